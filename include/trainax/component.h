@@ -1,0 +1,160 @@
+/* Everything that has a name in a configuration: its descriptor, the registry of descriptors, and a configuration
+ * resolved against them.
+ *
+ * A component (data source, network, stepper, residuum, loss, configuration, optimizer, schedule, callback, …) is ONE
+ * constant descriptor: name, summary, table of options, and what its room needs to build it (`implementation`, whose type
+ * the room's header says). From the table follow parsing, defaults, every message about an unknown key or a wrong value,
+ * `trainax help`, `trainax list` and the resolved config.yaml. The top level of the file is a component too (kind RUN).
+ *
+ * Parsing needs no MPI and touches no file but the configuration's text. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainax/random.h"
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tx_kind {
+    TX_KIND_RUN,     /* the whole file; exactly one component, "run" */
+    TX_KIND_SECTION, /* sections with one fixed shape: random, trainer, output, parallel, evaluation */
+    TX_KIND_DATA,
+    TX_KIND_NETWORK,
+    TX_KIND_STEPPER,
+    TX_KIND_RESIDUUM,
+    TX_KIND_CONFIGURATION,
+    TX_KIND_LOSS,
+    TX_KIND_OPTIMIZER,
+    TX_KIND_SCHEDULE,
+    TX_KIND_CALLBACK,
+    TX_KIND_WEIGHTS, /* rules for level weights: exponential, last_only */
+    TX_KIND_INITIAL_CONDITION,
+    TX_KIND_COUNT,
+} tx_kind;
+
+typedef enum tx_type {
+    TX_TYPE_INTEGER,
+    TX_TYPE_REAL,
+    TX_TYPE_BOOLEAN,
+    TX_TYPE_STRING,
+    TX_TYPE_PATH,     /* made absolute against the folder of the configuration file */
+    TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml */
+    TX_TYPE_WORD,     /* one of `words`, in any case; stored as the table spells it */
+    TX_TYPE_KEY,      /* 73 or {seed: 0, split: 2, index: 1} */
+    TX_TYPE_INTEGERS, /* a number or a list of numbers */
+    TX_TYPE_REALS,
+    TX_TYPE_BYTES,    /* 512 MiB */
+    TX_TYPE_SECTION,  /* a component of `kind`: a name, or a mapping with `type` */
+    TX_TYPE_SECTIONS, /* a list of those */
+    TX_TYPE_INLINE,   /* a component of `kind` whose `type` and options stand in this same mapping (trainer.type) */
+} tx_type;
+
+/* One option. `initial` is YAML text, read as the user's text would be; NULL means required; "null" means absent unless
+ * given. `words` (separated by spaces) are accepted beside the type's own values ("auto", "same"); a type with `kind`
+ * >= 0 beside REAL or REALS also accepts a component of that kind (learning rates, weights). */
+typedef struct tx_option {
+    const char *name;
+    tx_type type;
+    const char *initial;
+    const char *unit; /* "" where there is none */
+    const char *text; /* one line for `help` */
+    const char *words;
+    tx_kind kind;     /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none */
+    const char *fixed; /* SECTION: the one component (no `type` key), e.g. "output" */
+    double minimum, maximum; /* numbers: inclusive bounds; both 0 = no bounds */
+    bool above_minimum;      /* the lower bound itself is excluded */
+    bool may_differ;         /* may change on --resume */
+} tx_option;
+
+typedef struct tx_component {
+    tx_kind kind;
+    const char *name;    /* in snake case, as written in the file */
+    const char *summary; /* one line */
+    const tx_option *options; /* ends with an option whose name is NULL; may be NULL */
+    const void *implementation;
+} tx_component;
+
+/* The descriptors known to this program, and per kind the options that all its components share (callbacks: every, name).
+ * Filled at start-up, constant afterwards. */
+typedef struct tx_registry tx_registry;
+tx_status tx_registry_create(tx_error *error, tx_registry **out);
+void tx_registry_destroy(tx_registry *registry);
+/* TX_INVALID when the kind has that name already. The descriptor must outlive the registry. */
+tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error);
+void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options);
+const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* NULL: none */
+int tx_registry_count(const tx_registry *registry, tx_kind kind);
+const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index); /* in order of addition */
+const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind);           /* may be NULL */
+const char *tx_kind_name(tx_kind kind);   /* "network" */
+const char *tx_kind_plural(tx_kind kind); /* "networks" */
+
+/* A mapping of the configuration, resolved: every option of its component has a value. Sections are owned by their
+ * tx_config. The getters take a name that stands in the component's table (or its kind's shared one) with that type:
+ * anything else is a bug and asserted. */
+typedef struct tx_section tx_section;
+const tx_component *tx_section_component(const tx_section *section);
+const char *tx_section_name(const tx_section *section); /* its component's name */
+
+bool tx_has(const tx_section *section, const char *name); /* a value that is not null */
+bool tx_given(const tx_section *section, const char *name); /* written by the user (file or --set), not a default */
+const char *tx_get_word(const tx_section *section, const char *name); /* the value if it is one of the words, else NULL */
+int64_t tx_get_integer(const tx_section *section, const char *name);
+double tx_get_real(const tx_section *section, const char *name);
+bool tx_get_boolean(const tx_section *section, const char *name);
+const char *tx_get_string(const tx_section *section, const char *name); /* STRING and the paths */
+tx_key_spec tx_get_key(const tx_section *section, const char *name);
+int tx_get_integers(const tx_section *section, const char *name, const int64_t **out); /* returns how many */
+int tx_get_reals(const tx_section *section, const char *name, const double **out);
+uint64_t tx_get_bytes(const tx_section *section, const char *name);
+const tx_section *tx_get_section(const tx_section *section, const char *name); /* NULL where the value is no section */
+int tx_get_sections(const tx_section *section, const char *name, const tx_section *const **out);
+
+/* An error about the value of one option (name NULL: about the section), at its place in the file:
+ * "file.yaml:3:12: network.in_channels: …" (`--set network.in_channels: …` where it came from there). */
+tx_status tx_section_error(const tx_section *section, const char *name, tx_error *error, tx_status status, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* A configuration: the resolved `run` section with all below it. */
+typedef struct tx_config tx_config;
+
+/* Which sections must be there: a command names those that it needs, missing ones are an error, others are resolved when
+ * present. Names of options of `run` ("data", "network", "trainer"), NULL-terminated. */
+typedef struct tx_config_source {
+    const char *name;             /* for messages; the folder of this path resolves relative paths */
+    const char *text;             /* YAML */
+    const char *const *overrides; /* "KEY.KEY=YAML" texts of --set, may be NULL */
+    int num_overrides;
+    const char *const *required;
+} tx_config_source;
+
+/* TX_INVALID with the place for everything that is wrong in the text. */
+tx_status tx_config_create(const tx_registry *registry, const tx_config_source *source, tx_error *error, tx_config **out);
+/* The same, reading the text from a file (TX_INVALID when it cannot be read). */
+tx_status tx_config_read(const tx_registry *registry, const char *path, const char *const *overrides, int num_overrides,
+                         const char *const *required, tx_error *error, tx_config **out);
+void tx_config_destroy(tx_config *config);
+const tx_section *tx_config_root(const tx_config *config);
+const tx_registry *tx_config_registry(const tx_config *config);
+
+/* The resolved YAML of one section (all options, defaults included, absolute paths), which reads back to the same
+ * configuration. Malloc'ed through tx_allocate; the caller frees it with tx_free. A section of a kind with several
+ * components starts with its `type`. */
+tx_status tx_section_write(const tx_section *section, tx_error *error, char **out);
+/* A section from its own YAML text (the `network` attribute of a network file). Owned by *out. */
+tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error, tx_config **out);
+/* Whether a run of `old` may be resumed as `now`: TX_INVALID naming the first key that differs and must not. */
+tx_status tx_section_same_run(const tx_section *now, const tx_section *old, tx_error *error);
+
+/* The text of `trainax help NAME` / `help KIND/NAME` and `trainax list [KINDS]`; freed with tx_free. TX_INVALID names the
+ * nearest. */
+tx_status tx_registry_help(const tx_registry *registry, const char *name, tx_error *error, char **out);
+tx_status tx_registry_list(const tx_registry *registry, const char *plural, tx_error *error, char **out);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,50 @@
+/* How network, reference stepper and data are combined into one number per sample (Trainax's configurations), and the
+ * losses at one time level. Pure graph builders. */
+#pragma once
+
+#include "trainax/component.h"
+#include "trainax/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Any map of states: a network or a stepper. */
+typedef struct tx_map {
+    tx_node (*apply)(const void *object, tx_graph *graph, tx_node x);
+    const void *object;
+} tx_map;
+
+/* A time-level loss: one number a sample; target -1: the one-argument form (residuum). */
+typedef struct tx_loss_class { /* a loss component's `implementation` */
+    tx_node (*apply)(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
+} tx_loss_class;
+tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
+/* "mean" or "sum" over the batch: what a sample's loss is multiplied by. */
+bool tx_loss_is_mean(const tx_section *section);
+
+typedef struct tx_configuration_parts {
+    const tx_section *section; /* of the configuration */
+    const tx_section *loss;    /* of the time-level loss */
+    tx_map network;
+    tx_map ref_stepper; /* apply NULL: none */
+    tx_shape state;
+} tx_configuration_parts;
+
+typedef struct tx_configuration_class { /* a configuration component's `implementation` */
+    tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: weights of a wrong length, … */
+    int (*window_length)(const tx_section *section); /* levels that windows are counted with: R + 1 */
+    int (*levels_read)(const tx_section *section);   /* levels that it reads: 1 … window_length */
+    tx_node (*loss)(const tx_configuration_parts *parts, tx_graph *graph);
+} tx_configuration_class;
+tx_status tx_configuration_check(const tx_section *section, tx_error *error);
+int tx_configuration_window_length(const tx_section *section);
+int tx_configuration_levels_read(const tx_section *section);
+/* The value of the configuration for each sample (lane scalar), built into `graph` from its windows. */
+tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph);
+/* Level weights of an option: the list, a rule, or all 1. weights: `count` numbers, the caller's. TX_INVALID: wrong length. */
+tx_status tx_level_weights(const tx_section *section, const char *option, int count, double *weights, tx_error *error);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,86 @@
+/* Reference trajectories: where they come from, how windows are cut from them, in which order they are visited. */
+#pragma once
+
+#include <stdint.h>
+
+#include "trainax/component.h"
+#include "trainax/parallel.h"
+#include "trainax/random.h"
+#include "trainax/shape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* (num_trajectories, num_levels, *state). A level is one contiguous (channels, *n) array. */
+typedef struct tx_data_shape {
+    int64_t num_trajectories, num_levels;
+    tx_shape state; /* of one level */
+    double dt;            /* spacing of the stored levels; 0: unknown */
+    double domain_extent; /* 0: unknown */
+} tx_data_shape;
+int64_t tx_data_level_size(const tx_data_shape *shape); /* numbers in one level */
+
+/* A source: its shape is known after create; read delivers any range of flattened levels (trajectory-major) in the run's
+ * precision. Neither is collective: a rank reads its own range. TX_BAD_DATA for files, naming path and place. */
+typedef struct tx_data_source tx_data_source;
+typedef struct tx_data_class { /* a data component's `implementation` */
+    tx_status (*create)(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source);
+    tx_status (*read)(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
+    void (*destroy)(tx_data_source *source);
+} tx_data_class;
+struct tx_data_source {
+    const tx_data_class *class_;
+    const tx_section *section;
+    tx_random random;
+    tx_data_shape shape; /* set by create */
+    void *state;         /* the class's own */
+};
+tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out);
+void tx_data_source_destroy(tx_data_source *source);
+
+/* All trajectories of a source, spread over the ranks. Collective, also in its errors (the message of the lowest failing
+ * rank). Checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
+typedef struct tx_dataset {
+    tx_data_shape shape;
+    tx_precision precision;
+    tx_store *store; /* items: levels */
+} tx_dataset;
+tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
+                            tx_error *error, tx_dataset **out);
+void tx_dataset_destroy(tx_dataset *dataset); /* collective */
+
+/* Writes a source into a trajectories file (interface: Files), in parallel, under a temporary name first. Collective. */
+tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const char *path, tx_error *error);
+
+/* Windows (substacks) of `length` levels: sample-major, all starts of trajectory 0 first; or start 0 alone. */
+typedef struct tx_windows {
+    int64_t num_levels;
+    int length;
+    int64_t per_trajectory;
+    int64_t count;
+} tx_windows;
+/* TX_INVALID when the trajectories have too few levels for one window; the message names both numbers. */
+tx_status tx_windows_make(const tx_data_shape *shape, int length, bool do_sub_stacking, tx_error *error, tx_windows *out);
+static inline int64_t tx_windows_first_level(const tx_windows *windows, int64_t index)
+{
+    return index / windows->per_trajectory * windows->num_levels + index % windows->per_trajectory;
+}
+
+/* The order of the samples: Trainax's PermutationMixer. The same on every rank, from the key alone; nothing to store. */
+typedef struct tx_mixer tx_mixer;
+tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int64_t batch_size, tx_error *error, tx_mixer **out);
+void tx_mixer_destroy(tx_mixer *mixer);
+int64_t tx_mixer_batch_size(const tx_mixer *mixer); /* after clipping to the number of windows */
+int64_t tx_mixer_minibatches(const tx_mixer *mixer); /* per epoch */
+typedef struct tx_minibatch {
+    int64_t epoch, batch; /* Trainax's 0-based pair */
+    int64_t count;        /* the last of an epoch may be short */
+    const uint32_t *windows; /* `count` window numbers, owned by the mixer, valid until its next call but one */
+} tx_minibatch;
+/* The minibatch of any update step >= 0; going on by one is cheap, anything else recomputes the epoch's permutation. */
+void tx_mixer_minibatch(tx_mixer *mixer, int64_t step, tx_minibatch *out);
+
+#ifdef __cplusplus
+}
+#endif

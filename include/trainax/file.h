@@ -1,0 +1,78 @@
+/* Files: a small layer over HDF5 that speaks in our terms. Nobody else includes hdf5.h.
+ *
+ * Files that one rank writes (networks, checkpoints) are built in memory and reach the disk as a whole: temporary name,
+ * fsync, rename, fsync of the folder. A full disk is TX_BAD_DATA and leaves nothing under the final name. HDF5 never
+ * prints. */
+#pragma once
+
+#include <stdint.h>
+
+#include "trainax/parallel.h"
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TX_FILE_MAX_RANK = 8 };
+
+typedef struct tx_file tx_file;
+
+tx_status tx_file_create(tx_error *error, tx_file **out);                    /* empty, in memory */
+tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);    /* for reading; TX_BAD_DATA: missing, no HDF5 (says which) */
+void tx_file_close(tx_file *file);                                           /* what was not saved is gone */
+/* Writes what was created to `path` atomically; with `previous` not NULL the file that stood at `path` is renamed to it. */
+tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);
+
+typedef struct tx_dataset_shape { /* of one HDF5 dataset */
+    int rank;
+    int64_t size[TX_FILE_MAX_RANK];
+    bool is_float;   /* float32 or float64 of any byte order */
+    bool is_integer;
+    int bytes;       /* of one element */
+} tx_dataset_shape;
+bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group */
+tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out); /* TX_BAD_DATA: missing */
+/* Names of a group's members in order of creation (by name where the file has none); *names is one allocation (tx_free). */
+tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names);
+
+/* Groups of a path are made on the way (link creation order tracked). */
+tx_status tx_file_write_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                              const void *data, tx_error *error);
+tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data, tx_error *error);
+/* Reads a whole dataset, converting numbers to `precision`; its shape must be (rank, size). */
+tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                             void *data, tx_error *error);
+tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data, tx_error *error);
+/* Reads the hyperslab offset[rank], count[rank]. */
+tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                            tx_precision precision, void *data, tx_error *error);
+
+/* Attributes of an object ("/" for the root). */
+bool tx_file_has_attribute(const tx_file *file, const char *object, const char *name);
+tx_status tx_file_set_text(tx_file *file, const char *object, const char *name, const char *text, tx_error *error);
+tx_status tx_file_set_integer(tx_file *file, const char *object, const char *name, int64_t value, tx_error *error);
+tx_status tx_file_set_real(tx_file *file, const char *object, const char *name, double value, tx_error *error);
+tx_status tx_file_get_text(const tx_file *file, const char *object, const char *name, tx_error *error, char **out); /* tx_free */
+tx_status tx_file_get_integer(const tx_file *file, const char *object, const char *name, tx_error *error, int64_t *out);
+tx_status tx_file_get_real(const tx_file *file, const char *object, const char *name, tx_error *error, double *out);
+
+/* Text files (history.csv, config.yaml), atomically as above. */
+tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error);
+tx_status tx_text_read(const char *path, tx_error *error, char **out);
+tx_status tx_directory_make(const char *path, tx_error *error); /* with parents; TX_BAD_DATA when it cannot be made or written in */
+
+/* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
+ * `/trajectories`, each rank writes its own range along the first two axes flattened; `finish` renames it, `abandon`
+ * removes it. All collective. */
+typedef struct tx_file_writer tx_file_writer;
+tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
+                                tx_error *error, tx_file_writer **out);
+tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error); /* root attribute */
+tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error);
+tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error); /* frees the writer, whatever happens */
+void tx_file_writer_abandon(tx_file_writer *writer);                      /* frees the writer */
+
+#ifdef __cplusplus
+}
+#endif

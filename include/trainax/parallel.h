@@ -1,0 +1,101 @@
+/* The ranks of a job: who they are, how they agree, where data lie, and the sum that does not depend on order.
+ *
+ * Without a launcher everything here works with one rank and MPI is never started. Waiting never spins for longer than a
+ * few scheduler ticks. Functions marked collective are called by all ranks in the same order. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tx_parallel tx_parallel;
+
+/* Joins the job that a launcher (mpirun, srun) started, and starts MPI for it; alone: one rank, no MPI. When MPI runs
+ * already, `communicator` (an MPI_Comm *, duplicated) is used instead; NULL then means MPI_COMM_WORLD. Collective. */
+tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out);
+/* Collective. Finalises MPI if create had started it. */
+void tx_parallel_destroy(tx_parallel *parallel);
+bool tx_parallel_launched(void); /* did a launcher start this process as one of several (or of a job)? Starts nothing. */
+
+int tx_parallel_rank(const tx_parallel *parallel);
+int tx_parallel_size(const tx_parallel *parallel);
+int tx_parallel_cores(const tx_parallel *parallel); /* cores that this process may use */
+bool tx_parallel_oversubscribed(const tx_parallel *parallel); /* more ranks on this machine than cores */
+
+tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error);                            /* collective */
+tx_status tx_parallel_broadcast(tx_parallel *parallel, void *data, size_t bytes, tx_error *error); /* collective, from rank 0 */
+/* Broadcasts a text of unknown length: on rank 0 *text is read, elsewhere it is allocated (tx_free). Collective. */
+tx_status tx_parallel_broadcast_text(tx_parallel *parallel, char **text, tx_error *error);
+tx_status tx_parallel_sum(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error); /* collective, in place */
+tx_status tx_parallel_max(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error); /* collective, in place */
+/* All ranks get the status and the message of the lowest rank that has failed; TX_OK if none has. Collective: call it
+ * after every step that can fail on one rank alone. */
+tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *error);
+
+/* ---- The store: a global array of equal items (the levels of all trajectories, flattened), each kept once in the job
+ * (TX_SHARDED, contiguous ranges) or by every rank (TX_REPLICATED). Windows are runs of consecutive items. ---- */
+typedef enum tx_placement { TX_SHARDED, TX_REPLICATED } tx_placement;
+typedef struct tx_store tx_store;
+
+/* Collective. Ranks of one machine share their parts through shared memory where the machine has room for it, else (and
+ * between machines) windows come by one-sided communication; `share` false switches shared memory off (tests). */
+tx_status tx_store_create(tx_parallel *parallel, tx_placement placement, int64_t num_items, size_t item_bytes, bool share,
+                          tx_error *error, tx_store **out);
+void tx_store_destroy(tx_store *store); /* collective */
+/* The items that this rank must fill in, and where; then all ranks commit (collective), after which they are constant. */
+void tx_store_part(const tx_store *store, int64_t *first, int64_t *count, void **items);
+tx_status tx_store_commit(tx_store *store, tx_error *error);
+size_t tx_store_bytes(const tx_store *store); /* bytes held by this rank, fetch buffers included */
+
+/* Asks for `num_windows` runs of `length` items starting at first[k], into one of two slots (0, 1), without waiting. NOT
+ * collective. `reserve` says once what the largest request will be, so that fetching never allocates. */
+tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_error *error);
+tx_status tx_store_fetch(tx_store *store, int slot, int num_windows, int length, const int64_t *first, tx_error *error);
+/* Waits for the slot's request: window k lies at (*windows)[k], length * item_bytes contiguous bytes, valid until the slot
+ * is fetched into again. Local and shared windows are never copied. */
+tx_status tx_store_wait(tx_store *store, int slot, const void *const **windows, tx_error *error);
+
+/* ---- The reduction: the sum over blocks of a flat gradient, of some scalars and of some counters, with one allreduce a
+ * step and, in exact mode, with the same bits whatever the order and the number of ranks and threads (design: fixed point
+ * with a scale per leaf for gradients, a full-range accumulator for scalars). ---- */
+typedef enum tx_reduction_mode { TX_REDUCE_EXACT, TX_REDUCE_PLAIN } tx_reduction_mode;
+typedef struct tx_reduction tx_reduction;
+typedef enum tx_outcome {
+    TX_REDUCED,   /* results are there */
+    TX_REPEAT,    /* a scale did not fit: compute the same blocks again and add them again */
+} tx_outcome;
+
+/* leaf_sizes[num_leaves]: the gradient is their concatenation. threads: how many add at the same time at most. */
+tx_status tx_reduction_create(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int num_leaves,
+                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int threads, tx_error *error,
+                              tx_reduction **out);
+void tx_reduction_destroy(tx_reduction *reduction);
+size_t tx_reduction_bytes(const tx_reduction *reduction);
+/* The scales (one int64 a leaf), the only state that a resumed run needs; unset = the first step measures them, by
+ * reporting TX_REPEAT once. */
+void tx_reduction_scales(const tx_reduction *reduction, int64_t *out);
+void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales);
+bool tx_reduction_scaled(const tx_reduction *reduction); /* are the scales set? */
+void tx_reduction_unset_scales(tx_reduction *reduction); /* a callback's gradient: measure before each */
+
+void tx_reduction_begin(tx_reduction *reduction); /* a new step: all sums zero */
+/* Adds the gradient of one block. Threads may call it at the same time with different `thread`. */
+void tx_reduction_add_gradient(tx_reduction *reduction, int thread, const void *gradient);
+void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, double value);
+void tx_reduction_add_counter(tx_reduction *reduction, int thread, int index, int64_t value);
+/* The one allreduce (none on one rank). Collective. On TX_REPEAT begin and add again. */
+tx_status tx_reduction_finish(tx_reduction *reduction, tx_error *error, tx_outcome *out);
+/* After TX_REDUCED. gradient: the flat sum in the run's precision, owned by the reduction, valid until begin. */
+const void *tx_reduction_gradient(const tx_reduction *reduction);
+double tx_reduction_scalar(const tx_reduction *reduction, int index); /* NaN or inf if any term was not finite */
+int64_t tx_reduction_counter(const tx_reduction *reduction, int index);
+bool tx_reduction_finite(const tx_reduction *reduction); /* were all gradient elements finite? */
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,52 @@
+/* JAX's random streams, bit for bit: threefry2x32 with 20 rounds, in both layouts that JAX has used.
+ * Nothing here allocates, fails or communicates unless said so; all functions are pure. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tx_stream { TX_STREAM_PARTITIONABLE, TX_STREAM_LEGACY } tx_stream;
+
+/* How JAX would be set up: jax_threefry_partitionable, and jax_enable_x64 (float64). */
+typedef struct tx_random {
+    tx_stream stream;
+    tx_precision precision;
+} tx_random;
+
+typedef struct tx_key {
+    uint32_t word[2];
+} tx_key;
+
+/* A key as a configuration writes it: PRNGKey(seed), or split(PRNGKey(seed), split)[index] where split > 0. */
+typedef struct tx_key_spec {
+    int64_t seed;
+    int64_t split;
+    int64_t index;
+} tx_key_spec;
+
+tx_key tx_key_make(tx_random random, int64_t seed);       /* jax.random.PRNGKey */
+tx_key tx_key_from_spec(tx_random random, tx_key_spec spec);
+void tx_key_split(tx_random random, tx_key key, size_t n, tx_key *out); /* out[n] = jax.random.split(key, n) */
+tx_key tx_key_split_at(tx_random random, tx_key key, size_t n, size_t index); /* split(key, n)[index] alone */
+
+void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out); /* jax.random.bits(key, (n,), uint32) */
+void tx_random_bits64(tx_random random, tx_key key, size_t n, uint64_t *out);
+
+/* jax.random.uniform(key, (n,), minval, maxval): out holds n float or double, as random.precision says. */
+void tx_random_uniform(tx_random random, tx_key key, size_t n, double minval, double maxval, void *out);
+/* jax.random.normal(key, (n,)); within 32 ulp of XLA's in double. */
+void tx_random_normal(tx_random random, tx_key key, size_t n, void *out);
+
+/* jax.random.permutation(key, n), n < 2^32. scratch: 4 * n words of the caller's (so that a training loop allocates
+ * nothing). */
+void tx_random_permutation(tx_random random, tx_key key, uint32_t n, uint32_t *out, uint32_t *scratch);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,140 @@
+/* Tensor programs: a graph is built once a run by maps, losses and configurations, differentiated, planned, and then run
+ * over blocks of samples.
+ *
+ * Building computes nothing. A node has a static shape (channels, *n) of ONE sample; the block of samples is implicit.
+ * Errors are sticky: a builder may chain calls (a failed node is -1 and makes every later one -1) and check once at the
+ * end with tx_graph_status. Equal nodes are merged when built. A lane scalar, one number a sample, is a node of shape (1)
+ * without axes. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainax/shape.h"
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tx_graph tx_graph;
+typedef int tx_node;
+
+tx_status tx_graph_create(tx_error *error, tx_graph **out);
+void tx_graph_destroy(tx_graph *graph);
+tx_status tx_graph_status(const tx_graph *graph, tx_error *error); /* TX_INVALID: the first shape error of building */
+tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
+
+/* -- inputs -- */
+tx_node tx_window(tx_graph *graph, int level, tx_shape shape); /* level 0 is the initial state */
+/* A leaf of the flat parameters: `size` numbers from `offset`, C order. */
+tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
+
+/* -- maps -- */
+typedef enum tx_padding_mode { TX_PAD_ZEROS, TX_PAD_CIRCULAR, TX_PAD_REFLECT, TX_PAD_REPLICATE } tx_padding_mode;
+/* numpy.pad's zeros (constant), wrap, reflect (without the edge), edge, per spatial axis; widths >= 0. */
+tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *low, const int64_t *high);
+
+typedef struct tx_convolution {
+    int64_t out_channels;
+    int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
+    int groups;
+} tx_convolution;
+/* Cross-correlation at stride 1 without padding ("valid"), as jax.lax: weight (C_out, C_in / groups, *K), bias (C_out) or -1.
+ * Without spatial axes it is a dense layer: weight (out, in). */
+tx_node tx_convolve(tx_graph *graph, tx_node x, const tx_convolution *convolution, tx_node weight, tx_node bias);
+
+typedef enum tx_activation {
+    TX_IDENTITY,
+    TX_RELU,
+    TX_TANH,
+    TX_SIGMOID,
+    TX_GELU, /* the tanh form */
+    TX_SILU,
+    TX_LEAKY_RELU,
+    TX_ELU,
+    TX_SOFTPLUS,
+    TX_ACTIVATION_COUNT,
+} tx_activation;
+int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
+tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation);
+
+tx_node tx_add(tx_graph *graph, tx_node a, tx_node b);
+tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
+tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b); /* same shapes, or b a lane scalar */
+tx_node tx_scale(tx_graph *graph, tx_node x, double factor);
+tx_node tx_sum(tx_graph *graph, tx_node x);                      /* over (C, *N): a lane scalar */
+tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y);  /* sum (x - y)^2: a lane scalar */
+tx_node tx_sum_square(tx_graph *graph, tx_node x);
+tx_node tx_flatten(tx_graph *graph, tx_node x);                  /* (C, *N) -> (C * N), C order */
+tx_node tx_unflatten(tx_graph *graph, tx_node x, tx_shape shape);
+tx_node tx_stop_gradient(tx_graph *graph, tx_node x);
+
+/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp adds
+ * nothing: it sets dx to the cotangent of x. A non-zero return marks the step as failed (treated as non-finite). Both may
+ * be called from several threads at the same time, on different samples. */
+typedef struct tx_function {
+    const char *name;
+    int (*forward)(void *user, int64_t num_samples, const double *x, double *y);
+    int (*vjp)(void *user, int64_t num_samples, const double *x, const double *dy, double *dx);
+    void *user;
+} tx_function;
+tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function);
+
+/* -- programs -- */
+typedef struct tx_program tx_program;
+
+typedef struct tx_program_options {
+    tx_precision precision;
+    int isa;               /* level of tx_isa_name; -1: the best of this machine */
+    int block;             /* samples a block */
+    int64_t num_parameters;
+    tx_node loss;          /* lane scalar whose gradient is wanted; -1: none */
+    const tx_node *outputs; /* nodes that a run delivers */
+    int num_outputs;
+} tx_program_options;
+
+/* build -> vjp -> fuse -> plan. The graph is not changed and may be destroyed. */
+tx_status tx_program_create(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out);
+void tx_program_destroy(tx_program *program);
+
+/* What a thread needs to run a block: one arena. */
+typedef struct tx_workspace tx_workspace;
+tx_status tx_workspace_create(const tx_program *program, tx_error *error, tx_workspace **out);
+void tx_workspace_destroy(tx_workspace *workspace);
+
+typedef struct tx_block_input {
+    const void *const *windows; /* count pointers to the first level of each sample's window, levels contiguous */
+    int count;                  /* real samples, 1 … block */
+    double weight;              /* cotangent of each sample's loss: 1 / true batch size, or 1 */
+} tx_block_input;
+
+/* Once after each change of the parameters, before any block: packs weights. Not for several threads at once. */
+void tx_program_set_parameters(tx_program *program, const void *parameters);
+/* Runs one block. loss (NULL: unwanted): count numbers, each sample's loss. gradient (NULL only if the program has none):
+ * num_parameters reals, OVERWRITTEN. outputs[k][i] (NULL: unwanted): where sample i's output k goes, contiguous.
+ * Returns false if a user's function failed. */
+bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
+                    void *const *const *outputs);
+
+typedef struct tx_program_cost {
+    size_t arena_bytes;  /* a thread */
+    size_t shared_bytes; /* packed weights, tables */
+    double flops;        /* of one block */
+    int num_steps;       /* length of the run list */
+} tx_program_cost;
+tx_program_cost tx_program_get_cost(const tx_program *program);
+/* One line per run-list entry, for tests and the curious; tx_free. */
+tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out);
+
+/* The instruction sets of this build that this machine can run, best last. */
+int tx_isa_count(void);
+const char *tx_isa_name(int level);
+int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */
+
+/* The samples that are computed together: depends on the problem alone (design: b). flops: of one sample and rollout step. */
+int tx_block_size(tx_shape state, int64_t batch_size, double flops);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,93 @@
+#include "base/memory.h"
+
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Instrumentation, the only state of this file. */
+static atomic_size_t live, peak;
+static atomic_long failing = -1;
+
+static bool must_fail(void)
+{
+    return atomic_load(&failing) >= 0 && (atomic_load(&failing) == 0 || atomic_fetch_sub(&failing, 1) == 1);
+}
+
+static void *aligned_zeroed(size_t bytes)
+{
+    const size_t rounded = bytes > SIZE_MAX - 64 ? 0 : (bytes + 63) / 64 * 64;
+    if (bytes && !rounded) {
+        return NULL;
+    }
+    void *memory = aligned_alloc(64, rounded ? rounded : 64);
+    return memory ? memset(memory, 0, rounded) : NULL;
+}
+
+tx_status tx_allocate(size_t bytes, tx_error *error, void *out)
+{
+    void *memory = must_fail() ? NULL : aligned_zeroed(bytes);
+    if (!memory) {
+        return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", bytes);
+    }
+    const size_t now = atomic_fetch_add(&live, malloc_usable_size(memory)) + malloc_usable_size(memory);
+    size_t top = atomic_load(&peak);
+    while (now > top && !atomic_compare_exchange_weak(&peak, &top, now)) {
+    }
+    *(void **)out = memory;
+    return TX_OK;
+}
+
+tx_status tx_allocate_array(size_t count, size_t size, tx_error *error, void *out)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return tx_error_set(error, TX_FAILURE, "out of memory (%zu elements of %zu bytes asked for)", count, size);
+    }
+    return tx_allocate(bytes, error, out);
+}
+
+tx_status tx_reserve(size_t count, size_t size, size_t *capacity, tx_error *error, void *array)
+{
+    if (count <= *capacity) {
+        return TX_OK;
+    }
+    size_t wanted = *capacity ? *capacity : 8;
+    while (wanted < count) {
+        wanted *= 2;
+    }
+    void *grown;
+    TX_TRY(tx_allocate_array(wanted, size, error, &grown));
+    void *old = *(void **)array;
+    if (old) {
+        memcpy(grown, old, *capacity * size);
+    }
+    tx_free(old);
+    *(void **)array = grown;
+    *capacity = wanted;
+    return TX_OK;
+}
+
+tx_status tx_duplicate(const char *text, tx_error *error, char **out)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy;
+    TX_TRY(tx_allocate(bytes, error, &copy));
+    memcpy(copy, text, bytes);
+    *out = copy;
+    return TX_OK;
+}
+
+void tx_free(void *memory)
+{
+    if (memory) {
+        atomic_fetch_sub(&live, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+size_t tx_memory_live(void) { return atomic_load(&live); }
+size_t tx_memory_peak(void) { return atomic_load(&peak); }
+void tx_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
+void tx_memory_fail_after(long n) { atomic_store(&failing, n); }

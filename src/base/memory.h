@@ -1,0 +1,28 @@
+/* Memory: zeroed, aligned for every vector width, counted, and able to fail on demand (the out-of-memory tests). */
+#pragma once
+
+#include <stddef.h>
+
+#include "trainax/status.h"
+
+/* Sets *(void **)out to `bytes` zeroed bytes on a 64-byte boundary (never NULL, even for 0 bytes). TX_FAILURE when
+ * there is no memory: the message says how much was asked for. Release with tx_free. */
+tx_status tx_allocate(size_t bytes, tx_error *error, void *out);
+
+/* count * size with a check for overflow. */
+tx_status tx_allocate_array(size_t count, size_t size, tx_error *error, void *out);
+
+/* Grows an array of `size`-byte elements (kept by doubling) to hold at least `count`; *(void **)array may be NULL. */
+tx_status tx_reserve(size_t count, size_t size, size_t *capacity, tx_error *error, void *array);
+
+/* A copy of a string. */
+tx_status tx_duplicate(const char *text, tx_error *error, char **out);
+
+void tx_free(void *memory); /* takes NULL */
+
+size_t tx_memory_live(void); /* bytes in use now through tx_allocate, whole process */
+size_t tx_memory_peak(void); /* the most that tx_memory_live has been since the last reset */
+void tx_memory_reset_peak(void);
+
+/* Tests: the n-th allocation from now on fails, and every one after it; n < 0 switches it off. */
+void tx_memory_fail_after(long n);

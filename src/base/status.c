@@ -1,0 +1,46 @@
+#include "trainax/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ...)
+{
+    if (error && error->status == TX_OK) {
+        va_list arguments;
+        error->status = status;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+tx_status tx_error_prefix(tx_error *error, const char *format, ...)
+{
+    if (!error) {
+        return TX_FAILURE;
+    }
+    char prefix[TX_MESSAGE_SIZE], whole[2 * TX_MESSAGE_SIZE + 4];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(prefix, sizeof prefix, format, arguments);
+    va_end(arguments);
+    snprintf(whole, sizeof whole, "%s: %s", prefix, error->message);
+    whole[sizeof error->message - 1] = '\0';
+    memcpy(error->message, whole, sizeof error->message);
+    return error->status;
+}
+
+void tx_log_write(const tx_log *log, tx_log_level level, const char *format, ...)
+{
+    if (!log || !log->write) {
+        return;
+    }
+    char line[2 * TX_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    log->write(log->user, level, line);
+}

@@ -1,0 +1,90 @@
+/* Base: statuses, memory and its failure injection, numbers as users write them, nearest names. */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "suite.h"
+
+static void first_error_stays(void)
+{
+    tx_error error = {0};
+    CU_ASSERT_EQUAL(tx_error_set(&error, TX_INVALID, "no %s", "good"), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_error_set(&error, TX_FAILURE, "later"), TX_FAILURE);
+    CU_ASSERT_EQUAL(tx_error_prefix(&error, "here"), TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, "here: no good");
+}
+
+static void memory_is_aligned_zeroed_counted(void)
+{
+    const size_t before = tx_memory_live();
+    char *a;
+    CU_ASSERT_EQUAL(tx_allocate(1000, NULL, &a), TX_OK);
+    CU_ASSERT_EQUAL((uintptr_t)a % 64, 0);
+    CU_ASSERT_EQUAL(a[999], 0);
+    CU_ASSERT(tx_memory_live() >= before + 1000);
+    tx_free(a);
+    CU_ASSERT_EQUAL(tx_memory_live(), before);
+    tx_error error = {0};
+    CU_ASSERT_EQUAL(tx_allocate_array(SIZE_MAX / 2, 4, &error, &a), TX_FAILURE);
+    CU_ASSERT(strstr(error.message, "out of memory") != NULL);
+}
+
+static void memory_fails_on_demand(void)
+{
+    void *a = NULL, *b = NULL;
+    tx_memory_fail_after(1);
+    CU_ASSERT_EQUAL(tx_allocate(8, NULL, &a), TX_FAILURE);
+    CU_ASSERT_EQUAL(tx_allocate(8, NULL, &b), TX_FAILURE);
+    tx_memory_fail_after(-1);
+    CU_ASSERT_EQUAL(tx_allocate(8, NULL, &a), TX_OK);
+    tx_free(a);
+}
+
+static void arrays_grow(void)
+{
+    int *array = NULL;
+    size_t capacity = 0;
+    for (int k = 0; k < 100; k++) {
+        CU_ASSERT_EQUAL(tx_reserve((size_t)k + 1, sizeof *array, &capacity, NULL, &array), TX_OK);
+        array[k] = k;
+    }
+    CU_ASSERT_EQUAL(array[0] + array[99], 99);
+    tx_free(array);
+}
+
+static void numbers(void)
+{
+    int64_t i;
+    double x;
+    uint64_t bytes;
+    CU_ASSERT(tx_parse_integer("-12", &i) && i == -12);
+    CU_ASSERT(!tx_parse_integer("2.5", &i) && !tx_parse_integer("1e3", &i) && !tx_parse_integer("", &i));
+    CU_ASSERT(!tx_parse_integer("99999999999999999999", &i));
+    CU_ASSERT(tx_parse_real("1e-3", &x) && x == 1e-3);
+    CU_ASSERT(!tx_parse_real("1e-3x", &x) && !tx_parse_real("", &x));
+    CU_ASSERT(tx_parse_bytes("512 MiB", &bytes) && bytes == 512u << 20);
+    CU_ASSERT(tx_parse_bytes("2GB", &bytes) && bytes == 2000000000u);
+    CU_ASSERT(!tx_parse_bytes("-1", &bytes) && !tx_parse_bytes("3 apples", &bytes));
+    CU_ASSERT(tx_parse_duration("1:02:03", &x) && x == 3723);
+    CU_ASSERT(tx_parse_duration("2-01:00:00", &x) && x == 49 * 3600);
+    CU_ASSERT(!tx_parse_duration("5", &x) && !tx_parse_duration("0:61:00", &x) && !tx_parse_duration("1:2:3x", &x));
+}
+
+static void nearest(void)
+{
+    static const char *const names[] = {"learning_rate", "momentum", "nesterov"};
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("learningrate", names, 3), "learning_rate");
+    CU_ASSERT_PTR_NULL(tx_nearest_name("zzz", names, 3));
+}
+
+int main(void)
+{
+    return suite_run("base", (suite_test[]){{"the first error stays", first_error_stays},
+                                            {"memory is aligned, zeroed, counted", memory_is_aligned_zeroed_counted},
+                                            {"memory fails on demand", memory_fails_on_demand},
+                                            {"arrays grow", arrays_grow},
+                                            {"numbers", numbers},
+                                            {"nearest names", nearest},
+                                            {0}});
+}

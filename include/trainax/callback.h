@@ -28,7 +28,9 @@ typedef struct tx_callback_setup {
     tx_status (*add_program)(void *trainer, const tx_section *callback, tx_error *error, int *handle);
     void *trainer;
     tx_parallel *parallel;
+    tx_precision precision;
     const tx_log *log;
+    bool terminal; /* progress lines may overwrite each other */
 } tx_callback_setup;
 
 typedef struct tx_callback tx_callback;
@@ -36,7 +38,7 @@ typedef struct tx_callback_class { /* a callback component's `implementation` */
     tx_status (*create)(tx_callback *callback, const tx_callback_setup *setup, tx_error *error); /* may be NULL */
     /* Called on every rank at the steps that `every` selects. *value is the CSV cell where the callback has a column. */
     tx_status (*observe)(tx_callback *callback, const tx_observation *observation, tx_error *error, double *value);
-    void (*destroy)(tx_callback *callback); /* may be NULL */
+    void (*destroy)(tx_callback *callback); /* may be NULL: state is one tx_allocate, freed afterwards in any case */
     const char *column; /* its column's default name; "": `name` is required; NULL: no column (progress) */
 } tx_callback_class;
 
@@ -46,9 +48,11 @@ struct tx_callback {
     const char *column; /* NULL: none */
     int64_t every;
     const tx_log *log;
+    bool terminal;
     void *state;
 };
 
+/* TX_INVALID: no `name` where one is required, or what the class refuses. Collective where a program is added. */
 tx_status tx_callback_create(const tx_section *section, const tx_callback_setup *setup, tx_error *error, tx_callback **out);
 void tx_callback_destroy(tx_callback *callback);
 

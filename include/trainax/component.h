@@ -41,21 +41,28 @@ typedef enum tx_type {
     TX_TYPE_REAL,
     TX_TYPE_BOOLEAN,
     TX_TYPE_STRING,
-    TX_TYPE_PATH,     /* made absolute against the folder of the configuration file */
+    TX_TYPE_PATH,        /* made absolute against the folder of the configuration file */
     TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml */
-    TX_TYPE_WORD,     /* one of `words`, in any case; stored as the table spells it */
-    TX_TYPE_KEY,      /* 73 or {seed: 0, split: 2, index: 1} */
-    TX_TYPE_INTEGERS, /* a number or a list of numbers */
+    TX_TYPE_WORD,        /* one of `words`, in any case; stored as the table spells it */
+    TX_TYPE_KEY,         /* 73 or {seed: 0, split: 2, index: 1} */
+    TX_TYPE_INTEGERS,    /* a number or a list of numbers */
     TX_TYPE_REALS,
+    TX_TYPE_STRINGS,  /* a text or a list of texts */
     TX_TYPE_BYTES,    /* 512 MiB */
     TX_TYPE_SECTION,  /* a component of `kind`: a name, or a mapping with `type` */
     TX_TYPE_SECTIONS, /* a list of those */
-    TX_TYPE_INLINE,   /* a component of `kind` whose `type` and options stand in this same mapping (trainer.type) */
+    TX_TYPE_INLINE,   /* a component of `kind` whose `type` and options stand in this same mapping. The option's name is
+                       * "type": tx_get_section(trainer, "type") is the trainer's configuration. A key that both tables
+                       * have (time_level_loss) is read by both. */
 } tx_type;
 
 /* One option. `initial` is YAML text, read as the user's text would be; NULL means required; "null" means absent unless
- * given. `words` (separated by spaces) are accepted beside the type's own values ("auto", "same"); a type with `kind`
- * >= 0 beside REAL or REALS also accepts a component of that kind (learning rates, weights). */
+ * given. `words` (separated by spaces) are accepted beside the type's own values ("auto", "same"); REAL or REALS with a
+ * `kind` also accepts a component of that kind (learning rates, weights).
+ *
+ * How scalars are read: by the option's type, so 1e-3 is a number and 2.5 no integer. A number or a boolean in quotes is
+ * a text, hence an error. Booleans are true and false. Numbers are finite. Words and the names of components are accepted
+ * in any case. */
 typedef struct tx_option {
     const char *name;
     tx_type type;
@@ -63,45 +70,55 @@ typedef struct tx_option {
     const char *unit; /* "" where there is none */
     const char *text; /* one line for `help` */
     const char *words;
-    tx_kind kind;     /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none */
+    tx_kind kind;      /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none */
     const char *fixed; /* SECTION: the one component (no `type` key), e.g. "output" */
-    double minimum, maximum; /* numbers: inclusive bounds; both 0 = no bounds */
-    bool above_minimum;      /* the lower bound itself is excluded */
-    bool may_differ;         /* may change on --resume */
+    /* Numbers, and each element of a list: inclusive bounds. Both 0: none. maximum < minimum, or 0 with above_minimum: no
+     * upper bound ({.minimum = 1}); for "at least 0" write .maximum = INFINITY, for an upper one .minimum = -INFINITY. */
+    double minimum, maximum;
+    bool above_minimum;           /* the lower bound itself is excluded */
+    bool may_differ;              /* may change on --resume; for a section: all of it */
+    const char *alias;            /* another name accepted for the key */
+    const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
+    const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
+    bool pairs;                   /* INTEGERS: also a list of pairs [[low, high], …]; see tx_is_pairs */
+    bool may_be_incomplete;       /* of run: dropped, not refused, when something required is missing in it and the command
+                                   * requires none of the sections with this mark */
 } tx_option;
 
 typedef struct tx_component {
     tx_kind kind;
-    const char *name;    /* in snake case, as written in the file */
-    const char *summary; /* one line */
+    const char *name;         /* in snake case, as written in the file */
+    const char *summary;      /* one line */
     const tx_option *options; /* ends with an option whose name is NULL; may be NULL */
     const void *implementation;
 } tx_component;
 
-/* The descriptors known to this program, and per kind the options that all its components share (callbacks: every, name).
- * Filled at start-up, constant afterwards. */
+/* The descriptors known to this program, and per kind the options that all its components share. Filled at start-up,
+ * constant afterwards. A new registry has no component, not even `run`; it has the shared options of callbacks (every,
+ * name) and of data sources (dt). */
 typedef struct tx_registry tx_registry;
 tx_status tx_registry_create(tx_error *error, tx_registry **out);
 void tx_registry_destroy(tx_registry *registry);
 /* TX_INVALID when the kind has that name already. The descriptor must outlive the registry. */
 tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error);
-void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options);
-const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* NULL: none */
+void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options);             /* replaces what was shared */
+const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* any case; NULL: none */
 int tx_registry_count(const tx_registry *registry, tx_kind kind);
 const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index); /* in order of addition */
 const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind);           /* may be NULL */
-const char *tx_kind_name(tx_kind kind);   /* "network" */
-const char *tx_kind_plural(tx_kind kind); /* "networks" */
+const char *tx_kind_name(tx_kind kind);                                                   /* "network" */
+const char *tx_kind_plural(tx_kind kind);                                                 /* "networks" */
 
 /* A mapping of the configuration, resolved: every option of its component has a value. Sections are owned by their
  * tx_config. The getters take a name that stands in the component's table (or its kind's shared one) with that type:
- * anything else is a bug and asserted. */
+ * anything else is a bug and asserted. Of a value that is null, or a word, or a section where a number was asked for, they
+ * return 0 or NULL. */
 typedef struct tx_section tx_section;
 const tx_component *tx_section_component(const tx_section *section);
 const char *tx_section_name(const tx_section *section); /* its component's name */
 
-bool tx_has(const tx_section *section, const char *name); /* a value that is not null */
-bool tx_given(const tx_section *section, const char *name); /* written by the user (file or --set), not a default */
+bool tx_has(const tx_section *section, const char *name);             /* a value that is not null */
+bool tx_given(const tx_section *section, const char *name);           /* written by the user (file or --set), not a default */
 const char *tx_get_word(const tx_section *section, const char *name); /* the value if it is one of the words, else NULL */
 int64_t tx_get_integer(const tx_section *section, const char *name);
 double tx_get_real(const tx_section *section, const char *name);
@@ -109,13 +126,16 @@ bool tx_get_boolean(const tx_section *section, const char *name);
 const char *tx_get_string(const tx_section *section, const char *name); /* STRING and the paths */
 tx_key_spec tx_get_key(const tx_section *section, const char *name);
 int tx_get_integers(const tx_section *section, const char *name, const int64_t **out); /* returns how many */
+bool tx_is_pairs(const tx_section *section, const char *name); /* written [[low, high], …]: the integers come flattened */
 int tx_get_reals(const tx_section *section, const char *name, const double **out);
+int tx_get_strings(const tx_section *section, const char *name, const char *const **out);
 uint64_t tx_get_bytes(const tx_section *section, const char *name);
 const tx_section *tx_get_section(const tx_section *section, const char *name); /* NULL where the value is no section */
 int tx_get_sections(const tx_section *section, const char *name, const tx_section *const **out);
 
 /* An error about the value of one option (name NULL: about the section), at its place in the file:
- * "file.yaml:3:12: network.in_channels: …" (`--set network.in_channels: …` where it came from there). */
+ * "file.yaml:3:12: network.in_channels: …" (`--set network.in_channels: …` where it came from there). A value that is a
+ * default has the place of its section. */
 tx_status tx_section_error(const tx_section *section, const char *name, tx_error *error, tx_status status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
@@ -123,9 +143,13 @@ tx_status tx_section_error(const tx_section *section, const char *name, tx_error
 typedef struct tx_config tx_config;
 
 /* Which sections must be there: a command names those that it needs, missing ones are an error, others are resolved when
- * present. Names of options of `run` ("data", "network", "trainer"), NULL-terminated. */
+ * present. Names of options of `run` ("data", "network", "trainer"), NULL-terminated; NULL: none.
+ *
+ * An override's left side is the path of a key; items of a list are counted from 0 (callbacks.0.every). Mappings on the
+ * way are made where they are missing, and a component given by its name becomes the mapping {type: NAME}. */
 typedef struct tx_config_source {
-    const char *name;             /* for messages; the folder of this path resolves relative paths */
+    const char *name;             /* for messages; the folder of this path resolves relative paths; its name without
+                                   * extension gives the default output.directory, runs/<name> */
     const char *text;             /* YAML */
     const char *const *overrides; /* "KEY.KEY=YAML" texts of --set, may be NULL */
     int num_overrides;
@@ -145,13 +169,16 @@ const tx_registry *tx_config_registry(const tx_config *config);
  * configuration. Malloc'ed through tx_allocate; the caller frees it with tx_free. A section of a kind with several
  * components starts with its `type`. */
 tx_status tx_section_write(const tx_section *section, tx_error *error, char **out);
-/* A section from its own YAML text (the `network` attribute of a network file). Owned by *out. */
-tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error, tx_config **out);
-/* Whether a run of `old` may be resumed as `now`: TX_INVALID naming the first key that differs and must not. */
+/* A section from its own YAML text (the `network` attribute of a network file), which tx_config_root(*out) then is. `name`
+ * stands for the file in messages; for the kinds RUN and SECTION it is the component's name. Owned by *out. */
+tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error,
+                          tx_config **out);
+/* Whether a run of `old` may be resumed as `now`: TX_INVALID naming the first key that differs and must not
+ * ("trainer.batch_size is 16 but the run was started with 32"). */
 tx_status tx_section_same_run(const tx_section *now, const tx_section *old, tx_error *error);
 
-/* The text of `trainax help NAME` / `help KIND/NAME` and `trainax list [KINDS]`; freed with tx_free. TX_INVALID names the
- * nearest. */
+/* The text of `trainax help NAME` / `help KIND/NAME` and `trainax list [KINDS]` (plural NULL: all); freed with tx_free. The
+ * name of a kind gives its list. TX_INVALID names the nearest, or the kinds among which NAME is ambiguous. */
 tx_status tx_registry_help(const tx_registry *registry, const char *name, tx_error *error, char **out);
 tx_status tx_registry_list(const tx_registry *registry, const char *plural, tx_error *error, char **out);
 

@@ -22,11 +22,16 @@ typedef struct tx_data_shape {
 int64_t tx_data_level_size(const tx_data_shape *shape); /* numbers in one level */
 
 /* A source: its shape is known after create; read delivers any range of flattened levels (trajectory-major) in the run's
- * precision. Neither is collective: a rank reads its own range. TX_BAD_DATA for files, naming path and place. */
+ * precision, the same bits whatever the range. Neither is collective: a rank reads its own range. TX_BAD_DATA for files,
+ * naming path and place; TX_INVALID for options that do not fit the data. */
 typedef struct tx_data_source tx_data_source;
 typedef struct tx_data_class { /* a data component's `implementation` */
+    /* Sets source->shape (dt is the option's value already, 0 where it was not given) and source->state. */
     tx_status (*create)(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source);
     tx_status (*read)(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
+    /* Names a level for messages, as the user knows it; may be NULL. */
+    void (*locate)(const tx_data_source *source, int64_t trajectory, int64_t level, char *text, size_t bytes);
+    /* Frees what hangs on state (which may be NULL after a failed create), but not state itself; may be NULL. */
     void (*destroy)(tx_data_source *source);
 } tx_data_class;
 struct tx_data_source {
@@ -34,9 +39,11 @@ struct tx_data_source {
     const tx_section *section;
     tx_random random;
     tx_data_shape shape; /* set by create */
-    void *state;         /* the class's own */
+    void *state;         /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out);
+/* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
+tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
 void tx_data_source_destroy(tx_data_source *source);
 
 /* All trajectories of a source, spread over the ranks. Collective, also in its errors (the message of the lowest failing

@@ -1,8 +1,12 @@
 /* Files: a small layer over HDF5 that speaks in our terms. Nobody else includes hdf5.h.
  *
  * Files that one rank writes (networks, checkpoints) are built in memory and reach the disk as a whole: temporary name,
- * fsync, rename, fsync of the folder. A full disk is TX_BAD_DATA and leaves nothing under the final name. HDF5 never
- * prints. */
+ * fsync, rename, fsync of the folder. A full disk is TX_BAD_DATA and leaves nothing under the final name; so does anything
+ * else that the system refuses: the message names the path and says what it said. Such a file ends with a checksum, behind
+ * what HDF5 reads. The same content gives the same bytes. HDF5 never prints.
+ *
+ * Only the writer at the end is for all ranks together; everything else concerns the calling process alone and works without
+ * MPI. One thread at a time: HDF5 is not made for several. Paths inside a file are absolute ("/parameters/weight"). */
 #pragma once
 
 #include <stdint.h>
@@ -18,37 +22,47 @@ enum { TX_FILE_MAX_RANK = 8 };
 
 typedef struct tx_file tx_file;
 
-tx_status tx_file_create(tx_error *error, tx_file **out);                    /* empty, in memory */
-tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);    /* for reading; TX_BAD_DATA: missing, no HDF5 (says which) */
-void tx_file_close(tx_file *file);                                           /* what was not saved is gone */
-/* Writes what was created to `path` atomically; with `previous` not NULL the file that stood at `path` is renamed to it. */
+tx_status tx_file_create(tx_error *error, tx_file **out); /* empty, in memory */
+/* For reading. TX_BAD_DATA: missing, a folder, no HDF5, cut off, or it has a checksum and that is wrong (says which). */
+tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);
+/* Likewise for files that must come from tx_file_save (checkpoints): one without a checksum is damaged too. */
+tx_status tx_file_open_checked(const char *path, tx_error *error, tx_file **out);
+void tx_file_close(tx_file *file); /* what was not saved is gone */
+/* Writes what was created to `path` atomically; with `previous` (a path in the same folder) not NULL the file that stood at
+ * `path` is kept under that name. May be called again after more has been written. A device or a pipe is refused. */
 tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);
 
 typedef struct tx_dataset_shape { /* of one HDF5 dataset */
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
-    bool is_float;   /* float32 or float64 of any byte order */
+    bool is_float; /* of any width (float16 too) and byte order */
     bool is_integer;
-    int bytes;       /* of one element */
+    int bytes; /* of one element */
 } tx_dataset_shape;
 bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group */
-tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out); /* TX_BAD_DATA: missing */
+/* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes. */
+tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out);
 /* Names of a group's members in order of creation (by name where the file has none); *names is one allocation (tx_free). */
 tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names);
 
-/* Groups of a path are made on the way (link creation order tracked). */
+/* Groups of a path are made on the way (link creation order tracked). `size` may be NULL for rank 0 (a single number). */
 tx_status tx_file_write_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                               const void *data, tx_error *error);
-tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data, tx_error *error);
-/* Reads a whole dataset, converting numbers to `precision`; its shape must be (rank, size). */
+tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data,
+                                 tx_error *error);
+/* Reads a whole dataset of reals or integers, rounding to the nearest number of `precision`; its shape must be (rank, size).
+ * TX_BAD_DATA: missing, another shape, no numbers (or no integers), unreadable. */
 tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                              void *data, tx_error *error);
-tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data, tx_error *error);
+tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
+                                tx_error *error);
 /* Reads the hyperslab offset[rank], count[rank]. */
 tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                             tx_precision precision, void *data, tx_error *error);
 
-/* Attributes of an object ("/" for the root). */
+/* Attributes of an object ("/" for the root; setting makes the group where nothing is there). Setting one again replaces it.
+ * Text is UTF-8 of any length; read are texts and numbers in all forms that hold one value. TX_BAD_DATA: missing, another
+ * type, several values. */
 bool tx_file_has_attribute(const tx_file *file, const char *object, const char *name);
 tx_status tx_file_set_text(tx_file *file, const char *object, const char *name, const char *text, tx_error *error);
 tx_status tx_file_set_integer(tx_file *file, const char *object, const char *name, int64_t value, tx_error *error);
@@ -60,11 +74,15 @@ tx_status tx_file_get_real(const tx_file *file, const char *object, const char *
 /* Text files (history.csv, config.yaml), atomically as above. */
 tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error);
 tx_status tx_text_read(const char *path, tx_error *error, char **out);
-tx_status tx_directory_make(const char *path, tx_error *error); /* with parents; TX_BAD_DATA when it cannot be made or written in */
+/* With parents. TX_BAD_DATA when it cannot be made or written in (tried with a file that is removed at once). */
+tx_status tx_directory_make(const char *path, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
- * `/trajectories`, each rank writes its own range along the first two axes flattened; `finish` renames it, `abandon`
- * removes it. All collective. */
+ * `/trajectories` (rank at least 2; the disk space is reserved, so that a full disk is found here), each rank writes its own
+ * ranges along the first two axes flattened; `finish` renames it, `abandon` removes it. `parallel` NULL: this process alone.
+ *
+ * Collective: create, set_real, finish, abandon. Not collective: write, any number of times on each rank. A failed write is
+ * remembered and makes finish fail on all ranks; a rank may also abandon while the others finish: then they fail too. */
 typedef struct tx_file_writer tx_file_writer;
 tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
                                 tx_error *error, tx_file_writer **out);

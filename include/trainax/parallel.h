@@ -16,7 +16,8 @@ extern "C" {
 typedef struct tx_parallel tx_parallel;
 
 /* Joins the job that a launcher (mpirun, srun) started, and starts MPI for it; alone: one rank, no MPI. When MPI runs
- * already, `communicator` (an MPI_Comm *, duplicated) is used instead; NULL then means MPI_COMM_WORLD. Collective. */
+ * already, `communicator` (an MPI_Comm *, duplicated) is used instead; NULL then means MPI_COMM_WORLD. Collective.
+ * TX_INVALID when the launcher did not connect the processes (srun without an MPI plugin, another MPI's mpirun). */
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out);
 /* Collective. Finalises MPI if create had started it. */
 void tx_parallel_destroy(tx_parallel *parallel);
@@ -24,17 +25,18 @@ bool tx_parallel_launched(void); /* did a launcher start this process as one of 
 
 int tx_parallel_rank(const tx_parallel *parallel);
 int tx_parallel_size(const tx_parallel *parallel);
-int tx_parallel_cores(const tx_parallel *parallel); /* cores that this process may use */
+int tx_parallel_cores(const tx_parallel *parallel);           /* cores that this process may use */
 bool tx_parallel_oversubscribed(const tx_parallel *parallel); /* more ranks on this machine than cores */
 
-tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error);                            /* collective */
+tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error);                             /* collective */
 tx_status tx_parallel_broadcast(tx_parallel *parallel, void *data, size_t bytes, tx_error *error); /* collective, from rank 0 */
-/* Broadcasts a text of unknown length: on rank 0 *text is read, elsewhere it is allocated (tx_free). Collective. */
+/* Broadcasts a text of unknown length (NULL too): on rank 0 *text is read, elsewhere it is allocated (tx_free). Collective;
+ * all ranks get the same status, and on failure no rank has a text more than before. */
 tx_status tx_parallel_broadcast_text(tx_parallel *parallel, char **text, tx_error *error);
 tx_status tx_parallel_sum(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error); /* collective, in place */
 tx_status tx_parallel_max(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error); /* collective, in place */
-/* All ranks get the status and the message of the lowest rank that has failed; TX_OK if none has. Collective: call it
- * after every step that can fail on one rank alone. */
+/* All ranks get the status and the message of the lowest rank that has failed (`error` of this rank is overwritten then);
+ * TX_OK if none has. Collective: call it after every step that can fail on one rank alone. */
 tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *error);
 
 /* ---- The store: a global array of equal items (the levels of all trajectories, flattened), each kept once in the job
@@ -42,22 +44,25 @@ tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *err
 typedef enum tx_placement { TX_SHARDED, TX_REPLICATED } tx_placement;
 typedef struct tx_store tx_store;
 
-/* Collective. Ranks of one machine share their parts through shared memory where the machine has room for it, else (and
- * between machines) windows come by one-sided communication; `share` false switches shared memory off (tests). */
+/* Collective, same status on all ranks. Ranks of one machine share their parts through shared memory where the machine has
+ * room for it, else (and between machines) windows come by one-sided communication; `share` false switches shared memory off
+ * (tests). TX_REPLICATED: every rank fills in and holds everything, and fetching never communicates. */
 tx_status tx_store_create(tx_parallel *parallel, tx_placement placement, int64_t num_items, size_t item_bytes, bool share,
                           tx_error *error, tx_store **out);
 void tx_store_destroy(tx_store *store); /* collective */
-/* The items that this rank must fill in, and where; then all ranks commit (collective), after which they are constant. */
+/* The items that this rank must fill in (maybe none), and where (zeroed at first); then all ranks commit (collective, same
+ * status on all), after which they are constant. */
 void tx_store_part(const tx_store *store, int64_t *first, int64_t *count, void **items);
 tx_status tx_store_commit(tx_store *store, tx_error *error);
 size_t tx_store_bytes(const tx_store *store); /* bytes held by this rank, fetch buffers included */
 
 /* Asks for `num_windows` runs of `length` items starting at first[k], into one of two slots (0, 1), without waiting. NOT
- * collective. `reserve` says once what the largest request will be, so that fetching never allocates. */
+ * collective. `reserve` says what the largest request will be (again, larger, while no request is under way), so that
+ * fetching never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
 tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_error *error);
 tx_status tx_store_fetch(tx_store *store, int slot, int num_windows, int length, const int64_t *first, tx_error *error);
-/* Waits for the slot's request: window k lies at (*windows)[k], length * item_bytes contiguous bytes, valid until the slot
- * is fetched into again. Local and shared windows are never copied. */
+/* Waits for the slot's request: window k lies at (*windows)[k], length * item_bytes contiguous bytes, aligned as an item is,
+ * constant, valid until the slot is fetched into again. Local and shared windows are never copied. */
 tx_status tx_store_wait(tx_store *store, int slot, const void *const **windows, tx_error *error);
 
 /* ---- The reduction: the sum over blocks of a flat gradient, of some scalars and of some counters, with one allreduce a
@@ -66,29 +71,34 @@ tx_status tx_store_wait(tx_store *store, int slot, const void *const **windows, 
 typedef enum tx_reduction_mode { TX_REDUCE_EXACT, TX_REDUCE_PLAIN } tx_reduction_mode;
 typedef struct tx_reduction tx_reduction;
 typedef enum tx_outcome {
-    TX_REDUCED,   /* results are there */
-    TX_REPEAT,    /* a scale did not fit: compute the same blocks again and add them again */
+    TX_REDUCED, /* results are there */
+    TX_REPEAT,  /* a scale did not fit: compute the same blocks again and add them again */
 } tx_outcome;
 
-/* leaf_sizes[num_leaves]: the gradient is their concatenation. threads: how many add at the same time at most. */
+/* leaf_sizes[num_leaves]: the gradient is their concatenation. max_blocks: how many blocks a step adds at most, over all
+ * ranks (a property of the problem: it fixes the head room of the sums, so the same on every number of ranks). threads: how
+ * many add at the same time at most. Not collective. */
 tx_status tx_reduction_create(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int num_leaves,
-                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int threads, tx_error *error,
-                              tx_reduction **out);
+                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int64_t max_blocks, int threads,
+                              tx_error *error, tx_reduction **out);
 void tx_reduction_destroy(tx_reduction *reduction);
 size_t tx_reduction_bytes(const tx_reduction *reduction);
-/* The scales (one int64 a leaf), the only state that a resumed run needs; unset = the first step measures them, by
- * reporting TX_REPEAT once. */
+/* The scales (one int64 a leaf: x becomes round(x * 2^scale)), the only state that a resumed run needs. A leaf that has
+ * been zero so far has none: TX_SCALE_UNSET. The first step that is not zero measures it, by reporting TX_REPEAT once; a
+ * scale that has become too large is measured again likewise, one that drifts is moved in steps of 2^6 for the next step. */
+#define TX_SCALE_UNSET INT64_MIN
 void tx_reduction_scales(const tx_reduction *reduction, int64_t *out);
 void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales);
-bool tx_reduction_scaled(const tx_reduction *reduction); /* are the scales set? */
+bool tx_reduction_scaled(const tx_reduction *reduction); /* is the scale of any leaf set? */
 void tx_reduction_unset_scales(tx_reduction *reduction); /* a callback's gradient: measure before each */
 
 void tx_reduction_begin(tx_reduction *reduction); /* a new step: all sums zero */
-/* Adds the gradient of one block. Threads may call it at the same time with different `thread`. */
+/* Adds the gradient of one block. Threads may call these at the same time with different `thread` (0 <= thread < threads). */
 void tx_reduction_add_gradient(tx_reduction *reduction, int thread, const void *gradient);
 void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, double value);
 void tx_reduction_add_counter(tx_reduction *reduction, int thread, int index, int64_t value);
-/* The one allreduce (none on one rank). Collective. On TX_REPEAT begin and add again. */
+/* The one allreduce (none on one rank), a second one on TX_REPEAT. Collective. On TX_REPEAT begin and add the same blocks
+ * again: once is enough. A gradient that is not finite is never repeated: TX_REDUCED, finite false, all elements NaN. */
 tx_status tx_reduction_finish(tx_reduction *reduction, tx_error *error, tx_outcome *out);
 /* After TX_REDUCED. gradient: the flat sum in the run's precision, owned by the reduction, valid until begin. */
 const void *tx_reduction_gradient(const tx_reduction *reduction);

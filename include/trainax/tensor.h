@@ -29,6 +29,8 @@ tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
 tx_node tx_window(tx_graph *graph, int level, tx_shape shape); /* level 0 is the initial state */
 /* A leaf of the flat parameters: `size` numbers from `offset`, C order. */
 tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
+/* Fixed numbers, usable wherever a parameter is (the weights of a linear stepper). Copied. */
+tx_node tx_constant(tx_graph *graph, const double *values, int64_t size);
 
 /* -- maps -- */
 typedef enum tx_padding_mode { TX_PAD_ZEROS, TX_PAD_CIRCULAR, TX_PAD_REFLECT, TX_PAD_REPLICATE } tx_padding_mode;
@@ -89,7 +91,8 @@ typedef struct tx_program_options {
     int isa;               /* level of tx_isa_name; -1: the best of this machine */
     int block;             /* samples a block */
     int64_t num_parameters;
-    tx_node loss;          /* lane scalar whose gradient is wanted; -1: none */
+    tx_node loss;          /* lane scalar that a run delivers; -1: none */
+    bool gradient;         /* … and its gradient with respect to all parameters */
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;
 } tx_program_options;
@@ -109,7 +112,8 @@ typedef struct tx_block_input {
     double weight;              /* cotangent of each sample's loss: 1 / true batch size, or 1 */
 } tx_block_input;
 
-/* Once after each change of the parameters, before any block: packs weights. Not for several threads at once. */
+/* Once after each change of the parameters, before any block: packs weights. The program goes on reading `parameters`
+ * (num_parameters reals), which must stay as they are until the next call. Not for several threads at once. */
 void tx_program_set_parameters(tx_program *program, const void *parameters);
 /* Runs one block. loss (NULL: unwanted): count numbers, each sample's loss. gradient (NULL only if the program has none):
  * num_parameters reals, OVERWRITTEN. outputs[k][i] (NULL: unwanted): where sample i's output k goes, contiguous.

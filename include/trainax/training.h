@@ -28,6 +28,11 @@ typedef struct tx_train_options {
  * stop request, TX_DIVERGED when loss or gradient became non-finite: the checkpoint holds the last finite state. */
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error);
 
+/* Precision and streams of a configuration. */
+tx_random tx_config_random(const tx_config *config);
+/* Writes the `data` section's trajectories to a file. Collective. */
+tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const char *path, tx_error *error);
+
 /* The pieces, for programs that train without files. All collective. */
 typedef struct tx_trainer tx_trainer;
 tx_status tx_trainer_create(const tx_config *config, tx_parallel *parallel, const tx_log *log, tx_error *error, tx_trainer **out);
@@ -38,10 +43,15 @@ double tx_trainer_loss(const tx_trainer *trainer); /* of the last step */
 const tx_network *tx_trainer_network(const tx_trainer *trainer);
 void *tx_trainer_parameters(tx_trainer *trainer); /* flat, in the run's precision, owned by the trainer */
 
-/* Memory of a run on one rank, in bytes. */
+/* Memory of a run on one rank, in bytes, as tx_allocate counts it, and the windows shared with other ranks. */
 typedef struct tx_memory_estimate {
-    size_t data, arena, parameters, total;
+    size_t data;       /* this rank's part of the trajectories */
+    size_t arena;      /* a thread's, for activations */
+    size_t parameters; /* parameters, their gradient, optimizer state, reduction */
+    size_t total;
 } tx_memory_estimate;
+/* On num_ranks ranks of one machine. Reads the data's shape, not the data. Not collective. */
+tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out);
 
 /* Rolls a stored network out from the first level of every trajectory of a file. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,

@@ -1,12 +1,14 @@
 /* The table of CPU kernels. The same sources are compiled for float and double, each for several instruction sets; a
  * program asks for one tx_kernels and never branches on type again.
  *
- * Conventions. Tensors are pointers to the start of their allocation together with a tx_layout. A kernel reads interior
- * cells, and halo cells only where said; it writes interior cells and may overwrite halo and slack with anything
- * (`halo` is called by whoever runs the kernel, after it). No kernel allocates, communicates, or calls libm; sums run in an order that is a
- * compile-time constant of the ISA. Operands beyond a row are masked on both sides: NaN in slack or in unfilled halos
- * never reaches a result. Lane scalars are tensors of shape (1) without axes: one real per sample of the block.
- * Parameters, weights and their gradients are plain contiguous arrays in C order (Equinox's shapes). */
+ * Conventions. Tensors are pointers to the start of their allocation (64-byte aligned) together with a tx_layout, which may
+ * be a view. A kernel reads interior cells, and halo cells only where said; it writes the cells of the interior and nothing
+ * else (`halo` is called by whoever runs the kernel, after it). No kernel allocates, communicates, or calls libm; sums run
+ * in an order that is a compile-time constant of the ISA. Operands beyond a row are masked on both sides: NaN in slack or in
+ * unfilled halos never reaches a result. All layouts of a call have the same block.
+ * Lane scalars are tensors of shape (1) without axes: one real per sample of the block, from the start of their allocation.
+ * Parameters, weights and their gradients are plain contiguous arrays in C order (Equinox's shapes), at any alignment.
+ * Everything a call needs is made by a _create; the objects are read-only from then on and may be shared by threads. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,25 +27,26 @@ typedef struct tx_activation_row {
 extern const tx_activation_row tx_activation_rows[TX_ACTIVATION_COUNT];
 
 /* y[o, p] = e( bias[o] + sum over i, t of w[o, i, t] * x[i, p + shift + t * dilation] ), a cross-correlation at stride 1.
- * The output's interior decides which p; x's halo must be filled as far as the taps reach. axes 0: a dense layer (one
- * tap, no points). `flip`: the adjoint with respect to x: the weight array is still the forward one, read as
- * w[i, o, K-1-t] (i: this call's input channel = the forward's output channel). With groups, channels of x and y are
- * split in `groups` equal parts and w is (C_out_forward, C_in_forward / groups, *K). */
+ * The output's interior decides which p; x's halo must be filled as far as the taps reach (conv_create: TX_FAILURE if they
+ * reach beyond it). axes 0: a dense layer (one tap, no points). `flip`: the adjoint with respect to x: the weight array is
+ * still the forward one, read as w[i, o, K-1-t] (i: this call's input channel = the forward's output channel); its shift is
+ * -(forward's shift) - (K-1) * dilation. With groups, channels of x and y are split in `groups` equal parts and w is
+ * (C_out_forward, C_in_forward / groups, *K). */
 typedef struct tx_conv_shape {
     tx_layout x, y;
     int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
     int64_t shift[TX_MAX_AXES]; /* position in x (relative to its interior) of tap 0 for output cell 0; may be negative */
-    int groups;
+    int groups;                 /* 0 means 1 */
     bool flip;
     tx_activation activation; /* e: applied to the output */
     bool masked;              /* relu's adjoint: the result is zero where the tensor m (layout of y) is <= 0 */
 } tx_conv_shape;
 typedef struct tx_conv tx_conv; /* offset tables and blocking for one shape; read-only once made, shared by threads */
 
-/* Halo tables: pairs (cell, source or zero), built once with the plan; nothing of it depends on the ISA. Handles widths
- * beyond N as numpy.pad does (wrap, reflect without the edge, edge). */
+/* Halo tables: runs of (cells, where they come from or zero), built once with the plan; nothing of it depends on ISA or
+ * precision. Handles widths beyond N as numpy.pad does (wrap, reflect without the edge, edge). */
 typedef struct tx_halo tx_halo;
-tx_status tx_halo_create(const tx_layout *layout, size_t real_bytes, tx_padding_mode mode, tx_error *error, tx_halo **out);
+tx_status tx_halo_create(const tx_layout *layout, tx_padding_mode mode, tx_error *error, tx_halo **out);
 void tx_halo_destroy(tx_halo *halo);
 
 typedef struct tx_kernels {
@@ -55,7 +58,7 @@ typedef struct tx_kernels {
     void (*conv_destroy)(tx_conv *conv);
     size_t (*conv_packed_size)(const tx_conv *conv); /* reals */
     void (*conv_pack)(const tx_conv *conv, const void *w, void *packed);
-    /* bias (NULL: none) is not used with flip; m only if masked */
+    /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x. */
     void (*conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, void *y);
     /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false). */
     void (*conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw);
@@ -66,34 +69,42 @@ typedef struct tx_kernels {
     void (*halo)(const tx_halo *halo, void *x);
     /* The adjoint: adds the halo cells' values to the cells that they were copied from (zeros: nothing to add). */
     void (*fold)(const tx_halo *halo, void *x);
-    /* y interior = x interior, between two layouts of the same shape; crop: y's shape is x's minus `low` cells before. */
+
+    /* Interiors become zero, whatever was there. */
+    void (*zero)(const tx_layout *ly, void *y);
+    /* y = x between two layouts of the same shape (views: crop, padded copy, concatenation). */
     void (*copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+    /* y = x in C order of the cells, between any two shapes with as many numbers: flatten, unflatten. y is never x. */
+    void (*reshape)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
 
     /* b samples, each contiguous (C, *N) reals at sample[k] + offset, to the block layout and back. Lanes >= count repeat
-     * sample[0] (load) or are not stored (store). Transposes in registers. */
+     * sample[0] (load) or are not stored (store); sample[k] is read for k < count only. Transposes in registers. */
     void (*load)(const tx_layout *ly, const void *const *sample, int64_t offset, int count, void *y);
     void (*store)(const tx_layout *lx, const void *x, void *const *sample, int64_t offset, int count);
 
-    /* Pointwise over interiors; any operand may be the result. Layouts may differ in halo. */
+    /* Pointwise over interiors; any operand may be the result (with the result's layout). Layouts may differ in halo. */
     void (*activate)(tx_activation activation, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
     /* dx = dy * e'(s), s the saved output or input as the row says */
     void (*activate_gradient)(tx_activation activation, const tx_layout *ls, const void *s, const tx_layout *ldy, const void *dy,
                               const tx_layout *ldx, void *dx);
-    /* y = alpha * a + beta * b */
+    /* y = alpha * a + beta * b; b NULL (lb too): y = alpha * a */
     void (*axpby)(double alpha, const tx_layout *la, const void *a, double beta, const tx_layout *lb, const void *b,
                   const tx_layout *ly, void *y);
     void (*multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);
-    /* y = alpha * s * x + (z or 0), s a lane scalar (b reals); z may be NULL and has y's layout */
+
+    /* y = alpha * s * x + (z or 0), s a lane scalar (b reals); z may be NULL and has y's layout. x NULL (lx too): ones, which
+     * spreads a lane scalar over a tensor, as the adjoint of lane_sum wants. */
     void (*lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly, void *y);
-    /* s[k] = alpha * sum over (C, *N) of f(x) for each sample k: square, dot product with z, absolute value, plain */
+    /* s[k] = alpha * sum over (C, *N) of x, of x * z, of (x - z)^2 (the fused loss), for each sample k. In one order whatever
+     * the vector width. s is no part of x or z. */
     void (*lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s);
     void (*lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
-    /* s[k] = alpha * sum (x - z)^2; the fused loss */
     void (*lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
     /* dx = alpha * s * (x - z) + (add or 0); add (NULL: none) has dx's layout. */
     void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
                                   const void *add, const tx_layout *ldx, void *dx);
 } tx_kernels;
 
-/* tx_isa_count, tx_isa_name, tx_isa_find (trainax/tensor.h) and tx_activation_find live in this room. */
+/* tx_isa_count, tx_isa_name, tx_isa_find (trainax/tensor.h) and tx_activation_find live in this room.
+ * level: 0 … tx_isa_count() - 1 ("portable" first, best last); any other: NULL. */
 const tx_kernels *tx_kernels_get(int level, tx_precision precision);

@@ -1,0 +1,443 @@
+#!/usr/bin/env python3
+"""Golden values from the real Trainax, for tests/golden and tests/network.
+
+    python3 -m venv V
+    V/bin/pip install "jax==0.10.2" "trainax==0.0.2" "exponax==0.1.0" "pdequinox==0.1.2" "apebench==0.1.1" \\
+        "optax==0.2.8" "equinox==0.13.8" h5py pyyaml
+    V/bin/python scripts/generate_golden.py               # everything that the tests read
+    V/bin/python scripts/generate_golden.py CASE.yaml…    # only these, each beside its YAML file
+
+A case is a configuration as `trainax train` takes it, CASE.yaml. The same objects are built here by hand from the Python
+packages, one function a component, and trained by the packages' own trainer. CASE.txt then holds, one a line,
+
+    tolerance T                           relative; 1e-12 unless a comment `# tolerance: T because …` in the YAML says otherwise
+    loss STEP EPOCH BATCH VALUE           for every step at which the loss is recorded
+    callback COLUMN STEP VALUE            for every step at which a callback has a value
+    leaf NAME RANK SIZE… : VALUE…         the parameters after the last step, in Equinox's order
+
+with 17 (float64) or 9 (float32) significant digits. `sensitivity` in its head is how far loss and parameters move (relative
+to the largest number of a leaf) when initial parameters and data are disturbed by their rounding error: no other program
+can be expected to be closer than that.
+
+tests/network/initial.txt (from the networks in initial.yaml beside it) holds initial parameters in both streams and
+precisions, compared bit for bit:
+
+    network PRECISION STREAM NUMBER       the NUMBER-th (from 0) of the YAML's list
+    leaf NAME RANK SIZE… : FIRST LAST HASH    FNV-1a (64 bits) over the little-endian bytes of the values
+"""
+
+import argparse
+import importlib.metadata
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+PINNED = {
+    "jax": "0.10.2",
+    "trainax": "0.0.2",
+    "exponax": "0.1.0",
+    "pdequinox": "0.1.2",
+    "optax": "0.2.8",
+    "equinox": "0.13.8",
+}
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+INITIAL = ROOT / "tests" / "network" / "initial.yaml"
+
+
+class Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: 1e-3 is one."""
+
+
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+# -- one function a component -----------------------------------------------------------------------------------------
+
+COMPONENTS = {}
+
+
+def component(kind, name):
+    def register(build):
+        COMPONENTS[kind, name] = build
+        return build
+
+    return register
+
+
+def build(kind, section, *arguments):
+    """A component from `name` or {type: name, option: value, …}."""
+    options = {} if isinstance(section, str) else {k: v for k, v in section.items() if k != "type"}
+    name = section if isinstance(section, str) else section["type"]
+    return COMPONENTS[kind, name.lower()](options, *arguments)
+
+
+def make_key(spec):
+    if isinstance(spec, dict):
+        return jax.random.split(jax.random.PRNGKey(spec["seed"]), spec["split"])[spec["index"]]
+    return jax.random.PRNGKey(spec)
+
+
+def activations(options):
+    functions = {"identity": lambda x: x}
+    for name in ("activation", "final_activation"):
+        if name in options:
+            word = options[name].lower()
+            options[name] = functions.get(word) or getattr(jax.nn, word)
+    return options
+
+
+@component("data", "advection_1d_periodic")
+def data_advection(options, folder):
+    return trainax.sample_data.advection_1d_periodic(**{**options, "key": make_key(options["key"])})
+
+
+@component("data", "lorenz_rk4")
+def data_lorenz(options, folder):
+    return trainax.sample_data.lorenz_rk4(**{**options, "key": make_key(options["key"])})
+
+
+@component("data", "file")
+def data_file(options, folder):
+    import h5py
+
+    with h5py.File(folder / options["path"]) as file:
+        return jnp.asarray(file["trajectories"][...], dtype=jnp.zeros(()).dtype)
+
+
+def listed(options, *names):
+    """Lists as the tuples that Equinox wants."""
+    for name in names:
+        if isinstance(options.get(name), list):
+            options[name] = tuple(tuple(x) if isinstance(x, list) else x for x in options[name])
+    return options
+
+
+@component("network", "conv")
+def network_conv(options, key):
+    return equinox.nn.Conv(**listed(options, "kernel_size", "stride", "padding", "dilation"), key=key)
+
+
+@component("network", "linear")
+def network_linear(options, key):
+    return equinox.nn.Linear(**options, key=key)
+
+
+@component("network", "mlp")
+def network_mlp(options, key):
+    if "in_size" in options:
+        return equinox.nn.MLP(**activations(options), key=key)
+    options.setdefault("num_points", 1)
+    return pdequinox.arch.MLP(**activations(options), key=key)
+
+
+@component("network", "conv_net")
+def network_conv_net(options, key):
+    return pdequinox.arch.ConvNet(**activations(options), key=key)
+
+
+def build_network(section):
+    section = dict(section)
+    return build("network", section, make_key(section.pop("key")))
+
+
+@component("loss", "mse")
+def loss_mse(options):
+    reductions = {"mean": jnp.mean, "sum": jnp.sum}
+    return trainax.loss.MSELoss(batch_reduction=reductions[options.get("batch_reduction", "mean")])
+
+
+@component("weights", "exponential")
+def weights_exponential(options, count):
+    return [options["rate"] ** t for t in range(count)]
+
+
+@component("weights", "last_only")
+def weights_last_only(options, count):
+    return [0.0] * (count - 1) + [1.0]
+
+
+def level_weights(options, name, count):
+    value = options.get(name)
+    if value is None:
+        return {}
+    return {name: jnp.array(build("weights", value, count) if isinstance(value, (dict, str)) else value)}
+
+
+@component("configuration", "supervised")
+def configuration_supervised(options):
+    steps = options.get("num_rollout_steps", 1)
+    plain = {k: options[k] for k in ("num_rollout_steps", "cut_bptt", "cut_bptt_every") if k in options}
+    loss = build("loss", options.get("time_level_loss", "mse"))
+    weights = level_weights(options, "time_level_weights", steps)
+    return trainax.configuration.Supervised(**plain, time_level_loss=loss, **weights), steps + 1
+
+
+@component("optimizer", "sgd")
+def optimizer_sgd(options):
+    return optax.sgd(**options)
+
+
+@component("optimizer", "adam")
+def optimizer_adam(options):
+    return optax.adam(**options)
+
+
+def build_optimizer(section):
+    """Clipping and decay act on the gradient before the optimizer."""
+    section = dict(section)
+    before = [
+        getattr(optax, name)(section.pop(name))
+        for name in ("clip", "clip_by_global_norm", "add_decayed_weights")
+        if name in section
+    ]
+    return optax.chain(*before, build("optimizer", section))
+
+
+@component("callback", "progress")
+def callback_progress(options):
+    return None
+
+
+@component("callback", "weight_norm")
+def callback_weight_norm(options):
+    return trainax.callback.WeightNorm(**{"every": 1, **options})
+
+
+@component("callback", "loss")
+def callback_loss(options):
+    options = {"every": 1, **options}
+    configuration, _ = build("configuration", options.pop("configuration"))
+    return trainax.callback.Loss(loss_configuration=configuration, **options)
+
+
+def build_trainer(case, data):
+    options = dict(case["trainer"])
+    configuration, length = build("configuration", {"type": "supervised", **options})
+    stacker = trainax.TrajectorySubStacker(data, length, do_sub_stacking=options.get("do_sub_stacking", True))
+    callbacks = [c for c in (build("callback", section) for section in case.get("callbacks", [])) if c]
+    return trainax.GeneralTrainer(
+        stacker,
+        configuration,
+        optimizer=build_optimizer(options["optimizer"]),
+        num_minibatches=options["num_training_steps"],
+        batch_size=options["batch_size"],
+        callback_fn=trainax.callback.CompositeCallback(callbacks) if callbacks else None,
+    )
+
+
+# -- running a case ---------------------------------------------------------------------------------------------------
+
+
+def set_up_jax(precision, stream):
+    """Once a process: JAX keeps what it compiled under other settings."""
+    global jax, jnp, equinox, optax, pdequinox, trainax
+    import jax
+
+    jax.config.update("jax_enable_x64", precision == "float64")
+    jax.config.update("jax_threefry_partitionable", stream == "jax_partitionable")
+    import jax.numpy as jnp
+    import equinox
+    import optax
+    import pdequinox
+    import trainax
+
+
+def leaves_of(network):
+    """(name, array) of every parameter: "layers.0.weight"."""
+    parts = jax.tree_util.tree_flatten_with_path(equinox.filter(network, equinox.is_array))[0]
+    return [(".".join(str(getattr(k, "name", getattr(k, "idx", k))) for k in path), np.asarray(x)) for path, x in parts]
+
+
+def train(case, folder, disturb=None):
+    """(loss history, callback values per step, leaves)"""
+    data = build("data", case["data"], folder)
+    network = build_network(case["network"])
+    if disturb is not None:
+        data = data + disturb.choice([-1, 1], data.shape).astype(data.dtype) * jnp.finfo(data.dtype).eps * jnp.abs(data).max()
+        parameters, rest = equinox.partition(network, equinox.is_array)
+        shake = lambda x: x + disturb.choice([-1, 1], x.shape).astype(x.dtype) * jnp.finfo(x.dtype).eps * x
+        network = equinox.combine(jax.tree_util.tree_map(shake, parameters), rest)
+    options = case["trainer"]
+    trainer = build_trainer(case, data)
+    result = trainer(
+        network,
+        make_key(options["key"]),
+        record_loss_every=options.get("record_loss_every", 1),
+        spawn_tqdm=False,
+    )
+    windows = trainer.trajectory_sub_stacker.num_total_samples
+    minibatches = -(-windows // min(options["batch_size"], windows))
+    return np.asarray(result[1]), result[2] if len(result) > 2 else [], leaves_of(result[0]), minibatches
+
+
+def distance(a, b):
+    """The largest relative difference of two runs; numbers of a leaf relative to its largest."""
+    losses = [abs(x - y) / abs(y) for x, y in zip(a[0], b[0]) if y]
+    leaves = [np.abs(x - y).max() / max(np.abs(y).max(), 1e-300) for (_, x), (_, y) in zip(a[2], b[2])]
+    return float(max(losses + leaves, default=0))
+
+
+def text_of(x, precision):
+    return f"{float(x):.{17 if precision == 'float64' else 9}g}"
+
+
+def versions():
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PINNED)
+
+
+def generate_case(path):
+    text = path.read_text()
+    case = yaml.load(text, Loader)
+    precision, stream = settings(path)
+    set_up_jax(precision, stream)
+    run = train(case, path.parent)
+    sensitivity = max(distance(train(case, path.parent, np.random.default_rng(seed)), run) for seed in (0, 1))
+    asked = re.search(r"^# tolerance: (\S+)", text, re.MULTILINE)
+    tolerance = float(asked[1]) if asked else 1e-12
+    losses, callbacks, leaves, minibatches = run
+    every = case["trainer"].get("record_loss_every", 1)
+    lines = [f"# {versions()}", f"# sensitivity {sensitivity:.1e}", f"tolerance {tolerance:g}"]
+    for i, loss in enumerate(losses):
+        step = i * every
+        lines.append(f"loss {step} {step // minibatches} {step % minibatches} {text_of(loss, precision)}")
+    for step, values in enumerate(callbacks):
+        lines += [f"callback {column} {step} {text_of(x, precision)}" for column, x in values.items() if x is not None]
+    for name, x in leaves:
+        numbers = " ".join(text_of(v, precision) for v in x.ravel())
+        lines.append(f"leaf {name} {x.ndim} {' '.join(map(str, x.shape))} : {numbers}")
+    path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
+    warning = "  ABOVE A QUARTER OF THE TOLERANCE" if sensitivity > tolerance / 4 else ""
+    print(f"{path.name}: {len(losses)} losses, last {losses[-1] if len(losses) else 'none'}, sensitivity {sensitivity:.1e}{warning}")
+
+
+def fnv1a(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def initial_lines(precision, stream):
+    set_up_jax(precision, stream)
+    lines = []
+    for number, section in enumerate(yaml.load(INITIAL.read_text(), Loader)):
+        section = dict(section)
+        section.pop("data", None)
+        lines.append(f"network {precision} {stream} {number}")
+        for name, x in leaves_of(build_network(section)):
+            bits = x.astype(x.dtype.newbyteorder("<")).tobytes()
+            ends = f"{text_of(x.ravel()[0], precision)} {text_of(x.ravel()[-1], precision)}"
+            lines.append(f"leaf {name} {x.ndim} {' '.join(map(str, x.shape))} : {ends} {fnv1a(bits):016x}")
+    return lines
+
+
+def generate_initial():
+    target = INITIAL.with_suffix(".txt")
+    target.write_text(f"# {versions()}\n")
+    for precision in ("float32", "float64"):
+        for stream in ("jax_partitionable", "jax_legacy"):
+
+            def append(precision=precision, stream=stream):
+                with target.open("a") as file:
+                    file.write("\n".join(initial_lines(precision, stream)) + "\n")
+
+            in_child(append)
+    print(target.name)
+
+
+# -- data files -------------------------------------------------------------------------------------------------------
+
+
+def smooth(rng, samples, levels, channels, points):
+    """Sums of three travelling waves with random amplitudes, phases and speeds."""
+    grid = np.meshgrid(*(2 * np.pi * np.arange(n) / n for n in points), indexing="ij")
+    u = np.zeros((samples, levels, channels, *points))
+    for index in np.ndindex(samples, channels):
+        for _ in range(3):
+            modes = rng.integers(-2, 3, len(points))
+            amplitude, phase, speed = rng.uniform(0.2, 1), rng.uniform(0, 2 * np.pi), rng.uniform(-0.4, 0.4)
+            argument = sum((m * x for m, x in zip(modes, grid)), np.zeros(points))
+            for t in range(levels):
+                u[index[0], t, index[1]] += amplitude * np.sin(argument + phase + speed * t)
+    return u
+
+
+def write_trajectories():
+    import h5py
+
+    shapes = {
+        "states": (6, 9, 5, (), "f8"),
+        "waves_1d": (5, 8, 2, (12,), "f8"),
+        "waves_2d": (3, 5, 2, (6, 5), "f4"),
+        "square_2d": (3, 5, 1, (4, 4), "f8"),
+        "waves_3d": (3, 4, 2, (4, 3, 5), "f4"),
+    }
+    for number, (name, (samples, levels, channels, points, real)) in enumerate(shapes.items()):
+        u = smooth(np.random.default_rng(number), samples, levels, channels, points)
+        with h5py.File(GOLDEN / f"{name}.h5", "w", libver="latest") as file:
+            file.create_dataset("trajectories", data=u.astype(real), track_times=False)
+            file.attrs["dt"] = 0.1
+
+
+# -- command ----------------------------------------------------------------------------------------------------------
+
+
+def in_child(work):
+    """Runs `work` in a process of its own (JAX's settings are per process); stops here when it fails."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            sys.stdout.flush()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    if os.waitpid(child, 0)[1] != 0:
+        sys.exit("generate_golden.py: that failed")
+
+
+def settings(path):
+    case = yaml.load(path.read_text(), Loader)
+    return case.get("precision", "float32"), case.get("random", {}).get("stream", "jax_partitionable")
+
+
+def grouped(cases):
+    groups = {}
+    for path in cases:
+        groups.setdefault(settings(path), []).append(path)
+    return groups
+
+
+def check_versions():
+    for name, wanted in PINNED.items():
+        found = importlib.metadata.version(name)
+        if found != wanted:
+            sys.exit(f"generate_golden.py: {name} is {found}, the golden values are made with {wanted}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", type=Path, metavar="CASE.yaml")
+    cases = parser.parse_args().cases
+    check_versions()
+    if not cases:
+        write_trajectories()
+        generate_initial()
+        cases = sorted(GOLDEN.glob("*.yaml"))
+    for group in grouped(cases).values():
+        in_child(lambda: [generate_case(path) for path in group])
+
+
+if __name__ == "__main__":
+    main()

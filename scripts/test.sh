@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds trainax and runs every test.
+# usage: scripts/test.sh [--portable | --sanitize=address,undefined | --sanitize=thread] [OPTION OF ctest]...
+#   (nothing)      Release, in build/
+#   --portable     for any machine (no choice of instruction sets), in build-portable/
+#   --sanitize=…   Debug, under the sanitizers of the compiler, in build-<their names>/
+# Options of ctest narrow it down: scripts/test.sh -R '^file/'
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=build
+options=(-DTRAINAX_WERROR=ON -DCMAKE_BUILD_TYPE=Release)
+case "${1:-}" in
+    --portable)
+        build=build-portable
+        options+=(-DTRAINAX_PORTABLE=ON)
+        shift
+        ;;
+    --sanitize=*)
+        sanitize=${1#*=}
+        build=build-${sanitize//,/-}
+        # -O1: fast enough to test, close enough to the source to read.
+        options+=(-DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-O1 -g" "-DTRAINAX_SANITIZE=$sanitize")
+        shift
+        ;;
+    -h | --help)
+        sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
+        exit 0
+        ;;
+esac
+scripts/install_dependencies.sh --tests
+
+suppressions=$PWD/tests/sanitizers
+mkdir -p "$build"
+case ",${sanitize:-}," in
+    *,address,*)
+        gcc -c -O1 "$suppressions/keep_plugins.c" -o "$build/keep_plugins.o"
+        options+=("-DCMAKE_EXE_LINKER_FLAGS=$PWD/$build/keep_plugins.o")
+        ;;
+    *,thread,*)
+        # Only clang's OpenMP tells the sanitizer (through archer) what its barriers order.
+        options+=(-DCMAKE_C_COMPILER=clang-14)
+        export OMP_TOOL_LIBRARIES=${TRAINAX_ARCHER:-/usr/lib/llvm-14/lib/libarcher.so}
+        ;;
+esac
+export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1:detect_stack_use_after_return=1
+export LSAN_OPTIONS=suppressions=$suppressions/leak.supp:print_suppressions=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=$suppressions/thread.supp
+
+cmake -S . -B "$build" "${options[@]}" >"$build/cmake.log" || { cat "$build/cmake.log"; exit 1; }
+cmake --build "$build" -j2
+# Tests on several ranks count as two processors: they run alone.
+ctest --test-dir "$build" -j2 --output-on-failure "$@"

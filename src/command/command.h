@@ -1,0 +1,82 @@
+/* The command: a thin layer over the library. One file a subcommand; each parses its arguments, calls one function of the
+ * public headers and hands the status back, which is the exit code. */
+#pragma once
+
+#include "trainax/trainax.h"
+
+/* ---- Arguments ---- */
+
+typedef struct tx_flag {
+    const char *name;  /* "--output" */
+    const char *value; /* placeholder of its value, NULL: a switch */
+    bool many;         /* may be given several times */
+} tx_flag;
+
+enum { TX_MAX_FLAGS = 8, TX_MAX_WORDS = 2 };
+
+typedef struct tx_command tx_command;
+typedef struct tx_arguments {
+    const tx_command *command;
+    int num_words;
+    const char *words[TX_MAX_WORDS];
+    const char *value[TX_MAX_FLAGS]; /* in the order of the command's flags; switches: their name when given; else NULL */
+    const char **many;               /* values of the flag that may be given several times */
+    int num_many;
+} tx_arguments;
+
+struct tx_command {
+    const char *name;
+    const char *usage;   /* behind "trainax " */
+    const char *summary; /* one line */
+    const tx_flag *flags;
+    const char *word;    /* the argument that must be there ("CONFIG"), NULL: none must */
+    int max_words;
+    tx_status (*run)(const tx_arguments *arguments, tx_error *error);
+};
+
+/* TX_INVALID, naming the nearest flag for an unknown one. arguments->many is allocated (tx_arguments_free). */
+tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, tx_error *error, tx_arguments *out);
+void tx_arguments_free(tx_arguments *arguments);
+const char *tx_arguments_value(const tx_arguments *arguments, const char *flag); /* NULL: not given */
+
+/* ---- Subcommands ---- */
+
+extern const tx_command tx_command_train, tx_command_generate, tx_command_evaluate, tx_command_rollout, tx_command_inspect,
+    tx_command_baseline, tx_command_help, tx_command_list, tx_command_bench;
+extern const tx_command *const tx_commands[]; /* ends with NULL */
+const tx_command *tx_command_find(const char *name);
+void tx_command_print_usage(void);
+void tx_command_print_help(const tx_command *command);
+
+/* ---- What several of them need ---- */
+
+bool tx_speaks(void); /* is this process the one that prints? Known from the launcher, before MPI starts */
+int tx_launched_ranks(void);
+
+/* Lines for the user on stdout and stderr; owned by the caller. */
+typedef struct tx_screen {
+    bool quiet, terminal;
+    bool open; /* a progress line stands unfinished */
+} tx_screen;
+tx_log tx_screen_log(tx_screen *screen);
+void tx_screen_end(tx_screen *screen);
+
+/* Prints an error's line once, on the one process that prints, and marks it as told. */
+void tx_tell_error(tx_error *error);
+
+/* A job with its configuration. */
+typedef struct tx_session {
+    tx_parallel *parallel;
+    tx_registry *registry;
+    tx_config *config;
+} tx_session;
+/* Starts the job; config_path NULL: no configuration is wanted. Rank 0 reads the file for all. */
+tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
+                          const char *extra_override, tx_error *error, tx_session *out);
+/* Tells the error, if there is one, before the job ends: a launcher kills the other ranks when one exits with an error. */
+void tx_session_close(tx_session *session, tx_error *error);
+/* The same without a job: this process alone. */
+tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out);
+
+/* Text to stdout by the one process that prints; frees it (tx_free). TX_BAD_DATA when it cannot be written. */
+tx_status tx_print_text(char *text, tx_error *error);

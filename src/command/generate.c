@@ -1,0 +1,30 @@
+#include "command/command.h"
+
+static tx_status run(const tx_arguments *arguments, tx_error *error)
+{
+    static const char *const required[] = {"data", NULL};
+    const char *output = tx_arguments_value(arguments, "--output");
+    tx_session session;
+    if (!output) {
+        return tx_error_set(error, TX_INVALID, "generate needs --output FILE.h5");
+    }
+    TX_TRY(tx_session_open(arguments, arguments->words[0], required, NULL, error, &session));
+    const tx_status status = tx_generate(session.config, session.parallel, output, error);
+    tx_session_close(&session, error);
+    return status;
+}
+
+static const tx_flag flags[] = {
+    {.name = "--set", .value = "KEY=VALUE", .many = true},
+    {.name = "--output", .value = "FILE.h5"},
+    {0},
+};
+const tx_command tx_command_generate = {
+    .name = "generate",
+    .usage = "generate CONFIG --output FILE.h5 [--set KEY=VALUE]...",
+    .summary = "write the trajectories of a configuration's data section to a file",
+    .flags = flags,
+    .word = "CONFIG",
+    .max_words = 1,
+    .run = run,
+};

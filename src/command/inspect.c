@@ -1,0 +1,58 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "command/command.h"
+
+/* HDF5 by its first bytes, or by its name when it cannot be read (the message then speaks of a file). */
+static bool is_data_file(const char *path)
+{
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char start[8] = {0};
+    const char *dot = strrchr(path, '.');
+    if (dot && (strcasecmp(dot, ".h5") == 0 || strcasecmp(dot, ".hdf5") == 0)) {
+        return true;
+    }
+    FILE *file = fopen(path, "rb");
+    const bool same = file && fread(start, 1, 8, file) == 8 && memcmp(start, signature, 8) == 0;
+    if (file) {
+        fclose(file);
+    }
+    return same;
+}
+
+static tx_status describe(const tx_arguments *arguments, const char *path, tx_error *error, char **text)
+{
+    const bool data = is_data_file(path);
+    tx_session session;
+    TX_TRY(tx_session_open_alone(arguments, data ? NULL : path, error, &session));
+    const tx_status status = data ? tx_inspect_file(session.registry, path, error, text)
+                                  : tx_inspect_config(session.config, tx_launched_ranks(), error, text);
+    tx_session_close(&session, error);
+    return status;
+}
+
+static tx_status run(const tx_arguments *arguments, tx_error *error)
+{
+    char *text;
+    if (tx_arguments_value(arguments, "--graph")) {
+        return tx_error_set(error, TX_INVALID, "--graph is not built yet");
+    }
+    TX_TRY(describe(arguments, arguments->words[0], error, &text));
+    return tx_print_text(text, error);
+}
+
+static const tx_flag flags[] = {
+    {.name = "--set", .value = "KEY=VALUE", .many = true},
+    {.name = "--graph", .value = "FILE.svg"},
+    {0},
+};
+const tx_command tx_command_inspect = {
+    .name = "inspect",
+    .usage = "inspect FILE|CONFIG [--set KEY=VALUE]...",
+    .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
+    .flags = flags,
+    .word = "FILE or CONFIG",
+    .max_words = 1,
+    .run = run,
+};

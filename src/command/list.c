@@ -1,0 +1,20 @@
+#include "command/command.h"
+
+static tx_status run(const tx_arguments *arguments, tx_error *error)
+{
+    tx_registry *registry;
+    char *text;
+    TX_TRY(tx_registry_create_builtin(error, &registry));
+    const tx_status status = tx_registry_list(registry, arguments->words[0], error, &text);
+    tx_registry_destroy(registry);
+    TX_TRY(status);
+    return tx_print_text(text, error);
+}
+
+const tx_command tx_command_list = {
+    .name = "list",
+    .usage = "list [networks|data|steppers|configurations|losses|optimizers|schedules|callbacks]",
+    .summary = "the components that a configuration can name",
+    .max_words = 1,
+    .run = run,
+};

@@ -1,0 +1,143 @@
+/* trainax: finds the subcommand, runs it, says what went wrong, exits with its status. */
+#include <hdf5.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "command/command.h"
+
+const tx_command *const tx_commands[] = {
+    &tx_command_train,    &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_inspect,
+    &tx_command_baseline, &tx_command_help,     &tx_command_list,     NULL,
+};
+
+const tx_command *tx_command_find(const char *name)
+{
+    for (int k = 0; tx_commands[k]; k++) {
+        if (strcmp(tx_commands[k]->name, name) == 0) {
+            return tx_commands[k];
+        }
+    }
+    return NULL;
+}
+
+void tx_command_print_usage(void)
+{
+    if (!tx_speaks()) {
+        return;
+    }
+    printf("trainax %s: training of autoregressive neural emulators over MPI\n\n", TRAINAX_VERSION);
+    for (int k = 0; tx_commands[k]; k++) {
+        printf("  trainax %s\n        %s\n", tx_commands[k]->usage, tx_commands[k]->summary);
+    }
+    printf("  trainax --help | --version\n\nAlone or under mpirun -n P / srun. `trainax list` names the components of a configuration,\n"
+           "`trainax help NAME` describes one.\n");
+}
+
+void tx_command_print_help(const tx_command *command)
+{
+    if (tx_speaks()) {
+        printf("usage: trainax %s\n\n%s\n", command->usage, command->summary);
+    }
+}
+
+static void print_mpi(void)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(text, &length); /* may be called without starting MPI */
+    text[strcspn(text, ",\n")] = '\0';
+    printf("MPI: %s\n", text);
+}
+
+static void print_version(void)
+{
+    unsigned major, minor, release;
+    if (!tx_speaks()) {
+        return;
+    }
+    H5get_libversion(&major, &minor, &release);
+    printf("trainax %s\n", TRAINAX_VERSION);
+    print_mpi();
+    printf("HDF5: %u.%u.%u\nBLAS: none\nISA: %s\n", major, minor, release, tx_isa_name(tx_isa_count() - 1));
+}
+
+static tx_status unknown_command(const char *name, tx_error *error)
+{
+    const char *names[16];
+    int count = 0;
+    for (; tx_commands[count]; count++) {
+        names[count] = tx_commands[count]->name;
+    }
+    names[count++] = "--help";
+    names[count++] = "--version";
+    const char *nearest = tx_nearest_name(name, names, count);
+    return tx_error_set(error, TX_INVALID, "there is no command %s%s%s%s (see trainax --help)", name,
+                        nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    bool wanted = false;
+    for (int k = 0; k < argc && strcmp(argv[k], "--") != 0; k++) {
+        wanted |= strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0;
+    }
+    return wanted;
+}
+
+static tx_status run_command(const char *name, int argc, char **argv, tx_error *error)
+{
+    const tx_command *command = tx_command_find(name);
+    tx_arguments arguments;
+    if (!command) {
+        return unknown_command(name, error);
+    }
+    if (wants_help(argc, argv)) {
+        tx_command_print_help(command);
+        return TX_OK;
+    }
+    TX_TRY(tx_arguments_parse(command, argc, argv, error, &arguments));
+    const tx_status status = command->run(&arguments, error);
+    tx_arguments_free(&arguments);
+    return status;
+}
+
+static tx_status dispatch(int argc, char **argv, tx_error *error)
+{
+    if (argc < 2) {
+        return tx_error_set(error, TX_INVALID, "which command? (see trainax --help)");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        tx_command_print_usage();
+        return TX_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return TX_OK;
+    }
+    return run_command(argv[1], argc - 2, argv + 2, error);
+}
+
+/* A launcher kills the others when one process exits with an error: the one that prints goes first. */
+static void leave_time(void)
+{
+    if (!tx_speaks()) {
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    tx_error error = {0};
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe or a file limit is an error of write(), with a message */
+    signal(SIGXFSZ, SIG_IGN);
+    const tx_status status = dispatch(argc, argv, &error);
+    if (status != TX_OK && error.message[0]) { /* no job was there to tell it */
+        tx_tell_error(&error);
+        leave_time();
+    }
+    return (int)status;
+}

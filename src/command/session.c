@@ -1,0 +1,90 @@
+/* Opening a job and its configuration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "command/command.h"
+
+/* Only rank 0 needs to see the file; all must agree on what is in it. */
+static tx_status read_for_all(tx_parallel *parallel, const char *path, tx_error *error, char **text)
+{
+    *text = NULL;
+    tx_status status = TX_OK;
+    if (tx_parallel_rank(parallel) == 0) {
+        tx_error local = {0};
+        status = tx_text_read(path, &local, text);
+        if (status != TX_OK) { /* a configuration is the command line's business, not data */
+            status = tx_error_set(error, TX_INVALID, "%s", local.message);
+        }
+    }
+    TX_TRY(tx_parallel_agree(parallel, status, error));
+    return tx_parallel_broadcast_text(parallel, text, error);
+}
+
+static tx_status resolve(tx_session *session, const tx_arguments *arguments, const char *path, const char *text,
+                         const char *const *required, const char *extra, tx_error *error)
+{
+    const char **overrides;
+    TX_TRY(tx_allocate_array((size_t)arguments->num_many + 1, sizeof(char *), error, &overrides));
+    memcpy(overrides, arguments->many, (size_t)arguments->num_many * sizeof(char *));
+    overrides[arguments->num_many] = extra;
+    const tx_config_source source = {.name = path,
+                                     .text = text,
+                                     .overrides = overrides,
+                                     .num_overrides = arguments->num_many + (extra != NULL),
+                                     .required = required};
+    const tx_status status = tx_config_create(session->registry, &source, error, &session->config);
+    tx_free(overrides);
+    return status;
+}
+
+static tx_status open_config(tx_session *session, const tx_arguments *arguments, const char *path, const char *const *required,
+                             const char *extra, tx_error *error)
+{
+    char *text;
+    TX_TRY(read_for_all(session->parallel, path, error, &text));
+    const tx_status status = resolve(session, arguments, path, text, required, extra, error);
+    tx_free(text);
+    return tx_parallel_agree(session->parallel, status, error);
+}
+
+tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
+                          const char *extra_override, tx_error *error, tx_session *out)
+{
+    tx_session session = {0};
+    TX_TRY(tx_parallel_create(NULL, error, &session.parallel));
+    tx_status status = tx_parallel_agree(session.parallel, tx_registry_create_builtin(error, &session.registry), error);
+    if (status == TX_OK && config_path) {
+        status = open_config(&session, arguments, config_path, required, extra_override, error);
+    }
+    if (status != TX_OK) {
+        tx_session_close(&session, error);
+        return status;
+    }
+    *out = session;
+    return TX_OK;
+}
+
+tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out)
+{
+    tx_session session = {0};
+    tx_status status = tx_registry_create_builtin(error, &session.registry);
+    if (status == TX_OK && config_path) {
+        status = tx_config_read(session.registry, config_path, arguments->many, arguments->num_many, NULL, error, &session.config);
+    }
+    if (status != TX_OK) {
+        tx_session_close(&session, error);
+        return status;
+    }
+    *out = session;
+    return TX_OK;
+}
+
+void tx_session_close(tx_session *session, tx_error *error)
+{
+    tx_tell_error(error);
+    tx_config_destroy(session->config);
+    tx_registry_destroy(session->registry);
+    tx_parallel_destroy(session->parallel);
+    *session = (tx_session){0};
+}

@@ -1,0 +1,99 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "command/command.h"
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+/* Before MPI starts: a signal during start-up counts too. */
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        sigaction(numbers[k], &action, NULL);
+    }
+}
+
+static tx_status read_options(const tx_arguments *arguments, tx_error *error, tx_train_options *out)
+{
+    const bool resume = tx_arguments_value(arguments, "--resume"), overwrite = tx_arguments_value(arguments, "--overwrite");
+    const char *limit = tx_arguments_value(arguments, "--time-limit");
+    if (resume && overwrite) {
+        return tx_error_set(error, TX_INVALID, "--resume and --overwrite exclude each other");
+    }
+    if (limit && (!tx_parse_duration(limit, &out->time_limit) || !(out->time_limit > 0))) {
+        return tx_error_set(error, TX_INVALID, "--time-limit %s: a positive time as H:MM:SS or D-HH:MM:SS is needed", limit);
+    }
+    out->start = resume ? TX_START_RESUME : overwrite ? TX_START_OVERWRITE : TX_START_NEW;
+    return TX_OK;
+}
+
+/* --output DIR as an override in YAML, quoted: in single quotes only a quote itself is special. */
+static tx_status output_override(const char *directory, tx_error *error, char **out)
+{
+    static const char key[] = "output.directory=";
+    if (!directory) {
+        *out = NULL;
+        return TX_OK;
+    }
+    TX_TRY(tx_allocate_array(2, strlen(directory) + sizeof key + 2, error, out));
+    char *end = *out + sprintf(*out, "%s'", key);
+    for (const char *c = directory; *c; c++) {
+        *end++ = *c;
+        if (*c == '\'') {
+            *end++ = '\'';
+        }
+    }
+    *end = '\'';
+    return TX_OK;
+}
+
+static tx_status run(const tx_arguments *arguments, tx_error *error)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    tx_screen screen = {.quiet = tx_arguments_value(arguments, "--quiet"), .terminal = isatty(STDERR_FILENO)};
+    tx_train_options options = {.stop = &stop, .log = tx_screen_log(&screen), .terminal = screen.terminal && !screen.quiet};
+    tx_session session;
+    char *directory;
+    TX_TRY(read_options(arguments, error, &options));
+    TX_TRY(output_override(tx_arguments_value(arguments, "--output"), error, &directory));
+    catch_signals();
+    tx_status status = tx_session_open(arguments, arguments->words[0], required, directory, error, &session);
+    tx_free(directory);
+    TX_TRY(status);
+    status = tx_train(session.config, session.parallel, &options, error);
+    tx_screen_end(&screen);
+    tx_session_close(&session, error);
+    return status;
+}
+
+static const tx_flag flags[] = {
+    {.name = "--set", .value = "KEY=VALUE", .many = true},
+    {.name = "--output", .value = "DIR"},
+    {.name = "--resume"},
+    {.name = "--overwrite"},
+    {.name = "--time-limit", .value = "H:MM:SS"},
+    {.name = "--quiet"},
+    {0},
+};
+const tx_command tx_command_train = {
+    .name = "train",
+    .usage = "train CONFIG [--set KEY=VALUE]... [--output DIR] [--resume | --overwrite] [--time-limit H:MM:SS] [--quiet]",
+    .summary = "train a network",
+    .flags = flags,
+    .word = "CONFIG",
+    .max_words = 1,
+    .run = run,
+};

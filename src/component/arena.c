@@ -1,0 +1,77 @@
+#include "component/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { CHUNK = 16 << 10, ALIGNMENT = 16 };
+
+struct tx_arena_chunk {
+    tx_arena_chunk *before;
+    size_t used, size;
+    _Alignas(ALIGNMENT) char bytes[];
+};
+
+static tx_status add_chunk(tx_arena *arena, size_t bytes, tx_error *error)
+{
+    const size_t size = bytes > CHUNK ? bytes : CHUNK;
+    tx_arena_chunk *chunk;
+    TX_TRY(tx_allocate(sizeof *chunk + size, error, &chunk));
+    *chunk = (tx_arena_chunk){.before = arena->last, .size = size};
+    arena->last = chunk;
+    return TX_OK;
+}
+
+tx_status tx_arena_allocate(tx_arena *arena, size_t count, size_t size, tx_error *error, void *out)
+{
+    if (size && count > (SIZE_MAX >> 8) / size) {
+        return tx_error_set(error, TX_FAILURE, "out of memory (%zu elements of %zu bytes asked for)", count, size);
+    }
+    const size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!arena->last || arena->last->size - arena->last->used < bytes) {
+        TX_TRY(add_chunk(arena, bytes, error));
+    }
+    *(void **)out = arena->last->bytes + arena->last->used;
+    arena->last->used += bytes;
+    return TX_OK;
+}
+
+tx_status tx_arena_text(tx_arena *arena, const char *text, size_t length, tx_error *error, const char **out)
+{
+    char *copy;
+    TX_TRY(tx_arena_allocate(arena, length + 1, 1, error, &copy));
+    if (length) {
+        memcpy(copy, text, length);
+    }
+    *out = copy;
+    return TX_OK;
+}
+
+tx_status tx_arena_format(tx_arena *arena, tx_error *error, const char **out, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text;
+    const tx_status status = tx_arena_allocate(arena, (size_t)length + 1, 1, error, &text);
+    if (status == TX_OK) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+        *out = text;
+    }
+    va_end(again);
+    return status;
+}
+
+void tx_arena_release(tx_arena *arena)
+{
+    while (arena->last) {
+        tx_arena_chunk *chunk = arena->last;
+        arena->last = chunk->before;
+        tx_free(chunk);
+    }
+}

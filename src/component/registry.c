@@ -1,0 +1,162 @@
+#include "component/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "component/buffer.h"
+
+struct tx_registry {
+    struct {
+        const tx_component **components;
+        size_t count, capacity;
+        const tx_option *shared;
+    } kinds[TX_KIND_COUNT];
+};
+
+static const struct {
+    const char *name, *plural, *spoken, *spoken_plural;
+} kind_names[TX_KIND_COUNT] = {
+    [TX_KIND_RUN] = {"run", "runs", "run", "runs"},
+    [TX_KIND_SECTION] = {"section", "sections", "section", "sections"},
+    [TX_KIND_DATA] = {"data", "data", "data source", "data sources"},
+    [TX_KIND_NETWORK] = {"network", "networks", "network", "networks"},
+    [TX_KIND_STEPPER] = {"stepper", "steppers", "stepper", "steppers"},
+    [TX_KIND_RESIDUUM] = {"residuum", "residua", "residuum", "residua"},
+    [TX_KIND_CONFIGURATION] = {"configuration", "configurations", "configuration", "configurations"},
+    [TX_KIND_LOSS] = {"loss", "losses", "loss", "losses"},
+    [TX_KIND_OPTIMIZER] = {"optimizer", "optimizers", "optimizer", "optimizers"},
+    [TX_KIND_SCHEDULE] = {"schedule", "schedules", "schedule", "schedules"},
+    [TX_KIND_CALLBACK] = {"callback", "callbacks", "callback", "callbacks"},
+    [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules"},
+    [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions"},
+};
+
+const char *tx_kind_name(tx_kind kind)
+{
+    return kind_names[kind].name;
+}
+const char *tx_kind_plural(tx_kind kind)
+{
+    return kind_names[kind].plural;
+}
+const char *tx_kind_spoken(tx_kind kind)
+{
+    return kind_names[kind].spoken;
+}
+const char *tx_kind_spoken_plural(tx_kind kind)
+{
+    return kind_names[kind].spoken_plural;
+}
+
+tx_kind tx_kind_find(const char *name)
+{
+    int kind = 0;
+    while (kind < TX_KIND_COUNT && strcasecmp(name, kind_names[kind].name) && strcasecmp(name, kind_names[kind].plural)) {
+        kind++;
+    }
+    return (tx_kind)kind;
+}
+
+tx_status tx_registry_create(tx_error *error, tx_registry **out)
+{
+    tx_registry *registry;
+    TX_TRY(tx_allocate(sizeof *registry, error, &registry));
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        registry->kinds[kind].shared = tx_kind_options((tx_kind)kind);
+    }
+    *out = registry;
+    return TX_OK;
+}
+
+void tx_registry_destroy(tx_registry *registry)
+{
+    for (int kind = 0; registry && kind < TX_KIND_COUNT; kind++) {
+        tx_free(registry->kinds[kind].components);
+    }
+    tx_free(registry);
+}
+
+tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error)
+{
+    const tx_kind kind = component->kind;
+    const size_t count = registry->kinds[kind].count;
+    if (tx_registry_find(registry, kind, component->name)) {
+        return tx_error_set(error, TX_INVALID, "there is a %s '%s' already", tx_kind_spoken(kind), component->name);
+    }
+    TX_TRY(tx_reserve(count + 1, sizeof component, &registry->kinds[kind].capacity, error, &registry->kinds[kind].components));
+    registry->kinds[kind].components[count] = component;
+    registry->kinds[kind].count = count + 1;
+    return TX_OK;
+}
+
+void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options)
+{
+    registry->kinds[kind].shared = options;
+}
+const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind)
+{
+    return registry->kinds[kind].shared;
+}
+int tx_registry_count(const tx_registry *registry, tx_kind kind)
+{
+    return (int)registry->kinds[kind].count;
+}
+
+const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index)
+{
+    return registry->kinds[kind].components[index];
+}
+
+const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name)
+{
+    for (size_t k = 0; k < registry->kinds[kind].count; k++) {
+        if (!strcasecmp(registry->kinds[kind].components[k]->name, name)) {
+            return registry->kinds[kind].components[k];
+        }
+    }
+    return NULL;
+}
+
+void tx_registry_names(const tx_registry *registry, tx_kind kind, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t k = 0; k < registry->kinds[kind].count && used < size; k++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? ", " : "", registry->kinds[kind].components[k]->name);
+    }
+}
+
+static const char *nearest_component(const tx_registry *registry, tx_kind kind, const char *name)
+{
+    const char *nearest = NULL;
+    enum { MOST = 256 };
+    const char *names[MOST];
+    int count = 0;
+    for (; count < MOST && count < tx_registry_count(registry, kind); count++) {
+        names[count] = tx_registry_at(registry, kind, count)->name;
+    }
+    nearest = tx_nearest_name(name, names, count);
+    return nearest;
+}
+
+tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name)
+{
+    tx_complaint complaint;
+    char known[400];
+    const tx_quoted quoted = tx_quote(name);
+    const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
+    tx_registry_names(registry, kind, known, sizeof known);
+    if (!*known) {
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': no %s are built into this program yet", spoken,
+                 quoted.text, tx_kind_spoken_plural(kind));
+    } else if (nearest) {
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s' (did you mean '%s'? There are: %s)", spoken, quoted.text,
+                 nearest, known);
+    } else {
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s' (there are: %s)", spoken, quoted.text, known);
+    }
+    return complaint;
+}

@@ -1,0 +1,20 @@
+/* What the registry's users inside this room need beyond the public header. */
+#pragma once
+
+#include "trainax/component.h"
+
+/* How a message names a kind: "data source" / "data sources". */
+const char *tx_kind_spoken(tx_kind kind);
+const char *tx_kind_spoken_plural(tx_kind kind);
+tx_kind tx_kind_find(const char *name); /* by name or plural, any case; TX_KIND_COUNT: none */
+
+/* Options that every component of a kind has unless a room shares others. */
+const tx_option *tx_kind_options(tx_kind kind);
+
+/* What is wrong with a name, as the end of a sentence: "unknown optimizer 'adamm' (did you mean 'adam'? There are: …)". */
+typedef struct tx_complaint {
+    char text[640];
+} tx_complaint;
+tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name);
+/* "a, b, c", cut to the size of `text`. */
+void tx_registry_names(const tx_registry *registry, tx_kind kind, char *text, size_t size);

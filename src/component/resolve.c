@@ -1,0 +1,450 @@
+#include "component/resolve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "component/registry.h"
+#include "component/buffer.h"
+#include "component/value.h"
+
+/* Aliases can make few bytes of text stand for very many sections. */
+enum { MAX_SECTIONS = 10000, MAX_OPTIONS = 128 };
+
+typedef struct resolver {
+    tx_config *config;
+    const char *const *required; /* of the root */
+    bool lenient;                /* in a section that the command does not need: what is missing is no error … */
+    bool incomplete;             /* … but noted here */
+    int sections;
+} resolver;
+
+/* What is known of a section before it is read. */
+typedef struct blueprint {
+    const tx_component *component;
+    const tx_yaml *mapping; /* NULL: nothing is given */
+    tx_place place;
+    const char *path;
+    const tx_option *each;
+    bool fixed;
+    bool inlined; /* its keys stand in another section's mapping, which has checked them */
+} blueprint;
+
+static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section **out);
+
+/* -- the table of a section: the component's options, those that its kind shares, those that its list adds -- */
+
+typedef struct table {
+    const tx_option *options[MAX_OPTIONS];
+    int count;
+} table;
+
+static void add_options(table *all, const tx_option *options)
+{
+    for (; options && options->name; options++) {
+        bool there = false;
+        for (int k = 0; k < all->count; k++) {
+            there = there || !strcmp(all->options[k]->name, options->name);
+        }
+        if (!there && all->count < MAX_OPTIONS) {
+            all->options[all->count++] = options;
+        }
+    }
+}
+
+static table make_table(const resolver *r, const tx_component *component, const tx_option *each)
+{
+    table all = {.count = 0};
+    add_options(&all, component->options);
+    add_options(&all, tx_registry_shared(r->config->registry, component->kind));
+    add_options(&all, each);
+    return all;
+}
+
+/* -- names of components -- */
+
+static tx_status find_component(resolver *r, tx_kind kind, const tx_yaml *name, const char *path, const tx_component **out)
+{
+    tx_error *error = r->config->error;
+    if (name->shape != TX_YAML_SCALAR || tx_yaml_is_null(name)) {
+        return tx_place_error(name->place, error, "%s must be the name of a %s, not %s", path, tx_kind_spoken(kind),
+                              tx_yaml_describe(name).text);
+    }
+    if (kind == TX_KIND_NETWORK && strchr(name->text, ';')) {
+        return tx_place_error(name->place, error,
+                              "%s: networks as descriptors ('%s') are not built yet; write a mapping with `type`, such as "
+                              "{type: conv, …}",
+                              path, tx_quote(name->text).text);
+    }
+    *out = tx_registry_find(r->config->registry, kind, name->text);
+    return *out ? TX_OK
+                : tx_place_error(name->place, error, "%s", tx_registry_complain(r->config->registry, kind, name->text).text);
+}
+
+static tx_status find_fixed(resolver *r, const char *name, const tx_component **out)
+{
+    const tx_kind kind = !strcmp(name, "run") ? TX_KIND_RUN : TX_KIND_SECTION;
+    *out = tx_registry_find(r->config->registry, kind, name);
+    return *out ? TX_OK : tx_error_set(r->config->error, TX_FAILURE, "the section '%s' is not registered", name);
+}
+
+/* The component of an INLINE option: `type` in the section's own mapping, or the default. */
+static tx_status find_inline(resolver *r, const blueprint *plan, const tx_option *option, const tx_component **out)
+{
+    const char *path;
+    tx_yaml *name;
+    const int k = tx_yaml_find(plan->mapping, option->name);
+    TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &path, "%s.%s", plan->path, option->name));
+    if (k >= 0) {
+        return find_component(r, option->kind, plan->mapping->items[k], path, out);
+    }
+    TX_TRY(tx_yaml_scalar(&r->config->arena, plan->place, option->initial, r->config->error, &name));
+    return find_component(r, option->kind, name, path, out);
+}
+
+/* -- unknown keys -- */
+
+typedef struct name_list {
+    const char *names[3 * MAX_OPTIONS + 1];
+    int count;
+} name_list;
+
+static void add_names(name_list *list, const table *all)
+{
+    for (int k = 0; k < all->count; k++) {
+        list->names[list->count++] = all->options[k]->name;
+    }
+}
+
+static bool is_known(const table *all, const char *key)
+{
+    for (int k = 0; k < all->count; k++) {
+        const tx_option *option = all->options[k];
+        if (!strcmp(option->name, key) || (option->alias && !strcmp(option->alias, key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_yaml *key, const name_list *known)
+{
+    const tx_expectation suggestion = tx_suggest(key->text, known->names, known->count);
+    const char *in = *plan->path ? " in " : "";
+    return tx_place_error(key->place, r->config->error, "unknown key '%s'%s%s%s", tx_quote(key->text).text, in, plan->path,
+                          suggestion.text);
+}
+
+/* own: the section's table; inlined: that of the component whose options stand in the same mapping, may be empty. */
+static tx_status check_keys(resolver *r, const blueprint *plan, const table *own, const table *inlined)
+{
+    name_list known = {.count = 0};
+    if (!plan->fixed) {
+        known.names[known.count++] = "type";
+    }
+    add_names(&known, own);
+    add_names(&known, inlined);
+    for (size_t k = 0; plan->mapping && k < plan->mapping->count; k++) {
+        const tx_yaml *key = plan->mapping->keys[k];
+        const bool is_type = !plan->fixed && !strcmp(key->text, "type");
+        if (!is_type && !is_known(own, key->text) && !is_known(inlined, key->text)) {
+            return unknown_key(r, plan, key, &known);
+        }
+    }
+    return TX_OK;
+}
+
+/* -- values that are sections -- */
+
+static tx_status join_path(resolver *r, const char *path, const char *name, const char **out)
+{
+    return tx_arena_format(&r->config->arena, r->config->error, out, "%s%s%s", path, *path ? "." : "", name);
+}
+
+/* A component of `kind` from its name or its mapping with `type`. */
+static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *node, tx_place place, const char *path,
+                                   const tx_option *each, tx_section **out)
+{
+    blueprint plan = {.place = place, .path = path, .each = each};
+    const char *type_path;
+    const tx_yaml *type = node;
+    if (node->shape == TX_YAML_LIST) {
+        return tx_place_error(node->place, r->config->error, "%s must be a mapping with `type`, or the name of a %s, not a list",
+                              path, tx_kind_spoken(kind));
+    }
+    TX_TRY(join_path(r, path, "type", &type_path));
+    if (node->shape == TX_YAML_MAPPING) {
+        const int k = tx_yaml_find(node, "type");
+        if (k < 0) {
+            char names[400];
+            tx_registry_names(r->config->registry, kind, names, sizeof names);
+            return tx_place_error(place, r->config->error, "%s is required%s%s%s", type_path, *names ? " (there are: " : "", names,
+                                  *names ? ")" : "");
+        }
+        type = node->items[k];
+        plan.mapping = node;
+    }
+    TX_TRY(find_component(r, kind, type, plan.mapping ? type_path : path, &plan.component));
+    return resolve_section(r, &plan, out);
+}
+
+static tx_status resolve_fixed(resolver *r, const tx_value *value, tx_place place, const char *path, tx_section **out)
+{
+    const tx_yaml *node = value->node;
+    blueprint plan = {.place = place, .path = path, .fixed = true};
+    if (node->shape == TX_YAML_MAPPING) {
+        plan.mapping = node;
+    } else if (!tx_yaml_is_null(node)) {
+        return tx_value_wrong(r->config, value, node, path);
+    }
+    TX_TRY(find_fixed(r, value->option->fixed, &plan.component));
+    return resolve_section(r, &plan, out);
+}
+
+static tx_status read_sections(resolver *r, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    tx_section **sections;
+    if (node->shape != TX_YAML_LIST) {
+        return tx_value_wrong(r->config, value, node, path);
+    }
+    TX_TRY(tx_arena_allocate(&r->config->arena, node->count, sizeof *sections, r->config->error, &sections));
+    for (size_t k = 0; k < node->count; k++) {
+        const char *item_path;
+        TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &item_path, "%s.%zu", path, k));
+        TX_TRY(resolve_component(r, value->option->kind, node->items[k], node->items[k]->place, item_path, value->option->each,
+                                 &sections[k]));
+    }
+    value->form = TX_FORM_OWN;
+    value->sections = (const tx_section *const *)sections;
+    value->count = (int)node->count;
+    return TX_OK;
+}
+
+static tx_status read_section(resolver *r, tx_value *value, tx_place place, const char *path)
+{
+    TX_TRY(value->option->fixed ? resolve_fixed(r, value, place, path, &value->section)
+                                : resolve_component(r, value->option->kind, value->node, place, path, NULL, &value->section));
+    value->form = TX_FORM_SECTION;
+    return TX_OK;
+}
+
+/* A number's place may be taken by a component: by a mapping, or by a name that is one of its kind. */
+static bool is_component(const resolver *r, const tx_option *option, const tx_yaml *node)
+{
+    const bool may = option->kind && (option->type == TX_TYPE_REAL || option->type == TX_TYPE_REALS);
+    const bool named = node->shape == TX_YAML_SCALAR && tx_registry_find(r->config->registry, option->kind, node->text);
+    return may && (node->shape == TX_YAML_MAPPING || named);
+}
+
+/* An INLINE component has the mapping, the place and the path of the section it stands in. */
+static tx_status read_inline(resolver *r, tx_value *value, const blueprint *outer)
+{
+    blueprint plan = *outer;
+    plan.fixed = false;
+    plan.inlined = true;
+    plan.each = NULL;
+    TX_TRY(find_inline(r, outer, value->option, &plan.component));
+    TX_TRY(resolve_section(r, &plan, &value->section));
+    value->form = TX_FORM_SECTION;
+    return TX_OK;
+}
+
+/* -- one option -- */
+
+/* The text of a default as a tree. */
+static tx_status initial_node(resolver *r, const blueprint *plan, const tx_option *option, const tx_yaml **out)
+{
+    tx_yaml *node = NULL;
+    tx_config *config = r->config;
+    TX_TRY(strchr("[{\"'", *option->initial) && *option->initial
+               ? tx_yaml_read(&config->arena, plan->place.origin, false, option->initial, config->error, &node)
+               : tx_yaml_scalar(&config->arena, plan->place, option->initial, config->error, &node));
+    *out = node;
+    return TX_OK;
+}
+
+/* Finds what is written for an option under its name or its alias. */
+static tx_status find_written(resolver *r, const blueprint *plan, tx_value *value)
+{
+    const tx_option *option = value->option;
+    int k = tx_yaml_find(plan->mapping, option->name);
+    const int other = option->alias ? tx_yaml_find(plan->mapping, option->alias) : -1;
+    if (k >= 0 && other >= 0) {
+        return tx_place_error(plan->mapping->keys[other]->place, r->config->error, "'%s' and '%s' in %s are the same key",
+                              option->alias, option->name, plan->path);
+    }
+    k = k >= 0 ? k : other;
+    if (k >= 0) {
+        value->key = plan->mapping->keys[k];
+        value->node = plan->mapping->items[k];
+        value->given = true;
+    }
+    return TX_OK;
+}
+
+static bool stands_in_for(const blueprint *plan, const char *name)
+{
+    const int k = name ? tx_yaml_find(plan->mapping, name) : -1;
+    return k >= 0 && !tx_yaml_is_null(plan->mapping->items[k]);
+}
+
+static tx_status missing_value(resolver *r, const blueprint *plan, const tx_value *value, const char *path)
+{
+    const tx_option *option = value->option;
+    const char *either = option->unless ? option->unless : "";
+    if (r->lenient) {
+        r->incomplete = true;
+        return TX_OK;
+    }
+    if (value->given) {
+        return tx_place_error(value->node->place, r->config->error, "%s is required and must not be null", path);
+    }
+    return tx_place_error(plan->place, r->config->error, "%s is required%s%s%s%s%s", path, *either ? ", or " : "", either,
+                          option->text ? " (" : "", option->text ? option->text : "", option->text ? ")" : "");
+}
+
+/* Whether the value is absent, or must take the default: sets value->node and *absent. */
+static tx_status settle_node(resolver *r, const blueprint *plan, tx_value *value, const char *path, bool *absent)
+{
+    const tx_option *option = value->option;
+    const bool null = !value->node || tx_yaml_is_null(value->node);
+    *absent = null && (!option->initial || !strcmp(option->initial, "null"));
+    if (*absent) {
+        return option->initial || stands_in_for(plan, option->unless) ? TX_OK : missing_value(r, plan, value, path);
+    }
+    /* `output:` and `callbacks:` with nothing below them: as if they were not there */
+    const bool emptied = null && value->node && (option->fixed || option->type == TX_TYPE_SECTIONS);
+    return value->node && !emptied ? TX_OK : initial_node(r, plan, option, &value->node);
+}
+
+/* Where a section begins: at its key, unless --set put another value there. */
+static tx_place section_place(const blueprint *plan, const tx_value *value)
+{
+    return !value->key ? plan->place : value->node->place.line ? value->key->place : value->node->place;
+}
+
+static tx_status read_value(resolver *r, const blueprint *plan, tx_value *value)
+{
+    const tx_option *option = value->option;
+    const char *path;
+    bool absent;
+    TX_TRY(find_written(r, plan, value));
+    if (option->type == TX_TYPE_INLINE) {
+        return read_inline(r, value, plan);
+    }
+    TX_TRY(join_path(r, plan->path, option->name, &path));
+    TX_TRY(settle_node(r, plan, value, path, &absent));
+    if (absent) {
+        return TX_OK;
+    }
+    const tx_place place = section_place(plan, value);
+    if (option->type == TX_TYPE_SECTION || is_component(r, option, value->node)) {
+        return read_section(r, value, place, path);
+    }
+    return option->type == TX_TYPE_SECTIONS ? read_sections(r, value, path) : tx_value_read(r->config, value, path);
+}
+
+/* -- sections -- */
+
+static bool is_required(const resolver *r, const char *name)
+{
+    for (const char *const *required = r->required; required && *required; required++) {
+        if (!strcmp(*required, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool needs_everything(const resolver *r, const tx_component *run)
+{
+    bool needs = false;
+    for (const tx_option *option = run->options; option && option->name; option++) {
+        needs = needs || (option->may_be_incomplete && is_required(r, option->name));
+    }
+    return needs;
+}
+
+/* A section of the run itself: it may have to be there, or be dropped when it is incomplete. */
+static tx_status read_part_of_run(resolver *r, const blueprint *plan, tx_value *value)
+{
+    const tx_option *option = value->option;
+    r->lenient = option->may_be_incomplete && !needs_everything(r, plan->component);
+    r->incomplete = false;
+    TX_TRY(read_value(r, plan, value));
+    if (value->form == TX_FORM_NULL && is_required(r, option->name)) {
+        const tx_place place = value->key ? value->key->place : plan->place;
+        return tx_place_error(place, r->config->error, "missing section '%s' (%s)", option->name, option->text);
+    }
+    if (r->incomplete) {
+        value->form = TX_FORM_NULL;
+        value->count = 0;
+    }
+    r->lenient = false;
+    return TX_OK;
+}
+
+static tx_status check_section(resolver *r, const blueprint *plan, const table *own)
+{
+    table inlined = {.count = 0};
+    if (plan->inlined) {
+        return TX_OK;
+    }
+    for (int k = 0; k < own->count; k++) {
+        if (own->options[k]->type == TX_TYPE_INLINE) {
+            const tx_component *component;
+            TX_TRY(find_inline(r, plan, own->options[k], &component));
+            inlined = make_table(r, component, NULL);
+        }
+    }
+    return check_keys(r, plan, own, &inlined);
+}
+
+static tx_status read_values(resolver *r, const blueprint *plan, const table *own, tx_section *section)
+{
+    const bool run = plan->component->kind == TX_KIND_RUN;
+    for (int k = 0; k < own->count; k++) {
+        section->values[k].option = own->options[k];
+        section->count = k + 1;
+        TX_TRY(run ? read_part_of_run(r, plan, &section->values[k]) : read_value(r, plan, &section->values[k]));
+    }
+    return TX_OK;
+}
+
+static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section **out)
+{
+    tx_config *config = r->config;
+    if (++r->sections > MAX_SECTIONS) {
+        return tx_place_error(plan->place, config->error, "more than %d sections", MAX_SECTIONS);
+    }
+    tx_section *section;
+    const table own = make_table(r, plan->component, plan->each);
+    TX_TRY(check_section(r, plan, &own));
+    TX_TRY(tx_arena_allocate(&config->arena, 1, sizeof *section, config->error, &section));
+    *section = (tx_section){.component = plan->component, .path = plan->path, .place = plan->place, .fixed = plan->fixed};
+    TX_TRY(tx_arena_allocate(&config->arena, (size_t)own.count, sizeof *section->values, config->error, &section->values));
+    TX_TRY(read_values(r, plan, &own, section));
+    *out = section;
+    return TX_OK;
+}
+
+tx_status tx_resolve_run(tx_config *config, const tx_yaml *root, const char *const *required, tx_section **out)
+{
+    resolver r = {.config = config, .required = required};
+    blueprint plan = {.mapping = root, .place = root->place, .path = "", .fixed = true};
+    TX_TRY(find_fixed(&r, "run", &plan.component));
+    return resolve_section(&r, &plan, out);
+}
+
+tx_status tx_resolve_alone(tx_config *config, const tx_yaml *root, tx_kind kind, const char *fixed, tx_section **out)
+{
+    resolver r = {.config = config};
+    if (!fixed) {
+        return resolve_component(&r, kind, root, root->place, tx_kind_name(kind), NULL, out);
+    }
+    blueprint plan = {.mapping = root, .place = root->place, .path = fixed, .fixed = true};
+    TX_TRY(find_fixed(&r, fixed, &plan.component));
+    return root->shape == TX_YAML_MAPPING
+               ? resolve_section(&r, &plan, out)
+               : tx_place_error(root->place, config->error, "%s must be a mapping, not %s", fixed, tx_yaml_describe(root).text);
+}

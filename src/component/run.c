@@ -1,0 +1,272 @@
+/* The whole configuration file and its sections of fixed shape, as tables. Trainax's names and defaults; the options of the
+ * trainer's configuration (num_rollout_steps, cut_bptt, …) stand with the configurations. */
+#include "component/run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "component/registry.h"
+
+static const tx_option run_options[] = {
+    {.name = "precision",
+     .type = TX_TYPE_WORD,
+     .initial = "float32",
+     .words = "float32 float64",
+     .text = "arithmetic and width of random draws; float64 is JAX with jax_enable_x64"},
+    {.name = "random",
+     .type = TX_TYPE_SECTION,
+     .initial = "{}",
+     .kind = TX_KIND_SECTION,
+     .fixed = "random",
+     .text = "random streams"},
+    {.name = "data", .type = TX_TYPE_SECTION, .initial = "null", .kind = TX_KIND_DATA, .text = "reference trajectories"},
+    {.name = "network",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_NETWORK,
+     .may_be_incomplete = true,
+     .text = "the emulator that is trained"},
+    {.name = "network_key",
+     .type = TX_TYPE_KEY,
+     .initial = "null",
+     .text = "key of a network that is written as its APEBench descriptor"},
+    {.name = "trainer",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SECTION,
+     .fixed = "trainer",
+     .may_be_incomplete = true,
+     .text = "what is minimised, and how"},
+    {.name = "callbacks",
+     .type = TX_TYPE_SECTIONS,
+     .initial = "[]",
+     .kind = TX_KIND_CALLBACK,
+     .may_be_incomplete = true,
+     .text = "what is observed during training"},
+    {.name = "output",
+     .type = TX_TYPE_SECTION,
+     .initial = "{}",
+     .kind = TX_KIND_SECTION,
+     .fixed = "output",
+     .may_differ = true,
+     .text = "run directory and checkpoints"},
+    {.name = "parallel",
+     .type = TX_TYPE_SECTION,
+     .initial = "{}",
+     .kind = TX_KIND_SECTION,
+     .fixed = "parallel",
+     .text = "how the work is spread"},
+    {.name = "evaluation",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SECTION,
+     .fixed = "evaluation",
+     .text = "held-out data"},
+    {0},
+};
+
+const tx_component tx_run = {
+    .kind = TX_KIND_RUN,
+    .name = "run",
+    .summary = "a whole configuration file",
+    .options = run_options,
+};
+
+static const tx_option random_options[] = {
+    {.name = "stream",
+     .type = TX_TYPE_WORD,
+     .initial = "jax_partitionable",
+     .words = "jax_partitionable jax_legacy",
+     .text = "layout of the threefry streams; jax_legacy is JAX's default before 0.5"},
+    {0},
+};
+
+const tx_component tx_section_random = {
+    .kind = TX_KIND_SECTION,
+    .name = "random",
+    .summary = "random streams",
+    .options = random_options,
+};
+
+static const tx_option trainer_options[] = {
+    {.name = "type",
+     .type = TX_TYPE_INLINE,
+     .initial = "supervised",
+     .kind = TX_KIND_CONFIGURATION,
+     .text = "configuration; its own options stand beside it"},
+    {.name = "num_training_steps",
+     .type = TX_TYPE_INTEGER,
+     .unit = "steps",
+     .minimum = 0,
+     .maximum = 1e15,
+     .may_differ = true,
+     .text = "updates of the parameters; 0 writes the initial ones"},
+    {.name = "batch_size", .type = TX_TYPE_INTEGER, .unit = "windows", .minimum = 1, .text = "windows in a minibatch"},
+    {.name = "optimizer", .type = TX_TYPE_SECTION, .kind = TX_KIND_OPTIMIZER, .text = "makes updates of gradients"},
+    {.name = "key", .type = TX_TYPE_KEY, .text = "shuffles the windows"},
+    {.name = "record_loss_every",
+     .type = TX_TYPE_INTEGER,
+     .initial = "1",
+     .unit = "steps",
+     .minimum = 1,
+     .text = "the loss is recorded at every n-th step"},
+    {.name = "do_sub_stacking",
+     .type = TX_TYPE_BOOLEAN,
+     .initial = "true",
+     .text = "cut all windows of a trajectory, not its first alone"},
+    {.name = "time_level_loss",
+     .type = TX_TYPE_SECTION,
+     .initial = "mse",
+     .kind = TX_KIND_LOSS,
+     .text = "compares two states at one time level"},
+    {.name = "ref_stepper",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_STEPPER,
+     .text = "reference stepper of the diverted chains and the mix chain"},
+    {.name = "residuum_fn",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_RESIDUUM,
+     .text = "condition between two states, for the residuum configuration"},
+    {0},
+};
+
+const tx_component tx_section_trainer = {
+    .kind = TX_KIND_SECTION,
+    .name = "trainer",
+    .summary = "what is minimised, and how",
+    .options = trainer_options,
+};
+
+static const tx_option output_options[] = {
+    {.name = "directory",
+     .type = TX_TYPE_OUTPUT_PATH,
+     .initial = "null",
+     .may_differ = true,
+     .text = "run directory, relative to where the command runs; runs/<name of the file> if absent"},
+    {.name = "checkpoint_every",
+     .type = TX_TYPE_INTEGER,
+     .initial = "0",
+     .unit = "steps",
+     .minimum = 0,
+     .maximum = INFINITY,
+     .may_differ = true,
+     .text = "0: only at the end and on a signal"},
+    {.name = "checkpoint_interval",
+     .type = TX_TYPE_REAL,
+     .initial = "10",
+     .unit = "minutes",
+     .minimum = 0,
+     .maximum = INFINITY,
+     .may_differ = true,
+     .text = "0: only at the end and on a signal"},
+    {0},
+};
+
+const tx_component tx_section_output = {
+    .kind = TX_KIND_SECTION,
+    .name = "output",
+    .summary = "run directory and checkpoints",
+    .options = output_options,
+};
+
+static const tx_option parallel_options[] = {
+    {.name = "reduction",
+     .type = TX_TYPE_WORD,
+     .initial = "exact",
+     .words = "exact plain",
+     .text = "exact: the same bits on any number of ranks and threads"},
+    {.name = "placement",
+     .type = TX_TYPE_WORD,
+     .initial = "sharded",
+     .words = "sharded replicated",
+     .may_differ = true,
+     .text = "sharded: each trajectory is stored once in the job; replicated: every rank has all"},
+    {.name = "threads",
+     .type = TX_TYPE_INTEGER,
+     .initial = "1",
+     .minimum = 1,
+     .maximum = 1024,
+     .may_differ = true,
+     .text = "threads of a rank"},
+    {.name = "memory",
+     .type = TX_TYPE_BYTES,
+     .initial = "unlimited",
+     .words = "unlimited",
+     .may_differ = true,
+     .text = "of a rank, such as 512 MiB; within it activations are computed again"},
+    {.name = "block",
+     .type = TX_TYPE_INTEGER,
+     .initial = "auto",
+     .unit = "windows",
+     .words = "auto",
+     .minimum = 1,
+     .maximum = 1 << 20,
+     .text = "windows computed together; auto depends on the problem alone"},
+    {0},
+};
+
+const tx_component tx_section_parallel = {
+    .kind = TX_KIND_SECTION,
+    .name = "parallel",
+    .summary = "how the work is spread over ranks and threads",
+    .options = parallel_options,
+};
+
+static const tx_option evaluation_options[] = {
+    {.name = "data",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_DATA,
+     .text = "held-out trajectories; the run's if absent"},
+    {.name = "metrics", .type = TX_TYPE_STRINGS, .initial = "[mean_nRMSE]", .text = "APEBench's names"},
+    {.name = "num_steps",
+     .type = TX_TYPE_INTEGER,
+     .initial = "null",
+     .unit = "steps",
+     .minimum = 1,
+     .text = "all levels if absent"},
+    {0},
+};
+
+const tx_component tx_section_evaluation = {
+    .kind = TX_KIND_SECTION,
+    .name = "evaluation",
+    .summary = "held-out data and the metrics on it",
+    .options = evaluation_options,
+};
+
+const tx_option *tx_kind_options(tx_kind kind)
+{
+    static const tx_option callback_options[] = {
+        {.name = "every",
+         .type = TX_TYPE_INTEGER,
+         .initial = "1",
+         .unit = "steps",
+         .minimum = 1,
+         .text = "runs at every n-th step"},
+        {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "name of its column in history.csv"},
+        {0},
+    };
+    static const tx_option data_options[] = {
+        {.name = "dt", .type = TX_TYPE_REAL, .initial = "null", .text = "spacing of the stored levels in time"},
+        {0},
+    };
+    return kind == TX_KIND_CALLBACK ? callback_options : kind == TX_KIND_DATA ? data_options : NULL;
+}
+
+tx_status tx_run_complete(tx_config *config, tx_section *root)
+{
+    const tx_value *output = tx_section_find(root, "output");
+    tx_value *directory = output ? tx_section_find(output->section, "directory") : NULL;
+    if (!directory || directory->form != TX_FORM_NULL) {
+        return TX_OK;
+    }
+    const char *slash = strrchr(config->name, '/'), *name = slash ? slash + 1 : config->name;
+    const char *dot = strrchr(name, '.');
+    const int length = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    TX_TRY(tx_arena_format(&config->arena, config->error, &directory->text, "%s/runs/%.*s", config->here, length, name));
+    directory->form = TX_FORM_OWN;
+    return TX_OK;
+}

@@ -1,0 +1,169 @@
+/* Getters of resolved sections, and errors about them. */
+#include "component/section.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const tx_component *tx_section_component(const tx_section *section)
+{
+    return section->component;
+}
+const char *tx_section_name(const tx_section *section)
+{
+    return section->component->name;
+}
+
+tx_value *tx_section_find(const tx_section *section, const char *name)
+{
+    for (int k = 0; k < section->count; k++) {
+        const tx_option *option = section->values[k].option;
+        if (!strcmp(option->name, name) || (option->alias && !strcmp(option->alias, name))) {
+            return &section->values[k];
+        }
+    }
+    return NULL;
+}
+
+const tx_section *tx_section_inline(const tx_section *section)
+{
+    for (int k = 0; k < section->count; k++) {
+        if (section->values[k].option->type == TX_TYPE_INLINE && section->values[k].form == TX_FORM_SECTION) {
+            return section->values[k].section;
+        }
+    }
+    return NULL;
+}
+
+static const tx_value *value_of(const tx_section *section, const char *name)
+{
+    const tx_value *value = tx_section_find(section, name);
+    assert(value && "no such option");
+    return value;
+}
+
+/* The value if it is one of the option's own type, else NULL: null, a word, a section. */
+static const tx_value *own_value(const tx_section *section, const char *name, tx_type type)
+{
+    const tx_value *value = value_of(section, name);
+    assert(value->option->type == type && "an option of another type");
+    (void)type;
+    return value->form == TX_FORM_OWN ? value : NULL;
+}
+
+bool tx_has(const tx_section *section, const char *name)
+{
+    return value_of(section, name)->form != TX_FORM_NULL;
+}
+bool tx_given(const tx_section *section, const char *name)
+{
+    return value_of(section, name)->given;
+}
+
+const char *tx_get_word(const tx_section *section, const char *name)
+{
+    const tx_value *value = value_of(section, name);
+    const bool word = value->form == TX_FORM_WORD || (value->form == TX_FORM_OWN && value->option->type == TX_TYPE_WORD);
+    return word ? value->text : NULL;
+}
+
+int64_t tx_get_integer(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_INTEGER);
+    return value ? value->integer : 0;
+}
+
+double tx_get_real(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_REAL);
+    return value ? value->real : 0;
+}
+
+bool tx_get_boolean(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_BOOLEAN);
+    return value && value->boolean;
+}
+
+const char *tx_get_string(const tx_section *section, const char *name)
+{
+    const tx_value *value = value_of(section, name);
+    assert(value->option->type == TX_TYPE_STRING || value->option->type == TX_TYPE_PATH ||
+           value->option->type == TX_TYPE_OUTPUT_PATH);
+    return value->form == TX_FORM_OWN ? value->text : NULL;
+}
+
+tx_key_spec tx_get_key(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_KEY);
+    return value ? value->key_spec : (tx_key_spec){0};
+}
+
+int tx_get_integers(const tx_section *section, const char *name, const int64_t **out)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_INTEGERS);
+    *out = value ? value->integers : NULL;
+    return value ? value->count : 0;
+}
+
+bool tx_is_pairs(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_INTEGERS);
+    return value && value->pairs;
+}
+
+int tx_get_reals(const tx_section *section, const char *name, const double **out)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_REALS);
+    *out = value ? value->reals : NULL;
+    return value ? value->count : 0;
+}
+
+int tx_get_strings(const tx_section *section, const char *name, const char *const **out)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_STRINGS);
+    *out = value ? value->strings : NULL;
+    return value ? value->count : 0;
+}
+
+uint64_t tx_get_bytes(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_BYTES);
+    return value ? value->bytes : 0;
+}
+
+const tx_section *tx_get_section(const tx_section *section, const char *name)
+{
+    const tx_value *value = value_of(section, name);
+    return value->form == TX_FORM_SECTION ? value->section : NULL;
+}
+
+int tx_get_sections(const tx_section *section, const char *name, const tx_section *const **out)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_SECTIONS);
+    *out = value ? value->sections : NULL;
+    return value ? value->count : 0;
+}
+
+tx_place tx_value_place(const tx_section *section, const tx_value *value)
+{
+    return value && value->given && value->node ? value->node->place : section->place;
+}
+
+tx_status tx_section_error(const tx_section *section, const char *name, tx_error *error, tx_status status, const char *format, ...)
+{
+    char message[TX_MESSAGE_SIZE], path[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    snprintf(path, sizeof path, "%s%s%s", section->path, *section->path && name ? "." : "", name ? name : "");
+    const tx_place place = tx_value_place(section, name ? tx_section_find(section, name) : NULL);
+    const bool set_here = !strncmp(place.origin, "--set ", 6) && !strcmp(place.origin + 6, path);
+    const char *shown = set_here ? "" : path, *colon = *shown ? ": " : "";
+    if (place.line) {
+        return tx_error_set(error, status, "%s:%d:%d: %s%s%s", place.origin, place.line, place.column, shown, colon, message);
+    }
+    return tx_error_set(error, status, "%s: %s%s%s", place.origin, shown, colon, message);
+}

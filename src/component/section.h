@@ -1,0 +1,58 @@
+/* A resolved section from the inside. */
+#pragma once
+
+#include "component/yaml.h"
+#include "trainax/component.h"
+
+typedef enum tx_form {
+    TX_FORM_NULL,
+    TX_FORM_OWN,     /* the option's own type: see the union */
+    TX_FORM_WORD,    /* one of option->words beside the type's own values: text */
+    TX_FORM_SECTION, /* SECTION, INLINE, and a component where a number could stand */
+} tx_form;
+
+typedef struct tx_value {
+    const tx_option *option;
+    const tx_yaml *key, *node; /* where it is written; key NULL: nowhere, a default */
+    bool given;
+    tx_form form;
+    bool pairs;
+    int count; /* of the lists */
+    union {
+        int64_t integer;
+        double real;
+        bool boolean;
+        uint64_t bytes;
+        const char *text; /* STRING, PATH, OUTPUT_PATH, WORD, and TX_FORM_WORD */
+        tx_key_spec key_spec;
+        const int64_t *integers;
+        const double *reals;
+        const char *const *strings;
+        tx_section *section;
+        const tx_section *const *sections;
+    };
+} tx_value;
+
+struct tx_section {
+    const tx_component *component;
+    const char *path; /* "trainer.optimizer", "callbacks.0"; "" for the whole file */
+    tx_place place;   /* of its key, or of itself in a list */
+    bool fixed;       /* no `type` key: its place says what it is */
+    int count;
+    tx_value *values; /* in the order of the component's table, then what is shared or added by its list */
+};
+
+struct tx_config {
+    tx_arena arena;
+    const tx_registry *registry;
+    const char *name;   /* of the file, for messages */
+    const char *folder; /* absolute; where paths start */
+    const char *here;   /* absolute; where output paths start: the working directory */
+    tx_error *error;    /* while it is being made */
+    tx_section *root;
+};
+
+tx_value *tx_section_find(const tx_section *section, const char *name); /* by name or alias; NULL: none */
+tx_place tx_value_place(const tx_section *section, const tx_value *value);
+/* The section whose options stand in the same mapping, or NULL. */
+const tx_section *tx_section_inline(const tx_section *section);

@@ -1,0 +1,388 @@
+#include "component/value.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+#include "component/registry.h"
+#include "component/buffer.h"
+
+/* -- words for messages -- */
+
+static const char *const type_expectations[] = {
+    [TX_TYPE_INTEGER] = "an integer",
+    [TX_TYPE_REAL] = "a number",
+    [TX_TYPE_BOOLEAN] = "true or false",
+    [TX_TYPE_STRING] = "a text",
+    [TX_TYPE_PATH] = "a path",
+    [TX_TYPE_OUTPUT_PATH] = "a path",
+    [TX_TYPE_WORD] = "",
+    [TX_TYPE_KEY] = "an integer or {seed, split, index}",
+    [TX_TYPE_INTEGERS] = "an integer or a list of integers",
+    [TX_TYPE_REALS] = "a number or a list of numbers",
+    [TX_TYPE_STRINGS] = "a text or a list of texts",
+    [TX_TYPE_BYTES] = "an amount of memory such as 512 MiB",
+    [TX_TYPE_SECTION] = "a mapping",
+    [TX_TYPE_SECTIONS] = "a list",
+    [TX_TYPE_INLINE] = "a name",
+};
+
+/* "a b c" -> "a, b, c" */
+static void list_words(const char *words, char *out, size_t size)
+{
+    size_t used = 0;
+    for (; *words && used + 3 < size; words++) {
+        if (*words == ' ') {
+            out[used++] = ',';
+        }
+        out[used++] = *words;
+    }
+    out[used] = '\0';
+}
+
+tx_expectation tx_option_expects(const tx_option *option)
+{
+    tx_expectation expectation;
+    char words[200] = "";
+    list_words(option->words ? option->words : "", words, sizeof words);
+    const char *several = strchr(words, ',') ? "one of " : "";
+    const bool component = option->kind && (option->type == TX_TYPE_REAL || option->type == TX_TYPE_REALS);
+    snprintf(expectation.text, sizeof expectation.text, "%s%s%s%s%s%s", type_expectations[option->type], component ? " or a " : "",
+             component ? tx_kind_spoken(option->kind) : "", *words && option->type != TX_TYPE_WORD ? " or " : "", several, words);
+    return expectation;
+}
+
+tx_description tx_yaml_describe(const tx_yaml *node)
+{
+    tx_description description;
+    if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
+        strcpy(description.text, node->shape == TX_YAML_LIST ? "a list" : node->shape == TX_YAML_MAPPING ? "a mapping" : "null");
+    } else {
+        snprintf(description.text, sizeof description.text, node->quoted ? "the text \"%s\"" : "'%s'", tx_quote(node->text).text);
+    }
+    return description;
+}
+
+tx_status tx_value_wrong(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path)
+{
+    return tx_place_error(node->place, config->error, "%s must be %s, not %s", path, tx_option_expects(value->option).text,
+                          tx_yaml_describe(node).text);
+}
+
+tx_expectation tx_suggest(const char *name, const char *const *names, int count)
+{
+    tx_expectation suggestion;
+    const char *nearest = tx_nearest_name(name, names, count);
+    const size_t size = sizeof suggestion.text;
+    if (nearest) {
+        snprintf(suggestion.text, size, " (did you mean '%s'?)", nearest);
+        return suggestion;
+    }
+    size_t used = (size_t)snprintf(suggestion.text, size, count ? " (known: " : " (there are no keys");
+    for (int k = 0; k < count && used < size; k++) {
+        used += (size_t)snprintf(suggestion.text + used, size - used, "%s%s", k ? ", " : "", names[k]);
+    }
+    if (used < size) {
+        snprintf(suggestion.text + used, size - used, ")");
+    }
+    return suggestion;
+}
+
+/* -- numbers -- */
+
+/* Decimal only: strtod would take 0x1p3, inf and nan. */
+static bool parse_number(const tx_yaml *node, double *out)
+{
+    return node->shape == TX_YAML_SCALAR && !node->quoted && !node->text[strspn(node->text, "0123456789+-.eE")] &&
+           tx_parse_real(node->text, out);
+}
+
+bool tx_yaml_is_number(const tx_yaml *node)
+{
+    double number;
+    return parse_number(node, &number);
+}
+
+static bool has_maximum(const tx_option *option)
+{
+    return option->maximum > option->minimum || (option->maximum == option->minimum && !option->above_minimum);
+}
+
+/* The bounds of an option that has some, as the end of "must be …". */
+static void describe_bounds(const tx_option *option, char *text, size_t size)
+{
+    const char *low = option->above_minimum ? "above" : "at least";
+    const bool above = has_maximum(option) && isfinite(option->maximum);
+    if (!above) {
+        snprintf(text, size, "%s %.17g", low, option->minimum);
+    } else if (!isfinite(option->minimum)) {
+        snprintf(text, size, "at most %.17g", option->maximum);
+    } else if (option->above_minimum) {
+        snprintf(text, size, "above %.17g and at most %.17g", option->minimum, option->maximum);
+    } else {
+        snprintf(text, size, "between %.17g and %.17g", option->minimum, option->maximum);
+    }
+}
+
+static tx_status check_bounds(tx_config *config, const tx_option *option, const tx_yaml *node, const char *path, double number)
+{
+    const bool none = option->minimum == 0 && option->maximum == 0 && !option->above_minimum;
+    const bool low = option->above_minimum ? number > option->minimum : number >= option->minimum;
+    if (none || (low && (!has_maximum(option) || number <= option->maximum))) {
+        return TX_OK;
+    }
+    char bounds[96];
+    describe_bounds(option, bounds, sizeof bounds);
+    return tx_place_error(node->place, config->error, "%s must be %s, not %s", path, bounds, tx_quote(node->text).text);
+}
+
+static tx_status read_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
+{
+    if (node->shape != TX_YAML_SCALAR || node->quoted || !tx_parse_integer(node->text, out)) {
+        const bool digits = node->shape == TX_YAML_SCALAR && !node->quoted && *node->text &&
+                            !node->text[strspn(node->text, "0123456789+-")] && tx_yaml_is_number(node);
+        return digits ? tx_place_error(node->place, config->error, "%s must be a 64-bit integer, not %s", path,
+                                       tx_quote(node->text).text)
+                      : tx_value_wrong(config, value, node, path);
+    }
+    return check_bounds(config, value->option, node, path, (double)*out);
+}
+
+static tx_status read_real(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, double *out)
+{
+    if (!parse_number(node, out)) {
+        return tx_value_wrong(config, value, node, path);
+    }
+    if (!isfinite(*out)) {
+        return tx_place_error(node->place, config->error, "%s must be a finite number, not %s", path, tx_quote(node->text).text);
+    }
+    return check_bounds(config, value->option, node, path, *out);
+}
+
+static tx_status read_bytes(tx_config *config, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    if (node->shape != TX_YAML_SCALAR || !tx_parse_bytes(node->text, &value->bytes)) {
+        return tx_value_wrong(config, value, node, path);
+    }
+    return check_bounds(config, value->option, node, path, (double)value->bytes);
+}
+
+static tx_status read_boolean(tx_config *config, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    const bool plain = node->shape == TX_YAML_SCALAR && !node->quoted;
+    if (!plain || (strcasecmp(node->text, "true") && strcasecmp(node->text, "false"))) {
+        return tx_value_wrong(config, value, node, path);
+    }
+    value->boolean = !strcasecmp(node->text, "true");
+    return TX_OK;
+}
+
+/* -- lists -- */
+
+/* The elements of a list, or the single value itself. */
+static const tx_yaml *element(const tx_yaml *node, size_t k)
+{
+    return node->shape == TX_YAML_LIST ? node->items[k] : node;
+}
+static size_t num_elements(const tx_yaml *node)
+{
+    return node->shape == TX_YAML_LIST ? node->count : 1;
+}
+
+static tx_status read_reals(tx_config *config, tx_value *value, const char *path)
+{
+    const size_t count = num_elements(value->node);
+    double *reals;
+    TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *reals, config->error, &reals));
+    for (size_t k = 0; k < count; k++) {
+        TX_TRY(read_real(config, value, element(value->node, k), path, &reals[k]));
+    }
+    value->reals = reals;
+    value->count = (int)count;
+    return TX_OK;
+}
+
+static tx_status read_pair(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
+{
+    if (node->shape != TX_YAML_LIST || node->count != 2) {
+        return tx_place_error(node->place, config->error, "%s must be a list of integers or of pairs [low, high], not both", path);
+    }
+    TX_TRY(read_integer(config, value, node->items[0], path, &out[0]));
+    return read_integer(config, value, node->items[1], path, &out[1]);
+}
+
+static tx_status read_integers(tx_config *config, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    const size_t count = num_elements(node);
+    int64_t *integers;
+    value->pairs = value->option->pairs && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
+    const size_t each = value->pairs ? 2 : 1;
+    TX_TRY(tx_arena_allocate(&config->arena, each * count, sizeof *integers, config->error, &integers));
+    for (size_t k = 0; k < count; k++) {
+        TX_TRY(value->pairs ? read_pair(config, value, node->items[k], path, &integers[2 * k])
+                            : read_integer(config, value, element(node, k), path, &integers[k]));
+    }
+    value->integers = integers;
+    value->count = (int)(each * count);
+    return TX_OK;
+}
+
+static tx_status read_strings(tx_config *config, tx_value *value, const char *path)
+{
+    const size_t count = num_elements(value->node);
+    const char **strings;
+    TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *strings, config->error, &strings));
+    for (size_t k = 0; k < count; k++) {
+        const tx_yaml *node = element(value->node, k);
+        if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
+            return tx_value_wrong(config, value, node, path);
+        }
+        strings[k] = node->text;
+    }
+    value->strings = strings;
+    value->count = (int)count;
+    return TX_OK;
+}
+
+/* -- keys -- */
+
+static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t k, tx_key_spec *spec, const char *path)
+{
+    static const char *const names[] = {"seed", "split", "index"};
+    static const tx_option part = {.type = TX_TYPE_INTEGER};
+    const char *name = mapping->keys[k]->text, *whole;
+    int64_t *const parts[] = {&spec->seed, &spec->split, &spec->index};
+    for (int j = 0; j < 3; j++) {
+        if (!strcmp(name, names[j])) {
+            TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%s", path, name));
+            return read_integer(config, &(tx_value){.option = &part}, mapping->items[k], whole, parts[j]);
+        }
+    }
+    return tx_place_error(mapping->keys[k]->place, config->error, "unknown key '%s' in %s%s", tx_quote(name).text, path,
+                          tx_suggest(name, names, 3).text);
+}
+
+/* JAX: the counters of split are 32 bits wide. */
+static tx_status check_split(tx_config *config, const tx_yaml *mapping, const tx_key_spec *spec, const char *path)
+{
+    const int split = tx_yaml_find(mapping, "split"), index = tx_yaml_find(mapping, "index");
+    if (split < 0 && index < 0) {
+        return TX_OK;
+    }
+    if (split < 0 || index < 0) {
+        return tx_place_error(mapping->place, config->error, "%s needs %s beside %s: {seed: 0, split: 2, index: 1}", path,
+                              split < 0 ? "split" : "index", split < 0 ? "index" : "split");
+    }
+    if (spec->split < 1 || spec->split > INT32_MAX) {
+        return tx_place_error(mapping->items[split]->place, config->error, "%s.split must be between 1 and %d, not %" PRId64, path,
+                              INT32_MAX, spec->split);
+    }
+    if (spec->index < 0 || spec->index >= spec->split) {
+        return tx_place_error(mapping->items[index]->place, config->error,
+                              "%s.index must be at least 0 and below split, which is %" PRId64 ", not %" PRId64, path, spec->split,
+                              spec->index);
+    }
+    return TX_OK;
+}
+
+static tx_status read_key(tx_config *config, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    tx_key_spec spec = {0};
+    if (node->shape != TX_YAML_MAPPING) {
+        TX_TRY(read_integer(config, value, node, path, &spec.seed));
+    }
+    for (size_t k = 0; node->shape == TX_YAML_MAPPING && k < node->count; k++) {
+        TX_TRY(read_key_part(config, node, k, &spec, path));
+    }
+    if (node->shape == TX_YAML_MAPPING && tx_yaml_find(node, "seed") < 0) {
+        return tx_place_error(node->place, config->error, "%s.seed is required", path);
+    }
+    TX_TRY(check_split(config, node, &spec, path));
+    value->key_spec = spec;
+    return TX_OK;
+}
+
+/* -- texts -- */
+
+static tx_status read_string(tx_config *config, tx_value *value, const char *path)
+{
+    if (value->node->shape != TX_YAML_SCALAR || tx_yaml_is_null(value->node)) {
+        return tx_value_wrong(config, value, value->node, path);
+    }
+    value->text = value->node->text;
+    return TX_OK;
+}
+
+static tx_status read_path(tx_config *config, tx_value *value, const char *path, const char *folder)
+{
+    TX_TRY(read_string(config, value, path));
+    const char *text = value->text;
+    if (!*text) {
+        return tx_place_error(value->node->place, config->error, "%s must not be empty", path);
+    }
+    while (text[0] == '.' && text[1] == '/') {
+        text += 2;
+    }
+    return *text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text);
+}
+
+/* Sets value->text to the word of the option's list that the node spells, in any case. */
+static tx_status find_word(tx_config *config, tx_value *value, bool *found)
+{
+    const tx_yaml *node = value->node;
+    const char *word = node->shape == TX_YAML_SCALAR && value->option->words ? value->option->words : "";
+    *found = false;
+    while (*word) {
+        const size_t length = strcspn(word, " ");
+        if (length == strlen(node->text) && !strncasecmp(word, node->text, length)) {
+            *found = true;
+            return tx_arena_text(&config->arena, word, length, config->error, &value->text);
+        }
+        word += length + (word[length] == ' ');
+    }
+    return TX_OK;
+}
+
+tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
+{
+    bool word;
+    TX_TRY(find_word(config, value, &word));
+    value->form = word ? TX_FORM_WORD : TX_FORM_OWN;
+    if (word) {
+        return TX_OK;
+    }
+    switch (value->option->type) {
+    case TX_TYPE_INTEGER:
+        return read_integer(config, value, value->node, path, &value->integer);
+    case TX_TYPE_REAL:
+        return read_real(config, value, value->node, path, &value->real);
+    case TX_TYPE_BOOLEAN:
+        return read_boolean(config, value, path);
+    case TX_TYPE_STRING:
+        return read_string(config, value, path);
+    case TX_TYPE_PATH:
+        return read_path(config, value, path, config->folder);
+    case TX_TYPE_OUTPUT_PATH:
+        return read_path(config, value, path, config->here);
+    case TX_TYPE_KEY:
+        return read_key(config, value, path);
+    case TX_TYPE_INTEGERS:
+        return read_integers(config, value, path);
+    case TX_TYPE_REALS:
+        return read_reals(config, value, path);
+    case TX_TYPE_STRINGS:
+        return read_strings(config, value, path);
+    case TX_TYPE_BYTES:
+        return read_bytes(config, value, path);
+    case TX_TYPE_WORD:
+    default:
+        return tx_value_wrong(config, value, value->node, path);
+    }
+}

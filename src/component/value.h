@@ -1,0 +1,27 @@
+/* Values that are no sections: from a node of the tree by the option's type. */
+#pragma once
+
+#include "component/section.h"
+
+/* Sets form and content of value from value->node (not null) by value->option. path: "trainer.batch_size". */
+tx_status tx_value_read(tx_config *config, tx_value *value, const char *path);
+
+/* "NAME must be an integer, not 'abc'" at the place of `node`, which may be a part of the value. */
+tx_status tx_value_wrong(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path);
+
+/* What can stand for an option: "an integer or auto"; for messages. */
+typedef struct tx_expectation {
+    char text[400];
+} tx_expectation;
+tx_expectation tx_option_expects(const tx_option *option);
+
+/* What a node is: '2.5', "a list", "a mapping", "null". */
+typedef struct tx_description {
+    char text[96];
+} tx_description;
+tx_description tx_yaml_describe(const tx_yaml *node);
+
+bool tx_yaml_is_number(const tx_yaml *node);
+
+/* The nearest of an array of names as " (did you mean '…'?)", or the whole list as " (known: …)". */
+tx_expectation tx_suggest(const char *name, const char *const *names, int count);

@@ -1,0 +1,215 @@
+/* A resolved section as YAML that reads back to the same. */
+#include "component/write.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The shortest of the usual precisions that reads back to the same number; 1.0e-08, since readers of YAML 1.1 take 1e-08 for
+ * a text. */
+static void write_real(tx_buffer *text, double real)
+{
+    char digits[32];
+    int precision = 15;
+    do {
+        snprintf(digits, sizeof digits, "%.*g", precision, real);
+    } while (precision++ < 17 && strtod(digits, NULL) != real);
+    const int mantissa = (int)strcspn(digits, "e");
+    const bool bare = digits[mantissa] && !strchr(digits, '.');
+    tx_buffer_add(text, "%.*s%s%s", mantissa, digits, bare ? ".0" : "", digits + mantissa);
+}
+
+/* Whether a text means itself without quotes, whoever reads it: a word or a path, and none of YAML's own words. */
+static bool is_plain(const char *string)
+{
+    static const char *const reserved[] = {"null", "true", "false", "yes", "no", "on", "off", "nan", "inf"};
+    bool plain = isalpha((unsigned char)*string) || *string == '/' || *string == '_';
+    for (const char *c = string; *c; c++) {
+        plain = plain && (isalnum((unsigned char)*c) || strchr("_/.-", *c));
+    }
+    for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++) {
+        plain = plain && strcasecmp(string, reserved[k]);
+    }
+    return plain;
+}
+
+static void write_string(tx_buffer *text, const char *string)
+{
+    if (is_plain(string)) {
+        tx_buffer_add(text, "%s", string);
+        return;
+    }
+    tx_buffer_add(text, "\"");
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+        if (*c < 32 || *c == 127) {
+            tx_buffer_add(text, "\\x%02x", *c);
+        } else {
+            tx_buffer_add(text, "%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
+        }
+    }
+    tx_buffer_add(text, "\"");
+}
+
+static void write_key(tx_buffer *text, tx_key_spec key)
+{
+    if (key.split) {
+        tx_buffer_add(text, "{seed: %" PRId64 ", split: %" PRId64 ", index: %" PRId64 "}", key.seed, key.split, key.index);
+    } else {
+        tx_buffer_add(text, "%" PRId64, key.seed);
+    }
+}
+
+static void write_integers(tx_buffer *text, const tx_value *value)
+{
+    tx_buffer_add(text, "[");
+    for (int k = 0; k < value->count; k++) {
+        const bool opens = value->pairs && k % 2 == 0, closes = value->pairs && k % 2 == 1;
+        tx_buffer_add(text, "%s%s%" PRId64 "%s", k ? ", " : "", opens ? "[" : "", value->integers[k], closes ? "]" : "");
+    }
+    tx_buffer_add(text, "]");
+}
+
+static void write_reals(tx_buffer *text, const tx_value *value)
+{
+    tx_buffer_add(text, "[");
+    for (int k = 0; k < value->count; k++) {
+        tx_buffer_add(text, "%s", k ? ", " : "");
+        write_real(text, value->reals[k]);
+    }
+    tx_buffer_add(text, "]");
+}
+
+static void write_strings(tx_buffer *text, const tx_value *value)
+{
+    tx_buffer_add(text, "[");
+    for (int k = 0; k < value->count; k++) {
+        tx_buffer_add(text, "%s", k ? ", " : "");
+        write_string(text, value->strings[k]);
+    }
+    tx_buffer_add(text, "]");
+}
+
+void tx_value_write(tx_buffer *text, const tx_value *value)
+{
+    if (value->form == TX_FORM_NULL) {
+        tx_buffer_add(text, "null");
+        return;
+    }
+    if (value->form == TX_FORM_WORD) {
+        tx_buffer_add(text, "%s", value->text);
+        return;
+    }
+    switch (value->option->type) {
+    case TX_TYPE_INTEGER:
+        tx_buffer_add(text, "%" PRId64, value->integer);
+        break;
+    case TX_TYPE_REAL:
+        write_real(text, value->real);
+        break;
+    case TX_TYPE_BOOLEAN:
+        tx_buffer_add(text, "%s", value->boolean ? "true" : "false");
+        break;
+    case TX_TYPE_BYTES:
+        tx_buffer_add(text, "%" PRIu64, value->bytes);
+        break;
+    case TX_TYPE_KEY:
+        write_key(text, value->key_spec);
+        break;
+    case TX_TYPE_INTEGERS:
+        write_integers(text, value);
+        break;
+    case TX_TYPE_REALS:
+        write_reals(text, value);
+        break;
+    case TX_TYPE_STRINGS:
+        write_strings(text, value);
+        break;
+    default:
+        write_string(text, value->text);
+    }
+}
+
+/* -- sections -- */
+
+typedef struct writer {
+    tx_buffer text;
+    int indent;
+    bool item; /* the next line begins a list's item */
+} writer;
+
+static void begin_line(writer *w, const char *name)
+{
+    tx_buffer_pad(&w->text, (size_t)(w->item ? w->indent - 2 : w->indent));
+    tx_buffer_add(&w->text, "%s%s:", w->item ? "- " : "", name);
+    w->item = false;
+}
+
+static void write_options(writer *w, const tx_section *section, const tx_section *outer);
+
+static void write_section(writer *w, const tx_section *section)
+{
+    if (section->fixed && !section->count) {
+        tx_buffer_add(&w->text, " {}\n");
+        return;
+    }
+    tx_buffer_add(&w->text, "\n");
+    w->indent += 2;
+    write_options(w, section, NULL);
+    w->indent -= 2;
+}
+
+static void write_sections(writer *w, const tx_value *value)
+{
+    tx_buffer_add(&w->text, value->count ? "\n" : " []\n");
+    for (int k = 0; k < value->count; k++) {
+        w->indent += 4;
+        w->item = true;
+        write_options(w, value->sections[k], NULL);
+        w->indent -= 4;
+    }
+}
+
+static void write_option(writer *w, const tx_section *section, const tx_value *value)
+{
+    if (value->option->type == TX_TYPE_INLINE) {
+        write_options(w, value->section, section);
+        return;
+    }
+    begin_line(w, value->option->name);
+    if (value->form == TX_FORM_SECTION) {
+        write_section(w, value->section);
+    } else if (value->option->type == TX_TYPE_SECTIONS && value->form == TX_FORM_OWN) {
+        write_sections(w, value);
+    } else {
+        tx_buffer_add(&w->text, " ");
+        tx_value_write(&w->text, value);
+        tx_buffer_add(&w->text, "\n");
+    }
+}
+
+/* outer: the section in whose mapping this one stands, or NULL; a key that both have is the outer's. */
+static void write_options(writer *w, const tx_section *section, const tx_section *outer)
+{
+    if (!section->fixed) {
+        begin_line(w, "type");
+        tx_buffer_add(&w->text, " %s\n", section->component->name);
+    }
+    for (int k = 0; k < section->count; k++) {
+        if (!outer || !tx_section_find(outer, section->values[k].option->name)) {
+            write_option(w, section, &section->values[k]);
+        }
+    }
+}
+
+tx_status tx_section_write(const tx_section *section, tx_error *error, char **out)
+{
+    writer w = {.text = {.error = error}};
+    write_options(&w, section, NULL);
+    if (!w.text.length) {
+        tx_buffer_add(&w.text, "{}\n");
+    }
+    return tx_buffer_finish(&w.text, out);
+}

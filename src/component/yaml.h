@@ -1,0 +1,43 @@
+/* YAML text as a tree that remembers where everything stood. The only place that knows libfyaml, which is used as a
+ * stream of events: anchors, merge keys (<<), duplicate keys and the limits against hostile files are dealt with here.
+ *
+ * An alias shares the node of its anchor, so the tree is a graph without cycles: its memory is bounded by the text. */
+#pragma once
+
+#include "component/arena.h"
+
+typedef struct tx_place {
+    const char *origin; /* "file.yaml", or "--set a.b" */
+    int line, column;   /* 1-based, columns in characters; line 0: the origin says it all */
+} tx_place;
+
+typedef enum tx_yaml_shape { TX_YAML_SCALAR, TX_YAML_LIST, TX_YAML_MAPPING } tx_yaml_shape;
+
+typedef struct tx_yaml tx_yaml;
+struct tx_yaml {
+    tx_yaml_shape shape;
+    bool quoted; /* scalar in quotes, or a block: a text whatever it looks like */
+    bool open;   /* while it is being read: an alias to it would be a cycle */
+    tx_place place;
+    const char *text; /* scalar */
+    size_t count, capacity;
+    tx_yaml **items; /* of a list; the values of a mapping */
+    tx_yaml **keys;  /* of a mapping: scalars, all different */
+};
+
+/* *out is NULL where the text holds nothing. positioned: places have line and column. TX_INVALID with the place. */
+tx_status tx_yaml_read(tx_arena *arena, const char *origin, bool positioned, const char *text, tx_error *error, tx_yaml **out);
+/* A plain scalar that stands nowhere in a file. */
+tx_status tx_yaml_scalar(tx_arena *arena, tx_place place, const char *text, tx_error *error, tx_yaml **out);
+/* Appends to a list (key NULL) or a mapping. */
+tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *item, tx_error *error);
+
+bool tx_yaml_is_null(const tx_yaml *node);
+/* The index of a key in a mapping, or -1. node may be NULL or no mapping. */
+int tx_yaml_find(const tx_yaml *node, const char *key);
+
+/* "file.yaml:3:12: …", status TX_INVALID. */
+tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* One --set KEY.KEY=YAML. The nodes on the way are copied, so that what an alias shares stays as it is. */
+tx_status tx_yaml_override(tx_arena *arena, tx_yaml **root, const char *text, tx_error *error);

@@ -1,0 +1,83 @@
+/* The interface of configurations: dispatch through the component, and level weights for all of them. */
+#include "trainax/configuration.h"
+
+#include "configuration/weights.h"
+
+static const tx_configuration_class *class_of(const tx_section *section)
+{
+    return tx_section_component(section)->implementation;
+}
+
+tx_status tx_configuration_check(const tx_section *section, tx_error *error)
+{
+    return class_of(section)->check(section, error);
+}
+
+int tx_configuration_window_length(const tx_section *section)
+{
+    return class_of(section)->window_length(section);
+}
+
+int tx_configuration_levels_read(const tx_section *section)
+{
+    return class_of(section)->levels_read(section);
+}
+
+tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    return class_of(parts->section)->loss(parts, graph);
+}
+
+/* The rule of an option, the list (its length in *length), or neither (all levels weigh 1). */
+static const tx_section *find_weights(const tx_section *section, const char *option, const double **list, int *length)
+{
+    *list = NULL;
+    *length = 0;
+    if (!tx_has(section, option)) {
+        return NULL;
+    }
+    const tx_section *rule = tx_get_section(section, option);
+    if (!rule) {
+        *length = tx_get_reals(section, option, list);
+    }
+    return rule;
+}
+
+static tx_status check_length(const tx_section *section, const char *option, int length, int count, tx_error *error)
+{
+    if (length != count) {
+        return tx_section_error(section, option, error, TX_INVALID,
+                                "%d number%s given, but there %s %d time level%s, one weight each", length, length == 1 ? "" : "s",
+                                count == 1 ? "is" : "are", count, count == 1 ? "" : "s");
+    }
+    return TX_OK;
+}
+
+double tx_level_weight(const tx_section *section, const char *option, int level, int count)
+{
+    const double *list;
+    int length;
+    const tx_section *rule = find_weights(section, option, &list, &length);
+    if (rule) {
+        const tx_weights_class *weights = tx_section_component(rule)->implementation;
+        return weights->weight(rule, level, count);
+    }
+    return list ? list[level] : 1;
+}
+
+tx_status tx_level_weights_check(const tx_section *section, const char *option, int count, tx_error *error)
+{
+    const double *list;
+    int length;
+    find_weights(section, option, &list, &length);
+    return list ? check_length(section, option, length, count, error) : TX_OK;
+}
+
+tx_status tx_level_weights(const tx_section *section, const char *option, int count, double *weights, tx_error *error)
+{
+    TX_TRY(tx_level_weights_check(section, option, count, error));
+    for (int level = 0; level < count; level++) {
+        weights[level] = tx_level_weight(section, option, level, count);
+    }
+    return TX_OK;
+}

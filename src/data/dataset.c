@@ -1,0 +1,127 @@
+/* All trajectories of a source: spread over the ranks, or written to a file by them. */
+#include "trainax/data.h"
+
+#include <stdbool.h>
+
+#include "base/memory.h"
+#include "trainax/file.h"
+
+/* What a rank holds at a time when it copies a source into a file. */
+enum { BUFFER_BYTES = 8 << 20 };
+
+static tx_status open_source(tx_parallel *parallel, const tx_section *section, tx_random random, tx_error *error,
+                             tx_data_source **out)
+{
+    tx_data_source *source = NULL;
+    const tx_status status = tx_parallel_agree(parallel, tx_data_source_create(section, random, error, &source), error);
+    if (status != TX_OK) {
+        tx_data_source_destroy(source);
+        return status;
+    }
+    *out = source;
+    return TX_OK;
+}
+
+static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_store *store, tx_error *error)
+{
+    int64_t first, count;
+    void *items;
+    tx_store_part(store, &first, &count, &items);
+    TX_TRY(tx_parallel_agree(parallel, tx_data_source_read(source, first, count, items, error), error));
+    return tx_store_commit(store, error);
+}
+
+tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
+                            tx_error *error, tx_dataset **out)
+{
+    tx_data_source *source;
+    tx_dataset *dataset = NULL;
+    TX_TRY(open_source(parallel, section, random, error, &source));
+    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *dataset, error, &dataset), error);
+    if (status == TX_OK) {
+        const tx_data_shape *shape = &source->shape;
+        const size_t bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(random.precision);
+        *dataset = (tx_dataset){.shape = *shape, .precision = random.precision};
+        status =
+            tx_store_create(parallel, placement, shape->num_trajectories * shape->num_levels, bytes, true, error, &dataset->store);
+    }
+    if (status == TX_OK) {
+        status = fill(parallel, source, dataset->store, error);
+    }
+    tx_data_source_destroy(source);
+    if (status != TX_OK) {
+        tx_dataset_destroy(dataset);
+        return status;
+    }
+    *out = dataset;
+    return TX_OK;
+}
+
+void tx_dataset_destroy(tx_dataset *dataset)
+{
+    if (dataset) {
+        tx_store_destroy(dataset->store);
+        tx_free(dataset);
+    }
+}
+
+/* Copies this rank's share of the levels. */
+static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_file_writer *writer, tx_error *error)
+{
+    const int64_t levels = source->shape.num_trajectories * source->shape.num_levels;
+    const int64_t rank = tx_parallel_rank(parallel), size = tx_parallel_size(parallel);
+    const int64_t share = levels / size, extra = levels % size;
+    const int64_t first = rank * share + (rank < extra ? rank : extra), end = first + share + (rank < extra);
+    const int64_t bytes = tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->random.precision);
+    const int64_t most = bytes < BUFFER_BYTES ? BUFFER_BYTES / bytes : 1, wanted = end - first;
+    void *buffer;
+    TX_TRY(tx_allocate_array((size_t)(wanted < most ? wanted : most), (size_t)bytes, error, &buffer));
+    tx_status status = TX_OK;
+    for (int64_t level = first; status == TX_OK && level < end; level += most) {
+        const int64_t count = end - level < most ? end - level : most;
+        status = tx_data_source_read(source, level, count, buffer, error);
+        if (status == TX_OK) {
+            status = tx_file_writer_write(writer, level, count, buffer, error);
+        }
+    }
+    tx_free(buffer);
+    return status;
+}
+
+static tx_status write_source(tx_parallel *parallel, tx_data_source *source, tx_file_writer *writer, tx_error *error)
+{
+    TX_TRY(tx_file_writer_set_real(writer, "dt", source->shape.dt, error));
+    if (source->shape.domain_extent > 0.0) {
+        TX_TRY(tx_file_writer_set_real(writer, "domain_extent", source->shape.domain_extent, error));
+    }
+    return tx_parallel_agree(parallel, copy_share(parallel, source, writer, error), error);
+}
+
+static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source, const char *path, tx_error *error,
+                             tx_file_writer **out)
+{
+    const tx_data_shape *shape = &source->shape;
+    int64_t size[3 + TX_MAX_AXES] = {shape->num_trajectories, shape->num_levels, shape->state.channels};
+    for (int d = 0; d < shape->state.axes; d++) {
+        size[3 + d] = shape->state.n[d];
+    }
+    return tx_file_writer_create(parallel, path, 3 + shape->state.axes, size, source->random.precision, error, out);
+}
+
+tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const char *path, tx_error *error)
+{
+    tx_data_source *source;
+    tx_file_writer *writer;
+    TX_TRY(open_source(parallel, section, random, error, &source));
+    tx_status status = open_writer(parallel, source, path, error, &writer);
+    if (status == TX_OK) {
+        status = write_source(parallel, source, writer, error);
+        if (status == TX_OK) {
+            status = tx_file_writer_finish(writer, error);
+        } else {
+            tx_file_writer_abandon(writer);
+        }
+    }
+    tx_data_source_destroy(source);
+    return status;
+}

@@ -1,0 +1,97 @@
+/* What all data sources share. */
+#include "trainax/data.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+int64_t tx_data_level_size(const tx_data_shape *shape)
+{
+    return shape->state.channels * tx_shape_points(&shape->state);
+}
+
+tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out)
+{
+    tx_data_source *source;
+    TX_TRY(tx_allocate(sizeof *source, error, &source));
+    *source = (tx_data_source){
+        .class_ = tx_section_component(section)->implementation,
+        .section = section,
+        .random = random,
+        .shape.dt = tx_has(section, "dt") ? tx_get_real(section, "dt") : 0.0,
+    };
+    const tx_status status = source->class_->create(section, random, error, source);
+    if (status != TX_OK) {
+        tx_data_source_destroy(source);
+        return status;
+    }
+    *out = source;
+    return TX_OK;
+}
+
+void tx_data_source_destroy(tx_data_source *source)
+{
+    if (source) {
+        if (source->class_->destroy) {
+            source->class_->destroy(source);
+        }
+        tx_free(source->state);
+        tx_free(source);
+    }
+}
+
+/* Exponent bits all set: found as integers, because compilers may assume that comparisons with NaN do not matter. */
+static bool all_finite32(const void *values, int64_t count)
+{
+    uint32_t bad = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, (const char *)values + 4 * i, sizeof bits);
+        bad |= (bits & 0x7F800000u) == 0x7F800000u;
+    }
+    return !bad;
+}
+
+static bool all_finite64(const void *values, int64_t count)
+{
+    uint64_t bad = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, (const char *)values + 8 * i, sizeof bits);
+        bad |= (bits & 0x7FF0000000000000u) == 0x7FF0000000000000u;
+    }
+    return !bad;
+}
+
+static tx_status not_finite(const tx_data_source *source, int64_t level, tx_error *error)
+{
+    char place[TX_MESSAGE_SIZE / 2];
+    const int64_t trajectory = level / source->shape.num_levels, time = level % source->shape.num_levels;
+    if (source->class_->locate) {
+        source->class_->locate(source, trajectory, time, place, sizeof place);
+    } else {
+        snprintf(place, sizeof place, "the data of %s: trajectory %" PRId64 ", level %" PRId64, tx_section_name(source->section),
+                 trajectory, time);
+    }
+    return tx_error_set(error, TX_BAD_DATA, "%s (counted from 0): not all numbers are finite%s", place,
+                        source->random.precision == TX_FLOAT32 ? " in float32" : "");
+}
+
+tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+{
+    const int64_t size = tx_data_level_size(&source->shape);
+    const size_t real = tx_real_bytes(source->random.precision);
+    if (!num_levels) {
+        return TX_OK;
+    }
+    TX_TRY(source->class_->read(source, first_level, num_levels, out, error));
+    for (int64_t k = 0; k < num_levels; k++) {
+        const void *level = (const char *)out + (size_t)(k * size) * real;
+        if (!(real == 4 ? all_finite32(level, size) : all_finite64(level, size))) {
+            return not_finite(source, first_level + k, error);
+        }
+    }
+    return TX_OK;
+}

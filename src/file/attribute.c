@@ -1,0 +1,158 @@
+/* Attributes: one text or one number each. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "file/handle.h"
+
+bool tx_file_has_attribute(const tx_file *file, const char *object, const char *name)
+{
+    TX_QUIETLY;
+    return tx_file_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
+}
+
+static tx_status failed(const tx_file *file, tx_status status, const char *verb, const char *name, tx_error *error)
+{
+    return tx_error_set(error, status, "cannot %s the attribute '%s' in '%s': %s", verb, name, file->path, tx_reason_last().text);
+}
+
+/* ---- Setting ---- */
+
+static tx_status set(tx_file *file, const char *object, const char *name, hid_t stored, hid_t given, const void *value,
+                     tx_error *error)
+{
+    if (!file->created) {
+        return tx_error_set(error, TX_FAILURE, "'%s' is open for reading only", file->path);
+    }
+    TX_TRY(tx_file_make_groups(file, object, true, error));
+    if (tx_file_has_attribute(file, object, name) && H5Adelete_by_name(file->id, object, name, H5P_DEFAULT) < 0) {
+        return failed(file, TX_FAILURE, "replace", name, error);
+    }
+    tx_scoped_id space = H5Screate(H5S_SCALAR);
+    tx_scoped_id attribute = H5Acreate_by_name(file->id, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, given, value) < 0) {
+        return failed(file, TX_FAILURE, "write", name, error);
+    }
+    return TX_OK;
+}
+
+/* Text of any length in memory. */
+static hid_t text_type(H5T_cset_t characters)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, characters);
+    return type;
+}
+
+tx_status tx_file_set_text(tx_file *file, const char *object, const char *name, const char *text, tx_error *error)
+{
+    TX_QUIETLY;
+    tx_scoped_id type = text_type(H5T_CSET_UTF8); /* what h5py gives as str */
+    return set(file, object, name, type, type, &text, error);
+}
+
+tx_status tx_file_set_integer(tx_file *file, const char *object, const char *name, int64_t value, tx_error *error)
+{
+    TX_QUIETLY;
+    return set(file, object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value, error);
+}
+
+tx_status tx_file_set_real(tx_file *file, const char *object, const char *name, double value, tx_error *error)
+{
+    TX_QUIETLY;
+    return set(file, object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value, error);
+}
+
+/* ---- Getting ---- */
+
+/* Opens an attribute of one element, whatever its rank; sets its type. Both ids are the caller's, on failure too. */
+static tx_status open_attribute(const tx_file *file, const char *object, const char *name, tx_error *error, hid_t *attribute,
+                                hid_t *type)
+{
+    if (!tx_file_has_attribute(file, object, name)) {
+        return tx_error_set(error, TX_BAD_DATA, "no attribute '%s' of '%s' in '%s'", name, object, file->path);
+    }
+    *attribute = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    *type = H5Aget_type(*attribute);
+    tx_scoped_id space = H5Aget_space(*attribute);
+    if (*attribute < 0 || *type < 0 || space < 0) {
+        return failed(file, TX_BAD_DATA, "open", name, error);
+    }
+    if (H5Sget_simple_extent_npoints(space) != 1) {
+        return tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of '%s' in '%s' holds more than one value or none", name,
+                            object, file->path);
+    }
+    return TX_OK;
+}
+
+static tx_status wrong_type(const tx_file *file, const char *object, const char *name, const char *wanted, tx_error *error)
+{
+    return tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of '%s' in '%s' is not %s", name, object, file->path, wanted);
+}
+
+static tx_status get_number(const tx_file *file, const char *object, const char *name, hid_t wanted, tx_error *error, void *out)
+{
+    TX_QUIETLY;
+    tx_scoped_id attribute = -1;
+    tx_scoped_id type = -1;
+    const bool integer = H5Tget_class(wanted) == H5T_INTEGER;
+    TX_TRY(open_attribute(file, object, name, error, &attribute, &type));
+    const H5T_class_t class = H5Tget_class(type);
+    if (class != H5T_INTEGER && (integer || class != H5T_FLOAT)) {
+        return wrong_type(file, object, name, integer ? "an integer" : "a number", error);
+    }
+    return H5Aread(attribute, wanted, out) < 0 ? failed(file, TX_BAD_DATA, "read", name, error) : TX_OK;
+}
+
+tx_status tx_file_get_integer(const tx_file *file, const char *object, const char *name, tx_error *error, int64_t *out)
+{
+    return get_number(file, object, name, H5T_NATIVE_INT64, error, out);
+}
+
+tx_status tx_file_get_real(const tx_file *file, const char *object, const char *name, tx_error *error, double *out)
+{
+    return get_number(file, object, name, H5T_NATIVE_DOUBLE, error, out);
+}
+
+static tx_status get_variable(const tx_file *file, const char *name, hid_t attribute, hid_t type, tx_error *error, char **out)
+{
+    char *text = NULL;
+    tx_scoped_id memory = text_type(H5Tget_cset(type));
+    if (H5Aread(attribute, memory, &text) < 0) {
+        return failed(file, TX_BAD_DATA, "read", name, error);
+    }
+    const tx_status status = tx_duplicate(text ? text : "", error, out);
+    H5free_memory(text);
+    return status;
+}
+
+static tx_status get_fixed(const tx_file *file, const char *name, hid_t attribute, hid_t type, tx_error *error, char **out)
+{
+    const size_t bytes = H5Tget_size(type);
+    char *text;
+    TX_TRY(tx_allocate(bytes + 1, error, &text));
+    if (H5Aread(attribute, type, text) < 0) {
+        tx_free(text);
+        return failed(file, TX_BAD_DATA, "read", name, error);
+    }
+    if (H5Tget_strpad(type) == H5T_STR_SPACEPAD) {
+        for (size_t k = bytes; k && text[k - 1] == ' '; k--) {
+            text[k - 1] = '\0';
+        }
+    }
+    *out = text;
+    return TX_OK;
+}
+
+tx_status tx_file_get_text(const tx_file *file, const char *object, const char *name, tx_error *error, char **out)
+{
+    TX_QUIETLY;
+    tx_scoped_id attribute = -1;
+    tx_scoped_id type = -1;
+    TX_TRY(open_attribute(file, object, name, error, &attribute, &type));
+    if (H5Tget_class(type) != H5T_STRING) {
+        return wrong_type(file, object, name, "text", error);
+    }
+    return H5Tis_variable_str(type) > 0 ? get_variable(file, name, attribute, type, error, out)
+                                        : get_fixed(file, name, attribute, type, error, out);
+}

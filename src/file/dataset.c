@@ -1,0 +1,301 @@
+/* Datasets: their shapes, and their numbers in and out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "file/handle.h"
+
+/* ---- Words for errors ---- */
+
+/* "(3, 4)" */
+static const char *shape_text(char text[256], int rank, const int64_t *size)
+{
+    size_t used = (size_t)snprintf(text, 256, "(");
+    for (int a = 0; a < rank; a++) {
+        used += (size_t)snprintf(text + used, 256 - used, a ? ", %lld" : "%lld", (long long)size[a]);
+    }
+    snprintf(text + used, 256 - used, ")");
+    return text;
+}
+
+/* Appends "(it has: /a, /b)": the members of the deepest group on the way to `path` that exists. */
+static void list_neighbours(const tx_file *file, const char *path, char *text, size_t bytes)
+{
+    enum { MOST = 24 };
+    char group[TX_MESSAGE_SIZE];
+    char **names;
+    int count;
+    snprintf(group, sizeof group, "%s%s", *path == '/' ? "" : "/", path);
+    do {
+        *strrchr(group, '/') = '\0';
+    } while (*group && !tx_file_has(file, group));
+    if (tx_file_members(file, *group ? group : "/", NULL, &count, &names) != TX_OK) {
+        return;
+    }
+    size_t used = (size_t)snprintf(text, bytes, count ? " (it has: " : " (it is empty)");
+    for (int k = 0; k < count && k <= MOST && used < bytes; k++) {
+        const char *after = k + 1 < count ? ", " : ")";
+        used += k == MOST ? (size_t)snprintf(text + used, bytes - used, "…)")
+                          : (size_t)snprintf(text + used, bytes - used, "%s/%s%s", group, names[k], after);
+    }
+    tx_free(names);
+}
+
+static tx_status missing(const tx_file *file, const char *path, tx_error *error)
+{
+    char neighbours[640] = "";
+    if (error && error->status == TX_OK) {
+        list_neighbours(file, path, neighbours, sizeof neighbours);
+    }
+    return tx_error_set(error, TX_BAD_DATA, "no dataset '%s' in '%s'%s", path, file->path, neighbours);
+}
+
+static tx_status wrong_type(const tx_file *file, const char *path, hid_t type, const char *wanted, tx_error *error)
+{
+    static const char *const names[H5T_NCLASSES] = {
+        [H5T_INTEGER] = "integers",    [H5T_FLOAT] = "reals",         [H5T_TIME] = "times",       [H5T_STRING] = "text",
+        [H5T_BITFIELD] = "bit fields", [H5T_OPAQUE] = "opaque bytes", [H5T_COMPOUND] = "records", [H5T_REFERENCE] = "references",
+        [H5T_ENUM] = "enumerations",   [H5T_VLEN] = "lists",          [H5T_ARRAY] = "arrays"};
+    const H5T_class_t class = H5Tget_class(type);
+    const char *found = class >= 0 && class < H5T_NCLASSES ? names[class] : "an unknown type";
+    return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' holds %s, not %s", path, file->path, found, wanted);
+}
+
+/* ---- Shapes ---- */
+
+static tx_status open_dataset(const tx_file *file, const char *path, tx_error *error, hid_t *out)
+{
+    if (!tx_file_has(file, path)) {
+        return missing(file, path, error);
+    }
+    const hid_t id = H5Oopen(file->id, path, H5P_DEFAULT);
+    if (id < 0) {
+        return tx_file_failed(file, TX_BAD_DATA, "open", path, error);
+    }
+    if (H5Iget_type(id) != H5I_DATASET) {
+        tx_id_release(&id);
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is a group, not a dataset", path, file->path);
+    }
+    *out = id;
+    return TX_OK;
+}
+
+static tx_status describe(const tx_file *file, const char *path, hid_t dataset, tx_error *error, tx_dataset_shape *out)
+{
+    tx_scoped_id space = H5Dget_space(dataset);
+    tx_scoped_id type = H5Dget_type(dataset);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    hsize_t size[H5S_MAX_RANK];
+    if (rank < 0 || type < 0) {
+        return tx_file_failed(file, TX_BAD_DATA, "understand", path, error);
+    }
+    if (rank > TX_FILE_MAX_RANK || H5Sget_simple_extent_type(space) == H5S_NULL) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' has %s", path, file->path,
+                            rank > TX_FILE_MAX_RANK ? "more than 8 axes" : "no elements");
+    }
+    H5Sget_simple_extent_dims(space, size, NULL);
+    tx_dataset_shape shape = {.rank = rank, .bytes = (int)H5Tget_size(type)};
+    for (int a = 0; a < rank; a++) {
+        shape.size[a] = (int64_t)size[a];
+    }
+    shape.is_float = H5Tget_class(type) == H5T_FLOAT;
+    shape.is_integer = H5Tget_class(type) == H5T_INTEGER;
+    *out = shape;
+    return TX_OK;
+}
+
+tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out)
+{
+    TX_QUIETLY;
+    tx_scoped_id dataset = -1;
+    TX_TRY(open_dataset(file, path, error, &dataset));
+    return describe(file, path, dataset, error, out);
+}
+
+/* ---- Writing ---- */
+
+static tx_status write_numbers(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, hid_t given,
+                               const void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    if (!file->created || rank < 0 || rank > TX_FILE_MAX_RANK || tx_file_has(file, path)) {
+        const char *why = !file->created ? "the file is open for reading only" : "it exists already or has more than 8 axes";
+        return tx_error_set(error, TX_FAILURE, "cannot write '%s' in '%s': %s", path, file->path, why);
+    }
+    TX_TRY(tx_file_make_groups(file, path, false, error));
+    hsize_t extent[TX_FILE_MAX_RANK];
+    bool empty = false;
+    for (int a = 0; a < rank; a++) {
+        extent[a] = (hsize_t)size[a];
+        empty |= size[a] == 0;
+    }
+    tx_scoped_id space = rank ? H5Screate_simple(rank, extent, NULL) : H5Screate(H5S_SCALAR);
+    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, false);
+    tx_scoped_id dataset = H5Dcreate2(file->id, path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    if (dataset < 0 || (!empty && H5Dwrite(dataset, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)) {
+        return tx_file_failed(file, TX_FAILURE, "write", path, error);
+    }
+    return TX_OK;
+}
+
+tx_status tx_file_write_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                              const void *data, tx_error *error)
+{
+    const bool single = precision == TX_FLOAT32;
+    return write_numbers(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+                         single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, data, error);
+}
+
+tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data,
+                                 tx_error *error)
+{
+    return write_numbers(file, path, rank, size, H5T_STD_I64LE, H5T_NATIVE_INT64, data, error);
+}
+
+/* ---- Reading ---- */
+
+/* One read: where the numbers come from, and what they shall be. */
+typedef struct reading {
+    const tx_file *file;
+    const char *path;
+    hid_t dataset;
+    hid_t native; /* the type of this machine that holds exactly what the file holds */
+    hid_t wanted;
+    int rank;
+    tx_error *error;
+} reading;
+
+static int64_t product(int rank, const int64_t *count)
+{
+    int64_t elements = 1;
+    for (int a = 0; a < rank; a++) {
+        elements *= count[a];
+    }
+    return elements;
+}
+
+static tx_status read_as(const reading *r, hid_t type, const int64_t *offset, const int64_t *count, void *data)
+{
+    hsize_t from[TX_FILE_MAX_RANK], many[TX_FILE_MAX_RANK];
+    for (int a = 0; a < r->rank; a++) {
+        from[a] = (hsize_t)offset[a];
+        many[a] = (hsize_t)count[a];
+    }
+    tx_scoped_id space = H5Dget_space(r->dataset);
+    tx_scoped_id memory = r->rank ? H5Screate_simple(r->rank, many, NULL) : H5Screate(H5S_SCALAR);
+    if (memory < 0 || (r->rank && H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, many, NULL) < 0) ||
+        H5Dread(r->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
+        return tx_file_failed(r->file, TX_BAD_DATA, "read", r->path, r->error);
+    }
+    return TX_OK;
+}
+
+/* In a foreign byte order HDF5 converts by its own arithmetic, which does not round ties to even; between types of this
+ * machine it lets the processor do it. So the bytes are turned first, then converted. */
+static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, void *data)
+{
+    const size_t elements = (size_t)product(r->rank, count);
+    const size_t wanted = H5Tget_size(r->wanted), native = H5Tget_size(r->native);
+    void *staging;
+    TX_TRY(tx_allocate_array(elements, wanted > native ? wanted : native, r->error, &staging));
+    tx_status status = read_as(r, r->native, offset, count, staging);
+    if (status == TX_OK && H5Tconvert(r->native, r->wanted, elements, staging, NULL, H5P_DEFAULT) < 0) {
+        status = tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
+    }
+    if (status == TX_OK) {
+        memcpy(data, staging, elements * wanted);
+    }
+    tx_free(staging);
+    return status;
+}
+
+/* Halves the first axis that can be, until a piece is small: what is staged stays small beside what is read. */
+static tx_status read_in_pieces(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    const int64_t most = (int64_t)1 << 18;
+    int64_t part[TX_FILE_MAX_RANK], from[TX_FILE_MAX_RANK];
+    int axis = 0;
+    if (product(r->rank, count) <= most) {
+        return read_in_two_steps(r, offset, count, data);
+    }
+    while (count[axis] == 1) {
+        axis++;
+    }
+    memcpy(part, count, (size_t)r->rank * sizeof *part);
+    memcpy(from, offset, (size_t)r->rank * sizeof *from);
+    part[axis] = count[axis] / 2;
+    TX_TRY(read_in_pieces(r, from, part, data));
+    data += (size_t)product(r->rank, part) * H5Tget_size(r->wanted);
+    from[axis] += part[axis];
+    part[axis] = count[axis] - part[axis];
+    return read_in_pieces(r, from, part, data);
+}
+
+static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *count, void *data)
+{
+    tx_scoped_id type = H5Dget_type(r->dataset);
+    tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
+    if (native < 0) {
+        return tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
+    }
+    if (product(r->rank, count) == 0) {
+        return TX_OK;
+    }
+    r->native = native;
+    return H5Tequal(type, native) > 0 ? read_as(r, r->wanted, offset, count, data) : read_in_pieces(r, offset, count, data);
+}
+
+/* offset NULL: the whole dataset, whose shape must be `count`. */
+static tx_status read_checked(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                              hid_t wanted, void *data, tx_error *error)
+{
+    static const int64_t origin[TX_FILE_MAX_RANK];
+    const bool integers = H5Tget_class(wanted) == H5T_INTEGER;
+    char found[256], asked[256];
+    tx_dataset_shape shape;
+    tx_scoped_id dataset = -1;
+    TX_TRY(open_dataset(file, path, error, &dataset));
+    TX_TRY(describe(file, path, dataset, error, &shape));
+    if (!shape.is_integer && (integers || !shape.is_float)) {
+        tx_scoped_id type = H5Dget_type(dataset);
+        return wrong_type(file, path, type, integers ? "integers" : "numbers", error);
+    }
+    bool fits = shape.rank == rank;
+    for (int a = 0; a < rank && fits; a++) {
+        fits = offset ? offset[a] >= 0 && count[a] >= 0 && offset[a] <= shape.size[a] - count[a] : count[a] == shape.size[a];
+    }
+    if (!fits) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' has the shape %s, not %s%s", path, file->path,
+                            shape_text(found, shape.rank, shape.size), offset ? "room for a part " : "",
+                            shape_text(asked, rank, count));
+    }
+    reading r = {.file = file, .path = path, .dataset = dataset, .wanted = wanted, .rank = rank, .error = error};
+    return read_numbers(&r, offset ? offset : origin, count, data);
+}
+
+static hid_t real_type(tx_precision precision)
+{
+    return precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
+tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                             void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, rank, NULL, size, real_type(precision), data, error);
+}
+
+tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
+                                tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, rank, NULL, size, H5T_NATIVE_INT64, data, error);
+}
+
+tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                            tx_precision precision, void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, rank, offset, count, real_type(precision), data, error);
+}

@@ -1,0 +1,48 @@
+/* What the files of this room share: an open file, HDF5 ids that close themselves, and errors of HDF5 put into words. */
+#pragma once
+
+#include <hdf5.h>
+
+#include "trainax/file.h"
+
+struct tx_file {
+    hid_t id;
+    char *path;   /* as the user wrote it; of a created file: what messages call it */
+    bool created; /* in memory, may be written to */
+};
+
+/* HDF5 prints its errors by default. Every public function begins with TX_QUIETLY, which lasts until it returns and leaves
+ * the setting of the program that we are part of as it was. */
+typedef struct tx_quiet {
+    H5E_auto2_t function;
+    void *data;
+} tx_quiet;
+tx_quiet tx_quiet_begin(void);
+void tx_quiet_end(const tx_quiet *quiet);
+#define TX_QUIETLY __attribute__((cleanup(tx_quiet_end), unused)) const tx_quiet tx_quiet_scope_ = tx_quiet_begin()
+
+/* `tx_scoped_id space = H5Screate(…)`: an id (not a file's) that is closed where its scope ends; negative ones are let be. */
+void tx_id_release(const hid_t *id);
+#define tx_scoped_id __attribute__((cleanup(tx_id_release))) hid_t
+
+/* What HDF5 says about its last failure, one line. Any other call of HDF5 forgets it. */
+typedef struct tx_reason {
+    char text[160];
+    bool truncated; /* the file ends before its data do */
+    bool no_hdf5;
+} tx_reason;
+tx_reason tx_reason_last(void);
+
+/* "cannot VERB 'object' in 'file': reason"; returns `status`. To be called right after the call of HDF5 that failed. */
+tx_status tx_file_failed(const tx_file *file, tx_status status, const char *verb, const char *object, tx_error *error);
+
+/* Property lists: how files are opened, how groups are created (order of creation tracked, no times: same content, same
+ * bytes). Negative when there is no memory. */
+hid_t tx_file_access(void);
+hid_t tx_group_creation(hid_t class);
+
+/* Makes the groups above the last name of `path`, or `path` itself too. */
+tx_status tx_file_make_groups(tx_file *file, const char *path, bool last_too, tx_error *error);
+
+/* The whole file as it would stand on disk, with room for `extra` bytes behind it (tx_free). */
+tx_status tx_file_image(tx_file *file, size_t extra, tx_error *error, unsigned char **image, size_t *bytes);

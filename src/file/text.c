@@ -1,0 +1,104 @@
+/* Text files and folders. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "file/atomic.h"
+#include "trainax/file.h"
+
+tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error)
+{
+    return tx_atomic_save(path, NULL, text, bytes, error);
+}
+
+/* Appends what is left of `fd`; *text always has room for the final zero. */
+static tx_status read_all(int fd, const char *path, char **text, tx_error *error)
+{
+    size_t capacity = 0, used = 0;
+    for (;;) {
+        TX_TRY(tx_reserve(used + 4096, 1, &capacity, error, text));
+        const ssize_t got = read(fd, *text + used, capacity - used - 1);
+        if (got < 0 && errno != EINTR) {
+            return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path, strerror(errno));
+        }
+        if (got == 0) {
+            (*text)[used] = '\0';
+            return TX_OK;
+        }
+        used += got > 0 ? (size_t)got : 0;
+    }
+}
+
+tx_status tx_text_read(const char *path, tx_error *error, char **out)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot open '%s': %s", path, strerror(errno));
+    }
+    char *text = NULL;
+    const tx_status status = read_all(fd, path, &text, error);
+    close(fd);
+    if (status != TX_OK) {
+        tx_free(text);
+        return status;
+    }
+    *out = text;
+    return TX_OK;
+}
+
+/* Makes every folder of `path`, which is cut at its slashes on the way and whole again at the end. False: errno. */
+static bool make_all(char *path)
+{
+    for (char *end = path + 1;; end++) {
+        if (*end != '/' && *end != '\0') {
+            continue;
+        }
+        const char was = *end;
+        *end = '\0';
+        const int number = mkdir(path, 0777) ? errno : 0;
+        struct stat info;
+        const bool there = stat(path, &info) == 0; /* what mkdir says of a folder that exists differs by file system */
+        *end = was;
+        if (!there || !S_ISDIR(info.st_mode)) {
+            errno = there || !number ? ENOTDIR : number;
+            return false;
+        }
+        if (!was) {
+            return true;
+        }
+    }
+}
+
+static tx_status try_writing(const char *path, tx_error *error)
+{
+    const size_t bytes = strlen(path) + sizeof "/.probe-XXXXXX";
+    char *probe;
+    TX_TRY(tx_allocate(bytes, error, &probe));
+    snprintf(probe, bytes, "%s/.probe-XXXXXX", path);
+    const int fd = mkstemp(probe);
+    const int number = errno;
+    if (fd >= 0) {
+        close(fd);
+        unlink(probe);
+    }
+    tx_free(probe);
+    return fd >= 0 ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write in '%s': %s", path, strerror(number));
+}
+
+tx_status tx_directory_make(const char *path, tx_error *error)
+{
+    char *copy;
+    TX_TRY(tx_duplicate(path, error, &copy));
+    const bool made = *path && make_all(copy);
+    const int number = *path ? errno : ENOENT;
+    tx_free(copy);
+    if (!made) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot make the directory '%s': %s", path, strerror(number));
+    }
+    return try_writing(path, error);
+}

@@ -1,0 +1,346 @@
+/* Trajectories files that all ranks write together.
+ *
+ * Rank 0 builds the file without its numbers in memory and writes it by plain system calls, then reserves the disk space for
+ * all of it; only then does HDF5 open it on all ranks. So a full disk shows up before anything is computed, and the library,
+ * whose parallel driver cannot recover from a failed flush, finds room for all that it will ever write.
+ *
+ * finish and abandon are the same sequence of collective calls: a rank that gives up meets those that want to finish. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mpi.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "file/atomic.h"
+#include "file/handle.h"
+#include "parallel/communicator.h"
+
+struct tx_file_writer {
+    tx_parallel *parallel; /* NULL: one rank */
+    tx_file file;          /* the temporary, called by its final name */
+    hid_t dataset;
+    char *temporary;
+    int rank;
+    int64_t size[TX_FILE_MAX_RANK];
+    int64_t bytes, level_bytes; /* of all numbers, of one level */
+    tx_precision precision;
+    tx_error error; /* the first failure of a write on this rank */
+};
+
+static const char dataset_path[] = "/trajectories";
+
+static bool is_first(const tx_file_writer *writer)
+{
+    return !writer->parallel || tx_parallel_rank(writer->parallel) == 0;
+}
+
+static tx_status agree(tx_parallel *parallel, tx_status mine, tx_error *error)
+{
+    return parallel ? tx_parallel_agree(parallel, mine, error) : mine;
+}
+
+/* Closing is collective; all ranks have the same ids open, or none. */
+static bool close_ids(tx_file_writer *writer)
+{
+    const bool dataset = writer->dataset < 0 || H5Dclose(writer->dataset) >= 0;
+    const bool file = writer->file.id < 0 || H5Fclose(writer->file.id) >= 0;
+    writer->dataset = writer->file.id = -1;
+    return dataset && file;
+}
+
+static void free_writer(tx_file_writer *writer)
+{
+    if (writer) {
+        tx_free(writer->file.path);
+        tx_free(writer->temporary);
+        tx_free(writer);
+    }
+}
+
+/* ---- Creation ---- */
+
+/* Fills in the sizes in bytes; false when they are no sizes. */
+static bool measure(tx_file_writer *writer)
+{
+    writer->level_bytes = (int64_t)tx_real_bytes(writer->precision);
+    for (int a = writer->rank - 1; a >= 0; a--) {
+        int64_t *bytes = a >= 2 ? &writer->level_bytes : &writer->bytes;
+        if (a == 1) {
+            writer->bytes = writer->level_bytes;
+        }
+        if (writer->size[a] < 0 || __builtin_mul_overflow(*bytes, writer->size[a], bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
+                             tx_error *error, tx_file_writer **out)
+{
+    if (rank < 2 || rank > TX_FILE_MAX_RANK) {
+        return tx_error_set(error, TX_INVALID, "cannot write '%s': trajectories have 2 to 8 axes, not %d", path, rank);
+    }
+    tx_file_writer *writer;
+    TX_TRY(tx_allocate(sizeof *writer, error, &writer));
+    *writer = (tx_file_writer){.parallel = parallel, .file.id = -1, .dataset = -1, .rank = rank, .precision = precision};
+    memcpy(writer->size, size, (size_t)rank * sizeof *size);
+    tx_status status = measure(writer) ? tx_duplicate(path, error, &writer->file.path)
+                                       : tx_error_set(error, TX_INVALID, "cannot write '%s': its size is no size", path);
+    if (status == TX_OK) {
+        status = tx_atomic_temporary(path, error, &writer->temporary);
+    }
+    if (status != TX_OK) {
+        free_writer(writer);
+        return status;
+    }
+    *out = writer;
+    return TX_OK;
+}
+
+static tx_status add_dataset(const tx_file_writer *writer, tx_file *skeleton, tx_error *error)
+{
+    hsize_t extent[TX_FILE_MAX_RANK];
+    for (int a = 0; a < writer->rank; a++) {
+        extent[a] = (hsize_t)writer->size[a];
+    }
+    tx_scoped_id space = H5Screate_simple(writer->rank, extent, NULL);
+    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, false);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE); /* not in memory: when the file on disk is opened */
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    tx_scoped_id dataset = H5Dcreate2(skeleton->id, dataset_path, writer->precision == TX_FLOAT32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+                                      space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    return dataset < 0 ? tx_file_failed(skeleton, TX_FAILURE, "create", dataset_path, error) : TX_OK;
+}
+
+static tx_status build_skeleton(const tx_file_writer *writer, tx_error *error, unsigned char **image, size_t *bytes)
+{
+    tx_file *skeleton;
+    TX_TRY(tx_file_create(error, &skeleton));
+    tx_status status = add_dataset(writer, skeleton, error);
+    if (status == TX_OK) {
+        status = tx_file_image(skeleton, 0, error, image, bytes);
+    }
+    tx_file_close(skeleton);
+    return status;
+}
+
+static tx_status write_skeleton(const tx_file_writer *writer, tx_error *error)
+{
+    const size_t attributes = (size_t)1 << 16; /* more than all that may be added to the skeleton */
+    unsigned char *image;
+    size_t bytes;
+    TX_TRY(build_skeleton(writer, error, &image, &bytes));
+    tx_status status = tx_atomic_write(writer->temporary, writer->file.path, image, bytes, error);
+    tx_free(image);
+    if (status == TX_OK) {
+        const size_t all = bytes + attributes + (size_t)writer->bytes;
+        status = tx_atomic_reserve(writer->temporary, writer->file.path, all, error);
+    }
+    return status;
+}
+
+/* Before the collective opening, in which a rank that fails alone would leave the others waiting. */
+static tx_status see_temporary(const tx_file_writer *writer, tx_error *error)
+{
+    const int fd = open(writer->temporary, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write '%s' on rank %d: %s (do all machines share this folder?)",
+                            writer->file.path, writer->parallel ? tx_parallel_rank(writer->parallel) : 0, strerror(errno));
+    }
+    close(fd);
+    return TX_OK;
+}
+
+static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
+{
+    tx_scoped_id access = tx_file_access();
+    const MPI_Comm communicator = writer->parallel ? tx_parallel_communicator(writer->parallel) : MPI_COMM_NULL;
+    if (communicator != MPI_COMM_NULL && tx_parallel_size(writer->parallel) > 1 &&
+        H5Pset_fapl_mpio(access, communicator, MPI_INFO_NULL) < 0) {
+        return tx_file_failed(&writer->file, TX_FAILURE, "open", "/", error);
+    }
+    writer->file.id = H5Fopen(writer->temporary, H5F_ACC_RDWR, access);
+    writer->dataset = writer->file.id < 0 ? -1 : H5Dopen2(writer->file.id, dataset_path, H5P_DEFAULT);
+    return writer->dataset < 0 ? tx_file_failed(&writer->file, TX_BAD_DATA, "open", dataset_path, error) : TX_OK;
+}
+
+tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
+                                tx_error *error, tx_file_writer **out)
+{
+    TX_QUIETLY;
+    TX_HOLD_SIZE_LIMIT;
+    tx_file_writer *writer = NULL;
+    tx_status status = agree(parallel, make_writer(parallel, path, rank, size, precision, error, &writer), error);
+    if (status != TX_OK) {
+        free_writer(writer);
+        return status;
+    }
+    status = agree(parallel, is_first(writer) ? write_skeleton(writer, error) : TX_OK, error);
+    if (status == TX_OK) {
+        status = agree(parallel, see_temporary(writer, error), error);
+    }
+    if (status == TX_OK) {
+        status = agree(parallel, open_temporary(writer, error), error);
+    }
+    if (status != TX_OK) {
+        close_ids(writer);
+        if (is_first(writer)) {
+            unlink(writer->temporary);
+        }
+        free_writer(writer);
+        return status;
+    }
+    *out = writer;
+    return TX_OK;
+}
+
+/* ---- Writing ---- */
+
+tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error)
+{
+    TX_QUIETLY;
+    TX_HOLD_SIZE_LIMIT;
+    tx_scoped_id space = H5Screate(H5S_SCALAR);
+    tx_scoped_id attribute =
+        H5Acreate_by_name(writer->file.id, "/", name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const bool good = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value) >= 0;
+    const tx_status mine = good ? TX_OK : tx_file_failed(&writer->file, TX_BAD_DATA, "write", name, error);
+    return agree(writer->parallel, mine, error);
+}
+
+/* A box of the dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
+static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const hsize_t *count, const char *data)
+{
+    const hsize_t most = (hsize_t)1 << 29;
+    hsize_t bytes = tx_real_bytes(writer->precision);
+    int axis = writer->rank - 1; /* of those that are longer than 1, the first */
+    for (int a = writer->rank - 1; a >= 0; a--) {
+        bytes *= count[a];
+        axis = count[a] > 1 ? a : axis;
+    }
+    if (bytes > most && count[axis] > 1) {
+        hsize_t half[TX_FILE_MAX_RANK], middle[TX_FILE_MAX_RANK];
+        memcpy(half, count, (size_t)writer->rank * sizeof *half);
+        memcpy(middle, first, (size_t)writer->rank * sizeof *middle);
+        half[axis] = count[axis] / 2;
+        TX_TRY(write_box(writer, first, half, data));
+        data += bytes / count[axis] * half[axis];
+        middle[axis] += half[axis];
+        half[axis] = count[axis] - half[axis];
+        return write_box(writer, middle, half, data);
+    }
+    tx_scoped_id space = H5Dget_space(writer->dataset);
+    tx_scoped_id memory = H5Screate_simple(writer->rank, count, NULL);
+    const hid_t type = writer->precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
+        H5Dwrite(writer->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
+        return tx_error_set(&writer->error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, tx_reason_last().text);
+    }
+    return TX_OK;
+}
+
+/* The largest box that begins at `level`: the rest of a trajectory, or whole trajectories. Returns its number of levels. */
+static int64_t next_box(const tx_file_writer *writer, int64_t level, int64_t left, hsize_t *first, hsize_t *count)
+{
+    const int64_t levels = writer->size[1], time = level % levels;
+    const int64_t trajectories = time == 0 && left >= levels ? left / levels : 1;
+    const int64_t times = left < levels - time ? left : levels - time;
+    first[0] = (hsize_t)(level / levels);
+    first[1] = (hsize_t)time;
+    count[0] = (hsize_t)trajectories;
+    count[1] = (hsize_t)times;
+    for (int a = 2; a < writer->rank; a++) {
+        first[a] = 0;
+        count[a] = (hsize_t)writer->size[a];
+    }
+    return trajectories * times;
+}
+
+static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t left, const char *data)
+{
+    if (level < 0 || left < 0 || level > writer->size[0] * writer->size[1] - left) {
+        return tx_error_set(&writer->error, TX_FAILURE, "cannot write '%s': levels %lld to %lld are outside of it",
+                            writer->file.path, (long long)level, (long long)(level + left));
+    }
+    while (left && writer->level_bytes) {
+        hsize_t first[TX_FILE_MAX_RANK], count[TX_FILE_MAX_RANK];
+        const int64_t done = next_box(writer, level, left, first, count);
+        TX_TRY(write_box(writer, first, count, data));
+        level += done;
+        left -= done;
+        data += done * writer->level_bytes;
+    }
+    return TX_OK;
+}
+
+tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    TX_HOLD_SIZE_LIMIT;
+    if (writer->error.status == TX_OK) {
+        write_levels(writer, first_level, num_levels, data);
+    }
+    const tx_status status = writer->error.status;
+    return status == TX_OK ? TX_OK : tx_error_set(error, status, "%s", writer->error.message);
+}
+
+/* ---- The end ---- */
+
+static tx_status close_file(tx_file_writer *writer, tx_status mine, tx_error *error)
+{
+    tx_status status = agree(writer->parallel, mine, error);
+    if (status == TX_OK) {
+        const bool flushed = H5Fflush(writer->file.id, H5F_SCOPE_GLOBAL) >= 0;
+        mine = flushed ? TX_OK : tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error);
+        status = agree(writer->parallel, mine, error);
+    }
+    const bool closed = close_ids(writer);
+    mine = status == TX_OK && !closed ? tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error) : status;
+    return agree(writer->parallel, mine, error);
+}
+
+static tx_status publish(const tx_file_writer *writer, tx_error *error)
+{
+    tx_status status = tx_atomic_flush(writer->temporary, writer->file.path, error);
+    if (status == TX_OK) {
+        status = tx_atomic_publish(writer->temporary, writer->file.path, NULL, error);
+    }
+    return status;
+}
+
+static tx_status end(tx_file_writer *writer, tx_status mine, tx_error *error)
+{
+    TX_QUIETLY;
+    TX_HOLD_SIZE_LIMIT;
+    tx_status status = close_file(writer, mine, error);
+    if (is_first(writer)) {
+        status = status == TX_OK ? publish(writer, error) : status;
+        if (status != TX_OK) {
+            unlink(writer->temporary);
+        }
+    }
+    status = agree(writer->parallel, status, error);
+    free_writer(writer);
+    return status;
+}
+
+tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error)
+{
+    tx_status mine = writer->error.status;
+    if (mine != TX_OK) {
+        mine = tx_error_set(error, mine, "%s", writer->error.message);
+    }
+    return end(writer, mine, error);
+}
+
+void tx_file_writer_abandon(tx_file_writer *writer)
+{
+    if (writer) {
+        tx_error error = {0};
+        const tx_status mine = tx_error_set(&error, TX_FAILURE, "another rank gave up writing '%s'", writer->file.path);
+        end(writer, mine, &error);
+    }
+}

@@ -1,0 +1,67 @@
+/* Which instruction sets this build holds and this machine runs. The x86-64 levels are those of the psABI, told by the
+ * features that gcc and clang both can ask for. */
+#include <string.h>
+
+#include "kernel/kernel.h"
+
+extern const tx_kernels tx_kernels_portable_f32, tx_kernels_portable_f64;
+static bool always(void) { return true; }
+
+#if TX_KERNEL_LEVELS
+extern const tx_kernels tx_kernels_v3_f32, tx_kernels_v3_f64, tx_kernels_v4_f32, tx_kernels_v4_f64;
+
+static bool runs_v3(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+}
+
+static bool runs_v4(void)
+{
+    return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+/* Each level runs only where the one before does. */
+static const struct {
+    bool (*runs)(void);
+    const tx_kernels *kernels[2];
+} levels[] = {
+    {always, {[TX_FLOAT32] = &tx_kernels_portable_f32, [TX_FLOAT64] = &tx_kernels_portable_f64}},
+#if TX_KERNEL_LEVELS
+    {runs_v3, {[TX_FLOAT32] = &tx_kernels_v3_f32, [TX_FLOAT64] = &tx_kernels_v3_f64}},
+    {runs_v4, {[TX_FLOAT32] = &tx_kernels_v4_f32, [TX_FLOAT64] = &tx_kernels_v4_f64}},
+#endif
+};
+
+int tx_isa_count(void)
+{
+    int count = 0;
+    while (count < (int)(sizeof levels / sizeof *levels) && levels[count].runs()) {
+        count++;
+    }
+    return count;
+}
+
+const char *tx_isa_name(int level)
+{
+    const tx_kernels *kernels = tx_kernels_get(level, TX_FLOAT32);
+    return kernels ? kernels->isa : NULL;
+}
+
+int tx_isa_find(const char *name)
+{
+    for (int level = tx_isa_count() - 1; level >= 0; level--) {
+        if (!strcmp(tx_isa_name(level), name)) {
+            return level;
+        }
+    }
+    return -1;
+}
+
+const tx_kernels *tx_kernels_get(int level, tx_precision precision)
+{
+    return level >= 0 && level < tx_isa_count() ? levels[level].kernels[precision] : NULL;
+}

@@ -1,0 +1,146 @@
+/* Forward and backward-data convolution. A tile of accumulators (output channels x vectors of one row) is held in registers
+ * over all input channels and taps: one load of inputs for each column, one broadcast weight for each row. */
+#include "kernel/vector/conv.h"
+#include "kernel/vector/tile.h"
+#include "kernel/vector/variant.h"
+
+typedef enum ending { PLAIN, POSITIVE, MASKED } ending;
+
+/* Writes the first n reals of a tile's rows. */
+INLINE void finish_tile(const int OUT, const int VECTORS, const ending ENDING, int64_t n, const real *m, real *y, int64_t channel,
+                        vec (*sum)[TILE_VECTORS])
+{
+    const bool whole = n >= VECTORS * VL;
+    UNROLL for (int o = 0; o < OUT; o++) {
+        UNROLL for (int v = 0; v < VECTORS; v++) {
+            const int64_t at = o * channel + v * VL;
+            vec s = sum[o][v];
+            s = ENDING == POSITIVE ? positive(s) : ENDING == MASKED ? keep_if(load(m + at) > (vec){0}, s) : s;
+            if (v < VECTORS - 1 || whole) {
+                store(y + at, s);
+            } else {
+                store_first(y + at, s, n - v * VL);
+            }
+        }
+    }
+}
+
+/* n reals of a row, OUT channels, VECTORS at a time; taps come in runs of TAPS unrolled ones. All pointers: first position. */
+INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv *conv, int64_t n, const real *x, const real *w,
+                 const real *bias, const real *m, real *y)
+{
+    const int64_t xs = conv->x_channel, ys = conv->y_channel;
+    const bool relu = conv->activation == TX_RELU;
+    for (int64_t p = 0; p < n; p += VECTORS * VL) {
+        vec sum[TILE_OUT][TILE_VECTORS];
+        const real *xi = x + p, *wt = w;
+        UNROLL for (int o = 0; o < OUT; o++) {
+            UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] = bias ? splat(bias[o]) : (vec){0};
+        }
+        if (conv->rows > 1) {
+            UNROLL for (int o = 0; o < OUT; o++) __builtin_prefetch((m ? m : y) + o * ys + p);
+        }
+        for (int i = 0; i < conv->in; i++, xi += xs) {
+            for (const int64_t *tap = conv->tap, *end = tap + conv->taps; tap < end; tap += TAPS) {
+                UNROLL for (int t = 0; t < TAPS; t++, wt += OUT) {
+                    vec xv[TILE_VECTORS];
+                    UNROLL for (int v = 0; v < VECTORS; v++) xv[v] = OUT > 1 ? fetch(xi + tap[t] + v * VL) : load(xi + tap[t] + v * VL);
+                    UNROLL for (int o = 0; o < OUT; o++) {
+                        const vec weight = splat(wt[o]);
+                        UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] += weight * xv[v];
+                    }
+                }
+            }
+        }
+        if (m) {
+            finish_tile(OUT, VECTORS, MASKED, n - p, m + p, y + p, ys, sum);
+        } else if (relu) {
+            finish_tile(OUT, VECTORS, POSITIVE, n - p, NULL, y + p, ys, sum);
+        } else {
+            finish_tile(OUT, VECTORS, PLAIN, n - p, NULL, y + p, ys, sum);
+        }
+    }
+}
+
+typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, const real *m, real *y);
+
+/* TILES(T, taps): T(out, vectors, taps) for every tile of tile.h. */
+#if TX_VECTOR_BYTES == 64
+#define TILES(T, K)                                                                                                            \
+    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(1, 9, K) T(1, 10, K) T(1, 11, K) \
+    T(1, 12, K) T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) T(2, 6, K) T(2, 7, K) T(2, 8, K) T(2, 9, K)             \
+    T(2, 10, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(3, 4, K) T(3, 5, K) T(3, 6, K) T(3, 7, K) T(3, 8, K) T(4, 1, K) T(4, 2, K)  \
+    T(4, 3, K) T(4, 4, K) T(4, 5, K) T(4, 6, K) T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) T(6, 1, K) T(6, 2, K)   \
+    T(6, 3, K) T(6, 4, K) T(7, 1, K) T(7, 2, K) T(7, 3, K) T(8, 1, K) T(8, 2, K) T(8, 3, K)
+#else
+#define TILES(T, K)                                                                                                        \
+    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(2, 1, K) T(2, 2, K)          \
+    T(2, 3, K) T(2, 4, K) T(2, 5, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(4, 1, K) T(4, 2, K) T(4, 3, K) T(5, 1, K)          \
+    T(5, 2, K) T(6, 1, K) T(6, 2, K)
+#endif
+#define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                       \
+    static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, \
+                                                const real *m, real *y)                                                         \
+    {                                                                                                                           \
+        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, y);                                                                    \
+    }
+#define TILE_ENTRY(OUT, VECTORS, TAPS) [OUT - 1][VECTORS - 1] = tile_##OUT##_##VECTORS##_##TAPS,
+
+TILES(TILE_FUNCTION, 1)
+static tile_fn *const single_taps[TILE_OUT][TILE_VECTORS] = {TILES(TILE_ENTRY, 1)};
+#if TX_VECTOR_BYTES != 64
+TILES(TILE_FUNCTION, 3)
+static tile_fn *const triple_taps[TILE_OUT][TILE_VECTORS] = {TILES(TILE_ENTRY, 3)};
+#else
+#define triple_taps single_taps
+#endif
+
+/* One block of output channels, n reals of a row: whole tiles, then one as narrow as what is left. */
+INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const real *x, const real *packed, const real *bias,
+                        const real *m, real *y)
+{
+    const int width = tile_vectors(block->count);
+    const int64_t whole = n / (width * VL) * (width * VL), rest = n - whole;
+    tile_fn *const *tiles = (UNROLLED_TAPS == 3 && conv->taps % 3 == 0 ? triple_taps : single_taps)[block->count - 1];
+    if (whole) {
+        tiles[width - 1](conv, whole, x, packed, bias, m, y);
+    }
+    if (rest) {
+        tiles[(rest + VL - 1) / VL - 1](conv, rest, x + whole, packed, bias, m ? m + whole : NULL, y + whole);
+    }
+}
+
+/* Other activations than relu go over what a block has just written. */
+INLINE void finish_block(const tx_conv *conv, const conv_block *block, int64_t n, real *y)
+{
+    if (conv->activation != TX_IDENTITY && conv->activation != TX_RELU) {
+        for (int o = 0; o < block->count; o++) {
+            VARIANT(activate_row)(conv->activation, n, y + o * conv->y_channel, y + o * conv->y_channel);
+        }
+    }
+}
+
+INLINE void apply_group(const tx_conv *conv, const real *x, const real *packed, const real *bias, const real *m, real *y)
+{
+    for (const conv_row *row = conv->row, *end = row + conv->rows; row < end; row++) {
+        for (int64_t p = 0; p < conv->length; p += conv->strip) {
+            const int64_t n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
+            for (const conv_block *block = conv->block, *last = block + conv->num_blocks; block < last; block++) {
+                const int64_t at = row->y + p + block->start * conv->y_channel;
+                apply_block(conv, block, n, x + row->x + p, packed + block->packed, bias ? bias + block->start : NULL,
+                            m ? m + at : NULL, y + at);
+                finish_block(conv, block, n, y + at);
+            }
+        }
+    }
+}
+
+void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, void *y)
+{
+    const int64_t weights = (int64_t)conv->out * conv->in * conv->taps;
+    for (int g = 0; g < conv->groups; g++) {
+        const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
+        apply_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel, (const real *)packed + g * weights,
+                    bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL, (real *)y + at);
+    }
+}

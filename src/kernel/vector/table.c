@@ -1,0 +1,31 @@
+#include "kernel/vector/variant.h"
+
+extern const tx_kernels VARIANT(kernels);
+const tx_kernels VARIANT(kernels) = {
+    .isa = TX_ISA,
+    .precision = TX_REAL_BITS == 32 ? TX_FLOAT32 : TX_FLOAT64,
+    .lanes = VL,
+    .conv_create = VARIANT(conv_create),
+    .conv_destroy = VARIANT(conv_destroy),
+    .conv_packed_size = VARIANT(conv_packed_size),
+    .conv_pack = VARIANT(conv_pack),
+    .conv_apply = VARIANT(conv_apply),
+    .conv_weights = VARIANT(conv_weights),
+    .bias_gradient = VARIANT(bias_gradient),
+    .halo = VARIANT(halo),
+    .fold = VARIANT(fold),
+    .zero = VARIANT(zero),
+    .copy = VARIANT(copy),
+    .reshape = VARIANT(reshape),
+    .load = VARIANT(load),
+    .store = VARIANT(store),
+    .activate = VARIANT(activate),
+    .activate_gradient = VARIANT(activate_gradient),
+    .axpby = VARIANT(axpby),
+    .multiply = VARIANT(multiply),
+    .lane_scale = VARIANT(lane_scale),
+    .lane_sum = VARIANT(lane_sum),
+    .lane_dot = VARIANT(lane_dot),
+    .lane_square_error = VARIANT(lane_square_error),
+    .square_error_gradient = VARIANT(square_error_gradient),
+};

@@ -1,0 +1,176 @@
+/* Gradients with respect to weights and biases: dot products of rows of dy with shifted rows of x. A tile of OUT output
+ * channels x PAIRS pairs (input channel, tap) shares its loads; where it has too few sums to hide latency, UNROLLED vectors of
+ * a row are summed apart. */
+#include "kernel/vector/conv.h"
+#include "kernel/vector/variant.h"
+
+#if TX_VECTOR_BYTES == 64
+enum { DOT_OUT = 4, DOT_PAIRS = 8 };
+static const int8_t dot_pairs[] = {8, 6, 6, 6}; /* the most pairs for 1 … DOT_OUT output channels */
+#else
+enum { DOT_OUT = 4, DOT_PAIRS = 8 };
+static const int8_t dot_pairs[] = {8, 4, 3, 3};
+#endif
+
+/* The piece of rows that a tile goes over: dy's rows stay in L1 while all pairs pass. A constant: sums keep their order. */
+enum { PIECE = 4096 / sizeof(real) };
+
+/* Adds one vector of n <= VL valid lanes to the sums. */
+INLINE void dot_step(const int OUT, const int PAIRS, const bool WHOLE, const int64_t n, const real *const *x, const real *dy,
+                     int64_t dy_channel, int64_t at, vec *sum)
+{
+    vec xv[DOT_PAIRS];
+    UNROLL for (int j = 0; j < PAIRS; j++) {
+        xv[j] = WHOLE ? load(x[j] + at) : load_first(x[j] + at, n);
+        KEEP(xv[j]);
+    }
+    UNROLL for (int o = 0; o < OUT; o++) {
+        vec d = WHOLE ? load(dy + o * dy_channel) : load_first(dy + o * dy_channel, n);
+        KEEP(d);
+        UNROLL for (int j = 0; j < PAIRS; j++) sum[o * PAIRS + j] += d * xv[j];
+    }
+}
+
+/* dw[o][j] += sums over `length` reals of the rows from `row` to `end`. */
+INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length,
+                 const real *x, const int64_t *pair, const real *dy, real *dw, int64_t dw_row)
+{
+    enum { MOST = DOT_OUT * DOT_PAIRS };
+    const int SUMS = OUT * PAIRS, UNROLLED = SUMS >= 8 ? 1 : SUMS >= 4 ? 2 : 4;
+    const int64_t whole = length / VL * VL, unrolled = whole / (UNROLLED * VL) * (UNROLLED * VL);
+    vec sum[MOST];
+    UNROLL for (int k = 0; k < SUMS * UNROLLED; k++) sum[k] = (vec){0};
+    const real *xj[DOT_PAIRS];
+    UNROLL for (int j = 0; j < PAIRS; j++) xj[j] = x + pair[j];
+    for (; row < end; row++) {
+        const real *d = dy + row->y;
+        int64_t p = 0;
+        for (; p < unrolled; p += UNROLLED * VL) {
+            UNROLL for (int u = 0; u < UNROLLED; u++)
+                dot_step(OUT, PAIRS, true, VL, xj, d + p + u * VL, conv->y_channel, row->x + p + u * VL, sum + u * SUMS);
+        }
+        for (; p < whole; p += VL) {
+            dot_step(OUT, PAIRS, true, VL, xj, d + p, conv->y_channel, row->x + p, sum);
+        }
+        if (p < length) {
+            dot_step(OUT, PAIRS, false, length - p, xj, d + p, conv->y_channel, row->x + p, sum);
+        }
+    }
+    UNROLL for (int u = UNROLLED / 2; u; u /= 2) {
+        UNROLL for (int k = 0; k < u * SUMS; k++) sum[k] += sum[k + u * SUMS];
+    }
+    real total[MOST + VL];
+    UNROLL for (int k = 0; k < SUMS; k += VL) store(total + k, lane_sums(sum + k, SUMS - k < VL ? SUMS - k : VL));
+    UNROLL for (int o = 0; o < OUT; o++) {
+        UNROLL for (int j = 0; j < PAIRS; j++) dw[o * dw_row + j] += total[o * PAIRS + j];
+    }
+}
+
+typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, const int64_t *pair,
+                     const real *dy, real *dw, int64_t dw_row);
+#define DOTS_FUNCTION(OUT, PAIRS)                                                                                                \
+    static void dots_##OUT##_##PAIRS(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, \
+                                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row)                              \
+    {                                                                                                                            \
+        dots(OUT, PAIRS, conv, row, end, length, x, pair, dy, dw, dw_row);                                                       \
+    }
+#define DOTS_ENTRY(OUT, PAIRS) [OUT - 1][PAIRS - 1] = dots_##OUT##_##PAIRS,
+#if TX_VECTOR_BYTES == 64
+#define DOTS(D)                                                                                                          \
+    D(1, 1) D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6)      \
+    D(3, 1) D(3, 2) D(3, 3) D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+#else
+#define DOTS(D)                                                                                                     \
+    D(1, 1) D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) \
+    D(3, 3) D(4, 1) D(4, 2) D(4, 3)
+#endif
+DOTS(DOTS_FUNCTION)
+static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
+
+/* All output channels of a group x all pairs, over one piece; both cut into nearly equal tiles. */
+INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, const real *dy,
+                          real *dw)
+{
+    const int pairs = conv->in * conv->taps, out_tiles = (conv->out + DOT_OUT - 1) / DOT_OUT;
+    for (int q = 0; q < out_tiles; q++) {
+        const int o = conv->out * q / out_tiles, out = conv->out * (q + 1) / out_tiles - o;
+        const int pair_tiles = (pairs + dot_pairs[out - 1] - 1) / dot_pairs[out - 1];
+        int j = 0;
+        for (int r = 1; r <= pair_tiles; r++) {
+            const int next = (int)((int64_t)pairs * r / pair_tiles);
+            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, dy + o * conv->y_channel,
+                                              dw + (int64_t)o * pairs + j, pairs);
+            j = next;
+        }
+    }
+}
+
+/* Long rows are cut into pieces, short ones taken together. */
+static void weights_group(const tx_conv *conv, const real *x, const real *dy, real *dw)
+{
+    const int64_t rows = conv->length >= PIECE ? 1 : PIECE / conv->length, cuts = (conv->length + PIECE - 1) / PIECE;
+    for (int64_t r = 0; r < conv->rows; r += rows) {
+        const conv_row *row = conv->row + r, *end = row + (conv->rows - r < rows ? conv->rows - r : rows);
+        for (int64_t k = 0; k < cuts; k++) {
+            const int64_t p = conv->length / VL * k / cuts * VL;
+            const int64_t next = k < cuts - 1 ? conv->length / VL * (k + 1) / cuts * VL : conv->length;
+            weights_piece(conv, row, end, next - p, x + p, dy + p, dw);
+        }
+    }
+}
+
+void VARIANT(conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw)
+{
+    if (conv->dense) {
+        VARIANT(dense_weights)(conv, x, dy, dw);
+        return;
+    }
+    for (int g = 0; g < conv->groups; g++) {
+        weights_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
+                      (const real *)dy + (int64_t)g * conv->out * conv->y_channel,
+                      (real *)dw + (int64_t)g * conv->out * conv->in * conv->taps);
+    }
+}
+
+/* Sums of CHANNELS channels side by side: each is a chain of additions, all of them together hide its latency. */
+enum { BIAS_CHANNELS = 8 };
+
+INLINE void bias_step(const int CHANNELS, const bool WHOLE, int64_t n, const real *dy, int64_t channel, vec *sum)
+{
+    UNROLL for (int c = 0; c < CHANNELS; c++) sum[c] += WHOLE ? load(dy + c * channel) : load_first(dy + c * channel, n);
+}
+
+INLINE void bias_channels(const int CHANNELS, const tx_layout *layout, const real *dy, real *db)
+{
+    const int64_t whole = layout->row / VL * VL;
+    vec sum[BIAS_CHANNELS + VL] = {{0}};
+    for (int64_t i = 0; i < layout->outer[0]; i++) {
+        for (int64_t j = 0; j < layout->outer[1]; j++) {
+            const real *row = dy + i * layout->outer_stride[0] + j * layout->outer_stride[1];
+            for (int64_t p = 0; p < whole; p += VL) {
+                bias_step(CHANNELS, true, VL, row + p, layout->channel, sum);
+            }
+            if (whole < layout->row) {
+                bias_step(CHANNELS, false, layout->row - whole, row + whole, layout->channel, sum);
+            }
+        }
+    }
+    real total[BIAS_CHANNELS + VL];
+    UNROLL for (int c = 0; c < CHANNELS; c += VL) store(total + c, lane_sums(sum + c, CHANNELS < VL ? CHANNELS : VL));
+    UNROLL for (int c = 0; c < CHANNELS; c++) db[c] += total[c];
+}
+
+void VARIANT(bias_gradient)(const tx_layout *layout, const void *dy_data, void *db)
+{
+    const real *dy = (const real *)dy_data + layout->origin;
+    int64_t c = 0;
+    for (; c + BIAS_CHANNELS <= layout->shape.channels; c += BIAS_CHANNELS) {
+        bias_channels(BIAS_CHANNELS, layout, dy + c * layout->channel, (real *)db + c);
+    }
+    for (; c + 4 <= layout->shape.channels; c += 4) {
+        bias_channels(4, layout, dy + c * layout->channel, (real *)db + c);
+    }
+    for (; c < layout->shape.channels; c++) {
+        bias_channels(1, layout, dy + c * layout->channel, (real *)db + c);
+    }
+}

@@ -1,0 +1,46 @@
+/* What networks are made of: affine layers and chains of them. Private to this room. */
+#pragma once
+
+#include "trainax/network.h"
+
+/* A convolution at stride 1 with its padding (equinox.nn.Conv); without spatial axes a dense layer (equinox.nn.Linear),
+ * which is the same arithmetic and the same initialisation with an empty kernel. */
+typedef struct tx_layer {
+    int axes;
+    int64_t in_channels, out_channels, groups;
+    int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
+    int64_t low[TX_MAX_AXES], high[TX_MAX_AXES]; /* cells of padding before and after */
+    tx_padding_mode mode;
+    bool use_bias, zero_bias_init;
+    int weight, bias; /* the leaves; bias -1: none */
+} tx_layer;
+
+/* Leaves PREFIXweight (C_out, C_in / groups, *K) and PREFIXbias (C_out, 1, …). */
+tx_status tx_layer_declare(tx_layer *layer, tx_network *network, const char *prefix, tx_error *error);
+tx_node tx_layer_apply(const tx_layer *layer, const tx_network *network, tx_graph *graph, tx_node x);
+void tx_layer_initialise(const tx_layer *layer, const tx_network *network, tx_random random, tx_key key, void *values);
+
+/* Layers one after the other with activations between them: depth hidden layers, depth + 1 layers in all. */
+typedef struct tx_chain {
+    int64_t depth;
+    tx_activation activation, final_activation;
+    tx_layer layers[]; /* depth + 1 */
+} tx_chain;
+
+/* What differs between the chains that networks ask for. */
+typedef struct tx_chain_plan {
+    const char *prefix; /* of the leaves: "flat_mlp." */
+    tx_layer hidden;    /* the layer between hidden channels: all but its channels and use_bias counts */
+    int64_t in_channels, hidden_channels, out_channels, depth;
+    bool use_bias, use_final_bias;
+} tx_chain_plan;
+/* Declares the leaves PREFIXlayers.I.weight|bias. The activations are read from the section's options. */
+tx_status tx_chain_create(const tx_chain_plan *plan, tx_network *network, tx_error *error, tx_chain **out);
+tx_node tx_chain_apply(const tx_chain *chain, const tx_network *network, tx_graph *graph, tx_node x);
+/* Layer i draws from split(key, depth + 1)[i]. */
+void tx_chain_initialise(const tx_chain *chain, const tx_network *network, tx_random random, tx_key key, void *values);
+
+/* Does the network fit the states of the data, and keep their shape? TX_INVALID at the place of `option`. */
+tx_status tx_network_check_axes(const tx_network *network, const char *option, int64_t axes, tx_error *error);
+tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error);
+tx_status tx_network_check_output(const tx_network *network, const char *option, int64_t channels, tx_error *error);

@@ -1,0 +1,50 @@
+/* One dense layer (equinox.nn.Linear) on states without spatial axes. */
+#include "base/memory.h"
+#include "network/layer.h"
+#include "network/options.h"
+
+static tx_status create(tx_network *network, tx_error *error)
+{
+    const tx_section *section = network->section;
+    const int64_t in = tx_get_integer(section, "in_features"), out = tx_get_integer(section, "out_features");
+    if (network->input.axes) {
+        return tx_section_error(section, NULL, error, TX_INVALID,
+                                "linear takes states without spatial axes, but those of the data have %d (mlp flattens them)",
+                                network->input.axes);
+    }
+    TX_TRY(tx_network_check_input(network, "in_features", in, error));
+    TX_TRY(tx_network_check_output(network, "out_features", out, error));
+    tx_layer *layer;
+    TX_TRY(tx_allocate(sizeof *layer, error, &layer));
+    network->state = layer;
+    *layer = (tx_layer){.in_channels = in, .out_channels = out, .groups = 1, .use_bias = tx_get_boolean(section, "use_bias")};
+    return tx_layer_declare(layer, network, "", error);
+}
+
+static tx_node apply(const tx_network *network, tx_graph *graph, tx_node x)
+{
+    return tx_layer_apply(network->state, network, graph, x);
+}
+
+static tx_status initialise(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error)
+{
+    (void)error;
+    tx_layer_initialise(network->state, network, random, key, values);
+    return TX_OK;
+}
+
+static const tx_network_class linear = {.create = create, .apply = apply, .initialise = initialise};
+
+static const tx_option options[] = {
+    TX_OPTION_COUNT("in_features", NULL, "", 1, "components of a state"),
+    TX_OPTION_COUNT("out_features", NULL, "", 1, "components of the result: the same number"),
+    TX_OPTION_SWITCH("use_bias", "true", "add a bias"),
+    TX_NETWORK_OPTIONS,
+    {.name = NULL},
+};
+
+const tx_component tx_network_linear = {.kind = TX_KIND_NETWORK,
+                                        .name = "linear",
+                                        .summary = "one dense layer (equinox.nn.Linear) on states without spatial axes",
+                                        .options = options,
+                                        .implementation = &linear};

@@ -1,0 +1,124 @@
+/* The interface of networks: creation with its checks, dispatch, and the list of leaves. */
+#include "trainax/network.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "network/layer.h"
+
+tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error *error, tx_network **out)
+{
+    tx_network *network;
+    TX_TRY(tx_allocate(sizeof *network, error, &network));
+    network->class_ = tx_section_component(section)->implementation;
+    network->section = section;
+    network->input = input;
+    const tx_status status = network->class_->create(network, error);
+    if (status != TX_OK) {
+        tx_network_destroy(network);
+        return status;
+    }
+    *out = network;
+    return TX_OK;
+}
+
+void tx_network_destroy(tx_network *network)
+{
+    if (!network) {
+        return;
+    }
+    if (network->class_->destroy) {
+        network->class_->destroy(network);
+    } else {
+        tx_free(network->state);
+    }
+    tx_free(network->leaves);
+    tx_free(network);
+}
+
+tx_node tx_network_apply(const tx_network *network, tx_graph *graph, tx_node x)
+{
+    return network->class_->apply(network, graph, x);
+}
+
+tx_status tx_network_initialise(const tx_network *network, tx_random random, void *values, tx_error *error)
+{
+    if (!tx_has(network->section, "key")) {
+        return tx_section_error(network->section, "key", error, TX_INVALID,
+                                "missing: there is nothing else to draw initial parameters from");
+    }
+    const tx_key key = tx_key_from_spec(random, tx_get_key(network->section, "key"));
+    return network->class_->initialise(network, random, key, values, error);
+}
+
+static bool leaf_size(int rank, const int64_t *shape, int64_t *size)
+{
+    *size = 1;
+    for (int d = 0; d < rank; d++) {
+        if (__builtin_mul_overflow(*size, shape[d], size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index)
+{
+    tx_leaf leaf = {.rank = rank, .offset = network->num_parameters};
+    int64_t total;
+    if (!leaf_size(rank, shape, &leaf.size) || __builtin_add_overflow(leaf.offset, leaf.size, &total)) {
+        return tx_section_error(network->section, NULL, error, TX_INVALID, "more parameters than can be counted (%s)", name);
+    }
+    TX_TRY(tx_reserve((size_t)network->num_leaves + 1, sizeof leaf, &network->capacity, error, &network->leaves));
+    snprintf(leaf.name, sizeof leaf.name, "%s", name);
+    memcpy(leaf.shape, shape, (size_t)rank * sizeof *shape);
+    network->leaves[network->num_leaves] = leaf;
+    network->num_parameters = total;
+    *index = network->num_leaves++;
+    return TX_OK;
+}
+
+tx_node tx_network_leaf(const tx_network *network, tx_graph *graph, int index)
+{
+    const tx_leaf *leaf = &network->leaves[index];
+    return tx_parameter(graph, leaf->offset, leaf->size);
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+tx_status tx_network_check_axes(const tx_network *network, const char *option, int64_t axes, tx_error *error)
+{
+    if (axes == network->input.axes) {
+        return TX_OK;
+    }
+    const char *const what = network->input.axes == 1 ? "axis" : "axes";
+    return tx_section_error(network->section, option, error, TX_INVALID,
+                            "the network is for %lld, but the states of the data have %d spatial %s", (long long)axes,
+                            network->input.axes, what);
+}
+
+tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error)
+{
+    const int64_t data = network->input.channels;
+    if (channels == data) {
+        return TX_OK;
+    }
+    return tx_section_error(network->section, option, error, TX_INVALID,
+                            "the network takes %lld channel%s, but the states of the data have %lld", (long long)channels,
+                            plural(channels), (long long)data);
+}
+
+tx_status tx_network_check_output(const tx_network *network, const char *option, int64_t channels, tx_error *error)
+{
+    const int64_t data = network->input.channels;
+    if (channels == data) {
+        return TX_OK;
+    }
+    return tx_section_error(network->section, option, error, TX_INVALID,
+                            "a map of states must keep their shape: it gives %lld channel%s, but the states have %lld",
+                            (long long)channels, plural(channels), (long long)data);
+}

@@ -1,0 +1,152 @@
+/* Collective calls, all of them through nonblocking MPI: how to wait is ours to decide. */
+#include <sched.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "parallel/job.h"
+
+enum { CHUNK = 1 << 28 }; /* elements a call: MPI counts are int */
+
+/* ---- Waiting ---- */
+
+typedef struct patience {
+    bool crowded; /* more ranks than cores: whoever we wait for may need ours */
+    int polls;
+    double start;
+} patience;
+
+static void nap(double seconds)
+{
+    const struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
+    nanosleep(&time, NULL);
+}
+
+/* Called after each poll in vain. Sleeping for a sixteenth of the time waited so far makes a wait at most that much longer. */
+static void relax(patience *patience)
+{
+    if (++patience->polls < (patience->crowded ? 4 : 64)) {
+        return;
+    }
+    const double now = tx_clock();
+    patience->start = patience->start > 0 ? patience->start : now;
+    const double waited = now - patience->start;
+    if (waited < 50e-6 && !patience->crowded) {
+        return;
+    }
+    if (waited < (patience->crowded ? 200e-6 : 1e-3)) {
+        sched_yield();
+        return;
+    }
+    nap(waited < 16e-3 ? waited / 16 : 1e-3);
+}
+
+tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error)
+{
+    patience patience = {.crowded = parallel->oversubscribed};
+    for (;;) {
+        int done = 0;
+        TX_TRY(tx_mpi_status(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), doing, error));
+        if (done) {
+            return TX_OK;
+        }
+        relax(&patience);
+    }
+}
+
+/* ---- Collectives ---- */
+
+tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error)
+{
+    if (parallel->size == 1) {
+        return TX_OK;
+    }
+    MPI_Request request;
+    TX_TRY(tx_mpi_status(MPI_Ibarrier(parallel->all, &request), "waiting for all ranks", error));
+    return tx_parallel_wait(parallel, 1, &request, "waiting for all ranks", error);
+}
+
+tx_status tx_parallel_broadcast_from(const tx_parallel *parallel, MPI_Comm communicator, int root, void *data, size_t bytes,
+                                     tx_error *error)
+{
+    for (size_t done = 0; done < bytes; done += CHUNK) {
+        const int count = (int)(bytes - done < CHUNK ? bytes - done : CHUNK);
+        MPI_Request request;
+        const int code = MPI_Ibcast((char *)data + done, count, MPI_BYTE, root, communicator, &request);
+        TX_TRY(tx_mpi_status(code, "broadcasting", error));
+        TX_TRY(tx_parallel_wait(parallel, 1, &request, "broadcasting", error));
+    }
+    return TX_OK;
+}
+
+tx_status tx_parallel_broadcast(tx_parallel *parallel, void *data, size_t bytes, tx_error *error)
+{
+    return parallel->size == 1 ? TX_OK : tx_parallel_broadcast_from(parallel, parallel->all, 0, data, bytes, error);
+}
+
+tx_status tx_parallel_broadcast_text(tx_parallel *parallel, char **text, tx_error *error)
+{
+    int64_t bytes = parallel->rank == 0 && *text ? (int64_t)strlen(*text) + 1 : 0;
+    TX_TRY(tx_parallel_broadcast(parallel, &bytes, sizeof bytes, error));
+    char *copy = parallel->rank == 0 ? *text : NULL;
+    tx_status status = parallel->rank && bytes ? tx_allocate((size_t)bytes, error, &copy) : TX_OK;
+    status = tx_parallel_agree(parallel, status, error);
+    if (status == TX_OK) {
+        status = tx_parallel_broadcast(parallel, copy, (size_t)bytes, error);
+    }
+    if (status == TX_OK) {
+        *text = copy;
+    } else if (parallel->rank) {
+        tx_free(copy);
+    }
+    return status;
+}
+
+tx_status tx_parallel_allreduce(const tx_parallel *parallel, MPI_Comm communicator, void *values, size_t count, MPI_Datatype type,
+                                MPI_Op op, tx_error *error)
+{
+    int size;
+    MPI_Type_size(type, &size);
+    for (size_t done = 0; done < count; done += CHUNK) {
+        const int part = (int)(count - done < CHUNK ? count - done : CHUNK);
+        MPI_Request request;
+        const int code = MPI_Iallreduce(MPI_IN_PLACE, (char *)values + done * (size_t)size, part, type, op, communicator, &request);
+        TX_TRY(tx_mpi_status(code, "reducing", error));
+        TX_TRY(tx_parallel_wait(parallel, 1, &request, "reducing", error));
+    }
+    return TX_OK;
+}
+
+static tx_status reduce_integers(tx_parallel *parallel, int64_t *values, size_t count, MPI_Op op, tx_error *error)
+{
+    return parallel->size == 1 ? TX_OK : tx_parallel_allreduce(parallel, parallel->all, values, count, MPI_INT64_T, op, error);
+}
+
+tx_status tx_parallel_sum(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error)
+{
+    return reduce_integers(parallel, values, count, MPI_SUM, error);
+}
+
+tx_status tx_parallel_max(tx_parallel *parallel, int64_t *values, size_t count, tx_error *error)
+{
+    return reduce_integers(parallel, values, count, MPI_MAX, error);
+}
+
+/* ---- Agreement ---- */
+
+tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *error)
+{
+    if (parallel->size == 1) {
+        return mine;
+    }
+    int64_t worst = mine == TX_OK ? 0 : (int64_t)(parallel->size - parallel->rank) << 8 | mine; /* lowest rank: largest */
+    TX_TRY(tx_parallel_max(parallel, &worst, 1, error));
+    if (!worst) {
+        return TX_OK;
+    }
+    tx_error unread = {0}, *shared = error ? error : &unread;
+    const int root = parallel->size - (int)(worst >> 8);
+    TX_TRY(tx_parallel_broadcast_from(parallel, parallel->all, root, shared->message, sizeof shared->message, error));
+    shared->status = (tx_status)(worst & 255);
+    return shared->status;
+}

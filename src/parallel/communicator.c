@@ -1,0 +1,175 @@
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "parallel/job.h"
+#include "parallel/launcher.h"
+
+tx_status tx_mpi_status(int code, const char *doing, tx_error *error)
+{
+    if (code == MPI_SUCCESS) {
+        return TX_OK;
+    }
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(code, text, &length);
+    return tx_error_set(error, TX_FAILURE, "MPI failed while %s: %s", doing, text);
+}
+
+/* ---- Joining and leaving ---- */
+
+static tx_status start(tx_parallel *parallel, tx_error *error)
+{
+    int provided;
+    tx_launcher_prepare();
+    TX_TRY(tx_mpi_status(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "starting", error));
+    parallel->started = true;
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    return TX_OK;
+}
+
+static tx_status duplicate(tx_parallel *parallel, MPI_Comm communicator, tx_error *error)
+{
+    TX_TRY(tx_mpi_status(MPI_Comm_dup(communicator, &parallel->all), "duplicating the communicator", error));
+    MPI_Comm_set_errhandler(parallel->all, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(parallel->all, &parallel->rank);
+    MPI_Comm_size(parallel->all, &parallel->size);
+    return TX_OK;
+}
+
+static tx_status find_machine(tx_parallel *parallel, tx_error *error)
+{
+    MPI_Comm machine;
+    TX_TRY(tx_mpi_status(MPI_Comm_split_type(parallel->all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
+                         "finding the ranks of this machine", error));
+    return tx_parallel_group(parallel, machine, error);
+}
+
+static tx_status join(tx_parallel *parallel, const MPI_Comm *communicator, bool running, tx_error *error)
+{
+    if (!running) {
+        TX_TRY(start(parallel, error));
+    }
+    TX_TRY(duplicate(parallel, communicator ? *communicator : MPI_COMM_WORLD, error));
+    if (parallel->started) {
+        TX_TRY(tx_launcher_check_size(parallel->size, error));
+    }
+    const tx_status mine = tx_allocate_array((size_t)parallel->size, sizeof(int), error, &parallel->machine_of);
+    TX_TRY(tx_parallel_agree(parallel, mine, error));
+    return find_machine(parallel, error);
+}
+
+static tx_status is_running(const void *communicator, bool *out, tx_error *error)
+{
+    int running, over;
+    MPI_Initialized(&running);
+    MPI_Finalized(&over);
+    if (over) {
+        return tx_error_set(error, TX_FAILURE, "MPI has been finalised: a process can join a job once only");
+    }
+    if (communicator && !running) {
+        return tx_error_set(error, TX_FAILURE, "a communicator was given, but MPI does not run");
+    }
+    *out = running;
+    return TX_OK;
+}
+
+static int own_cores(void)
+{
+    cpu_set_t mine;
+    return sched_getaffinity(0, sizeof mine, &mine) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&mine);
+}
+
+tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out)
+{
+    bool running = false;
+    TX_TRY(is_running(communicator, &running, error));
+    const bool alone = !running && !tx_parallel_launched();
+    if (alone) {
+        TX_TRY(tx_launcher_check_alone(error));
+    }
+    tx_parallel *parallel;
+    TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
+    *parallel = (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = own_cores()};
+    const tx_status status = alone ? TX_OK : join(parallel, communicator, running, error);
+    if (status != TX_OK) {
+        tx_parallel_destroy(parallel);
+        return status;
+    }
+    *out = parallel;
+    return TX_OK;
+}
+
+static void free_communicator(MPI_Comm *communicator)
+{
+    if (*communicator != MPI_COMM_NULL) {
+        MPI_Comm_free(communicator);
+    }
+}
+
+void tx_parallel_destroy(tx_parallel *parallel)
+{
+    if (!parallel) {
+        return;
+    }
+    free_communicator(&parallel->machine);
+    free_communicator(&parallel->all);
+    if (parallel->started) {
+        MPI_Finalize();
+    }
+    tx_free(parallel->machine_of);
+    tx_free(parallel);
+}
+
+/* ---- Who shares this machine ---- */
+
+/* Ranks may be bound to different cores: what counts is what they may use together. */
+static tx_status count_cores(const tx_parallel *parallel, int *out, tx_error *error)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores)) {
+        CPU_ZERO(&cores); /* more CPUs than a cpu_set_t holds: enough for every rank */
+    }
+    TX_TRY(tx_parallel_allreduce(parallel, parallel->machine, &cores, sizeof cores, MPI_BYTE, MPI_BOR, error));
+    *out = CPU_COUNT(&cores) ? CPU_COUNT(&cores) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return TX_OK;
+}
+
+tx_status tx_parallel_group(tx_parallel *parallel, MPI_Comm machine, tx_error *error)
+{
+    free_communicator(&parallel->machine);
+    parallel->machine = machine;
+    MPI_Comm_set_errhandler(machine, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(machine, &parallel->machine_rank);
+    MPI_Comm_size(machine, &parallel->machine_size);
+    int leader = parallel->rank, cores = 0;
+    TX_TRY(tx_parallel_broadcast_from(parallel, machine, 0, &leader, sizeof leader, error));
+    MPI_Request request;
+    const int code = MPI_Iallgather(&leader, 1, MPI_INT, parallel->machine_of, 1, MPI_INT, parallel->all, &request);
+    TX_TRY(tx_mpi_status(code, "finding the machines", error));
+    TX_TRY(tx_parallel_wait(parallel, 1, &request, "finding the machines", error));
+    TX_TRY(count_cores(parallel, &cores, error));
+    parallel->oversubscribed = parallel->machine_size > cores;
+    return TX_OK;
+}
+
+int tx_parallel_rank(const tx_parallel *parallel)
+{
+    return parallel->rank;
+}
+int tx_parallel_size(const tx_parallel *parallel)
+{
+    return parallel->size;
+}
+int tx_parallel_cores(const tx_parallel *parallel)
+{
+    return parallel->cores;
+}
+bool tx_parallel_oversubscribed(const tx_parallel *parallel)
+{
+    return parallel->oversubscribed;
+}
+MPI_Comm tx_parallel_communicator(const tx_parallel *parallel)
+{
+    return parallel->all;
+}

@@ -1,0 +1,30 @@
+/* The inside of a tx_parallel, and MPI as the files of this room use it: errors become statuses, waiting is polite. */
+#pragma once
+
+#include <mpi.h>
+
+#include "parallel/communicator.h"
+
+struct tx_parallel {
+    MPI_Comm all, machine; /* the job; its ranks on this machine. Both MPI_COMM_NULL when alone */
+    bool started;          /* MPI was started by us, so it is ours to finalise */
+    int rank, size, cores;
+    int machine_rank, machine_size;
+    int *machine_of; /* machine_of[rank]: the lowest rank on its machine */
+    bool oversubscribed;
+};
+
+/* TX_OK, or TX_FAILURE with MPI's own words: "MPI failed while <doing>: <its message>". */
+tx_status tx_mpi_status(int code, const char *doing, tx_error *error);
+
+/* Waits for all requests: spins for some microseconds where a core is free, then yields it, then sleeps. */
+tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error);
+
+/* In place over `communicator` (the job's or the machine's). Collective over it. */
+tx_status tx_parallel_allreduce(const tx_parallel *parallel, MPI_Comm communicator, void *values, size_t count, MPI_Datatype type,
+                                MPI_Op op, tx_error *error);
+tx_status tx_parallel_broadcast_from(const tx_parallel *parallel, MPI_Comm communicator, int root, void *data, size_t bytes,
+                                     tx_error *error);
+
+/* Takes over `machine`, a partition of the job's ranks into machines: the real one, or one that a test made up. Collective. */
+tx_status tx_parallel_group(tx_parallel *parallel, MPI_Comm machine, tx_error *error);

@@ -1,0 +1,226 @@
+#include "parallel/reduction.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { MOST_RANKS = 65535 }; /* sixteen bits count the ranks that say something of a leaf */
+
+/* ---- Making ---- */
+
+static size_t rounded_up(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+/* The parts of an adder, each on a cache line of its own. */
+typedef struct adder_parts {
+    size_t words, tops, scalars, end;
+} adder_parts;
+
+static adder_parts parts_of(const tx_reduction *reduction)
+{
+    adder_parts at = {.words = rounded_up(sizeof(tx_adder))};
+    at.tops = at.words + rounded_up((size_t)reduction->at.end * sizeof(int64_t));
+    at.scalars = at.tops + rounded_up((size_t)reduction->num_leaves * sizeof(int64_t));
+    at.end = at.scalars + rounded_up((size_t)reduction->num_scalars * sizeof(tx_super));
+    return at;
+}
+
+static tx_status make_adder(const tx_reduction *reduction, tx_error *error, tx_adder **out)
+{
+    const adder_parts at = parts_of(reduction);
+    char *memory;
+    TX_TRY(tx_allocate(at.end, error, &memory));
+    tx_adder *adder = (tx_adder *)memory;
+    *adder = (tx_adder){.words = (int64_t *)(memory + at.words),
+                        .tops = (int64_t *)(memory + at.tops),
+                        .scalars = (tx_super *)(memory + at.scalars)};
+    for (int k = 0; k < reduction->num_scalars; k++) {
+        adder->scalars[k].words = adder->words + reduction->at.scalars + (int64_t)k * TX_SUPER_WORDS;
+    }
+    *out = adder;
+    return TX_OK;
+}
+
+/* A sum of max_blocks elements below 2^bits must stay below 2^63, and so must their second limbs. */
+static void choose_bits(tx_reduction *reduction)
+{
+    const int room = __builtin_clzll((uint64_t)reduction->max_blocks) - 1; /* max_blocks < 2^(63 - room) */
+    reduction->bits = room < TX_FIXED_BITS ? room : TX_FIXED_BITS;
+    reduction->low_bits = room < TX_FIXED_LOW_BITS ? room : TX_FIXED_LOW_BITS;
+}
+
+static tx_status check(const tx_reduction *reduction, tx_error *error)
+{
+    if (reduction->max_blocks < 1 || reduction->max_blocks > INT32_MAX) {
+        return tx_error_set(error, TX_FAILURE, "a reduction of %lld blocks: from 1 to %d are possible",
+                            (long long)reduction->max_blocks, INT32_MAX);
+    }
+    if (tx_parallel_size(reduction->parallel) > MOST_RANKS) {
+        return tx_error_set(error, TX_FAILURE, "more than %d ranks", MOST_RANKS);
+    }
+    return TX_OK;
+}
+
+static tx_status fill(tx_reduction *reduction, const int64_t *leaf_sizes, tx_error *error)
+{
+    const size_t leaves = (size_t)reduction->num_leaves;
+    TX_TRY(tx_allocate_array(leaves + 1, sizeof(int64_t), error, &reduction->leaf_first));
+    for (int k = 0; k < reduction->num_leaves; k++) {
+        reduction->leaf_first[k + 1] = reduction->leaf_first[k] + leaf_sizes[k];
+    }
+    TX_TRY(tx_allocate_array(leaves, sizeof(int64_t), error, &reduction->scales));
+    TX_TRY(tx_allocate_array(leaves, sizeof(int64_t), error, &reduction->measured));
+    TX_TRY(
+        tx_allocate_array((size_t)tx_reduction_size(reduction), tx_real_bytes(reduction->precision), error, &reduction->gradient));
+    TX_TRY(tx_allocate_array((size_t)reduction->num_scalars, sizeof(double), error, &reduction->scalars));
+    TX_TRY(tx_allocate_array((size_t)reduction->num_counters, sizeof(int64_t), error, &reduction->counters));
+    TX_TRY(tx_allocate_array((size_t)reduction->threads, sizeof(tx_adder *), error, &reduction->adders));
+    reduction->at = reduction->reducer->layout(reduction);
+    for (int k = 0; k < reduction->threads; k++) {
+        TX_TRY(make_adder(reduction, error, &reduction->adders[k]));
+    }
+    return TX_OK;
+}
+
+tx_status tx_reduction_create(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int num_leaves,
+                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int64_t max_blocks, int threads,
+                              tx_error *error, tx_reduction **out)
+{
+    tx_reduction *reduction;
+    TX_TRY(tx_allocate(sizeof *reduction, error, &reduction));
+    *reduction = (tx_reduction){.reducer = mode == TX_REDUCE_EXACT ? &tx_reducer_exact : &tx_reducer_plain,
+                                .fixed = tx_fixed_best(precision),
+                                .parallel = parallel,
+                                .precision = precision,
+                                .num_leaves = num_leaves,
+                                .num_scalars = num_scalars,
+                                .num_counters = num_counters,
+                                .threads = threads,
+                                .max_blocks = max_blocks};
+    tx_status status = check(reduction, error);
+    if (status == TX_OK) {
+        choose_bits(reduction);
+        status = fill(reduction, leaf_sizes, error);
+    }
+    if (status != TX_OK) {
+        tx_reduction_destroy(reduction);
+        return status;
+    }
+    tx_reduction_unset_scales(reduction);
+    tx_reduction_begin(reduction);
+    *out = reduction;
+    return TX_OK;
+}
+
+void tx_reduction_destroy(tx_reduction *reduction)
+{
+    if (!reduction) {
+        return;
+    }
+    for (int k = 0; reduction->adders && k < reduction->threads; k++) {
+        tx_free(reduction->adders[k]);
+    }
+    tx_free(reduction->adders);
+    tx_free(reduction->leaf_first);
+    tx_free(reduction->scales);
+    tx_free(reduction->measured);
+    tx_free(reduction->gradient);
+    tx_free(reduction->scalars);
+    tx_free(reduction->counters);
+    tx_free(reduction);
+}
+
+size_t tx_reduction_bytes(const tx_reduction *reduction)
+{
+    const size_t leaves = (size_t)reduction->num_leaves;
+    return sizeof *reduction + (3 * leaves + 1) * sizeof(int64_t) +
+           (size_t)tx_reduction_size(reduction) * tx_real_bytes(reduction->precision) +
+           (size_t)(reduction->num_scalars + reduction->num_counters) * sizeof(int64_t) +
+           (size_t)reduction->threads * (sizeof(tx_adder *) + parts_of(reduction).end);
+}
+
+/* ---- Scales ---- */
+
+void tx_reduction_scales(const tx_reduction *reduction, int64_t *out)
+{
+    memcpy(out, reduction->scales, (size_t)reduction->num_leaves * sizeof *out);
+}
+
+static int64_t clamped(int64_t scale)
+{
+    return scale > TX_SCALE_LIMIT ? TX_SCALE_LIMIT : scale < -TX_SCALE_LIMIT ? -TX_SCALE_LIMIT : scale;
+}
+
+void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales)
+{
+    for (int k = 0; k < reduction->num_leaves; k++) {
+        reduction->scales[k] = scales[k] == TX_SCALE_UNSET ? TX_SCALE_UNSET : clamped(scales[k]);
+    }
+}
+
+bool tx_reduction_scaled(const tx_reduction *reduction)
+{
+    bool any = false;
+    for (int k = 0; k < reduction->num_leaves; k++) {
+        any |= reduction->scales[k] != TX_SCALE_UNSET;
+    }
+    return any;
+}
+
+void tx_reduction_unset_scales(tx_reduction *reduction)
+{
+    for (int k = 0; k < reduction->num_leaves; k++) {
+        reduction->scales[k] = TX_SCALE_UNSET;
+    }
+}
+
+/* ---- A step ---- */
+
+void tx_reduction_begin(tx_reduction *reduction)
+{
+    for (int k = 0; k < reduction->threads; k++) {
+        reduction->adders[k]->blocks = 0;
+        reduction->reducer->begin(reduction, reduction->adders[k]);
+    }
+}
+
+void tx_reduction_add_gradient(tx_reduction *reduction, int thread, const void *gradient)
+{
+    tx_adder *adder = reduction->adders[thread];
+    reduction->reducer->add_gradient(reduction, adder, gradient);
+    adder->blocks++;
+}
+
+void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, double value)
+{
+    reduction->reducer->add_scalar(reduction, reduction->adders[thread], index, value);
+}
+
+void tx_reduction_add_counter(tx_reduction *reduction, int thread, int index, int64_t value)
+{
+    reduction->reducer->add_counter(reduction, reduction->adders[thread], index, value);
+}
+
+tx_status tx_reduction_finish(tx_reduction *reduction, tx_error *error, tx_outcome *out)
+{
+    return reduction->reducer->finish(reduction, error, out);
+}
+
+const void *tx_reduction_gradient(const tx_reduction *reduction)
+{
+    return reduction->gradient;
+}
+double tx_reduction_scalar(const tx_reduction *reduction, int index)
+{
+    return reduction->scalars[index];
+}
+int64_t tx_reduction_counter(const tx_reduction *reduction, int index)
+{
+    return reduction->counters[index];
+}
+bool tx_reduction_finite(const tx_reduction *reduction)
+{
+    return reduction->finite;
+}

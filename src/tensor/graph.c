@@ -1,0 +1,147 @@
+/* Nodes, their merging, and the sticky error. */
+#include "tensor/graph.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+tx_status tx_graph_create(tx_error *error, tx_graph **out)
+{
+    enum { SLOTS = 256 };
+    tx_graph *graph;
+    TX_TRY(tx_allocate(sizeof *graph, error, &graph));
+    graph->slots = SLOTS;
+    const tx_status status = tx_allocate_array(SLOTS, sizeof *graph->table, error, &graph->table);
+    if (status) {
+        tx_free(graph);
+        return status;
+    }
+    *out = graph;
+    return TX_OK;
+}
+
+void tx_graph_destroy(tx_graph *graph)
+{
+    if (graph) {
+        tx_free(graph->nodes);
+        tx_free(graph->table);
+        tx_free(graph->constants);
+        tx_free(graph);
+    }
+}
+
+tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_error *error)
+{
+    TX_TRY(tx_reserve(graph->num_constants, sizeof *graph->constants, &target->constant_capacity, error, &target->constants));
+    if (graph->num_constants) {
+        memcpy(target->constants, graph->constants, graph->num_constants * sizeof *graph->constants);
+    }
+    target->num_constants = graph->num_constants;
+    return TX_OK;
+}
+
+tx_status tx_graph_copy(const tx_graph *graph, tx_error *error, tx_graph **out)
+{
+    tx_graph *copy;
+    TX_TRY(tx_graph_create(error, &copy));
+    tx_graph_copy_constants(graph, copy, &copy->error);
+    for (int n = 0; n < graph->count && !copy->error.status; n++) {
+        tx_graph_append(copy, &graph->nodes[n]); /* all nodes differ, so numbers stay */
+    }
+    const tx_status status = tx_graph_status(copy, error);
+    if (status) {
+        tx_graph_destroy(copy);
+        return status;
+    }
+    *out = copy;
+    return TX_OK;
+}
+
+tx_status tx_graph_status(const tx_graph *graph, tx_error *error)
+{
+    return graph->error.status ? tx_error_set(error, graph->error.status, "%s", graph->error.message) : TX_OK;
+}
+
+tx_node tx_graph_fail(tx_graph *graph, const char *format, ...)
+{
+    char message[TX_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    tx_error_set(&graph->error, TX_INVALID, "%s", message);
+    return TX_NONE;
+}
+
+tx_shape tx_node_shape(const tx_graph *graph, tx_node node)
+{
+    return node >= 0 && node < graph->count ? graph->nodes[node].shape : (tx_shape){0};
+}
+
+/* FNV-1a over whole words. */
+static size_t hash_words(size_t hash, const void *data, size_t bytes)
+{
+    const uint32_t *words = data;
+    for (size_t k = 0; k < bytes / sizeof *words; k++) {
+        hash = (hash ^ words[k]) * (size_t)1099511628211u;
+    }
+    return hash;
+}
+
+static size_t hash_node(const tx_graph_node *node)
+{
+    size_t hash = hash_words((size_t)14695981039346656037u, &node->op, sizeof node->op);
+    hash = hash_words(hash, node->input, sizeof node->input);
+    hash = hash_words(hash, &node->attributes, sizeof node->attributes);
+    return hash ^ (hash >> 29);
+}
+
+static bool equal_nodes(const tx_graph_node *a, const tx_graph_node *b)
+{
+    return a->op == b->op && !memcmp(a->input, b->input, sizeof a->input) &&
+           !memcmp(&a->attributes, &b->attributes, sizeof a->attributes) && tx_shape_equal(&a->shape, &b->shape);
+}
+
+/* The slot of an equal node, or the free one where it would go. */
+static int *find_slot(const tx_graph *graph, const tx_graph_node *node)
+{
+    size_t slot = hash_node(node) & (graph->slots - 1);
+    while (graph->table[slot] && !equal_nodes(&graph->nodes[graph->table[slot] - 1], node)) {
+        slot = (slot + 1) & (graph->slots - 1);
+    }
+    return &graph->table[slot];
+}
+
+static tx_status grow_table(tx_graph *graph)
+{
+    int *larger;
+    TX_TRY(tx_allocate_array(2 * graph->slots, sizeof *larger, &graph->error, &larger));
+    tx_free(graph->table);
+    graph->table = larger;
+    graph->slots *= 2;
+    for (int n = 0; n < graph->count; n++) {
+        if (!tx_op_is_effect(graph->nodes[n].op)) {
+            *find_slot(graph, &graph->nodes[n]) = n + 1;
+        }
+    }
+    return TX_OK;
+}
+
+tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
+{
+    if (graph->error.status || tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes) ||
+        (2 * (size_t)graph->count >= graph->slots && grow_table(graph))) {
+        return TX_NONE;
+    }
+    if (!tx_op_is_effect(node->op)) {
+        int *slot = find_slot(graph, node);
+        if (*slot) {
+            return *slot - 1;
+        }
+        *slot = graph->count + 1;
+    }
+    graph->nodes[graph->count] = *node;
+    return graph->count++;
+}

@@ -1,0 +1,201 @@
+/* Programs and workspaces: making, running, counting. */
+#include "tensor/program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* The graph as planned: differentiated and fused. outputs[0] is the loss. */
+static tx_status prepare_graph(const tx_graph *graph, const tx_program_options *options, tx_node *outputs, tx_error *error, tx_graph **out)
+{
+    tx_graph *work;
+    TX_TRY(tx_graph_status(graph, error));
+    TX_TRY(tx_graph_copy(graph, error, &work));
+    tx_status status = TX_OK;
+    if (options->loss >= 0 && options->gradient) {
+        status = tx_graph_differentiate(work, options->loss, error);
+    }
+    if (status == TX_OK) {
+        status = tx_graph_fuse(work, outputs, options->num_outputs + 1, error, out);
+    }
+    tx_graph_destroy(work);
+    return status;
+}
+
+tx_status tx_program_create(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out)
+{
+    tx_program *program;
+    tx_graph *fused = NULL;
+    tx_node *outputs = NULL;
+    TX_TRY(tx_allocate(sizeof *program, error, &program));
+    program->options = *options;
+    program->options.outputs = NULL;
+    program->kernels = tx_kernels_get(options->isa < 0 ? tx_isa_count() - 1 : options->isa, options->precision);
+    tx_status status = TX_OK;
+    if (!program->kernels) {
+        status = tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", options->isa);
+    }
+    if (status || (status = tx_allocate_array((size_t)options->num_outputs + 1, sizeof *outputs, error, &outputs))) {
+        goto done;
+    }
+    outputs[0] = options->loss >= 0 ? options->loss : TX_NONE;
+    for (int k = 0; k < options->num_outputs; k++) {
+        outputs[k + 1] = options->outputs[k];
+    }
+    if ((status = prepare_graph(graph, options, outputs, error, &fused)) || (status = tx_program_plan(program, fused, outputs, error))) {
+        goto done;
+    }
+    *out = program;
+    program = NULL;
+done:
+    tx_graph_destroy(fused);
+    tx_free(outputs);
+    tx_program_destroy(program);
+    return status;
+}
+
+void tx_program_destroy(tx_program *program)
+{
+    if (!program) {
+        return;
+    }
+    for (size_t k = 0; k < program->num_convs; k++) {
+        program->kernels->conv_destroy(program->convs[k].conv);
+    }
+    for (size_t k = 0; k < program->num_halos; k++) {
+        tx_halo_destroy(program->halos[k].halo);
+    }
+    for (size_t k = 0; k < program->num_layouts; k++) {
+        tx_free(program->layouts[k]);
+    }
+    tx_free(program->convs);
+    tx_free(program->halos);
+    tx_free(program->layouts);
+    tx_free(program->packs);
+    tx_free(program->packed);
+    tx_free(program->constants);
+    tx_free(program->steps);
+    tx_free(program);
+}
+
+tx_status tx_workspace_create(const tx_program *program, tx_error *error, tx_workspace **out)
+{
+    const size_t real = tx_real_bytes(program->options.precision), block = (size_t)program->options.block;
+    tx_workspace *workspace;
+    tx_status status;
+    TX_TRY(tx_allocate(sizeof *workspace, error, &workspace));
+    workspace->arena_bytes = program->arena_bytes;
+    if ((status = tx_allocate(program->arena_bytes, error, &workspace->arena)) ||
+        (status = tx_allocate(block * real + 64, error, &workspace->seed)) || /* a vector beyond it may be read */
+        (status = tx_allocate_array(block, sizeof(void *), error, &workspace->samples))) {
+        tx_workspace_destroy(workspace);
+        return status;
+    }
+    *out = workspace;
+    return TX_OK;
+}
+
+void tx_workspace_destroy(tx_workspace *workspace)
+{
+    if (workspace) {
+        tx_free(workspace->arena);
+        tx_free(workspace->seed);
+        tx_free(workspace->samples);
+        tx_free(workspace);
+    }
+}
+
+void tx_program_pack(tx_program *program, tx_space space, const void *base)
+{
+    for (size_t k = 0; k < program->num_packs; k++) {
+        const tx_pack *pack = &program->packs[k];
+        if (pack->weight.space == space) {
+            program->kernels->conv_pack(pack->conv, (const char *)base + pack->weight.offset, program->packed + pack->offset);
+        }
+    }
+}
+
+void tx_program_set_parameters(tx_program *program, const void *parameters)
+{
+    program->parameters = parameters;
+    tx_program_pack(program, TX_SPACE_PARAMETERS, parameters);
+}
+
+/* weight in the real lanes, 0 in the padding ones */
+static void set_seed(const tx_program *program, tx_workspace *workspace, const tx_block_input *input)
+{
+    if (workspace->seed_count == input->count && workspace->seed_weight == input->weight) {
+        return;
+    }
+    workspace->seed_count = input->count;
+    workspace->seed_weight = input->weight;
+    for (int k = 0; k < program->options.block; k++) {
+        const double value = k < input->count ? input->weight : 0;
+        if (program->options.precision == TX_FLOAT32) {
+            ((float *)workspace->seed)[k] = (float)value;
+        } else {
+            ((double *)workspace->seed)[k] = value;
+        }
+    }
+}
+
+static double read_real(tx_precision precision, const void *reals, int index)
+{
+    return precision == TX_FLOAT32 ? (double)((const float *)reals)[index] : ((const double *)reals)[index];
+}
+
+bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
+                    void *const *const *outputs)
+{
+    tx_frame frame = {.kernels = program->kernels, .input = input, .outputs = outputs, .samples = workspace->samples};
+    frame.base[TX_SPACE_ARENA] = workspace->arena;
+    frame.base[TX_SPACE_PACKED] = program->packed;
+    frame.base[TX_SPACE_PARAMETERS] = (char *)program->parameters;
+    frame.base[TX_SPACE_CONSTANTS] = program->constants;
+    frame.base[TX_SPACE_GRADIENT] = gradient;
+    frame.base[TX_SPACE_SEED] = workspace->seed;
+#ifdef TX_DEBUG
+    memset(workspace->arena, 0xff, workspace->arena_bytes); /* NaN: whatever is read before it is written shows */
+#endif
+    set_seed(program, workspace, input);
+    if (program->options.gradient) {
+        memset(gradient, 0, (size_t)program->options.num_parameters * tx_real_bytes(program->options.precision));
+    }
+    for (const tx_step *step = program->steps, *end = step + program->num_steps; step < end; step++) {
+        step->run(step, &frame);
+    }
+    for (int k = 0; loss && program->loss.space != TX_SPACE_NONE && k < input->count; k++) {
+        loss[k] = read_real(program->options.precision, frame.base[program->loss.space] + program->loss.offset, k);
+    }
+    return !frame.failed;
+}
+
+tx_program_cost tx_program_get_cost(const tx_program *program)
+{
+    return (tx_program_cost){.arena_bytes = program->arena_bytes,
+                             .shared_bytes = program->packed_bytes + program->step_capacity * sizeof *program->steps,
+                             .flops = program->flops,
+                             .num_steps = (int)program->num_steps};
+}
+
+tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out)
+{
+    enum { LINE = 128 };
+    static const char *const spaces[TX_SPACE_COUNT] = {"-", "arena", "packed", "parameters", "constants", "gradient", "seed"};
+    char *text;
+    TX_TRY(tx_allocate(program->num_steps * LINE + 1, error, &text));
+    size_t at = 0;
+    for (size_t k = 0; k < program->num_steps; k++) {
+        const tx_step *step = &program->steps[k];
+        at += (size_t)snprintf(text + at, LINE, "%s", step->name);
+        for (int j = 0; j < TX_MAX_INPUTS; j++) {
+            if (step->operand[j].space != TX_SPACE_NONE) {
+                at += (size_t)snprintf(text + at, LINE / 5, " %.4s:%ld", spaces[step->operand[j].space], (long)step->operand[j].offset);
+            }
+        }
+        at += (size_t)snprintf(text + at, LINE / 5, " -> %.4s:%ld\n", spaces[step->out.space], (long)step->out.offset);
+    }
+    *out = text;
+    return TX_OK;
+}

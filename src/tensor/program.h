@@ -1,0 +1,110 @@
+/* A planned program: buffers at fixed offsets of an arena and a flat list of steps. Private to this room. */
+#pragma once
+
+#include "tensor/graph.h"
+
+/* Where an operand lies: offsets instead of pointers, so one plan serves all threads. */
+typedef enum tx_space { TX_SPACE_NONE, TX_SPACE_ARENA, TX_SPACE_PACKED, TX_SPACE_PARAMETERS, TX_SPACE_CONSTANTS, TX_SPACE_GRADIENT, TX_SPACE_SEED, TX_SPACE_COUNT } tx_space;
+typedef struct tx_operand {
+    tx_space space;
+    int64_t offset; /* bytes */
+} tx_operand;
+
+enum { TX_MAX_OPERANDS = 5 };
+
+typedef struct tx_frame tx_frame;
+typedef struct tx_step tx_step;
+struct tx_step {
+    void (*run)(const tx_step *step, tx_frame *frame);
+    const char *name;
+    tx_operand operand[TX_MAX_OPERANDS]; /* inputs in the node's order; the result is `out` */
+    tx_operand out;
+    const tx_layout *layout[TX_MAX_INPUTS]; /* of the inputs */
+    const tx_layout *out_layout;
+    const tx_conv *conv;
+    const tx_halo *halo;
+    const tx_function *function;
+    double alpha, beta;
+    int64_t offset; /* load, store: of the level, in reals; store: index of the output */
+    int mode;       /* activation */
+};
+
+/* What a running block sees. */
+struct tx_frame {
+    const tx_kernels *kernels;
+    char *base[TX_SPACE_COUNT];
+    const tx_block_input *input;
+    void *const *const *outputs;
+    void **samples; /* block pointers for calls */
+    bool failed;
+};
+
+typedef struct tx_pack { /* weights in a kernel's own order, made once an update */
+    const tx_conv *conv;
+    tx_operand weight; /* in the parameters or the constants */
+    int64_t offset; /* in the packed space, in bytes */
+} tx_pack;
+
+typedef struct tx_conv_entry {
+    tx_conv_shape shape;
+    tx_conv *conv;
+} tx_conv_entry;
+
+typedef struct tx_halo_entry {
+    const tx_layout *layout; /* interned */
+    tx_padding_mode mode;
+    tx_halo *halo;
+} tx_halo_entry;
+
+struct tx_program {
+    tx_program_options options;
+    const tx_kernels *kernels;
+    tx_step *steps;
+    size_t num_steps, step_capacity;
+    tx_layout **layouts; /* interned */
+    size_t num_layouts, layout_capacity;
+    tx_conv_entry *convs;
+    size_t num_convs, conv_capacity;
+    tx_halo_entry *halos;
+    size_t num_halos, halo_capacity;
+    tx_pack *packs;
+    size_t num_packs, pack_capacity;
+    char *packed;
+    size_t packed_bytes;
+    size_t arena_bytes;
+    tx_operand loss; /* the lane scalar after a run */
+    char *constants; /* in the program's precision */
+    const void *parameters;
+    double flops; /* of one block */
+};
+
+struct tx_workspace {
+    char *arena;
+    size_t arena_bytes;
+    void *seed;
+    void **samples;
+    double seed_weight;
+    int seed_count;
+};
+
+/* Plans a fused graph: fills everything of the program below `kernels`. outputs[0] is the loss (or TX_NONE). */
+tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
+
+/* Packs the weights that lie in `space`, which is at `base`. */
+void tx_program_pack(tx_program *program, tx_space space, const void *base);
+
+/* The operations: one row each. `emit` sets run and what is special of a step that is otherwise filled in. */
+typedef struct tx_planner tx_planner;
+typedef struct tx_operation {
+    const char *name;
+    void (*run)(const tx_step *step, tx_frame *frame); /* NULL: computes nothing (inputs, views) */
+    unsigned overwrites;                               /* bit k: the result may take the place of input k */
+    double (*flops)(const tx_graph_node *node, const tx_shape *input); /* of one sample; NULL: one a number */
+} tx_operation;
+extern const tx_operation tx_operations[TX_OP_COUNT];
+
+/* Steps that no node stands for. */
+void tx_run_halo(const tx_step *step, tx_frame *frame);
+void tx_run_copy(const tx_step *step, tx_frame *frame);
+void tx_run_store(const tx_step *step, tx_frame *frame);
+size_t tx_call_scratch(const tx_graph_node *node, const tx_shape *input, tx_precision precision, int block); /* bytes */

@@ -1,0 +1,151 @@
+/* What is in a file, in words. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "training/network_file.h"
+#include "training/text.h"
+#include "trainax/training.h"
+
+static tx_status add_shape(tx_text *text, const tx_dataset_shape *shape, tx_error *error)
+{
+    TX_TRY(tx_text_add(text, error, "("));
+    for (int d = 0; d < shape->rank; d++) {
+        TX_TRY(tx_text_add(text, error, "%s%" PRId64, d ? ", " : "", shape->size[d]));
+    }
+    return tx_text_add(text, error, shape->rank == 1 ? ",)\n" : ")\n");
+}
+
+static const char *type_name(const tx_dataset_shape *shape)
+{
+    return shape->is_integer ? "integer" : shape->bytes == 4 ? "float32" : shape->bytes == 8 ? "float64" : "float";
+}
+
+static tx_status add_real(const tx_file *file, const char *name, tx_text *text, tx_error *error)
+{
+    double value;
+    if (!tx_file_has_attribute(file, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(file, "/", name, error, &value));
+    return tx_text_add(text, error, "%s: %.9g\n", name, value);
+}
+
+static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
+{
+    tx_dataset_shape shape;
+    TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
+    if (shape.rank < 3) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d axes, at least 3 are needed (samples, levels, channels)",
+                            path, shape.rank);
+    }
+    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ",
+                       shape.size[0], shape.size[1], shape.size[2]));
+    TX_TRY(add_shape(text, &shape, error));
+    TX_TRY(tx_text_add(text, error, "type: %s\n", type_name(&shape)));
+    TX_TRY(add_real(file, "dt", text, error));
+    return add_real(file, "domain_extent", text, error);
+}
+
+static tx_status add_text(const tx_file *file, const char *name, const char *format, tx_text *text, tx_error *error)
+{
+    char *value;
+    if (!tx_file_has_attribute(file, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_text(file, "/", name, error, &value));
+    const tx_status status = tx_text_add(text, error, "%s:%s%s\n", name, format, value);
+    tx_free(value);
+    return status;
+}
+
+/* Of a small leaf the numbers too. */
+static tx_status add_values(const tx_file *file, const char *path, const tx_dataset_shape *shape, int64_t size, tx_text *text,
+                            tx_error *error)
+{
+    enum { MOST = 8 };
+    double values[MOST];
+    if (size > MOST) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_read_reals(file, path, shape->rank, shape->size, TX_FLOAT64, values, error));
+    text->size--; /* the line goes on */
+    TX_TRY(tx_text_add(text, error, ":"));
+    for (int64_t k = 0; k < size; k++) {
+        TX_TRY(tx_text_add(text, error, " %.*g", shape->bytes == 4 ? 9 : 17, values[k]));
+    }
+    return tx_text_add(text, error, "\n");
+}
+
+static tx_status add_leaf(const tx_file *file, const char *name, tx_text *text, int64_t *total, tx_error *error)
+{
+    char path[TX_LEAF_NAME + 16];
+    tx_dataset_shape shape;
+    int64_t size = 1;
+    snprintf(path, sizeof path, "/parameters/%s", name);
+    TX_TRY(tx_file_shape(file, path, error, &shape));
+    for (int d = 0; d < shape.rank; d++) {
+        size *= shape.size[d];
+    }
+    *total += size;
+    TX_TRY(tx_text_add(text, error, "  %s ", name));
+    TX_TRY(add_shape(text, &shape, error));
+    return add_values(file, path, &shape, size, text, error);
+}
+
+static tx_status add_leaves(const tx_file *file, tx_text *text, tx_error *error)
+{
+    int count;
+    char **names;
+    int64_t total = 0;
+    TX_TRY(tx_file_members(file, "/parameters", error, &count, &names));
+    tx_status status = tx_text_add(text, error, "leaves:\n");
+    for (int k = 0; k < count && status == TX_OK; k++) {
+        status = add_leaf(file, names[k], text, &total, error);
+    }
+    tx_free(names);
+    TX_TRY(status);
+    return tx_text_add(text, error, "parameters: %" PRId64 "\n", total);
+}
+
+static tx_status add_network(const tx_file *file, tx_text *text, tx_error *error)
+{
+    int64_t step;
+    TX_TRY(tx_text_add(text, error, "content: %s\n", tx_file_has(file, "/optimizer") ? "checkpoint" : "network"));
+    TX_TRY(add_text(file, "precision", " ", text, error));
+    if (tx_file_has_attribute(file, "/", "step")) {
+        TX_TRY(tx_file_get_integer(file, "/", "step", error, &step));
+        TX_TRY(tx_text_add(text, error, "step: %" PRId64 "\n", step));
+    }
+    TX_TRY(add_text(file, "isa", " ", text, error));
+    TX_TRY(add_text(file, "version", " ", text, error));
+    TX_TRY(add_leaves(file, text, error));
+    return add_text(file, "network", "\n", text, error);
+}
+
+static tx_status describe(const tx_file *file, const char *path, tx_text *text, tx_error *error)
+{
+    if (tx_file_has(file, "/trajectories")) {
+        return add_trajectories(file, path, text, error);
+    }
+    if (tx_file_has(file, "/parameters") && tx_file_has_attribute(file, "/", "network")) {
+        return add_network(file, text, error);
+    }
+    return tx_error_set(error, TX_BAD_DATA, "%s: holds neither /trajectories nor a network", path);
+}
+
+tx_status tx_inspect_file(const tx_registry *registry, const char *path, tx_error *error, char **out)
+{
+    tx_text text = {0};
+    tx_file *file;
+    (void)registry;
+    TX_TRY(tx_file_open(path, error, &file));
+    const tx_status status = describe(file, path, &text, error);
+    tx_file_close(file);
+    if (status != TX_OK) {
+        tx_free(text.data);
+        return status;
+    }
+    *out = text.data;
+    return TX_OK;
+}

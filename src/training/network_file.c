@@ -1,0 +1,127 @@
+#include "training/network_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char format_name[] = "trainax network";
+enum { FORMAT_VERSION = 1 };
+
+static tx_status put_section(tx_file *file, const tx_network *network, tx_error *error)
+{
+    char *text;
+    TX_TRY(tx_section_write(network->section, error, &text));
+    const tx_status status = tx_file_set_text(file, "/", "network", text, error);
+    tx_free(text);
+    return status;
+}
+
+static void leaf_path(const tx_leaf *leaf, char *out, size_t size) { snprintf(out, size, "/parameters/%s", leaf->name); }
+
+static tx_status put_leaf(tx_file *file, const tx_leaf *leaf, tx_precision precision, const void *parameters, tx_error *error)
+{
+    char path[TX_LEAF_NAME + 16];
+    leaf_path(leaf, path, sizeof path);
+    const char *values = (const char *)parameters + (size_t)leaf->offset * tx_real_bytes(precision);
+    return tx_file_write_reals(file, path, leaf->rank, leaf->shape, precision, values, error);
+}
+
+tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
+                              int64_t num_losses, const void *losses, tx_error *error)
+{
+    TX_TRY(tx_file_set_text(file, "/", "format", format_name, error));
+    TX_TRY(tx_file_set_integer(file, "/", "format_version", FORMAT_VERSION, error));
+    TX_TRY(put_section(file, network, error));
+    TX_TRY(tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error));
+    for (int k = 0; k < network->num_leaves; k++) {
+        TX_TRY(put_leaf(file, &network->leaves[k], precision, parameters, error));
+    }
+    return tx_file_write_reals(file, "/history/loss", 1, &num_losses, precision, losses, error);
+}
+
+static tx_status check_format(const tx_file *file, const char *path, tx_error *error)
+{
+    if (!tx_file_has_attribute(file, "/", "format") || !tx_file_has(file, "/parameters")) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: is no network file (no attribute `format`, no group /parameters)", path);
+    }
+    char *format;
+    int64_t version;
+    TX_TRY(tx_file_get_text(file, "/", "format", error, &format));
+    const bool known = strcmp(format, format_name) == 0;
+    tx_free(format);
+    if (!known) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: is no network file (its `format` is another)", path);
+    }
+    TX_TRY(tx_file_get_integer(file, "/", "format_version", error, &version));
+    if (version != FORMAT_VERSION) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: format version %" PRId64 ", this program reads %d", path, version,
+                            FORMAT_VERSION);
+    }
+    return TX_OK;
+}
+
+tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out)
+{
+    tx_file *file;
+    TX_TRY(tx_file_open(path, error, &file));
+    const tx_status status = check_format(file, path, error);
+    if (status != TX_OK) {
+        tx_file_close(file);
+        return status;
+    }
+    *out = file;
+    return TX_OK;
+}
+
+tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out)
+{
+    char *name;
+    TX_TRY(tx_file_get_text(file, "/", "precision", error, &name));
+    *out = strcmp(name, "float64") == 0 ? TX_FLOAT64 : TX_FLOAT32;
+    tx_free(name);
+    return TX_OK;
+}
+
+static bool same_shape(const tx_leaf *leaf, const tx_dataset_shape *shape)
+{
+    bool same = leaf->rank == shape->rank;
+    for (int d = 0; same && d < leaf->rank; d++) {
+        same = leaf->shape[d] == shape->size[d];
+    }
+    return same;
+}
+
+static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision precision, void *values, tx_error *error)
+{
+    char path[TX_LEAF_NAME + 16];
+    tx_dataset_shape shape;
+    leaf_path(leaf, path, sizeof path);
+    if (!tx_file_has(file, path)) {
+        return tx_error_set(error, TX_INVALID, "the stored network has no parameter %s", leaf->name);
+    }
+    TX_TRY(tx_file_shape(file, path, error, &shape));
+    if (!same_shape(leaf, &shape)) {
+        return tx_error_set(error, TX_INVALID, "the stored parameter %s has another shape than the network's", leaf->name);
+    }
+    char *const out = (char *)values + (size_t)leaf->offset * tx_real_bytes(precision);
+    return tx_file_read_reals(file, path, leaf->rank, leaf->shape, precision, out, error);
+}
+
+tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
+                                     tx_error *error)
+{
+    int count;
+    char **names;
+    TX_TRY(tx_file_members(file, "/parameters", error, &count, &names));
+    tx_free(names);
+    for (int k = 0; k < network->num_leaves; k++) {
+        TX_TRY(get_leaf(file, &network->leaves[k], precision, values, error));
+    }
+    if (count != network->num_leaves) {
+        return tx_error_set(error, TX_INVALID, "the stored network has %d parameter arrays, this one %d", count,
+                            network->num_leaves);
+    }
+    return TX_OK;
+}

@@ -1,0 +1,17 @@
+/* Networks in files: network.h5, and the part of a checkpoint that is one. One rank's business, not collective. */
+#pragma once
+
+#include "trainax/file.h"
+#include "trainax/network.h"
+
+/* Writes format, section, precision, /parameters and /history/loss into a file that is being made. */
+tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
+                              int64_t num_losses, const void *losses, tx_error *error);
+
+/* Opens a file and checks that it is a network (TX_BAD_DATA). */
+tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out);
+/* The precision that it was trained in. */
+tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out);
+/* Reads /parameters into flat values. TX_INVALID, naming the leaf, when the leaves are not the network's. */
+tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
+                                     tx_error *error);

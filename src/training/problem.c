@@ -1,0 +1,165 @@
+#include "training/problem.h"
+
+#include <string.h>
+
+#include "trainax/training.h"
+
+static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
+{
+    return tx_network_apply(object, graph, x);
+}
+
+tx_random tx_problem_random(const tx_section *root)
+{
+    const tx_section *random = tx_get_section(root, "random");
+    return (tx_random){
+        .stream = strcmp(tx_get_word(random, "stream"), "jax_legacy") == 0 ? TX_STREAM_LEGACY : TX_STREAM_PARTITIONABLE,
+        .precision = strcmp(tx_get_word(root, "precision"), "float64") == 0 ? TX_FLOAT64 : TX_FLOAT32,
+    };
+}
+
+tx_random tx_config_random(const tx_config *config) { return tx_problem_random(tx_config_root(config)); }
+
+static tx_status plan(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out)
+{
+    TX_TRY(tx_graph_status(graph, error));
+    return tx_program_create(graph, options, error, out);
+}
+
+tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error,
+                          tx_program **out)
+{
+    tx_graph *graph;
+    TX_TRY(tx_graph_create(error, &graph));
+    const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    const tx_program_options options = {.precision = precision,
+                                        .isa = isa,
+                                        .block = block,
+                                        .num_parameters = network->num_parameters,
+                                        .loss = -1,
+                                        .outputs = &next,
+                                        .num_outputs = 1};
+    const tx_status status = plan(graph, &options, error, out);
+    tx_graph_destroy(graph);
+    return status;
+}
+
+tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
+                             bool gradient, tx_error *error, tx_loss_program *out)
+{
+    tx_graph *graph;
+    tx_program *program;
+    (void)parts_section; /* reference steppers and residua come later */
+    TX_TRY(tx_configuration_check(configuration, error));
+    TX_TRY(tx_graph_create(error, &graph));
+    const tx_configuration_parts parts = {
+        .section = configuration,
+        .loss = tx_get_section(configuration, "time_level_loss"),
+        .network = {.apply = apply_network, .object = problem->network},
+        .state = problem->data.state,
+    };
+    const tx_node loss = tx_configuration_loss(&parts, graph);
+    const tx_program_options options = {.precision = problem->random.precision,
+                                        .isa = problem->isa,
+                                        .block = block,
+                                        .num_parameters = problem->network->num_parameters,
+                                        .loss = loss,
+                                        .gradient = gradient};
+    const tx_status status = plan(graph, &options, error, &program);
+    tx_graph_destroy(graph);
+    TX_TRY(status);
+    *out = (tx_loss_program){.program = program,
+                             .levels = tx_configuration_levels_read(configuration),
+                             .mean = tx_loss_is_mean(parts.loss)};
+    return TX_OK;
+}
+
+static tx_status choose_block(tx_problem *problem, tx_error *error)
+{
+    const tx_section *parallel = tx_get_section(problem->root, "parallel");
+    if (!tx_get_word(parallel, "block")) {
+        const int64_t wanted = tx_get_integer(parallel, "block");
+        problem->block = (int)(wanted < problem->batch_size ? wanted : problem->batch_size);
+        return TX_OK;
+    }
+    tx_program *program;
+    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, 1, error, &program));
+    const double flops = tx_program_get_cost(program).flops;
+    tx_program_destroy(program);
+    problem->block = tx_block_size(problem->data.state, problem->batch_size, flops);
+    return TX_OK;
+}
+
+static tx_status read_options(tx_problem *problem, tx_error *error)
+{
+    const tx_section *trainer = problem->trainer, *parallel = tx_get_section(problem->root, "parallel");
+    problem->num_steps = tx_get_integer(trainer, "num_training_steps");
+    problem->record_every = tx_get_integer(trainer, "record_loss_every");
+    problem->asked_batch_size = tx_get_integer(trainer, "batch_size");
+    problem->threads = (int)tx_get_integer(parallel, "threads");
+    problem->placement = strcmp(tx_get_word(parallel, "placement"), "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
+    problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
+    if (!tx_get_word(parallel, "memory")) {
+        return tx_section_error(parallel, "memory", error, TX_INVALID, "a memory limit is not built yet; leave it at unlimited");
+    }
+    return TX_OK;
+}
+
+static tx_status cut_windows(tx_problem *problem, tx_error *error)
+{
+    tx_error local = {0};
+    const int length = tx_configuration_window_length(problem->configuration);
+    const bool stack = tx_get_boolean(problem->trainer, "do_sub_stacking");
+    if (tx_windows_make(&problem->data, length, stack, &local, &problem->windows) != TX_OK) {
+        return tx_section_error(problem->trainer, "type", error, local.status, "%s", local.message);
+    }
+    const int64_t count = problem->windows.count;
+    problem->batch_size = problem->asked_batch_size < count ? problem->asked_batch_size : count;
+    return TX_OK;
+}
+
+static tx_status build(tx_problem *problem, tx_error *error)
+{
+    TX_TRY(read_options(problem, error));
+    TX_TRY(tx_configuration_check(problem->configuration, error));
+    TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
+    TX_TRY(cut_windows(problem, error));
+    TX_TRY(choose_block(problem, error));
+    return tx_problem_program(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
+}
+
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
+{
+    const tx_section *root = tx_config_root(config), *trainer = tx_get_section(root, "trainer");
+    tx_problem problem = {
+        .root = root,
+        .trainer = trainer,
+        .configuration = tx_get_section(trainer, "type"),
+        .random = tx_problem_random(root),
+        .data = *data,
+        .isa = isa,
+    };
+    const tx_status status = build(&problem, error);
+    if (status != TX_OK) {
+        tx_problem_destroy(&problem);
+        return status;
+    }
+    *out = problem;
+    return TX_OK;
+}
+
+void tx_problem_destroy(tx_problem *problem)
+{
+    tx_program_destroy(problem->loss.program);
+    tx_network_destroy(problem->network);
+    *problem = (tx_problem){0};
+}
+
+int64_t tx_problem_blocks(const tx_problem *problem) { return (problem->batch_size + problem->block - 1) / problem->block; }
+
+int64_t tx_problem_share(const tx_problem *problem, int num_ranks)
+{
+    const int64_t blocks = tx_problem_blocks(problem);
+    const int64_t mine = (blocks + num_ranks - 1) / num_ranks * problem->block;
+    return mine < problem->batch_size ? mine : problem->batch_size;
+}

@@ -1,0 +1,47 @@
+/* What follows from the configuration and the shape of the data alone, the same on every rank: network, windows, programs,
+ * block size. Needs neither the data nor other ranks, so that `inspect` can build one. */
+#pragma once
+
+#include "trainax/configuration.h"
+#include "trainax/data.h"
+#include "trainax/network.h"
+#include "trainax/tensor.h"
+
+/* A configuration's loss as a program over the windows of a minibatch. */
+typedef struct tx_loss_program {
+    tx_program *program;
+    int levels; /* that it reads of a window */
+    bool mean;  /* over the batch, else the sum */
+} tx_loss_program;
+
+typedef struct tx_problem {
+    const tx_section *root, *trainer, *configuration;
+    tx_random random;
+    tx_data_shape data;
+    tx_network *network;
+    tx_windows windows;
+    int64_t batch_size, asked_batch_size; /* at most the number of windows; as the user gave it */
+    int64_t num_steps, record_every;
+    int isa, block;
+    int threads; /* a rank */
+    tx_placement placement;
+    tx_reduction_mode reduction;
+    tx_loss_program loss;
+} tx_problem;
+
+/* The run's precision and random streams. */
+tx_random tx_problem_random(const tx_section *root);
+/* isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out);
+void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
+
+/* The program of a configuration; parts: where its ref_stepper and residuum_fn stand. gradient false: the loss alone. */
+tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, int block,
+                             bool gradient, tx_error *error, tx_loss_program *out);
+/* One network application as a program: the state in, the next state out. */
+tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error,
+                          tx_program **out);
+
+int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
+/* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */
+int64_t tx_problem_share(const tx_problem *problem, int num_ranks);

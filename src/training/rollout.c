@@ -1,0 +1,216 @@
+/* A stored network applied again and again, from the first level of every trajectory of a file. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "training/network_file.h"
+#include "training/problem.h"
+
+/* Samples that advance together, and how much of their future is kept before it is written. */
+enum { ROLLOUT_BLOCK = 16, BUFFER_BYTES = 32 << 20 };
+
+typedef struct tx_rollout_job {
+    tx_parallel *parallel;
+    tx_config *section; /* owns the network's section */
+    tx_network *network;
+    tx_program *program;
+    tx_workspace *workspace;
+    tx_file *initial;
+    tx_dataset_shape shape; /* of the initial trajectories */
+    tx_precision precision;
+    int64_t trajectories, num_steps;
+    tx_shape state;
+    size_t level_size, level_bytes;
+    void *parameters;
+    char *states;  /* [block], where the network stands */
+    char *buffer;  /* [block][chunk] levels */
+    int64_t chunk; /* levels */
+    tx_file_writer *writer;
+} tx_rollout_job;
+
+static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *error)
+{
+    TX_TRY(tx_file_open(path, error, &job->initial));
+    TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
+    const tx_dataset_shape *shape = &job->shape;
+    if (!shape->is_float || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories must be real numbers of shape (samples, levels, channels, points…)",
+                            path);
+    }
+    job->trajectories = shape->size[0];
+    job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};
+    for (int d = 0; d < job->state.axes; d++) {
+        job->state.n[d] = shape->size[3 + d];
+    }
+    job->level_size = (size_t)(job->state.channels * tx_shape_points(&job->state));
+    if (job->trajectories < 1 || shape->size[1] < 1 || job->level_size < 1) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories is empty", path);
+    }
+    return TX_OK;
+}
+
+static tx_status read_network(tx_rollout_job *job, const tx_registry *registry, const char *path, const tx_file *file, tx_error *error)
+{
+    char *text;
+    TX_TRY(tx_network_file_precision(file, error, &job->precision));
+    TX_TRY(tx_file_get_text(file, "/", "network", error, &text));
+    const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, path, text, error, &job->section);
+    tx_free(text);
+    TX_TRY(status);
+    TX_TRY(tx_network_create(tx_config_root(job->section), job->state, error, &job->network));
+    TX_TRY(tx_allocate_array((size_t)job->network->num_parameters, tx_real_bytes(job->precision), error, &job->parameters));
+    return tx_network_file_parameters(file, job->network, job->precision, job->parameters, error);
+}
+
+static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
+{
+    tx_file *file;
+    TX_TRY(tx_network_file_open(path, error, &file));
+    const tx_status status = read_network(job, registry, path, file, error);
+    tx_file_close(file);
+    return status;
+}
+
+static tx_status prepare(tx_rollout_job *job, tx_error *error)
+{
+    job->level_bytes = job->level_size * tx_real_bytes(job->precision);
+    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * ROLLOUT_BLOCK));
+    job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
+    TX_TRY(tx_step_program(job->network, job->precision, -1, ROLLOUT_BLOCK, error, &job->program));
+    TX_TRY(tx_workspace_create(job->program, error, &job->workspace));
+    TX_TRY(tx_allocate_array(ROLLOUT_BLOCK, job->level_bytes, error, &job->states));
+    TX_TRY(tx_allocate_array(ROLLOUT_BLOCK * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
+    tx_program_set_parameters(job->program, job->parameters);
+    return TX_OK;
+}
+
+static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
+                        tx_error *error)
+{
+    TX_TRY(read_shape(job, initial_path, error));
+    TX_TRY(open_network(job, registry, network_path, error));
+    return prepare(job, error);
+}
+
+static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_error *error)
+{
+    int64_t offset[TX_FILE_MAX_RANK] = {0}, size[TX_FILE_MAX_RANK];
+    memcpy(size, job->shape.size, sizeof size);
+    offset[0] = first;
+    size[0] = count;
+    size[1] = 1;
+    return tx_file_read_slab(job->initial, "/trajectories", job->shape.rank, offset, size, job->precision, job->states, error);
+}
+
+/* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
+ * initial ones). */
+static void advance(tx_rollout_job *job, int64_t from, int64_t levels, int count)
+{
+    const void *now[ROLLOUT_BLOCK];
+    void *next[ROLLOUT_BLOCK], *const *const outputs[1] = {next};
+    const tx_block_input input = {.windows = now, .count = count, .weight = 1};
+    for (int k = 0; k < count; k++) {
+        now[k] = job->states + (size_t)k * job->level_bytes;
+    }
+    for (int64_t level = 0; level < levels; level++) {
+        for (int k = 0; k < count; k++) {
+            next[k] = job->buffer + ((size_t)k * (size_t)job->chunk + (size_t)level) * job->level_bytes;
+        }
+        if (from + level == 0) {
+            for (int k = 0; k < count; k++) {
+                memcpy(next[k], now[k], job->level_bytes);
+            }
+        } else {
+            tx_program_run(job->program, job->workspace, &input, NULL, NULL, outputs);
+        }
+        memcpy(now, next, (size_t)count * sizeof *next);
+    }
+    for (int k = 0; k < count; k++) {
+        memcpy(job->states + (size_t)k * job->level_bytes, now[k], job->level_bytes);
+    }
+}
+
+static tx_status write_chunk(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
+{
+    for (int k = 0; k < count; k++) {
+        const int64_t level = (first + k) * (job->num_steps + 1) + from;
+        const char *data = job->buffer + (size_t)k * (size_t)job->chunk * job->level_bytes;
+        TX_TRY(tx_file_writer_write(job->writer, level, levels, data, error));
+    }
+    return TX_OK;
+}
+
+static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_error *error)
+{
+    TX_TRY(read_initial(job, first, count, error));
+    for (int64_t from = 0; from <= job->num_steps; from += job->chunk) {
+        const int64_t left = job->num_steps + 1 - from, levels = left < job->chunk ? left : job->chunk;
+        advance(job, from, levels, count);
+        TX_TRY(write_chunk(job, first, count, from, levels, error));
+    }
+    return TX_OK;
+}
+
+static tx_status copy_attribute(tx_rollout_job *job, const char *name, tx_error *error)
+{
+    double value;
+    if (!tx_file_has_attribute(job->initial, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(job->initial, "/", name, error, &value));
+    return tx_file_writer_set_real(job->writer, name, value, error);
+}
+
+/* This rank's trajectories. */
+static tx_status run_mine(tx_rollout_job *job, tx_error *error)
+{
+    const int64_t rank = tx_parallel_rank(job->parallel), size = tx_parallel_size(job->parallel);
+    const int64_t first = job->trajectories * rank / size, end = job->trajectories * (rank + 1) / size;
+    for (int64_t at = first; at < end; at += ROLLOUT_BLOCK) {
+        TX_TRY(run_block(job, at, (int)(end - at < ROLLOUT_BLOCK ? end - at : ROLLOUT_BLOCK), error));
+    }
+    return TX_OK;
+}
+
+static tx_status run_all(tx_rollout_job *job, tx_error *error)
+{
+    TX_TRY(copy_attribute(job, "dt", error));
+    TX_TRY(copy_attribute(job, "domain_extent", error));
+    return tx_parallel_agree(job->parallel, run_mine(job, error), error);
+}
+
+static tx_status write_all(tx_rollout_job *job, const char *path, tx_error *error)
+{
+    int64_t size[TX_FILE_MAX_RANK];
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = job->num_steps + 1;
+    TX_TRY(tx_file_writer_create(job->parallel, path, job->shape.rank, size, job->precision, error, &job->writer));
+    const tx_status status = run_all(job, error);
+    if (status != TX_OK) {
+        tx_file_writer_abandon(job->writer);
+        return status;
+    }
+    return tx_file_writer_finish(job->writer, error);
+}
+
+tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
+                     int64_t num_steps, const char *output_path, tx_error *error)
+{
+    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
+    if (num_steps < 0) {
+        return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
+    }
+    tx_status status = tx_parallel_agree(parallel, set_up(&job, registry, network_path, initial_path, error), error);
+    if (status == TX_OK) {
+        status = write_all(&job, output_path, error);
+    }
+    tx_file_close(job.initial);
+    tx_workspace_destroy(job.workspace);
+    tx_program_destroy(job.program);
+    tx_network_destroy(job.network);
+    tx_config_destroy(job.section);
+    tx_free(job.parameters);
+    tx_free(job.states);
+    tx_free(job.buffer);
+    return status;
+}

@@ -1,0 +1,316 @@
+/* tx_train: the loop with its files. Only rank 0 has a history and touches the run directory. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "training/run_directory.h"
+
+typedef struct tx_run {
+    const tx_config *config;
+    tx_parallel *parallel;
+    const tx_train_options *options;
+    const tx_log *log; /* silent but on rank 0 */
+    const char *directory;
+    bool writer; /* is this rank 0? */
+    tx_checkpoint checkpoint;
+    tx_trainer *trainer;
+    tx_history *history; /* rank 0 */
+    double begun;        /* clock when the command began to train: for the time limit */
+    int64_t checkpoint_every, saved_step;
+    double checkpoint_interval; /* seconds, 0: never */
+    double next_checkpoint, next_flush;
+    bool told;
+    double *values; /* a row */
+} tx_run;
+
+static const tx_log silent = {0};
+
+/* ---- Start ---- */
+
+static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
+{
+    TX_TRY(tx_run_check(run->directory, run->options->start, error));
+    if (run->options->start != TX_START_RESUME) {
+        return TX_OK;
+    }
+    TX_TRY(tx_checkpoint_find(run->directory, run->log, error, &run->checkpoint));
+    return run->checkpoint.file ? tx_checkpoint_check(&run->checkpoint, run->config, run->log, error) : TX_OK;
+}
+
+static int64_t steps_asked_for(const tx_run *run)
+{
+    return tx_get_integer(tx_get_section(tx_config_root(run->config), "trainer"), "num_training_steps");
+}
+
+/* Nothing left to do? The same answer on all ranks. */
+static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
+{
+    const int64_t step = run->checkpoint.step;
+    int64_t finished = run->checkpoint.file && step >= steps_asked_for(run) && tx_run_finished(run->directory, step);
+    TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
+    if (finished) {
+        tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps", run->directory, step);
+    }
+    *out = finished;
+    return TX_OK;
+}
+
+static tx_status create_history(tx_run *run, tx_error *error)
+{
+    const tx_trainer *trainer = run->trainer;
+    if (trainer->num_columns > TX_HISTORY_MAX_COLUMNS) {
+        return tx_error_set(error, TX_INVALID, "%d callbacks with a column, at most %d are possible", trainer->num_columns,
+                            TX_HISTORY_MAX_COLUMNS);
+    }
+    TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
+    return run->writer ? tx_history_create(trainer->problem.random.precision, tx_mixer_minibatches(trainer->mixer),
+                                           trainer->num_columns, trainer->columns, error, &run->history)
+                       : TX_OK;
+}
+
+/* From here on the directory is this run's. */
+static tx_status take_directory(tx_run *run, tx_error *error)
+{
+    char path[4096];
+    TX_TRY(create_history(run, error));
+    if (!run->writer) {
+        return TX_OK;
+    }
+    if (run->checkpoint.file) {
+        TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, run->history, error));
+    }
+    TX_TRY(tx_run_begin(run->directory, run->checkpoint.file != NULL, tx_config_root(run->config), error));
+    snprintf(path, sizeof path, "%s/history.csv", run->directory);
+    return tx_history_open(run->history, path, error);
+}
+
+static void set_clocks(tx_run *run)
+{
+    const tx_section *output = tx_get_section(tx_config_root(run->config), "output");
+    const double now = tx_clock();
+    run->checkpoint_every = tx_get_integer(output, "checkpoint_every");
+    run->checkpoint_interval = 60 * tx_get_real(output, "checkpoint_interval");
+    run->next_checkpoint = now + run->checkpoint_interval;
+    run->next_flush = now + 1;
+    run->saved_step = run->checkpoint.file ? run->checkpoint.step : -1;
+}
+
+static tx_status start(tx_run *run, tx_error *error)
+{
+    const tx_trainer_setup setup = {.log = run->log, .terminal = run->options->terminal, .with_progress = run->writer};
+    TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
+    TX_TRY(tx_parallel_agree(run->parallel, take_directory(run, error), error));
+    TX_TRY(tx_checkpoint_share(run->trainer, error));
+    if (run->trainer->step > 0) {
+        tx_log_write(run->log, TX_LOG_NOTE, "resuming %s at step %" PRId64, run->directory, run->trainer->step);
+    }
+    set_clocks(run);
+    run->trainer->start = tx_clock();
+    return TX_OK;
+}
+
+/* ---- Files on the way ---- */
+
+static tx_status save_here(tx_run *run, tx_error *error)
+{
+    const tx_trainer *trainer = run->trainer;
+    if (trainer->local != TX_OK) {
+        return tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
+    }
+    TX_TRY(tx_history_flush(run->history, error));
+    return trainer->step == run->saved_step ? TX_OK : tx_checkpoint_save(run->trainer, run->history, run->directory, error);
+}
+
+static tx_status save(tx_run *run, tx_error *error)
+{
+    const tx_status status = run->writer ? save_here(run, error) : TX_OK;
+    TX_TRY(tx_parallel_agree(run->parallel, status, error));
+    run->saved_step = run->trainer->step;
+    run->next_checkpoint = tx_clock() + run->checkpoint_interval;
+    return TX_OK;
+}
+
+/* A row where there is something to say; to the file about once a second. A failure here is told to all in the next step. */
+static void record(tx_run *run, int64_t present)
+{
+    tx_trainer *trainer = run->trainer;
+    if (!run->writer || trainer->local != TX_OK) {
+        return;
+    }
+    run->values[0] = trainer->loss;
+    present |= trainer->step % trainer->problem.record_every == 0;
+    tx_status status =
+        present ? tx_history_add(run->history, trainer->step, present, run->values, &trainer->local_error) : TX_OK;
+    const double now = tx_clock();
+    if (status == TX_OK && now >= run->next_flush) {
+        status = tx_history_flush(run->history, &trainer->local_error);
+        run->next_flush = now + 1;
+    }
+    trainer->local = status;
+}
+
+/* ---- The loop ---- */
+
+static bool asked_to_stop(const tx_run *run)
+{
+    return run->options->stop && *run->options->stop;
+}
+
+static bool out_of_time(const tx_run *run)
+{
+    return run->writer && run->options->time_limit > 0 && tx_clock() - run->begun >= run->options->time_limit;
+}
+
+static void set_requests(tx_run *run)
+{
+    int64_t *requests = run->trainer->requests;
+    requests[TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run);
+    requests[TX_REQUEST_CHECKPOINT] =
+        run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
+    requests[TX_REQUEST_ABORT] = run->trainer->local != TX_OK;
+}
+
+static bool is_checkpoint_due(const tx_run *run)
+{
+    return run->trainer->requests[TX_REQUEST_CHECKPOINT] ||
+           (run->checkpoint_every > 0 && run->trainer->step % run->checkpoint_every == 0);
+}
+
+static tx_status one_step(tx_run *run, tx_error *error)
+{
+    tx_trainer *trainer = run->trainer;
+    int64_t present = 0;
+    set_requests(run);
+    TX_TRY(tx_trainer_compute(trainer, error));
+    tx_status status = tx_trainer_check(trainer, error);
+    if (status == TX_OK) {
+        TX_TRY(tx_trainer_observe(trainer, error, &present, run->values));
+    }
+    record(run, present);
+    return status ? status : tx_trainer_update(trainer, error);
+}
+
+static tx_status stopped(tx_run *run, tx_error *error)
+{
+    TX_TRY(save(run, error));
+    return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": run again with --resume to go on",
+                        run->trainer->step, run->trainer->problem.num_steps);
+}
+
+/* The last finite state. The message about the divergence is the one to be seen, unless this fails too. */
+static tx_status diverged(tx_run *run, tx_error *error)
+{
+    tx_error local = {0};
+    const tx_status status = save(run, &local);
+    if (status != TX_OK) {
+        tx_log_write(run->log, TX_LOG_WARNING, "%s", local.message);
+    }
+    return error->status;
+}
+
+/* Before the first step nothing has been reduced yet that could carry a request. */
+static tx_status stopped_at_once(tx_run *run, tx_error *error, bool *out)
+{
+    int64_t stop = asked_to_stop(run) || out_of_time(run);
+    TX_TRY(tx_parallel_max(run->parallel, &stop, 1, error));
+    *out = stop;
+    return TX_OK;
+}
+
+static void tell_idle_ranks(tx_run *run)
+{
+    const int64_t blocks = tx_problem_blocks(&run->trainer->problem);
+    const int ranks = tx_parallel_size(run->parallel);
+    if (run->writer && !run->told && ranks > blocks && tx_clock() - run->trainer->start > 10) {
+        tx_log_write(run->log, TX_LOG_NOTE,
+                     "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
+                     "(or a smaller parallel.block)",
+                     ranks, blocks, blocks == 1 ? "" : "s");
+        run->told = true;
+    }
+}
+
+static tx_status loop(tx_run *run, tx_error *error)
+{
+    tx_trainer *trainer = run->trainer;
+    bool stop = false;
+    if (trainer->step < trainer->problem.num_steps) {
+        TX_TRY(stopped_at_once(run, error, &stop));
+    }
+    while (!stop && trainer->step < trainer->problem.num_steps) {
+        const tx_status status = one_step(run, error);
+        if (status != TX_OK) {
+            return status == TX_DIVERGED ? diverged(run, error) : status;
+        }
+        stop = trainer->requests[TX_REQUEST_STOP];
+        if (!stop && is_checkpoint_due(run)) {
+            TX_TRY(save(run, error));
+        }
+        if (trainer->step % 256 == 0) {
+            tell_idle_ranks(run);
+        }
+    }
+    return stop && trainer->step < trainer->problem.num_steps ? stopped(run, error) : TX_OK;
+}
+
+/* ---- End ---- */
+
+static tx_status finish(tx_run *run, tx_error *error)
+{
+    TX_TRY(save(run, error));
+    const tx_status status = run->writer ? tx_run_finish(run->directory, run->trainer, run->history, error) : TX_OK;
+    return tx_parallel_agree(run->parallel, status, error);
+}
+
+static void tell_end(const tx_run *run)
+{
+    const tx_trainer *trainer = run->trainer;
+    const int64_t done = trainer->step - trainer->first_step;
+    const double seconds = tx_clock() - trainer->start;
+    if (done > 0) {
+        tx_log_write(run->log, TX_LOG_NOTE, "%" PRId64 " steps in %.3g s, last loss %.6g: %s", done, seconds, trainer->loss,
+                     run->directory);
+    } else {
+        tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
+    }
+}
+
+static tx_status train(tx_run *run, tx_error *error)
+{
+    bool finished;
+    TX_TRY(tx_parallel_agree(run->parallel, run->writer ? look_for_checkpoint(run, error) : TX_OK, error));
+    TX_TRY(is_finished(run, error, &finished));
+    if (finished) {
+        return TX_OK;
+    }
+    TX_TRY(start(run, error));
+    TX_TRY(loop(run, error));
+    TX_TRY(finish(run, error));
+    tell_end(run);
+    return TX_OK;
+}
+
+tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
+{
+    tx_error own = {0};
+    error = error ? error : &own; /* its status is looked at */
+    const tx_section *output = tx_get_section(tx_config_root(config), "output");
+    const bool writer = tx_parallel_rank(parallel) == 0;
+    tx_run run = {
+        .config = config,
+        .parallel = parallel,
+        .options = options,
+        .log = writer ? &options->log : &silent,
+        .directory = options->output ? options->output : tx_get_string(output, "directory"),
+        .writer = writer,
+        .begun = tx_clock(),
+    };
+    const tx_status status = train(&run, error);
+    tx_history_destroy(run.history);
+    tx_trainer_destroy(run.trainer);
+    tx_checkpoint_close(&run.checkpoint);
+    tx_free(run.values);
+    return status;
+}

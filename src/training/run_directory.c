@@ -1,0 +1,137 @@
+#include "training/run_directory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+enum { PATH_SIZE = 4096 };
+
+/* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. */
+static const char *const files[] = {"network.h5", "history.csv", "checkpoint.previous.h5", "checkpoint.h5", "config.yaml"};
+enum { NUM_FILES = sizeof files / sizeof *files };
+
+static void join(char path[PATH_SIZE], const char *directory, const char *name)
+{
+    snprintf(path, PATH_SIZE, "%s/%s", directory, name);
+}
+
+bool tx_run_exists(const char *directory)
+{
+    for (int k = 0; k < NUM_FILES; k++) {
+        char path[PATH_SIZE];
+        struct stat unused;
+        join(path, directory, files[k]);
+        if (lstat(path, &unused) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The folder itself, or the nearest that exists above it. */
+static void find_existing(char path[PATH_SIZE])
+{
+    struct stat unused;
+    while (stat(path, &unused) != 0 && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+        if (!slash) {
+            strcpy(path, ".");
+            return;
+        }
+        if (slash == path) {
+            path[1] = '\0';
+            return;
+        }
+        *slash = '\0';
+    }
+}
+
+static tx_status check_writable(const char *directory, tx_error *error)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    if (strlen(directory) + 32 > PATH_SIZE) {
+        return tx_error_set(error, TX_BAD_DATA, "the path of the run directory is too long");
+    }
+    strcpy(path, directory);
+    find_existing(path);
+    if (stat(path, &info) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s", directory, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s is no folder", directory, path);
+    }
+    if (access(path, W_OK | X_OK) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write in the run directory %s: %s: %s", directory, path, strerror(errno));
+    }
+    return TX_OK;
+}
+
+tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
+{
+    TX_TRY(check_writable(directory, error));
+    if (start == TX_START_NEW && tx_run_exists(directory)) {
+        return tx_error_set(error, TX_INVALID,
+                            "%s already holds a run: give --resume to continue it, --overwrite to replace it, or another --output",
+                            directory);
+    }
+    return TX_OK;
+}
+
+static tx_status remove_run(const char *directory, tx_error *error)
+{
+    for (int k = 0; k < NUM_FILES; k++) {
+        char path[PATH_SIZE];
+        join(path, directory, files[k]);
+        if (unlink(path) != 0 && errno != ENOENT) {
+            return tx_error_set(error, TX_BAD_DATA, "cannot remove %s: %s", path, strerror(errno));
+        }
+    }
+    return TX_OK;
+}
+
+tx_status tx_run_begin(const char *directory, bool keep, const tx_section *root, tx_error *error)
+{
+    char path[PATH_SIZE], *text;
+    TX_TRY(tx_directory_make(directory, error));
+    if (!keep) {
+        TX_TRY(remove_run(directory, error));
+    }
+    join(path, directory, "config.yaml");
+    TX_TRY(tx_section_write(root, error, &text));
+    const tx_status status = tx_text_save(path, text, strlen(text), error);
+    tx_free(text);
+    return status;
+}
+
+tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, const tx_history *history, tx_error *error)
+{
+    char path[PATH_SIZE];
+    tx_file *file;
+    join(path, directory, "network.h5");
+    TX_TRY(tx_file_create(error, &file));
+    tx_status status = tx_trainer_put_network(trainer, history, file, error);
+    if (status == TX_OK) {
+        status = tx_file_save(file, path, NULL, error);
+    }
+    tx_file_close(file);
+    return status;
+}
+
+bool tx_run_finished(const char *directory, int64_t step)
+{
+    char path[PATH_SIZE];
+    tx_file *file;
+    int64_t stored = -1;
+    join(path, directory, "network.h5");
+    if (tx_file_open(path, NULL, &file) != TX_OK) {
+        return false;
+    }
+    const bool known = tx_file_get_integer(file, "/", "step", NULL, &stored) == TX_OK;
+    tx_file_close(file);
+    return known && stored == step;
+}

@@ -1,0 +1,148 @@
+/* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the optimizer. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "training/trainer.h"
+
+/* Fails on this rank alone: all learn of it in the next reduction. */
+static void note_failure(tx_trainer *trainer, tx_status status)
+{
+    if (status != TX_OK && trainer->local == TX_OK) {
+        trainer->local = status;
+        trainer->requests[TX_REQUEST_ABORT] = 1;
+    }
+}
+
+/* This step's windows are there, the next one's on their way. */
+static tx_status turn_windows(tx_trainer *trainer, tx_error *error)
+{
+    const int64_t step = trainer->step;
+    if (trainer->fetches[step & 1].step != step) {
+        TX_TRY(tx_trainer_fetch(trainer, step, error));
+    }
+    TX_TRY(tx_trainer_wait(trainer, step, error));
+    return step + 1 < trainer->problem.num_steps ? tx_trainer_fetch(trainer, step + 1, error) : TX_OK;
+}
+
+static void add_requests(tx_trainer *trainer)
+{
+    for (int k = 0; k < TX_REQUEST_COUNT; k++) {
+        if (trainer->requests[k]) {
+            tx_reduction_add_counter(trainer->reduction, 0, k, trainer->requests[k]);
+        }
+    }
+}
+
+static tx_status reduce(tx_trainer *trainer, tx_error *error)
+{
+    tx_outcome outcome = TX_REPEAT;
+    while (outcome == TX_REPEAT) {
+        tx_reduction_begin(trainer->reduction);
+        add_requests(trainer);
+        if (trainer->local == TX_OK) {
+            tx_trainer_run_blocks(trainer);
+        }
+        TX_TRY(tx_reduction_finish(trainer->reduction, error, &outcome));
+    }
+    for (int k = 0; k < TX_REQUEST_COUNT; k++) {
+        trainer->requests[k] = tx_reduction_counter(trainer->reduction, k);
+    }
+    return TX_OK;
+}
+
+tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
+{
+    note_failure(trainer, turn_windows(trainer, &trainer->local_error));
+    TX_TRY(reduce(trainer, error));
+    if (trainer->requests[TX_REQUEST_ABORT]) {
+        tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
+        return tx_parallel_agree(trainer->parallel, trainer->local, error);
+    }
+    trainer->loss = tx_reduction_scalar(trainer->reduction, 0);
+    return TX_OK;
+}
+
+tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
+{
+    const char *what = NULL;
+    if (tx_reduction_counter(trainer->reduction, TX_REQUEST_COUNT)) {
+        what = "a user's function failed";
+    } else if (!isfinite(trainer->loss)) {
+        what = "the loss is not finite";
+    } else if (!tx_reduction_finite(trainer->reduction)) {
+        what = "the gradient is not finite";
+    }
+    return what ? tx_error_set(error, TX_DIVERGED, "training diverged at step %" PRId64 ": %s", trainer->step, what) : TX_OK;
+}
+
+static tx_observation observation(tx_trainer *trainer)
+{
+    const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
+    return (tx_observation){
+        .step = trainer->step,
+        .num_steps = trainer->problem.num_steps,
+        .epoch = fetch->minibatch.epoch,
+        .batch = fetch->minibatch.batch,
+        .loss = trainer->loss,
+        .precision = trainer->problem.random.precision,
+        .network = trainer->problem.network,
+        .parameters = trainer->parameters,
+        .seconds = tx_clock() - trainer->start,
+        .first_step = trainer->first_step,
+        .evaluate = tx_trainer_evaluate,
+        .trainer = trainer,
+    };
+}
+
+tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *present, double *values)
+{
+    const tx_observation seen = observation(trainer);
+    int column = 0;
+    for (int k = 0; k < trainer->num_callbacks; k++) {
+        tx_callback *callback = trainer->callbacks[k];
+        column += callback->column != NULL;
+        if (trainer->step % callback->every == 0) {
+            double value = 0;
+            TX_TRY(callback->class_->observe(callback, &seen, error, &value));
+            if (callback->column) {
+                values[column] = value;
+                *present |= (int64_t)1 << column;
+            }
+        }
+    }
+    double ignored;
+    return trainer->progress ? trainer->progress->class_->observe(trainer->progress, &seen, error, &ignored) : TX_OK;
+}
+
+void tx_trainer_refresh(tx_trainer *trainer)
+{
+    tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
+    for (int k = 0; k < trainer->num_evaluators; k++) {
+        trainer->evaluators[k].current = -1;
+    }
+}
+
+tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
+{
+    const void *gradient = tx_reduction_gradient(trainer->reduction);
+    if (!tx_optimizer_step(trainer->optimizer, gradient, trainer->parameters, trainer->next_parameters)) {
+        return tx_error_set(error, TX_DIVERGED,
+                            "training diverged at step %" PRId64 ": its update would make a parameter non-finite", trainer->step);
+    }
+    void *const old = trainer->parameters;
+    trainer->parameters = trainer->next_parameters;
+    trainer->next_parameters = old;
+    trainer->step++;
+    tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
+    return TX_OK;
+}
+
+tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
+{
+    memset(trainer->requests, 0, sizeof trainer->requests);
+    TX_TRY(tx_trainer_compute(trainer, error));
+    TX_TRY(tx_trainer_check(trainer, error));
+    return tx_trainer_update(trainer, error);
+}

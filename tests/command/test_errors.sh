@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Every mistake gives one clear line and the documented exit code, alone and on several ranks, and leaves nothing behind.
+. "$(dirname "$0")/common.sh" "$1" "$2"
+
+train="$trainax train $quickstart --quiet --set trainer.num_training_steps=20"
+
+# -- the command line --
+expect 2 'which command' "$trainax"
+expect 2 'no command trian; did you mean train' "$trainax" trian
+expect 2 'train needs a CONFIG' "$trainax" train
+expect 2 'no option --ouput; did you mean --output' $train --ouput x
+expect 2 '--output needs a value' $train --output
+expect 2 'exclude each other' $train --resume --overwrite
+expect 2 '--time-limit 90' $train --time-limit 90
+expect 2 'unexpected argument' $train other.yaml
+expect 2 'evaluate is not built yet' "$trainax" evaluate "$quickstart"
+expect 2 'baseline is not built yet' "$trainax" baseline "$quickstart"
+expect 2 'generate needs --output' "$trainax" generate "$quickstart"
+expect 2 'needs --steps' "$trainax" rollout n.h5 --initial i.h5
+expect 2 'missing.yaml' "$trainax" train missing.yaml
+expect 2 'adma|adam' "$trainax" help adma
+
+# -- the configuration: file, line, column --
+broken() { # broken 'SED' CODE 'PATTERN'
+    sed "$1" "$quickstart" >broken.yaml
+    cmp -s broken.yaml "$quickstart" && fail "nothing changed by $1"
+    expect "$2" "broken.yaml:[0-9]+:[0-9]+: .*$3" "$trainax" train broken.yaml --output broken_run --quiet
+    [ -e broken_run ] && fail "$1 left a run directory"
+}
+broken 's/batch_size/batch_sze/' 2 'batch_size'
+broken 's/kernel_size: 2/kernel_size: two/' 2 'kernel_size'
+broken 's/num_points: 30/num_points: 2.5/' 2 'num_points'
+broken 's/num_training_steps: 1000/num_training_steps: -1/' 2 'num_training_steps'
+broken 's/batch_size: 32/batch_size: 0/' 2 'batch_size'
+broken '/^  key: 42/d' 2 'key'
+broken 's/type: conv$/type: cnv/' 2 'conv'
+broken 's/type: adam/type: adma/' 2 'adam'
+broken 's/num_rollout_steps: 1/num_rollout_steps: 100/' 2 'level'
+broken 's/in_channels: 1/in_channels: 2/' 2 'channel'
+broken 's/out_channels: 1/out_channels: 2/' 2 'channel'
+broken 's/padding: same/padding: valid/' 2 'shape'
+broken 's/num_spatial_dims: 1/num_spatial_dims: 2/' 2 'num_spatial_dims'
+broken 's/precision: float32/precision: float16/' 2 'float32'
+broken 's/batch_size: 32/batch_size: 32\n  batch_size: 16/' 2 'batch_size'
+broken 's/padding_mode: circular/padding_mode: circlar/' 2 'circular'
+sed '/^network:/,/^  key: 73/d' "$quickstart" >no_network.yaml
+expect 2 'network' "$trainax" train no_network.yaml
+expect 2 'trainer.bach_size|batch_size' $train --set trainer.bach_size=3
+expect 2 'name' $train --set 'callbacks=[{type: loss, configuration: supervised}]'
+expect 2 'reads 6 time levels, but the trainer.s windows have 2' $train \
+    --set 'callbacks=[{type: loss, name: l, configuration: {type: supervised, num_rollout_steps: 5}}]'
+expect 2 'history.csv has a column' $train --set 'callbacks=[weight_norm, weight_norm]'
+
+# -- files --
+echo "this is no HDF5 file, but long enough to have a signature" >text.h5
+expect 3 'missing.h5' $train --set 'data={type: file, path: /nowhere/missing.h5}'
+expect 3 'text.h5.*HDF5' $train --set "data={type: file, path: $work/text.h5}"
+expect 3 'text.h5' "$trainax" inspect text.h5
+expect 3 'missing.h5' "$trainax" inspect missing.h5
+succeeds "$trainax" generate "$quickstart" --output data.h5
+expect 3 'network' "$trainax" rollout data.h5 --initial data.h5 --steps 3 --output o.h5
+touch file
+expect 3 "file" $train --output file/run
+if touch /proc/self/x 2>/dev/null; then :; else expect 3 'cannot' $train --output /proc/trainax_run; fi
+[ -e o.h5 ] && fail "a failed rollout left its output"
+
+# -- on several ranks: the same code, one line --
+expect 2 'batch_size' mpirun -n 3 $train --set trainer.bach_size=3
+expect 3 'missing.h5' mpirun -n 3 $train --set 'data={type: file, path: /nowhere/missing.h5}'
+expect 2 'channel' mpirun -n 3 $train --set network.in_channels=2
+expect 2 'which command' mpirun -n 2 "$trainax"
+
+# -- a directory that holds a run --
+succeeds $train --output run
+expect 2 'already holds a run.*--resume.*--overwrite' $train --output run
+expect 2 'already holds a run' mpirun -n 2 $train --output run
+succeeds $train --output run --overwrite
+succeeds $train --output run --resume
+expect 2 'trainer.batch_size' $train --output run --resume --set trainer.batch_size=16
+expect 2 'trainer.batch_size' mpirun -n 2 $train --output run --resume --set trainer.batch_size=16
+
+# -- divergence: the step is named, the last finite state kept --
+expect 4 'diverged at step [0-9]+' $train --output wild --set 'trainer.optimizer={type: sgd, learning_rate: 1e30}'
+h5dump -g /parameters wild/checkpoint.h5 | grep -Eiq 'nan|inf' && fail "non-finite parameters in the checkpoint"
+[ -e wild/network.h5 ] && fail "a network.h5 of a run that diverged"
+expect 4 'diverged at step' mpirun -n 3 $train --output wild3 --set 'trainer.optimizer={type: sgd, learning_rate: 1e30}'
+cmp wild/history.csv wild3/history.csv || fail "history of the diverged run depends on ranks"
+expect 4 'diverged at step 0: its update' $train --output leap --set 'trainer.optimizer={type: sgd, learning_rate: 1e39}' \
+    --set trainer.num_rollout_steps=2
+h5dump -g /parameters leap/checkpoint.h5 | grep -Eiq 'nan|inf' && fail "non-finite parameters after one leap"
+
+# -- no error: a batch larger than the data --
+timeout 60 $trainax train $quickstart --output big --set trainer.batch_size=5000 --set trainer.num_training_steps=2 >all.txt 2>&1
+grep -q 'batch size 5000 is larger than the total number of samples 1980' all.txt || fail "the user is not told of a full batch"
+grep -qi 'full batch' all.txt || fail "the user is not told of a full batch"
+
+finish

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The same bytes on any number of ranks and threads, sharded or replicated: parameters, optimizer state, history. Seven blocks a
+# minibatch, the last one short, and a short last minibatch.
+. "$(dirname "$0")/common.sh" "$1" "$2"
+
+for precision in float32 float64; do
+    run() { # run NAME RANKS ARGUMENTS...
+        local name=$1 ranks=$2
+        shift 2
+        succeeds mpirun -n "$ranks" "$trainax" train "$quickstart" --quiet --output "$precision.$name" \
+            --set precision=$precision --set trainer.num_rollout_steps=3 --set trainer.num_training_steps=130 \
+            --set parallel.block=5 --set trainer.record_loss_every=2 \
+            --set "callbacks=[{type: weight_norm, every: 3}, {type: loss, name: two, every: 4, configuration: {type: supervised, num_rollout_steps: 2}}]" "$@"
+        same_run "$precision.one" "$precision.$name"
+    }
+    succeeds "$trainax" train "$quickstart" --quiet --output $precision.one \
+        --set precision=$precision --set trainer.num_rollout_steps=3 --set trainer.num_training_steps=130 \
+        --set parallel.block=5 --set trainer.record_loss_every=2 \
+        --set "callbacks=[{type: weight_norm, every: 3}, {type: loss, name: two, every: 4, configuration: {type: supervised, num_rollout_steps: 2}}]"
+    run launched 1
+    run two 2
+    run three 3
+    run four 4
+    run nine 9
+    run threads 1 --set parallel.threads=2
+    run both 2 --set parallel.threads=2
+    run replicated 3 --set parallel.placement=replicated
+done
+[ "$(head -1 float32.one/history.csv)" = step,epoch,batch,loss,weight_norm,two ] || fail "header of history.csv"
+[ "$(wc -l <float32.one/history.csv)" -eq $((1 + 65 + 22)) ] || fail "rows of history.csv" # every 2nd, and odd multiples of 3
+grep -q '^3,0,3,,[0-9.]*,$' float32.one/history.csv || fail "empty cells of history.csv"
+finish

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# A run that is stopped and resumed, on other numbers of ranks, ends with the same bytes; files that a crash leaves behind are
+# dealt with; a finished run is left alone or extended.
+. "$(dirname "$0")/common.sh" "$1" "$2"
+
+train() { # train DIRECTORY STEPS ARGUMENTS...
+    local directory=$1 steps=$2
+    shift 2
+    succeeds $launch "$trainax" train "$quickstart" --quiet --set trainer.num_rollout_steps=3 --set parallel.block=5 \
+        --set 'callbacks=[{type: weight_norm, every: 3}]' --set trainer.num_training_steps=$steps --output "$directory" "$@"
+}
+
+launch=""
+train whole 200
+# -- extended in pieces, mid-epoch, on other numbers of ranks --
+train pieces 37
+launch="mpirun -n 3" train pieces 90 --resume
+launch="mpirun -n 2" train pieces 150 --resume --set parallel.threads=2
+launch="" train pieces 200 --resume --set parallel.placement=replicated
+same_run whole pieces
+
+# -- a finished run: nothing happens, at once, whatever else is wrong with the data --
+before=$(ls -l --time-style=full-iso pieces)
+train pieces 200 --resume
+train pieces 120 --resume
+launch="mpirun -n 2" train pieces 200 --resume
+[ "$before" = "$(ls -l --time-style=full-iso pieces)" ] || fail "a finished run was touched"
+
+# -- the start of a run that is not there, and of one that died before its first checkpoint --
+train fresh 200 --resume
+same_run whole fresh
+mkdir young && cp whole/config.yaml young && head -3 whole/history.csv >young/history.csv
+train young 200 --resume
+same_run whole young
+
+# -- killed hard: history.csv is ahead of the checkpoint, and its last line torn --
+train killed 80 --set output.checkpoint_every=32
+head -c 900 whole/history.csv >killed/history.csv
+rm killed/network.h5
+train killed 200 --resume
+same_run whole killed
+
+# -- killed between the last checkpoint and network.h5 --
+cp -r whole unfinished && rm unfinished/network.h5
+train unfinished 200 --resume
+same_run whole unfinished
+
+# -- damaged checkpoints: the one before is used and the damaged one named --
+train damaged 100 --set output.checkpoint_every=60
+[ -e damaged/checkpoint.previous.h5 ] || fail "no previous checkpoint"
+truncate -s 10000 damaged/checkpoint.h5
+train damaged 200 --resume
+grep -q 'warning: .*damaged/checkpoint.h5 is damaged' err.txt || fail "the damaged checkpoint is not named"
+same_run whole damaged
+size=$(stat -c %s damaged/checkpoint.h5)
+printf 'XXXX' | dd of=damaged/checkpoint.h5 bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+echo nothing >damaged/checkpoint.previous.h5
+expect 3 'damaged' "$trainax" train "$quickstart" --quiet --output damaged --resume --set trainer.num_rollout_steps=3 \
+    --set parallel.block=5 --set 'callbacks=[{type: weight_norm, every: 3}]'
+
+# -- config.yaml reproduces the run --
+succeeds "$trainax" train whole/config.yaml --output again --quiet
+same_run whole again
+
+# -- a time limit --
+timeout 60 "$trainax" train "$quickstart" --quiet --output limited --time-limit 0:00:01 --set trainer.num_training_steps=100000000 2>err.txt
+[ $? -eq 75 ] || fail "exit code of a time limit"
+[ "$(wc -l <err.txt)" -eq 1 ] || fail "one line about a time limit"
+
+# -- no steps: the header alone and the initial parameters --
+train zero 0
+[ "$(cat zero/history.csv)" = step,epoch,batch,loss,weight_norm ] || fail "history.csv of zero steps"
+h5dump -d /parameters/weight zero/network.h5 >/dev/null || fail "network.h5 of zero steps"
+train zero 200 --resume
+same_run whole zero
+
+# -- stored parameters as the start --
+succeeds "$trainax" train "$quickstart" --quiet --output from --set trainer.num_training_steps=0 --set network.parameters="$work/whole/network.h5"
+cmp -s <(h5dump -g /parameters from/network.h5 | tail -n +2) <(h5dump -g /parameters whole/network.h5 | tail -n +2) ||
+    fail "parameters read from a file"
+expect 2 'network.parameters.*weight' "$trainax" train "$quickstart" --quiet --output other --set network.kernel_size=3 \
+    --set network.parameters="$work/whole/network.h5"
+finish

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# A signal that reaches any one rank stops all ranks at the same step, with a checkpoint and exit code 75; the resumed run ends
+# with the bytes of one that was never stopped.
+. "$(dirname "$0")/common.sh" "$1" "$2"
+
+# The number of steps differs from machine to machine in time, not in bits: the stopped run is compared with one of as many steps.
+arguments="--quiet --set parallel.block=5 --set trainer.num_rollout_steps=3 --set output.checkpoint_every=1000"
+
+# The ranks of the mpirun with process id $1.
+ranks_of() { pgrep -P "$1" -x trainax; }
+
+wait_for_run() { # until the first checkpoint stands
+    for _ in $(seq 600); do
+        [ -e "$1/checkpoint.h5" ] && return
+        sleep 0.05
+    done
+    fail "$1 has not started"
+}
+
+steps_of() { "$trainax" inspect "$1/checkpoint.h5" | sed -n 's/^step: //p'; }
+
+check_stopped() { # check_stopped NAME CODE
+    [ "$2" -eq 75 ] || fail "$1: exit code $2 instead of 75"
+    [ -e "$1/network.h5" ] && fail "$1: a network.h5 of a stopped run"
+    local steps
+    steps=$(steps_of "$1")
+    succeeds mpirun -n 2 "$trainax" train "$quickstart" $arguments --output "$1" --resume --set trainer.num_training_steps=$((steps + 70))
+    succeeds "$trainax" train "$quickstart" $arguments --output "$1.whole" --set trainer.num_training_steps=$((steps + 70))
+    same_run "$1" "$1.whole"
+}
+
+for signal in TERM INT USR1 USR2; do
+    "$trainax" train "$quickstart" $arguments --output $signal --set trainer.num_training_steps=100000000 2>err.txt &
+    process=$!
+    wait_for_run $signal
+    kill -$signal $process
+    wait $process
+    check_stopped $signal $?
+done
+
+# One rank alone gets it; mpirun passes the ranks' exit code on.
+mpirun -n 3 "$trainax" train "$quickstart" $arguments --output last --set trainer.num_training_steps=100000000 2>err.txt &
+process=$!
+wait_for_run last
+kill -TERM "$(ranks_of $process | tail -1)"
+wait $process
+check_stopped last $?
+
+# Through mpirun.
+mpirun -n 3 "$trainax" train "$quickstart" $arguments --output through --set trainer.num_training_steps=100000000 2>err.txt &
+process=$!
+wait_for_run through
+kill -USR1 $process
+wait $process
+check_stopped through $?
+
+# Before the first step: a checkpoint of step 0. Big data give the time.
+"$trainax" train "$quickstart" $arguments --output early --set trainer.num_training_steps=1000 --set data.num_samples=200000 2>err.txt &
+process=$!
+for _ in $(seq 200); do # the handlers stand as soon as it is there
+    grep -q '^SigCgt:.*[1-9a-f]' /proc/$process/status 2>/dev/null && [ "$(grep SigCgt /proc/$process/status | tr -d '\t' | cut -d: -f2)" != 0000000000000000 ] && break
+    sleep 0.01
+done
+kill -TERM $process
+wait $process
+[ $? -eq 75 ] || fail "exit code of an early signal"
+[ "$(steps_of early)" = 0 ] || fail "an early signal leaves a checkpoint of step $(steps_of early)"
+[ "$(cat early/history.csv)" = step,epoch,batch,loss ] || fail "history.csv after an early signal"
+finish

@@ -1,0 +1,39 @@
+/* Reading trainax.txt, the table that scripts/generate_data_tables.py writes: fields divided by '|'. */
+#pragma once
+
+#include <stdio.h>
+#include <string.h>
+
+#include "suite.h"
+#include "trainax/random.h"
+
+enum { TABLE_FIELDS = 8, TABLE_LINE = 1 << 14 };
+
+/* Calls run with the fields of every line whose first field is `kind`; returns how many there were. */
+static inline int table_each(const char *kind, void (*run)(char **fields))
+{
+    static char line[TABLE_LINE];
+    FILE *file = fopen(TESTS_DIR "/data/trainax.txt", "r");
+    int count = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while (fgets(line, sizeof line, file)) {
+        char *fields[TABLE_FIELDS] = {line}, *bar;
+        line[strcspn(line, "\n")] = '\0';
+        for (int k = 1; k < TABLE_FIELDS && (bar = strchr(fields[k - 1], '|')); k++) {
+            *bar = '\0';
+            fields[k] = bar + 1;
+        }
+        if (!strcmp(fields[0], kind)) {
+            run(fields);
+            count++;
+        }
+    }
+    fclose(file);
+    return count;
+}
+
+static inline tx_random table_random(const char *precision, const char *stream)
+{
+    return (tx_random){strcmp(stream, "jax_legacy") ? TX_STREAM_PARTITIONABLE : TX_STREAM_LEGACY,
+                       strcmp(precision, "float64") ? TX_FLOAT32 : TX_FLOAT64};
+}

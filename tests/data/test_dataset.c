@@ -1,0 +1,155 @@
+/* ranks: 1 2 3
+ * Data spread over ranks and written by them together: the same numbers as one process reads, and the same errors on all. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "data/section.h"
+#include "suite.h"
+#include "trainax/file.h"
+
+static tx_parallel *parallel;
+static char folder[64], path[96];
+
+static const char advection[] = "{type: advection_1d_periodic, num_samples: 5, temporal_horizon: 11, num_points: 9, "
+                                "highest_init_mode: 3, dt: 0.5, key: 1}";
+static const char diverging[] = "{type: lorenz_rk4, num_samples: 4, temporal_horizon: 30, num_warmup_steps: 0, dt: 1.0, key: 1}";
+
+/* All numbers of a source, read by this process alone. */
+static void *read_all(const tx_section *section, tx_random random, tx_data_shape *shape)
+{
+    tx_data_source *source;
+    CU_ASSERT_EQUAL_FATAL(tx_data_source_create(section, random, NULL, &source), TX_OK);
+    *shape = source->shape;
+    const int64_t levels = shape->num_trajectories * shape->num_levels;
+    void *values = malloc((size_t)(levels * tx_data_level_size(shape)) * tx_real_bytes(random.precision));
+    CU_ASSERT_EQUAL(tx_data_source_read(source, 0, levels, values, NULL), TX_OK);
+    tx_data_source_destroy(source);
+    return values;
+}
+
+/* Fetches every window of `length` levels on every rank and compares it. */
+static void windows_hold(tx_dataset *dataset, const char *expected, int length)
+{
+    tx_windows windows;
+    CU_ASSERT_EQUAL_FATAL(tx_windows_make(&dataset->shape, length, true, NULL, &windows), TX_OK);
+    const size_t bytes = (size_t)tx_data_level_size(&dataset->shape) * tx_real_bytes(dataset->precision);
+    CU_ASSERT_EQUAL(tx_store_reserve(dataset->store, 1, length, NULL), TX_OK);
+    for (int64_t k = 0; k < windows.count; k++) {
+        const int64_t first = tx_windows_first_level(&windows, k);
+        const void *const *window;
+        CU_ASSERT_EQUAL(tx_store_fetch(dataset->store, 0, 1, length, &first, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_store_wait(dataset->store, 0, &window, NULL), TX_OK);
+        CU_ASSERT_EQUAL(memcmp(*window, expected + (size_t)first * bytes, (size_t)length * bytes), 0);
+    }
+}
+
+static void datasets_hold_their_source(void)
+{
+    for (int k = 0; k < 4; k++) {
+        const tx_random random = {TX_STREAM_LEGACY, k % 2 ? TX_FLOAT64 : TX_FLOAT32};
+        data_section section;
+        tx_data_shape shape;
+        tx_dataset *dataset;
+        tx_error error = {0};
+        CU_ASSERT_EQUAL_FATAL(data_section_open(advection, NULL, &section), TX_OK);
+        void *expected = read_all(section.section, random, &shape);
+        CU_ASSERT_EQUAL_FATAL(
+            tx_dataset_create(parallel, section.section, random, k / 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset), TX_OK);
+        CU_ASSERT(dataset->shape.num_trajectories == 5 && dataset->shape.num_levels == 11 && dataset->shape.dt == 0.5);
+        windows_hold(dataset, expected, 4);
+        tx_dataset_destroy(dataset);
+        free(expected);
+        data_section_close(&section);
+    }
+}
+
+/* Written by all, read back by each through the file source. */
+static void files_hold_their_source(void)
+{
+    for (int k = 0; k < 2; k++) {
+        const tx_random random = {TX_STREAM_PARTITIONABLE, k ? TX_FLOAT64 : TX_FLOAT32};
+        data_section section, written;
+        tx_data_shape shape, again;
+        char text[160];
+        CU_ASSERT_EQUAL_FATAL(data_section_open(advection, NULL, &section), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_dataset_write(parallel, section.section, random, path, NULL), TX_OK);
+        char *expected = read_all(section.section, random, &shape);
+        snprintf(text, sizeof text, "{type: file, path: %s}", path);
+        CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &written), TX_OK);
+        char *values = read_all(written.section, random, &again);
+        CU_ASSERT(again.dt == 0.5 && tx_shape_equal(&again.state, &shape.state) && again.num_levels == shape.num_levels);
+        const int64_t count = shape.num_trajectories * shape.num_levels * tx_data_level_size(&shape);
+        CU_ASSERT_EQUAL(memcmp(values, expected, (size_t)count * tx_real_bytes(random.precision)), 0);
+        free(values);
+        free(expected);
+        data_section_close(&section);
+        data_section_close(&written);
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+    }
+}
+
+/* Ranks that read finite numbers fail with those that do not; nothing is left behind. */
+static void failures_are_common(void)
+{
+    data_section section;
+    tx_dataset *dataset = NULL;
+    tx_error error = {0}, same = {0};
+    const size_t before = tx_memory_live();
+    if (tx_parallel_rank(parallel) == 0) {
+        unlink(path);
+    }
+    CU_ASSERT_EQUAL_FATAL(data_section_open(diverging, NULL, &section), TX_OK);
+    CU_ASSERT_EQUAL(tx_dataset_create(parallel, section.section, (tx_random){0}, TX_SHARDED, &error, &dataset), TX_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "trajectory 0, level"));
+    CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, path, &same), TX_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(same.message, "trajectory 0, level"));
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    data_section_close(&section);
+    CU_ASSERT_EQUAL(tx_memory_live(), before);
+}
+
+/* One rank alone cannot make its source: all get its message. */
+static void one_rank_without_memory(void)
+{
+    const int last = tx_parallel_size(parallel) - 1;
+    data_section section;
+    CU_ASSERT_EQUAL_FATAL(data_section_open(advection, NULL, &section), TX_OK);
+    for (long n = 0; n < 8; n++) { /* the allocations of a source */
+        tx_dataset *dataset = NULL;
+        tx_error error = {0};
+        if (tx_parallel_rank(parallel) == last) {
+            tx_memory_fail_after(n);
+        }
+        const tx_status status = tx_dataset_create(parallel, section.section, (tx_random){0}, TX_SHARDED, &error, &dataset);
+        tx_memory_fail_after(-1);
+        CU_ASSERT_EQUAL(status, TX_FAILURE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "out of memory"));
+    }
+    data_section_close(&section);
+}
+
+int main(void)
+{
+    if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
+        return 1;
+    }
+    int process = (int)getpid();
+    tx_parallel_broadcast(parallel, &process, sizeof process, NULL);
+    snprintf(folder, sizeof folder, "/tmp/trainax_dataset_%d", process);
+    snprintf(path, sizeof path, "%s/ref.h5", folder);
+    tx_directory_make(folder, NULL);
+    tx_parallel_barrier(parallel, NULL);
+    const int code = suite_run("dataset", (suite_test[]){{"datasets hold their source", datasets_hold_their_source},
+                                                         {"files hold their source", files_hold_their_source},
+                                                         {"failures are common", failures_are_common},
+                                                         {"one rank without memory", one_rank_without_memory},
+                                                         {0}});
+    tx_parallel_barrier(parallel, NULL);
+    if (tx_parallel_rank(parallel) == 0) {
+        unlink(path);
+        rmdir(folder);
+    }
+    tx_parallel_destroy(parallel);
+    return code;
+}

@@ -1,0 +1,197 @@
+/* What tx_file_save leaves on the disk: the same bytes for the same content, every damage found, readable by others; and
+ * nothing at all when memory runs out. */
+#include <fcntl.h>
+
+#include "base/memory.h"
+#include "file/folder.h"
+#include "file/seal.h"
+
+static const int64_t shape23[] = {2, 3};
+
+static void checksum_is_the_standard_one(void)
+{
+    CU_ASSERT_EQUAL(tx_checksum("123456789", 9), 0x995DC9BBDF1939FAu); /* check value of CRC-64/XZ */
+    CU_ASSERT_EQUAL(tx_checksum("", 0), 0);
+}
+
+static size_t save_small(const char *path)
+{
+    const double values[6] = {1, 2, 3, 4, 5, 6};
+    struct stat info;
+    tx_file *file;
+    ASSERT_WORKS(tx_file_create(&error, &file));
+    ASSERT_WORKS(tx_file_write_reals(file, "/p/weight", 2, shape23, TX_FLOAT64, values, &error));
+    ASSERT_WORKS(tx_file_set_text(file, "/", "format", "trainax", &error));
+    ASSERT_WORKS(tx_file_save(file, path, NULL, &error));
+    tx_file_close(file);
+    stat(path, &info);
+    return (size_t)info.st_size;
+}
+
+static void same_content_same_bytes(void)
+{
+    enum { MOST = 1 << 16 };
+    const folder folder = folder_make();
+    const file_name a = folder_file(&folder, "a.h5"), b = folder_file(&folder, "b.h5");
+    char *one = malloc(MOST), *two = malloc(MOST);
+    const size_t bytes = save_small(a.path);
+    sleep(1); /* no times in it either */
+    CU_ASSERT_EQUAL(save_small(b.path), bytes);
+    CU_ASSERT_EQUAL(file_read(a.path, one, MOST), bytes);
+    CU_ASSERT_EQUAL(file_read(b.path, two, MOST), bytes);
+    CU_ASSERT_EQUAL(memcmp(one, two, bytes), 0);
+    free(one), free(two);
+    folder_remove(&folder);
+}
+
+/* One bit of the byte at `offset`, there and back. */
+static void flip(int fd, off_t offset)
+{
+    unsigned char byte;
+    CU_ASSERT_EQUAL(pread(fd, &byte, 1, offset), 1);
+    byte ^= (unsigned char)(1 << offset % 8);
+    CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, offset), 1);
+}
+
+static void damage_is_found(void)
+{
+    enum { MOST = 1 << 16 };
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), bad = folder_file(&folder, "bad.h5");
+    const size_t bytes = save_small(name.path);
+    char *data = malloc(MOST);
+    int opened = 0, plain = 0;
+    CU_ASSERT_EQUAL_FATAL(file_read(name.path, data, MOST), bytes);
+    file_write(bad.path, data, bytes);
+    const int fd = open(bad.path, O_RDWR);
+    for (size_t k = 0; k < bytes; k++) {
+        tx_file *file = NULL;
+        flip(fd, (off_t)k);
+        opened += tx_file_open_checked(bad.path, NULL, &file) == TX_OK;
+        if (tx_file_open(bad.path, NULL, &file) == TX_OK) {
+            plain++;
+            tx_file_close(file);
+        }
+        flip(fd, (off_t)k);
+    }
+    close(fd);
+    CU_ASSERT_EQUAL(opened, 0);
+    CU_ASSERT_EQUAL(plain, 8); /* the mark that says that there is a checksum: all else is whole */
+    for (size_t length = 0; length < bytes; length += 7) {
+        tx_file *file = NULL;
+        file_write(bad.path, data, length);
+        CU_ASSERT_EQUAL(tx_file_open_checked(bad.path, NULL, &file), TX_BAD_DATA);
+        if (length + TX_SEAL_BYTES < bytes) {
+            CU_ASSERT_EQUAL(tx_file_open(bad.path, NULL, &file), TX_BAD_DATA);
+        }
+    }
+    free(data);
+    CU_ASSERT_EQUAL(open_ids(), 0);
+    folder_remove(&folder);
+}
+
+static void damage_is_described(void)
+{
+    enum { MOST = 1 << 16 };
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    const size_t bytes = save_small(name.path);
+    char *data = malloc(MOST);
+    tx_file *file;
+    CU_ASSERT_EQUAL_FATAL(file_read(name.path, data, MOST), bytes);
+    file_write(name.path, data, bytes / 2);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "a.h5' is damaged: it is cut off");
+    ASSERT_FAILS(tx_file_open_checked(name.path, &error, &file), TX_BAD_DATA, "a.h5' is damaged: it is cut off");
+    data[bytes / 2] ^= 1;
+    file_write(name.path, data, bytes);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "checksum");
+    file_write(name.path, "hello, world\n", 13);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "a.h5' is no HDF5 file");
+    ASSERT_FAILS(tx_file_open_checked(name.path, &error, &file), TX_BAD_DATA, "a.h5' is no HDF5 file");
+    file_write(name.path, "", 0);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "a.h5' is no HDF5 file: it is empty");
+    free(data);
+    folder_remove(&folder);
+}
+
+/* ---- Memory ---- */
+
+/* All kinds of calls one after the other; the first failure ends it. */
+static tx_status use_everything(const char *path, const char *previous, tx_file **file)
+{
+    const double values[6] = {1, 2, 3, 4, 5, 6};
+    float back[6];
+    int count;
+    char **names, *text;
+    TX_TRY(tx_file_create(NULL, file));
+    TX_TRY(tx_file_write_reals(*file, "/a/b/c", 2, shape23, TX_FLOAT64, values, NULL));
+    TX_TRY(tx_file_set_text(*file, "/d/e", "text", "some", NULL));
+    TX_TRY(tx_file_save(*file, path, previous, NULL));
+    tx_file_close(*file);
+    *file = NULL;
+    TX_TRY(tx_file_open_checked(path, NULL, file));
+    TX_TRY(tx_file_read_reals(*file, "/a/b/c", 2, shape23, TX_FLOAT32, back, NULL));
+    TX_TRY(tx_file_members(*file, "/a", NULL, &count, &names));
+    tx_free(names);
+    TX_TRY(tx_file_get_text(*file, "/d/e", "text", NULL, &text));
+    tx_free(text);
+    tx_file_close(*file);
+    *file = NULL;
+    TX_TRY(tx_text_read(path, NULL, &text));
+    tx_free(text);
+    return TX_OK;
+}
+
+static void every_allocation_may_fail(void)
+{
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), previous = folder_file(&folder, "b.h5");
+    const size_t live = tx_memory_live();
+    tx_status status = TX_FAILURE;
+    int n = 0;
+    for (; status != TX_OK && n < 100; n++) {
+        tx_file *file = NULL;
+        tx_memory_fail_after(n);
+        status = use_everything(name.path, previous.path, &file);
+        tx_memory_fail_after(-1);
+        CU_ASSERT(status == TX_OK || status == TX_FAILURE);
+        tx_file_close(file);
+        CU_ASSERT_EQUAL(tx_memory_live(), live);
+        CU_ASSERT_EQUAL(open_ids(), 0);
+        CU_ASSERT(folder_count(folder.path) <= 2);
+    }
+    CU_ASSERT_EQUAL(status, TX_OK);
+    CU_ASSERT(n > 10);
+    folder_remove(&folder);
+}
+
+static void h5dump_reads_it(void)
+{
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    char command[1000], output[4096];
+    if (system("command -v h5dump >/dev/null 2>&1") != 0) {
+        printf("(skipped: no h5dump) ");
+        folder_remove(&folder);
+        return;
+    }
+    save_small(name.path);
+    snprintf(command, sizeof command, "h5dump '%s' 2>&1", name.path);
+    FILE *stream = popen(command, "r");
+    output[fread(output, 1, sizeof output - 1, stream)] = '\0';
+    CU_ASSERT_EQUAL(pclose(stream), 0);
+    CU_ASSERT(strstr(output, "(1,0): 4, 5, 6") && strstr(output, "CSET H5T_CSET_UTF8") && strstr(output, "\"trainax\""));
+    CU_ASSERT(strstr(output, "STRSIZE H5T_VARIABLE") && strstr(output, "H5T_IEEE_F64LE") && strstr(output, "GROUP \"p\""));
+    folder_remove(&folder);
+}
+
+int main(void)
+{
+    return suite_run("saved", (suite_test[]){{"the checksum is the standard one", checksum_is_the_standard_one},
+                                             {"same content, same bytes", same_content_same_bytes},
+                                             {"damage is found", damage_is_found},
+                                             {"damage is described", damage_is_described},
+                                             {"every allocation may fail", every_allocation_may_fail},
+                                             {"h5dump reads it", h5dump_reads_it},
+                                             {0}});
+}

@@ -1,0 +1,168 @@
+/* What does not fit is refused with a message at its place in the file. */
+#include "base/memory.h"
+#include "network/sections.h"
+
+typedef struct wrong {
+    const char *text;
+    tx_shape state;
+    const char *message; /* part of it */
+} wrong;
+
+#define LINE                                                                                                                       \
+    {                                                                                                                              \
+        .channels = 1, .axes = 1, .n = { 30 }                                                                                      \
+    }
+#define PAIR                                                                                                                       \
+    {                                                                                                                              \
+        .channels = 2, .axes = 1, .n = { 12 }                                                                                      \
+    }
+#define PLANE                                                                                                                      \
+    {                                                                                                                              \
+        .channels = 2, .axes = 2, .n = { 6, 5 }                                                                                    \
+    }
+#define POINT                                                                                                                      \
+    {                                                                                                                              \
+        .channels = 3                                                                                                              \
+    }
+#define CONV1 "type: conv\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\n"
+#define CONV2 "type: conv\nkey: 0\nnum_spatial_dims: 2\nin_channels: 2\nout_channels: 2\n"
+#define NET1 "type: conv_net\nkey: 0\nnum_spatial_dims: 1\n"
+
+static const wrong wrongs[] = {
+    {CONV1 "kernel_size: 2\npadding: same\n", PAIR,
+     "net.yaml:4:14: network.in_channels: the network takes 1 channel, but the states of the data have 2"},
+    {"type: conv\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 3\nkernel_size: 1\n", LINE,
+     "net.yaml:5:15: network.out_channels: a map of states must keep their shape: it gives 3 channels, but the states have 1"},
+    {CONV1 "kernel_size: 2\npadding: same\n", PLANE,
+     "net.yaml:3:19: network.num_spatial_dims: the network is for 1, but the states of the data have 2 spatial axes"},
+    {CONV1 "kernel_size: 2\npadding: same\n", POINT, "but the states of the data have 0 spatial axes"},
+    {CONV1 "kernel_size: 3\n", LINE, "padding: a map of states must keep their shape: 30 points along axis 0 become 28"},
+    {CONV1 "kernel_size: 2\npadding: 1\n", LINE,
+     "net.yaml:7:10: network.padding: a map of states must keep their shape: 30 points along axis 0 become 31"},
+    {CONV1 "kernel_size: 3\npadding: valid\n", LINE, "30 points along axis 0 become 28"},
+    {CONV1 "kernel_size: 99\n", LINE, "30 points along axis 0 become 0"},
+    {CONV2 "kernel_size: [3, 2]\npadding: [1, 0]\n", PLANE, "5 points along axis 1 become 4"},
+    {CONV1 "kernel_size: 3\npadding: 1\nstride: 2\n", LINE, "net.yaml:8:9: network.stride: a strided convolution is not built yet"},
+    {CONV2 "kernel_size: 3\npadding: 1\nstride: [1, 2]\n", PLANE, "a strided convolution is not built yet"},
+    {CONV2 "kernel_size: [3, 3, 3]\npadding: 1\n", PLANE,
+     "kernel_size: a number or a list of 2 (one for each spatial axis), not of 3"},
+    {CONV2 "kernel_size: 3\npadding: 1\ndilation: [1, 1, 1]\n", PLANE, "dilation: a number or a list of 2"},
+    {CONV2 "kernel_size: 3\npadding: [1, 1, 1]\n", PLANE, "padding: a number or a list of 2"},
+    {CONV2 "kernel_size: 3\npadding: [[1, 1]]\n", PLANE, "padding: a list of 2 pairs (one for each spatial axis), not of 1"},
+    {CONV1 "kernel_size: 2\npadding: [0, 1]\n", LINE, "padding: a number or a list of 1"},
+    {CONV2 "kernel_size: 3\npadding: 1\ngroups: 3\n", PLANE, "groups: in_channels (2) must be divisible by groups (3)"},
+    {CONV1 "kernel_size: 0\n", LINE, "kernel_size must be"},
+    {CONV1 "kernel_size: 3\npadding: -1\n", LINE, "padding must be"},
+    {CONV1 "kernel_size: 3\npadding: sam\n", LINE, "same, same_lower, valid"},
+    {CONV1 "kernel_size: 3\npadding: 1\npadding_mode: wrap\n", LINE, "zeros, circular, reflect, replicate"},
+    {CONV1 "kernel: 3\n", LINE, "kernel_size"},
+    {CONV1, LINE, "kernel_size"},
+    {"type: conv\nkey: 0\nnum_spatial_dims: 4\nin_channels: 1\nout_channels: 1\nkernel_size: 1\n", LINE,
+     "num_spatial_dims must be"},
+    {"type: conv\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\nkernel_size: 1\n", LINE, "key"},
+    {"type: linear\nkey: 0\nin_features: 3\nout_features: 3\n", LINE,
+     "linear takes states without spatial axes, but those of the data have 1"},
+    {"type: linear\nkey: 0\nin_features: 2\nout_features: 3\n", POINT,
+     "net.yaml:3:14: network.in_features: the network takes 2 channels, but the states of the data have 3"},
+    {"type: linear\nkey: 0\nin_features: 3\nout_features: 2\n", POINT, "out_features: a map of states must keep their shape"},
+    {"type: mlp\nkey: 0\n", POINT, "num_spatial_dims"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 3\n", POINT, "out_channels: missing"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 4\nout_channels: 4\n", POINT,
+     "in_channels: the network takes 4 channels"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\n", LINE, "num_points: missing"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\nnum_points: 31\n", LINE,
+     "num_points: the network takes 31 points an axis, but axis 0 of the data has 30"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 2\nin_channels: 2\nout_channels: 2\nnum_points: 6\n", PLANE, "axis 1 of the data has 5"},
+    {"type: mlp\nkey: 0\nin_size: 3\nwidth_size: 2\ndepth: 1\n", POINT, "out_size: missing"},
+    {"type: mlp\nkey: 0\nin_size: 3\nout_size: 3\ndepth: 1\n", POINT, "width_size: missing"},
+    {"type: mlp\nkey: 0\nin_size: 3\nout_size: 3\nwidth_size: 1\n", POINT, "depth: missing"},
+    {"type: mlp\nkey: 0\nin_size: 3\nout_size: 3\nwidth_size: 1\ndepth: 1\nin_channels: 3\n", POINT,
+     "in_channels: does not go with in_size"},
+    {"type: mlp\nkey: 0\nin_size: 30\nout_size: 30\nwidth_size: 1\ndepth: 1\n", LINE, "in_size: for states without spatial axes"},
+    {"type: mlp\nkey: 0\nin_size: 3\nout_size: 4\nwidth_size: 1\ndepth: 1\n", POINT,
+     "out_size: a map of states must keep their shape"},
+    {"type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 3\nout_channels: 3\nactivation: relo\n", POINT, "activation"},
+    {NET1 "in_channels: 2\nout_channels: 1\n", LINE, "in_channels: the network takes 2 channels"},
+    {NET1 "in_channels: 1\nout_channels: 2\n", LINE, "out_channels: a map of states must keep their shape"},
+    {NET1 "in_channels: 2\nout_channels: 2\n", PLANE, "num_spatial_dims: the network is for 1"},
+    {NET1 "in_channels: 1\nout_channels: 1\nboundary_mode: open\n", LINE, "periodic, dirichlet, neumann"},
+    {NET1 "in_channels: 1\nout_channels: 1\ndepth: -1\n", LINE, "depth must be"},
+    {"type: conv_nett\n", LINE, "conv_net"},
+    {NET1 "in_channels: 1\nout_channels: 1\nhidden_channels: 1000000000\ndepth: 100\nkernel_size: 1000000000\n", LINE,
+     "more parameters than can be counted"},
+};
+
+static void wrong_networks_are_refused(void)
+{
+    tx_registry *registry = network_registry();
+    for (size_t k = 0; k < sizeof wrongs / sizeof *wrongs; k++) {
+        tx_error error = {0};
+        made_network made;
+        const tx_status status = network_make(registry, wrongs[k].text, wrongs[k].state, &error, &made);
+        const bool right = status == TX_INVALID && strstr(error.message, wrongs[k].message) && strstr(error.message, "net.yaml");
+        if (!right) {
+            printf("\n%s-> %d \"%s\"\n   instead of \"%s\"\n", wrongs[k].text, status, error.message, wrongs[k].message);
+        }
+        CU_ASSERT(right);
+        network_unmake(&made);
+    }
+    tx_registry_destroy(registry);
+}
+
+/* Whichever allocation fails: a message, no leak, nothing set. */
+static void failing_allocations(void)
+{
+    static const char *const texts[] = {CONV1 "kernel_size: 2\npadding: same\n",
+                                        NET1 "in_channels: 1\nout_channels: 1\ndepth: 5\n"};
+    tx_registry *registry = network_registry();
+    for (int k = 0; k < 2; k++) {
+        tx_config *config = NULL;
+        CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_NETWORK, "net.yaml", texts[k], NULL, &config), TX_OK);
+        const size_t before = tx_memory_live();
+        tx_status status = TX_FAILURE;
+        for (int n = 0; status != TX_OK && n < 100; n++) {
+            tx_error error = {0};
+            tx_network *network = NULL;
+            tx_memory_fail_after(n);
+            status = tx_network_create(tx_config_root(config), (tx_shape)LINE, &error, &network);
+            tx_memory_fail_after(-1);
+            CU_ASSERT(status == TX_OK || (status == TX_FAILURE && !network && strstr(error.message, "out of memory")));
+            tx_network_destroy(network);
+            CU_ASSERT_EQUAL(tx_memory_live(), before);
+        }
+        CU_ASSERT_EQUAL(status, TX_OK);
+        tx_config_destroy(config);
+    }
+    tx_registry_destroy(registry);
+}
+
+/* Read back from what a network file stores, the network is the same, in both ways of writing an mlp. */
+static void resolved_sections_read_back(void)
+{
+    static const char *const texts[] = {"type: mlp\nkey: 0\nin_size: 3\nout_size: 3\nwidth_size: 4\ndepth: 1\n",
+                                        "type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 3\nout_channels: 3\n"};
+    tx_registry *registry = network_registry();
+    for (int k = 0; k < 2; k++) {
+        made_network made, again;
+        char *resolved = NULL;
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(network_make(registry, texts[k], (tx_shape)POINT, &error, &made), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_section_write(tx_config_root(made.config), &error, &resolved), TX_OK);
+        CU_ASSERT_EQUAL(network_make(registry, resolved, (tx_shape)POINT, &error, &again), TX_OK);
+        CU_ASSERT_STRING_EQUAL(again.network->leaves[0].name, made.network->leaves[0].name);
+        CU_ASSERT_EQUAL(again.network->num_parameters, made.network->num_parameters);
+        tx_free(resolved);
+        network_unmake(&made);
+        network_unmake(&again);
+    }
+    tx_registry_destroy(registry);
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {{"wrong networks are refused", wrong_networks_are_refused},
+                                       {"failing allocations", failing_allocations},
+                                       {"resolved sections read back", resolved_sections_read_back},
+                                       {NULL, NULL}};
+    return suite_run("network/errors", tests);
+}

@@ -1,0 +1,142 @@
+/* A graph evaluated as its definition says, one sample at a time, in double: the reference for programs. Slow on purpose. */
+#pragma once
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/graph.h"
+
+static inline int64_t naive_size(const tx_shape *shape) { return shape->channels * tx_shape_points(shape); }
+
+/* Where numpy.pad takes cell i of a padded axis from: an index of 0 … n-1, or -1 for zero. */
+static inline int64_t naive_source(tx_padding_mode mode, int64_t i, int64_t n)
+{
+    if (i >= 0 && i < n) {
+        return i;
+    }
+    switch (mode) {
+    case TX_PAD_CIRCULAR: return ((i % n) + n) % n;
+    case TX_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
+    case TX_PAD_REFLECT:
+        if (n == 1) {
+            return 0;
+        }
+        i = ((i % (2 * n - 2)) + 2 * n - 2) % (2 * n - 2);
+        return i < n ? i : 2 * n - 2 - i;
+    default: return -1;
+    }
+}
+
+static inline void naive_unravel(const tx_shape *shape, int64_t flat, int64_t *index)
+{
+    for (int d = shape->axes - 1; d >= 0; d--) {
+        index[d] = flat % shape->n[d];
+        flat /= shape->n[d];
+    }
+}
+
+static inline void naive_pad(const tx_graph_node *node, const tx_shape *in, const double *x, double *y)
+{
+    const int64_t points = tx_shape_points(&node->shape), in_points = tx_shape_points(in);
+    for (int64_t c = 0; c < in->channels; c++) {
+        for (int64_t p = 0; p < points; p++) {
+            int64_t index[3], from = 0;
+            naive_unravel(&node->shape, p, index);
+            for (int d = 0; d < in->axes && from >= 0; d++) {
+                const int64_t s = naive_source((tx_padding_mode)node->attributes.mode, index[d] - node->attributes.low[d], in->n[d]);
+                from = s < 0 ? -1 : from * in->n[d] + s;
+            }
+            y[c * points + p] = from < 0 ? 0 : x[c * in_points + from];
+        }
+    }
+}
+
+static inline void naive_conv(const tx_graph_node *node, const tx_shape *in, const double *x, const double *w, const double *bias, double *y)
+{
+    const tx_convolution *conv = &node->attributes.convolution;
+    const tx_shape *out = &node->shape;
+    tx_shape taps = {.axes = out->axes};
+    memcpy(taps.n, conv->kernel, sizeof taps.n);
+    const int64_t points = tx_shape_points(out), in_points = tx_shape_points(in), num_taps = tx_shape_points(&taps);
+    const int64_t ci = in->channels / conv->groups, co = out->channels / conv->groups;
+    for (int64_t o = 0; o < out->channels; o++) {
+        for (int64_t p = 0; p < points; p++) {
+            double sum = bias ? bias[o] : 0;
+            int64_t at[3], tap[3];
+            naive_unravel(out, p, at);
+            for (int64_t i = 0; i < ci; i++) {
+                for (int64_t t = 0; t < num_taps; t++) {
+                    int64_t from = 0;
+                    naive_unravel(&taps, t, tap);
+                    for (int d = 0; d < out->axes; d++) {
+                        from = from * in->n[d] + at[d] + tap[d] * conv->dilation[d];
+                    }
+                    sum += w[(o * ci + i) * num_taps + t] * x[(o / co * ci + i) * in_points + from];
+                }
+            }
+            y[o * points + p] = sum;
+        }
+    }
+}
+
+static inline double naive_activation(tx_activation activation, double x)
+{
+    switch (activation) {
+    case TX_RELU: return x > 0 ? x : 0;
+    case TX_TANH: return tanh(x);
+    case TX_SIGMOID: return 1 / (1 + exp(-x));
+    case TX_GELU: return x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))) / 2;
+    case TX_SILU: return x / (1 + exp(-x));
+    case TX_LEAKY_RELU: return x >= 0 ? x : 0.01 * x;
+    case TX_ELU: return x > 0 ? x : expm1(x);
+    case TX_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
+    default: return x;
+    }
+}
+
+/* Values of all nodes for one sample; window: its levels. Returns the value of `loss` (a lane scalar). values: a fresh
+ * array of pointers, one a node, freed by naive_free. */
+static inline double naive_run(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, double **values)
+{
+    for (int n = 0; n < graph->count; n++) {
+        const tx_graph_node *node = &graph->nodes[n];
+        const int64_t size = naive_size(&node->shape);
+        const double *a = node->input[0] >= 0 ? values[node->input[0]] : NULL, *b = node->input[1] >= 0 ? values[node->input[1]] : NULL;
+        const tx_shape *in = node->input[0] >= 0 ? &graph->nodes[node->input[0]].shape : NULL;
+        double *y = values[n] = calloc((size_t)size, sizeof *y);
+        switch (node->op) {
+        case TX_OP_WINDOW: memcpy(y, window + node->attributes.offset * size, (size_t)size * sizeof *y); break;
+        case TX_OP_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case TX_OP_STOP:
+        case TX_OP_FLATTEN:
+        case TX_OP_UNFLATTEN: memcpy(y, a, (size_t)size * sizeof *y); break;
+        case TX_OP_PAD: naive_pad(node, in, a, y); break;
+        case TX_OP_CONV: naive_conv(node, in, a, b, node->input[2] >= 0 ? values[node->input[2]] : NULL, y); break;
+        case TX_OP_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
+        default:
+            for (int64_t k = 0; k < (a ? naive_size(in) : 0); k++) {
+                const double alpha = node->attributes.alpha, beta = node->attributes.beta;
+                switch (node->op) {
+                case TX_OP_ACTIVATE: y[k] = naive_activation((tx_activation)node->attributes.mode, a[k]); break;
+                case TX_OP_ADD: y[k] = alpha * a[k] + beta * b[k]; break;
+                case TX_OP_SCALE: y[k] = alpha * a[k]; break;
+                case TX_OP_MULTIPLY: y[k] = a[k] * b[k]; break;
+                case TX_OP_LANE_SCALE: y[k] = alpha * b[0] * a[k]; break;
+                case TX_OP_SUM: y[0] += alpha * a[k]; break;
+                case TX_OP_DOT: y[0] += alpha * a[k] * b[k]; break;
+                case TX_OP_SQUARE_ERROR: y[0] += alpha * (a[k] - b[k]) * (a[k] - b[k]); break;
+                default: abort();
+                }
+            }
+        }
+    }
+    return values[loss][0];
+}
+
+static inline void naive_free(const tx_graph *graph, double **values)
+{
+    for (int n = 0; n < graph->count; n++) {
+        free(values[n]);
+    }
+}

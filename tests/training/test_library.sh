@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# A program of one page, built against the installed library through pkg-config alone, gets the same numbers as the command.
+. "$(dirname "$0")/../command/common.sh" "$1" "$2"
+
+cmake --install "$build" --prefix "$work/prefix" >/dev/null || fail "installation"
+lib=$(dirname "$(find "$work/prefix" -name libtrainax.so)")
+export PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+[ "$(wc -l <"$tests/training/quickstart_library.c")" -le 60 ] || fail "the program is longer than a page"
+${CC:-cc} -std=c17 -Wall -Wextra -Werror "$tests/training/quickstart_library.c" $(pkg-config --cflags --libs trainax) -o program ||
+    fail "the program does not build"
+
+succeeds "$trainax" train "$quickstart" --output run --quiet
+{
+    tail -1 run/history.csv | cut -d, -f4
+    "$trainax" inspect run/network.h5 | sed -n 's/^ *weight .*: //p' | tr ' ' '\n'
+} >expected.txt
+for launch in "" "mpirun -n 3"; do
+    succeeds $launch ./program "$quickstart"
+    cmp out.txt expected.txt || fail "the library and the command differ ($launch)"
+done
+
+# The installed command works too, and finds its library.
+succeeds "$work/prefix/bin/trainax" --version
+finish

@@ -39,7 +39,7 @@ typedef struct tx_callback_class { /* a callback component's `implementation` */
     /* Called on every rank at the steps that `every` selects. *value is the CSV cell where the callback has a column. */
     tx_status (*observe)(tx_callback *callback, const tx_observation *observation, tx_error *error, double *value);
     void (*destroy)(tx_callback *callback); /* may be NULL: state is one tx_allocate, freed afterwards in any case */
-    const char *column; /* its column's default name; "": `name` is required; NULL: no column (progress) */
+    const char *column;                     /* its column's default name; "": `name` is required; NULL: no column (progress) */
 } tx_callback_class;
 
 struct tx_callback {

@@ -11,15 +11,15 @@ typedef struct tx_optimizer tx_optimizer;
 
 /* What one update reads and writes; nothing overlaps. All buffers hold num_parameters reals. */
 typedef struct tx_update {
-    int64_t count;        /* updates before this one */
-    double rate;          /* the learning rate of this step */
+    int64_t count; /* updates before this one */
+    double rate;   /* the learning rate of this step */
     const void *gradient, *parameters;
-    void *const *slots;   /* the state before */
+    void *const *slots; /* the state before */
     void *next_parameters;
     void *const *next_slots;
 } tx_update;
 
-typedef struct tx_optimizer_class { /* an optimizer component's `implementation` */
+typedef struct tx_optimizer_class {              /* an optimizer component's `implementation` */
     int (*num_slots)(const tx_section *section); /* state buffers, zero at first */
     const char *const *slot_names;               /* "mu", "nu": datasets below /optimizer */
     /* Reads the options once into optimizer->state (one tx_allocate, freed with the optimizer). */
@@ -38,12 +38,12 @@ struct tx_optimizer {
     tx_precision precision;
     int64_t num_parameters;
     int num_slots;
-    void **slots;      /* the state; a resumed run fills it in */
-    void **next_slots; /* where the next update puts it */
-    int64_t count;     /* updates so far */
-    double rate;       /* where there is no schedule */
+    void **slots;               /* the state; a resumed run fills it in */
+    void **next_slots;          /* where the next update puts it */
+    int64_t count;              /* updates so far */
+    double rate;                /* where there is no schedule */
     const tx_section *schedule; /* NULL: none */
-    void *state;       /* the class's own constants */
+    void *state;                /* the class's own constants */
 };
 
 /* TX_INVALID, with the place in the file, for what is not built yet. */

@@ -16,12 +16,12 @@ tx_status tx_registry_create_builtin(tx_error *error, tx_registry **out);
 
 typedef enum tx_start { TX_START_NEW, TX_START_RESUME, TX_START_OVERWRITE } tx_start;
 typedef struct tx_train_options {
-    const char *output;      /* run directory; NULL: the configuration's */
+    const char *output; /* run directory; NULL: the configuration's */
     tx_start start;
-    double time_limit;       /* seconds; 0: none */
+    double time_limit;                 /* seconds; 0: none */
     const volatile sig_atomic_t *stop; /* non-zero: stop at the next step boundary; may be NULL */
-    tx_log log;              /* progress, notes, warnings; used on rank 0 */
-    bool terminal;           /* progress lines may overwrite each other */
+    tx_log log;                        /* progress, notes, warnings; used on rank 0 */
+    bool terminal;                     /* progress lines may overwrite each other */
 } tx_train_options;
 
 /* Trains and writes the run directory. Collective; every rank returns the same status and message. TX_STOPPED after a

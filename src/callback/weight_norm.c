@@ -38,8 +38,8 @@ static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_e
 {
     (void)error;
     const int64_t n = seen->network->num_parameters;
-    const double square = seen->precision == TX_FLOAT32 ? sum_square_float(seen->parameters, n)
-                                                        : sum_square_double(seen->parameters, n);
+    const double square =
+        seen->precision == TX_FLOAT32 ? sum_square_float(seen->parameters, n) : sum_square_double(seen->parameters, n);
     *value = *(const bool *)callback->state ? square : sqrt(square);
     return TX_OK;
 }

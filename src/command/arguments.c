@@ -98,7 +98,10 @@ tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, t
     return TX_OK;
 }
 
-void tx_arguments_free(tx_arguments *arguments) { tx_free(arguments->many); }
+void tx_arguments_free(tx_arguments *arguments)
+{
+    tx_free(arguments->many);
+}
 
 const char *tx_arguments_value(const tx_arguments *arguments, const char *flag)
 {

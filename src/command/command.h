@@ -12,7 +12,7 @@ typedef struct tx_flag {
     bool many;         /* may be given several times */
 } tx_flag;
 
-enum { TX_MAX_FLAGS = 8, TX_MAX_WORDS = 2 };
+enum { TX_MAX_FLAGS = 8, TX_MAX_WORDS = 32 };
 
 typedef struct tx_command tx_command;
 typedef struct tx_arguments {
@@ -29,7 +29,7 @@ struct tx_command {
     const char *usage;   /* behind "trainax " */
     const char *summary; /* one line */
     const tx_flag *flags;
-    const char *word;    /* the argument that must be there ("CONFIG"), NULL: none must */
+    const char *word; /* the argument that must be there ("CONFIG"), NULL: none must */
     int max_words;
     tx_status (*run)(const tx_arguments *arguments, tx_error *error);
 };

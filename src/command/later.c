@@ -7,9 +7,12 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag evaluate_flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true}, {.name = "--network", .value = "FILE.h5"},
-    {.name = "--metrics", .value = "LIST"},                {.name = "--full-loss"},
-    {.name = "--output", .value = "FILE"},                 {0},
+    {.name = "--set", .value = "KEY=VALUE", .many = true},
+    {.name = "--network", .value = "FILE.h5"},
+    {.name = "--metrics", .value = "LIST"},
+    {.name = "--full-loss"},
+    {.name = "--output", .value = "FILE"},
+    {0},
 };
 const tx_command tx_command_evaluate = {
     .name = "evaluate",

@@ -11,7 +11,7 @@
 
 const tx_command *const tx_commands[] = {
     &tx_command_train,    &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_inspect,
-    &tx_command_baseline, &tx_command_help,     &tx_command_list,     NULL,
+    &tx_command_baseline, &tx_command_bench,    &tx_command_help,     &tx_command_list,    NULL,
 };
 
 const tx_command *tx_command_find(const char *name)
@@ -33,7 +33,8 @@ void tx_command_print_usage(void)
     for (int k = 0; tx_commands[k]; k++) {
         printf("  trainax %s\n        %s\n", tx_commands[k]->usage, tx_commands[k]->summary);
     }
-    printf("  trainax --help | --version\n\nAlone or under mpirun -n P / srun. `trainax list` names the components of a configuration,\n"
+    printf("  trainax --help | --version\n\nAlone or under mpirun -n P / srun. `trainax list` names the components of a "
+           "configuration,\n"
            "`trainax help NAME` describes one.\n");
 }
 

@@ -49,7 +49,10 @@ static void write_line(void *user, tx_log_level level, const char *line)
     screen->open = false;
 }
 
-tx_log tx_screen_log(tx_screen *screen) { return (tx_log){.write = write_line, .user = screen}; }
+tx_log tx_screen_log(tx_screen *screen)
+{
+    return (tx_log){.write = write_line, .user = screen};
+}
 
 /* The last progress line stays. */
 void tx_screen_end(tx_screen *screen)

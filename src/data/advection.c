@@ -1,4 +1,7 @@
-/* trainax.sample_data.advection_1d_periodic: truncated Fourier series, advected exactly (a shift in Fourier space). */
+/* trainax.sample_data.advection_1d_periodic: truncated Fourier series, advected exactly (a shift in Fourier space).
+ *
+ * The original goes to Fourier space and back in every step; we stay there, in double. Found after 100 steps, in parts of the
+ * largest value: 1e-14 apart in double; 6e-6 in single precision, where the original's own rounding is what differs. */
 #include <math.h>
 
 #include "base/memory.h"

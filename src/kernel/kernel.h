@@ -103,6 +103,9 @@ typedef struct tx_kernels {
     /* dx = alpha * s * (x - z) + (add or 0); add (NULL: none) has dx's layout. */
     void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
                                   const void *add, const tx_layout *ldx, void *dx);
+
+    /* Runs independent multiply-add chains; returns how many operations that were. What the benchmark measures shares of. */
+    double (*peak)(int64_t iterations);
 } tx_kernels;
 
 /* tx_isa_count, tx_isa_name, tx_isa_find (trainax/tensor.h) and tx_activation_find live in this room.

@@ -128,11 +128,9 @@ typedef struct NAME(constants) {
 
 static NAME(constants) NAME(convert)(const adam_constants *c)
 {
-    return (NAME(constants)){(real)c->b1,          (real)c->b2,
-                             (real)c->one_minus_b1, (real)c->one_minus_b2,
-                             (real)c->eps,         (real)c->eps_root,
-                             (real)c->minus_rate,  (real)c->correction1,
-                             (real)c->correction2, (real)c->correction1_next};
+    return (NAME(constants)){
+        (real)c->b1,       (real)c->b2,         (real)c->one_minus_b1, (real)c->one_minus_b2, (real)c->eps,
+        (real)c->eps_root, (real)c->minus_rate, (real)c->correction1,  (real)c->correction2,  (real)c->correction1_next};
 }
 
 static bool NAME(adam)(const adam_constants *constants, const tx_update *update, int64_t n)

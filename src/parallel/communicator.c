@@ -112,6 +112,9 @@ void tx_parallel_destroy(tx_parallel *parallel)
     if (!parallel) {
         return;
     }
+    if (parallel->machine != MPI_COMM_NULL) {
+        tx_parallel_barrier(parallel, NULL); /* politely: MPI would spin for those still at work */
+    }
     free_communicator(&parallel->machine);
     free_communicator(&parallel->all);
     if (parallel->started) {

@@ -148,15 +148,10 @@ void tx_reduction_scales(const tx_reduction *reduction, int64_t *out)
     memcpy(out, reduction->scales, (size_t)reduction->num_leaves * sizeof *out);
 }
 
-static int64_t clamped(int64_t scale)
-{
-    return scale > TX_SCALE_LIMIT ? TX_SCALE_LIMIT : scale < -TX_SCALE_LIMIT ? -TX_SCALE_LIMIT : scale;
-}
-
 void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales)
 {
     for (int k = 0; k < reduction->num_leaves; k++) {
-        reduction->scales[k] = scales[k] == TX_SCALE_UNSET ? TX_SCALE_UNSET : clamped(scales[k]);
+        reduction->scales[k] = scales[k] == TX_SCALE_UNSET ? TX_SCALE_UNSET : tx_scale_clamped(scales[k]);
     }
 }
 

@@ -53,3 +53,8 @@ static inline int64_t tx_reduction_size(const tx_reduction *reduction)
 {
     return reduction->leaf_first[reduction->num_leaves];
 }
+
+static inline int64_t tx_scale_clamped(int64_t scale)
+{
+    return scale > TX_SCALE_LIMIT ? TX_SCALE_LIMIT : scale < -TX_SCALE_LIMIT ? -TX_SCALE_LIMIT : scale;
+}

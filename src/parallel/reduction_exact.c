@@ -3,7 +3,6 @@
  *
  * A scale changes by facts about single blocks only, so on any number of ranks in the same way: each rank says of each leaf
  * where the largest element of its blocks lies below the bound, and only "did any rank say so" is looked at. */
-#include <math.h>
 #include <string.h>
 
 #include "parallel/reduction.h"
@@ -150,18 +149,13 @@ static bool any_rank_says(int64_t word, place place)
     return (uint64_t)word >> 16 * place & 0xffff;
 }
 
-static int64_t clamped(int64_t scale)
-{
-    return scale > TX_SCALE_LIMIT ? TX_SCALE_LIMIT : scale < -TX_SCALE_LIMIT ? -TX_SCALE_LIMIT : scale;
-}
-
 static void move_scales(tx_reduction *reduction, const int64_t *notes)
 {
     for (int k = 0; k < reduction->num_leaves; k++) {
         if (any_rank_says(notes[k], HIGH)) {
-            reduction->scales[k] = clamped(reduction->scales[k] - STEP);
+            reduction->scales[k] = tx_scale_clamped(reduction->scales[k] - STEP);
         } else if (any_rank_says(notes[k], TINY) && !any_rank_says(notes[k], FITS)) {
-            reduction->scales[k] = clamped(reduction->scales[k] + STEP);
+            reduction->scales[k] = tx_scale_clamped(reduction->scales[k] + STEP);
         }
     }
 }
@@ -174,7 +168,7 @@ static tx_status measure_scales(tx_reduction *reduction, const int64_t *notes, c
     TX_TRY(tx_parallel_max(reduction->parallel, reduction->measured, leaves, error));
     for (int k = 0; k < reduction->num_leaves; k++) {
         if (any_rank_says(notes[k], BREAKS)) {
-            reduction->scales[k] = clamped(reduction->bits - MEASURED_ROOM - binary_exponent(reduction->measured[k]));
+            reduction->scales[k] = tx_scale_clamped(reduction->bits - MEASURED_ROOM - binary_exponent(reduction->measured[k]));
         }
     }
     return TX_OK;

@@ -136,7 +136,8 @@ tx_status tx_checkpoint_find(const char *directory, const tx_log *log, tx_error 
         snprintf(damaged, sizeof damaged, "%s", path);
     }
     if (damaged[0]) {
-        return tx_error_set(error, TX_BAD_DATA, "%s is damaged and there is no other checkpoint to resume from: %s", damaged, reason);
+        return tx_error_set(error, TX_BAD_DATA, "%s is damaged and there is no other checkpoint to resume from: %s", damaged,
+                            reason);
     }
     *out = (tx_checkpoint){0};
     return TX_OK;
@@ -161,9 +162,9 @@ static tx_status check_configuration(const tx_checkpoint *checkpoint, const char
     }
     status = tx_section_same_run(tx_config_root(config), tx_config_root(old), &local);
     tx_config_destroy(old);
-    return status == TX_OK ? TX_OK
-                           : tx_error_set(error, status, "%s (resuming from %s; --overwrite starts anew)", local.message,
-                                          checkpoint->path);
+    return status == TX_OK
+               ? TX_OK
+               : tx_error_set(error, status, "%s (resuming from %s; --overwrite starts anew)", local.message, checkpoint->path);
 }
 
 static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, const char *isa, int now, const tx_log *log)

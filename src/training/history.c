@@ -11,13 +11,13 @@
 /* Text is formed and written in pieces of this size. */
 enum { TEXT_SIZE = 1 << 16 };
 
-tx_status tx_history_create(tx_precision precision, int64_t minibatches, int num_columns, const char *const *names,
-                            tx_error *error, tx_history **out)
+tx_status tx_history_create(tx_precision precision, int64_t minibatches, int num_columns, const char *const *names, tx_error *error,
+                            tx_history **out)
 {
     tx_history *history;
     TX_TRY(tx_allocate(sizeof *history, error, &history));
-    *history = (tx_history){
-        .precision = precision, .minibatches = minibatches, .num_columns = num_columns, .names = names, .file = -1};
+    *history =
+        (tx_history){.precision = precision, .minibatches = minibatches, .num_columns = num_columns, .names = names, .file = -1};
     const tx_status status = tx_allocate(TEXT_SIZE, error, &history->text);
     if (status != TX_OK) {
         tx_history_destroy(history);

@@ -14,20 +14,20 @@ typedef struct tx_history {
     int64_t minibatches; /* per epoch: epoch and batch follow from the step */
     int num_columns;     /* callbacks' values, behind the loss */
     const char *const *names;
-    int64_t count;       /* rows */
+    int64_t count; /* rows */
     size_t row_capacity, value_capacity;
-    int64_t *steps;      /* [count] */
-    int64_t *present;    /* [count], bit 0: the loss, bit 1 + k: column k */
-    double *values;      /* [count][1 + num_columns], 0 where absent */
-    char *path;          /* of history.csv; NULL: none is written */
-    int file;            /* its descriptor, -1: closed */
-    int64_t bytes;       /* written so far */
-    int64_t written;     /* rows in the file */
-    char *text;          /* one batch of rows on its way to the file */
+    int64_t *steps;   /* [count] */
+    int64_t *present; /* [count], bit 0: the loss, bit 1 + k: column k */
+    double *values;   /* [count][1 + num_columns], 0 where absent */
+    char *path;       /* of history.csv; NULL: none is written */
+    int file;         /* its descriptor, -1: closed */
+    int64_t bytes;    /* written so far */
+    int64_t written;  /* rows in the file */
+    char *text;       /* one batch of rows on its way to the file */
 } tx_history;
 
-tx_status tx_history_create(tx_precision precision, int64_t minibatches, int num_columns, const char *const *names,
-                            tx_error *error, tx_history **out);
+tx_status tx_history_create(tx_precision precision, int64_t minibatches, int num_columns, const char *const *names, tx_error *error,
+                            tx_history **out);
 void tx_history_destroy(tx_history *history); /* closes the file; rows that were not flushed are not written */
 
 /* Adds a row; values[0] is the loss. In float32 values are rounded to float. */

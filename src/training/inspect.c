@@ -39,8 +39,8 @@ static tx_status add_trajectories(const tx_file *file, const char *path, tx_text
         return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d axes, at least 3 are needed (samples, levels, channels)",
                             path, shape.rank);
     }
-    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ",
-                       shape.size[0], shape.size[1], shape.size[2]));
+    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
+                       shape.size[1], shape.size[2]));
     TX_TRY(add_shape(text, &shape, error));
     TX_TRY(tx_text_add(text, error, "type: %s\n", type_name(&shape)));
     TX_TRY(add_real(file, "dt", text, error));

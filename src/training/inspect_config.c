@@ -81,7 +81,8 @@ static tx_status add_prediction(const tx_prediction *prediction, int num_ranks, 
     const tx_memory_estimate *memory = &prediction->memory;
     const int64_t per_epoch = (problem->windows.count - 1) / problem->batch_size + 1;
     TX_TRY(tx_text_add(text, error, "\nparameters: %" PRId64 "\n", problem->network->num_parameters));
-    TX_TRY(tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
+    TX_TRY(
+        tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
     TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, tx_problem_blocks(problem)));
     TX_TRY(tx_text_add(text, error, "ranks: %d\nisa: %s\n", num_ranks, tx_isa_name(problem->isa)));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\ndata bytes per rank: %zu\n", memory->arena, memory->data));

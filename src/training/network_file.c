@@ -18,7 +18,10 @@ static tx_status put_section(tx_file *file, const tx_network *network, tx_error 
     return status;
 }
 
-static void leaf_path(const tx_leaf *leaf, char *out, size_t size) { snprintf(out, size, "/parameters/%s", leaf->name); }
+static void leaf_path(const tx_leaf *leaf, char *out, size_t size)
+{
+    snprintf(out, size, "/parameters/%s", leaf->name);
+}
 
 static tx_status put_leaf(tx_file *file, const tx_leaf *leaf, tx_precision precision, const void *parameters, tx_error *error)
 {

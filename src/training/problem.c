@@ -18,7 +18,10 @@ tx_random tx_problem_random(const tx_section *root)
     };
 }
 
-tx_random tx_config_random(const tx_config *config) { return tx_problem_random(tx_config_root(config)); }
+tx_random tx_config_random(const tx_config *config)
+{
+    return tx_problem_random(tx_config_root(config));
+}
 
 static tx_status plan(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out)
 {
@@ -26,8 +29,7 @@ static tx_status plan(const tx_graph *graph, const tx_program_options *options, 
     return tx_program_create(graph, options, error, out);
 }
 
-tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error,
-                          tx_program **out)
+tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
@@ -68,9 +70,8 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
     const tx_status status = plan(graph, &options, error, &program);
     tx_graph_destroy(graph);
     TX_TRY(status);
-    *out = (tx_loss_program){.program = program,
-                             .levels = tx_configuration_levels_read(configuration),
-                             .mean = tx_loss_is_mean(parts.loss)};
+    *out = (tx_loss_program){
+        .program = program, .levels = tx_configuration_levels_read(configuration), .mean = tx_loss_is_mean(parts.loss)};
     return TX_OK;
 }
 
@@ -155,7 +156,10 @@ void tx_problem_destroy(tx_problem *problem)
     *problem = (tx_problem){0};
 }
 
-int64_t tx_problem_blocks(const tx_problem *problem) { return (problem->batch_size + problem->block - 1) / problem->block; }
+int64_t tx_problem_blocks(const tx_problem *problem)
+{
+    return (problem->batch_size + problem->block - 1) / problem->block;
+}
 
 int64_t tx_problem_share(const tx_problem *problem, int num_ranks)
 {

@@ -39,8 +39,7 @@ void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, int block,
                              bool gradient, tx_error *error, tx_loss_program *out);
 /* One network application as a program: the state in, the next state out. */
-tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error,
-                          tx_program **out);
+tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out);
 
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 /* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */

@@ -34,8 +34,8 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
     const tx_dataset_shape *shape = &job->shape;
     if (!shape->is_float || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
-        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories must be real numbers of shape (samples, levels, channels, points…)",
-                            path);
+        return tx_error_set(error, TX_BAD_DATA,
+                            "%s: /trajectories must be real numbers of shape (samples, levels, channels, points…)", path);
     }
     job->trajectories = shape->size[0];
     job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};
@@ -49,7 +49,8 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     return TX_OK;
 }
 
-static tx_status read_network(tx_rollout_job *job, const tx_registry *registry, const char *path, const tx_file *file, tx_error *error)
+static tx_status read_network(tx_rollout_job *job, const tx_registry *registry, const char *path, const tx_file *file,
+                              tx_error *error)
 {
     char *text;
     TX_TRY(tx_network_file_precision(file, error, &job->precision));

@@ -141,8 +141,7 @@ static void record(tx_run *run, int64_t present)
     }
     run->values[0] = trainer->loss;
     present |= trainer->step % trainer->problem.record_every == 0;
-    tx_status status =
-        present ? tx_history_add(run->history, trainer->step, present, run->values, &trainer->local_error) : TX_OK;
+    tx_status status = present ? tx_history_add(run->history, trainer->step, present, run->values, &trainer->local_error) : TX_OK;
     const double now = tx_clock();
     if (status == TX_OK && now >= run->next_flush) {
         status = tx_history_flush(run->history, &trainer->local_error);
@@ -167,8 +166,7 @@ static void set_requests(tx_run *run)
 {
     int64_t *requests = run->trainer->requests;
     requests[TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run);
-    requests[TX_REQUEST_CHECKPOINT] =
-        run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
+    requests[TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
     requests[TX_REQUEST_ABORT] = run->trainer->local != TX_OK;
 }
 

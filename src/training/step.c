@@ -60,7 +60,8 @@ tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
         tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
         return tx_parallel_agree(trainer->parallel, trainer->local, error);
     }
-    trainer->loss = tx_reduction_scalar(trainer->reduction, 0);
+    const double loss = tx_reduction_scalar(trainer->reduction, 0);
+    trainer->loss = trainer->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
     return TX_OK;
 }
 

@@ -32,8 +32,7 @@ static tx_status read_parameters(tx_trainer *trainer, tx_error *error)
     tx_file *file;
     TX_TRY(tx_network_file_open(tx_get_string(network->section, "parameters"), error, &file));
     tx_error local = {0};
-    tx_status status =
-        tx_network_file_parameters(file, network, trainer->problem.random.precision, trainer->parameters, &local);
+    tx_status status = tx_network_file_parameters(file, network, trainer->problem.random.precision, trainer->parameters, &local);
     tx_file_close(file);
     if (status == TX_INVALID) {
         status = tx_section_error(network->section, "parameters", error, status, "%s", local.message);
@@ -97,10 +96,9 @@ static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
     for (int k = 0; k < network->num_leaves; k++) {
         sizes[k] = network->leaves[k].size;
     }
-    const tx_status status =
-        tx_reduction_create(trainer->parallel, trainer->problem.reduction, trainer->problem.random.precision, network->num_leaves,
-                            sizes, 1, TX_REQUEST_COUNT + 1, tx_problem_blocks(&trainer->problem), trainer->problem.threads, error,
-                            &trainer->reduction);
+    const tx_status status = tx_reduction_create(
+        trainer->parallel, trainer->problem.reduction, trainer->problem.random.precision, network->num_leaves, sizes, 1,
+        TX_REQUEST_COUNT + 1, tx_problem_blocks(&trainer->problem), trainer->problem.threads, error, &trainer->reduction);
     tx_free(sizes);
     return status;
 }
@@ -127,9 +125,8 @@ static tx_status ensure_evaluation(tx_trainer *trainer, tx_error *error)
 {
     return trainer->evaluation || !trainer->parallel
                ? TX_OK
-               : tx_reduction_create(trainer->parallel, trainer->problem.reduction,
-                                                     trainer->problem.random.precision, 0, NULL, 1, 1,
-                                                     tx_problem_blocks(&trainer->problem), 1, error, &trainer->evaluation);
+               : tx_reduction_create(trainer->parallel, trainer->problem.reduction, trainer->problem.random.precision, 0, NULL, 1,
+                                     1, tx_problem_blocks(&trainer->problem), 1, error, &trainer->evaluation);
 }
 
 static tx_status add_program(void *owner, const tx_section *callback, tx_error *error, int *handle)
@@ -177,7 +174,10 @@ static tx_status add_callback(tx_trainer *trainer, const tx_section *section, co
     return TX_OK;
 }
 
-static bool is_progress(const tx_section *section) { return strcmp(tx_section_name(section), "progress") == 0; }
+static bool is_progress(const tx_section *section)
+{
+    return strcmp(tx_section_name(section), "progress") == 0;
+}
 
 /* The progress line is always on; an entry in `callbacks` changes it instead of doubling it. */
 static tx_status add_progress(tx_trainer *trainer, const tx_callback_setup *setup, const tx_registry *registry, tx_error *error)
@@ -358,7 +358,19 @@ void tx_trainer_destroy(tx_trainer *trainer)
     tx_free(trainer);
 }
 
-int64_t tx_trainer_steps_done(const tx_trainer *trainer) { return trainer->step; }
-double tx_trainer_loss(const tx_trainer *trainer) { return trainer->loss; }
-const tx_network *tx_trainer_network(const tx_trainer *trainer) { return trainer->problem.network; }
-void *tx_trainer_parameters(tx_trainer *trainer) { return trainer->parameters; }
+int64_t tx_trainer_steps_done(const tx_trainer *trainer)
+{
+    return trainer->step;
+}
+double tx_trainer_loss(const tx_trainer *trainer)
+{
+    return trainer->loss;
+}
+const tx_network *tx_trainer_network(const tx_trainer *trainer)
+{
+    return trainer->problem.network;
+}
+void *tx_trainer_parameters(tx_trainer *trainer)
+{
+    return trainer->parameters;
+}

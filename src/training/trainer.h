@@ -44,25 +44,25 @@ struct tx_trainer {
     tx_dataset *dataset;
     tx_mixer *mixer;
     tx_optimizer *optimizer;
-    tx_reduction *reduction;   /* of the step */
-    tx_reduction *evaluation;  /* of evaluators: no gradient */
-    tx_worker *workers;        /* [threads] */
+    tx_reduction *reduction;  /* of the step */
+    tx_reduction *evaluation; /* of evaluators: no gradient */
+    tx_worker *workers;       /* [threads] */
     size_t evaluator_capacity;
     int num_evaluators, num_callbacks, num_columns;
     tx_evaluator *evaluators;
     tx_callback **callbacks;
-    tx_callback *progress;     /* the standard one, NULL: the configuration has one, or nobody listens */
+    tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;
-    const char **columns;      /* names of callbacks' columns, in order */
-    int levels;                /* fetched of each window: the most that anybody reads */
+    const char **columns; /* names of callbacks' columns, in order */
+    int levels;           /* fetched of each window: the most that anybody reads */
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
     void *parameters, *next_parameters;
-    int64_t step;              /* updates done */
-    double loss;               /* of the last computed step */
-    double start;              /* clock when training began */
-    int64_t first_step;        /* of this process */
-    tx_status local;           /* what went wrong on this rank, told to all at the next reduction */
+    int64_t step;       /* updates done */
+    double loss;        /* of the last computed step */
+    double start;       /* clock when training began */
+    int64_t first_step; /* of this process */
+    tx_status local;    /* what went wrong on this rank, told to all at the next reduction */
     tx_error local_error;
     int64_t requests[TX_REQUEST_COUNT]; /* mine before a step, everybody's sum after it */
 };

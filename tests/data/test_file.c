@@ -304,7 +304,7 @@ static void non_finite_numbers_are_found(void)
         tx_error error = {0};
         float read[180];
         CU_ASSERT_EQUAL_FATAL(open_source(", samples: '1:', levels: '::-1'", TX_FLOAT32, NULL, &o), TX_OK);
-        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 10, read, &error), TX_BAD_DATA);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 4, 4, read, &error), TX_BAD_DATA);
         CU_ASSERT(strstr(error.message, "trajectory 2, level 3") && strstr(error.message, path));
         close_source(&o);
     }

@@ -28,4 +28,5 @@ const tx_kernels VARIANT(kernels) = {
     .lane_dot = VARIANT(lane_dot),
     .lane_square_error = VARIANT(lane_square_error),
     .square_error_gradient = VARIANT(square_error_gradient),
+    .peak = VARIANT(peak),
 };

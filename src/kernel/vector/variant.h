@@ -36,3 +36,5 @@ void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const t
 void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
 void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
                                     const void *add, const tx_layout *ldx, void *dx);
+
+double VARIANT(peak)(int64_t iterations);

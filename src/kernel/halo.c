@@ -6,11 +6,20 @@
 
 #include "base/memory.h"
 
-static int64_t modulo(int64_t a, int64_t n) { return (a % n + n) % n; }
+static int64_t modulo(int64_t a, int64_t n)
+{
+    return (a % n + n) % n;
+}
 
-static int64_t source_wrap(int64_t i, int64_t n) { return modulo(i, n); }
+static int64_t source_wrap(int64_t i, int64_t n)
+{
+    return modulo(i, n);
+}
 
-static int64_t source_edge(int64_t i, int64_t n) { return i < 0 ? 0 : i < n ? i : n - 1; }
+static int64_t source_edge(int64_t i, int64_t n)
+{
+    return i < 0 ? 0 : i < n ? i : n - 1;
+}
 
 static int64_t source_reflect(int64_t i, int64_t n)
 {
@@ -23,10 +32,8 @@ static int64_t source_reflect(int64_t i, int64_t n)
 
 /* Where coordinate i of an axis of n cells comes from; NULL: the halo is zero. */
 typedef int64_t source_fn(int64_t i, int64_t n);
-static source_fn *const sources[] = {[TX_PAD_ZEROS] = NULL,
-                                     [TX_PAD_CIRCULAR] = source_wrap,
-                                     [TX_PAD_REFLECT] = source_reflect,
-                                     [TX_PAD_REPLICATE] = source_edge};
+static source_fn *const sources[] = {
+    [TX_PAD_ZEROS] = NULL, [TX_PAD_CIRCULAR] = source_wrap, [TX_PAD_REFLECT] = source_reflect, [TX_PAD_REPLICATE] = source_edge};
 
 typedef struct run_list {
     tx_halo_runs *runs;
@@ -78,7 +85,8 @@ static tx_status list_cells(const tx_layout *layout, source_fn *source, int64_t 
 static int by_kind(const void *a, const void *b)
 {
     const tx_halo_runs *p = a, *q = b;
-    const int64_t keys[][2] = {{p->length, q->length}, {p->zero ? 0 : p->from - p->to, q->zero ? 0 : q->from - q->to}, {p->to, q->to}};
+    const int64_t keys[][2] = {
+        {p->length, q->length}, {p->zero ? 0 : p->from - p->to, q->zero ? 0 : q->from - q->to}, {p->to, q->to}};
     for (int k = 0; k < 3; k++) {
         if (keys[k][0] != keys[k][1]) {
             return keys[k][0] < keys[k][1] ? -1 : 1;

@@ -5,7 +5,10 @@
 #include "kernel/kernel.h"
 
 extern const tx_kernels tx_kernels_portable_f32, tx_kernels_portable_f64;
-static bool always(void) { return true; }
+static bool always(void)
+{
+    return true;
+}
 
 #if TX_KERNEL_LEVELS
 extern const tx_kernels tx_kernels_v3_f32, tx_kernels_v3_f64, tx_kernels_v4_f32, tx_kernels_v4_f64;
@@ -19,8 +22,8 @@ static bool runs_v3(void)
 
 static bool runs_v4(void)
 {
-    return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 #endif
 

@@ -94,15 +94,16 @@ typedef struct tx_kernels {
 
     /* y = alpha * s * x + (z or 0), s a lane scalar (b reals); z may be NULL and has y's layout. x NULL (lx too): ones, which
      * spreads a lane scalar over a tensor, as the adjoint of lane_sum wants. */
-    void (*lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly, void *y);
+    void (*lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
+                       void *y);
     /* s[k] = alpha * sum over (C, *N) of x, of x * z, of (x - z)^2 (the fused loss), for each sample k. In one order whatever
      * the vector width. s is no part of x or z. */
     void (*lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s);
     void (*lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
     void (*lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
     /* dx = alpha * s * (x - z) + (add or 0); add (NULL: none) has dx's layout. */
-    void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
-                                  const void *add, const tx_layout *ldx, void *dx);
+    void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
+                                  const void *z, const void *add, const tx_layout *ldx, void *dx);
 
     /* Runs independent multiply-add chains; returns how many operations that were. What the benchmark measures shares of. */
     double (*peak)(int64_t iterations);

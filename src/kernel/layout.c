@@ -1,8 +1,14 @@
 #include "kernel/layout.h"
 
-static int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+static int64_t round_up(int64_t n, int64_t multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
 
-static int64_t gcd(int64_t a, int64_t b) { return b ? gcd(b, a % b) : a; }
+static int64_t gcd(int64_t a, int64_t b)
+{
+    return b ? gcd(b, a % b) : a;
+}
 
 /* Rows are walked as outer[0] x outer[1] x row; axes that are missing count as one. */
 static void describe_rows(tx_layout *layout)
@@ -25,7 +31,8 @@ static int64_t column_period(int64_t block, int64_t line)
     return period <= 64 * line ? period : block;
 }
 
-tx_layout tx_layout_make(size_t real_bytes, tx_shape shape, int block, const int64_t low[TX_MAX_AXES], const int64_t high[TX_MAX_AXES])
+tx_layout tx_layout_make(size_t real_bytes, tx_shape shape, int block, const int64_t low[TX_MAX_AXES],
+                         const int64_t high[TX_MAX_AXES])
 {
     const int64_t line = 64 / (int64_t)real_bytes;
     tx_layout layout = {.shape = shape, .block = block, .period = column_period(block, line)};

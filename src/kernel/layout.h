@@ -30,7 +30,8 @@ typedef struct tx_layout {
 } tx_layout;
 
 /* block >= 1, n >= 1, halos >= 0 (NULL: none). The size of the result is that of the allocation. */
-tx_layout tx_layout_make(size_t real_bytes, tx_shape shape, int block, const int64_t low[TX_MAX_AXES], const int64_t high[TX_MAX_AXES]);
+tx_layout tx_layout_make(size_t real_bytes, tx_shape shape, int block, const int64_t low[TX_MAX_AXES],
+                         const int64_t high[TX_MAX_AXES]);
 
 /* The same memory, but an interior that is larger by before[d] and after[d] cells along each axis (they come out of the
  * halo), or smaller where negative (they go into it). Used with the tensor's own pointer: a padded tensor is the view that

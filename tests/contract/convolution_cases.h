@@ -13,8 +13,8 @@ typedef struct convolution_case {
     int64_t n[TX_MAX_AXES], kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
     int64_t low[TX_MAX_AXES], high[TX_MAX_AXES]; /* padding; the output has n + low + high - (kernel - 1) * dilation cells */
     tx_padding_mode mode;
-    int64_t spare;  /* halo cells that are there but that no tap reads */
-    bool timed;     /* large: a benchmark's, too slow for a naive reference in every test */
+    int64_t spare; /* halo cells that are there but that no tap reads */
+    bool timed;    /* large: a benchmark's, too slow for a naive reference in every test */
 } convolution_case;
 
 static const convolution_case convolution_cases[] = {

@@ -30,7 +30,10 @@ static inline double next_value(uint32_t *state)
     return (double)((int)(*state >> 25) - 64) / 64;
 }
 
-static inline double epsilon(tx_precision precision) { return precision == TX_FLOAT32 ? 0x1p-23 : 0x1p-52; }
+static inline double epsilon(tx_precision precision)
+{
+    return precision == TX_FLOAT32 ? 0x1p-23 : 0x1p-52;
+}
 
 /* count reals, NaN */
 static inline void *new_reals(tx_precision precision, int64_t count)
@@ -57,7 +60,10 @@ static inline block block_make(tx_precision precision, tx_shape shape, int sampl
 }
 
 /* The number of reals of one sample; real `cell` of sample k lies at block_at: C order of (C, *N). */
-static inline int64_t block_cells(const tx_layout *l) { return l->shape.channels * tx_shape_points(&l->shape); }
+static inline int64_t block_cells(const tx_layout *l)
+{
+    return l->shape.channels * tx_shape_points(&l->shape);
+}
 
 static inline int64_t block_at(const tx_layout *l, int64_t cell, int64_t k)
 {
@@ -68,7 +74,10 @@ static inline int64_t block_at(const tx_layout *l, int64_t cell, int64_t k)
     return at + cell * l->channel;
 }
 
-static inline double block_get(const block *t, int64_t cell, int64_t k) { return get_real(t->precision, t->data, block_at(&t->layout, cell, k)); }
+static inline double block_get(const block *t, int64_t cell, int64_t k)
+{
+    return get_real(t->precision, t->data, block_at(&t->layout, cell, k));
+}
 
 static inline void block_set(const block *t, int64_t cell, int64_t k, double value)
 {
@@ -116,8 +125,8 @@ static inline bool near(const tx_kernels *kernels, const char *what, double got,
 {
     const bool ok = fabs(got - want) <= tolerance || got == want;
     if (!ok) {
-        printf("%s f%d: %s: %.17g instead of %.17g (tolerance %g)\n", kernels->isa, kernels->precision == TX_FLOAT32 ? 32 : 64, what, got,
-               want, tolerance);
+        printf("%s f%d: %s: %.17g instead of %.17g (tolerance %g)\n", kernels->isa, kernels->precision == TX_FLOAT32 ? 32 : 64,
+               what, got, want, tolerance);
     }
     return ok;
 }

@@ -164,7 +164,8 @@ static tx_conv *make_conv(const tx_kernels *kernels, const tx_conv_shape *shape)
     return conv;
 }
 
-static void apply(const tx_kernels *kernels, const tx_conv *conv, const block *x, const void *w, const void *bias, const void *m, block *y)
+static void apply(const tx_kernels *kernels, const tx_conv *conv, const block *x, const void *w, const void *bias, const void *m,
+                  block *y)
 {
     void *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
     kernels->conv_pack(conv, w, packed);
@@ -196,7 +197,10 @@ static tx_conv_shape forward_shape(const convolution_case *c, const block *x, co
     return shape;
 }
 
-static double activated(tx_activation activation, double x) { return activation == TX_RELU ? fmax(x, 0) : activation == TX_TANH ? tanh(x) : x; }
+static double activated(tx_activation activation, double x)
+{
+    return activation == TX_RELU ? fmax(x, 0) : activation == TX_TANH ? tanh(x) : x;
+}
 
 static bool check_forward(const tx_kernels *kernels, const reference *r, tx_activation activation, bool biased)
 {
@@ -247,7 +251,8 @@ static tx_conv_shape backward_shape(const convolution_case *c, const block *dy, 
 static bool check_backward(const tx_kernels *kernels, const reference *r)
 {
     const convolution_case *c = r->c;
-    block dy = cotangent_block(kernels, r), dx = block_make(kernels->precision, convolution_case_input(c), c->block, c->low, c->high);
+    block dy = cotangent_block(kernels, r),
+          dx = block_make(kernels->precision, convolution_case_input(c), c->block, c->low, c->high);
     const tx_layout extended = tx_layout_view(&dx.layout, c->low, c->high);
     tx_conv_shape shape = backward_shape(c, &dy, &extended);
     for (int d = 0; d < c->axes; d++) {
@@ -261,7 +266,8 @@ static bool check_backward(const tx_kernels *kernels, const reference *r)
     kernels->fold(halo, dx.data);
     bool ok = true;
     for (int64_t k = 0; k < r->x_cells * c->block && ok; k++) {
-        ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), r->dx[k], 2 * epsilon(kernels->precision) * (r->dx_size[k] + 1));
+        ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), r->dx[k],
+                  2 * epsilon(kernels->precision) * (r->dx_size[k] + 1));
     }
     tx_halo_destroy(halo);
     kernels->conv_destroy(conv);
@@ -273,7 +279,8 @@ static bool check_backward(const tx_kernels *kernels, const reference *r)
 static bool check_masked(const tx_kernels *kernels, const reference *r)
 {
     const convolution_case *c = r->c;
-    block dy = cotangent_block(kernels, r), dx = block_make(kernels->precision, convolution_case_input(c), c->block, c->low, c->high);
+    block dy = cotangent_block(kernels, r),
+          dx = block_make(kernels->precision, convolution_case_input(c), c->block, c->low, c->high);
     tx_conv_shape shape = backward_shape(c, &dy, &dx.layout);
     shape.masked = true;
     void *w = parameters(kernels, r->w, r->weights);
@@ -283,7 +290,8 @@ static bool check_masked(const tx_kernels *kernels, const reference *r)
     bool ok = true;
     for (int64_t k = 0; k < r->x_cells * c->block && ok; k++) {
         const double want = r->x[k] > 0 ? r->dx[k] : 0;
-        ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), want, 2 * epsilon(kernels->precision) * (r->dx_size[k] + 1));
+        ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), want,
+                  2 * epsilon(kernels->precision) * (r->dx_size[k] + 1));
     }
     CU_ASSERT(block_untouched_outside(&dx));
     kernels->conv_destroy(conv);
@@ -304,11 +312,13 @@ static bool check_weights(const tx_kernels *kernels, const reference *r)
     kernels->bias_gradient(&dy.layout, dy.data, db);
     bool ok = true;
     for (int64_t k = 0; k < r->weights && ok; k++) {
-        ok = near(kernels, c->name, get_real(kernels->precision, dw, k), r->w[k] + r->dw[k], 2 * epsilon(kernels->precision) * (r->dw_size[k] + 1));
+        ok = near(kernels, c->name, get_real(kernels->precision, dw, k), r->w[k] + r->dw[k],
+                  2 * epsilon(kernels->precision) * (r->dw_size[k] + 1));
     }
     for (int64_t k = 0; k < c->out && ok; k++) {
         const double size = (double)(r->y_cells / c->out * c->block);
-        ok = near(kernels, c->name, get_real(kernels->precision, db, k), r->bias[k] + r->db[k], 2 * epsilon(kernels->precision) * (size + 1));
+        ok = near(kernels, c->name, get_real(kernels->precision, db, k), r->bias[k] + r->db[k],
+                  2 * epsilon(kernels->precision) * (size + 1));
     }
     kernels->conv_destroy(conv);
     tx_free(x.data), tx_free(dy.data), tx_free(dw), tx_free(db);
@@ -329,7 +339,10 @@ static void backward_on(const tx_kernels *kernels)
         CU_ASSERT(check_masked(kernels, current));
     }
 }
-static void weights_on(const tx_kernels *kernels) { CU_ASSERT(check_weights(kernels, current)); }
+static void weights_on(const tx_kernels *kernels)
+{
+    CU_ASSERT(check_weights(kernels, current));
+}
 
 static void for_all_cases(void (*test)(const tx_kernels *kernels))
 {
@@ -343,16 +356,26 @@ static void for_all_cases(void (*test)(const tx_kernels *kernels))
     }
 }
 
-static void forward(void) { for_all_cases(forward_on); }
-static void backward(void) { for_all_cases(backward_on); }
-static void weights(void) { for_all_cases(weights_on); }
+static void forward(void)
+{
+    for_all_cases(forward_on);
+}
+static void backward(void)
+{
+    for_all_cases(backward_on);
+}
+static void weights(void)
+{
+    for_all_cases(weights_on);
+}
 
 /* Every number of channels against every tile, every short row. */
 static void channels_and_rows(void)
 {
     for (int channels = 1; channels <= 19; channels++) {
         for (int n = 1; n <= 40; n += channels % 3 + 4) {
-            const convolution_case c = {"sweep", 1 + (channels * n) % 3, 20 - channels, channels, 1, 1, {n}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false};
+            const convolution_case c = {
+                "sweep", 1 + (channels * n) % 3, 20 - channels, channels, 1, 1, {n}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false};
             reference r = reference_make(&c);
             current = &r;
             for_all_kernels(forward_on);
@@ -384,7 +407,10 @@ static void mistakes_on(const tx_kernels *kernels)
     CU_ASSERT_PTR_NULL(conv);
     tx_free(x.data);
 }
-static void mistakes(void) { for_all_kernels(mistakes_on); }
+static void mistakes(void)
+{
+    for_all_kernels(mistakes_on);
+}
 
 int main(void)
 {

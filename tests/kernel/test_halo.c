@@ -28,21 +28,24 @@ static const halo_case cases[] = {
     {1, 1, 32, {30}, {0}, {1}},
     {3, 1, 5, {10}, {2}, {3}},
     {2, 1, 1, {7}, {1}, {1}},
-    {1, 1, 3, {2}, {7}, {5}},                 /* wider than the axis */
-    {1, 1, 4, {1}, {3}, {2}},                 /* one cell */
+    {1, 1, 3, {2}, {7}, {5}}, /* wider than the axis */
+    {1, 1, 4, {1}, {3}, {2}}, /* one cell */
     {2, 2, 1, {4, 5}, {1, 1}, {1, 1}},
     {2, 2, 3, {3, 4}, {2, 0}, {0, 3}},
     {1, 2, 2, {2, 3}, {5, 7}, {4, 6}},
     {2, 3, 1, {3, 4, 5}, {1, 1, 1}, {1, 1, 1}},
     {1, 3, 2, {2, 1, 3}, {3, 2, 4}, {1, 2, 0}},
-    {2, 2, 7, {16, 16}, {0, 0}, {0, 0}},      /* no halo */
-    {3, 0, 5, {0}, {0}, {0}},                 /* no axes */
+    {2, 2, 7, {16, 16}, {0, 0}, {0, 0}}, /* no halo */
+    {3, 0, 5, {0}, {0}, {0}},            /* no axes */
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 
 static const tx_padding_mode modes[] = {TX_PAD_ZEROS, TX_PAD_CIRCULAR, TX_PAD_REFLECT, TX_PAD_REPLICATE};
 
-static tx_shape shape_of(const halo_case *c) { return (tx_shape){c->channels, c->axes, {c->n[0], c->n[1], c->n[2]}}; }
+static tx_shape shape_of(const halo_case *c)
+{
+    return (tx_shape){c->channels, c->axes, {c->n[0], c->n[1], c->n[2]}};
+}
 
 /* The cell of the interior that cell `k` of the padded tensor shows; -1: zero. */
 static int64_t shown_cell(const halo_case *c, tx_padding_mode mode, int64_t k)
@@ -65,15 +68,20 @@ static void layouts(void)
     for (int k = 0; k < NUM_CASES; k++) {
         for (size_t bytes = 4; bytes <= 8; bytes += 4) {
             const tx_layout l = tx_layout_make(bytes, shape_of(&cases[k]), cases[k].block, cases[k].low, cases[k].high);
-            const tx_layout all = tx_layout_view(&l, cases[k].low, cases[k].high), back = tx_layout_view(&all, (int64_t[3]){-cases[k].low[0], -cases[k].low[1], -cases[k].low[2]},
-                                                                                                    (int64_t[3]){-cases[k].high[0], -cases[k].high[1], -cases[k].high[2]});
+            const tx_layout all = tx_layout_view(&l, cases[k].low, cases[k].high),
+                            back = tx_layout_view(&all, (int64_t[3]){-cases[k].low[0], -cases[k].low[1], -cases[k].low[2]},
+                                                  (int64_t[3]){-cases[k].high[0], -cases[k].high[1], -cases[k].high[2]});
             const int64_t line = 64 / (int64_t)bytes, last = block_at(&all, block_cells(&all) - 1, l.block - 1);
             CU_ASSERT_EQUAL(l.origin % line, 0);
             CU_ASSERT_EQUAL(l.channel % (2 * line), line); /* an odd number of cache lines */
             CU_ASSERT_EQUAL(l.size % line, 0);
             CU_ASSERT(block_at(&all, 0, 0) >= 0 && last + line < l.size);
-            CU_ASSERT(l.period == l.block || (l.period % l.block == 0 && l.period % line == 0 && l.period * (int64_t)bytes <= 4096));
-            CU_ASSERT_EQUAL(block_at(&all, block_cells(&all) / l.shape.channels - 1, l.block - 1) + line < block_at(&all, block_cells(&all) / l.shape.channels, 0) || l.shape.channels == 1, 1);
+            CU_ASSERT(l.period == l.block ||
+                      (l.period % l.block == 0 && l.period % line == 0 && l.period * (int64_t)bytes <= 4096));
+            CU_ASSERT_EQUAL(block_at(&all, block_cells(&all) / l.shape.channels - 1, l.block - 1) + line <
+                                    block_at(&all, block_cells(&all) / l.shape.channels, 0) ||
+                                l.shape.channels == 1,
+                            1);
             CU_ASSERT_EQUAL(memcmp(&back, &l, sizeof l), 0);
             const tx_layout part = tx_layout_channels(&l, l.shape.channels - 1, 1);
             CU_ASSERT_EQUAL(block_at(&part, 0, 0), l.origin + (l.shape.channels - 1) * l.channel);
@@ -81,7 +89,10 @@ static void layouts(void)
     }
 }
 
-static block padded(const tx_kernels *kernels, const halo_case *c) { return block_make(kernels->precision, shape_of(c), c->block, c->low, c->high); }
+static block padded(const tx_kernels *kernels, const halo_case *c)
+{
+    return block_make(kernels->precision, shape_of(c), c->block, c->low, c->high);
+}
 
 static bool check_halo(const tx_kernels *kernels, const halo_case *c, tx_padding_mode mode)
 {
@@ -136,7 +147,10 @@ static void halos_on(const tx_kernels *kernels)
         }
     }
 }
-static void halos(void) { for_all_kernels(halos_on); }
+static void halos(void)
+{
+    for_all_kernels(halos_on);
+}
 
 static void failing_allocations(void)
 {

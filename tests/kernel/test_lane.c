@@ -2,7 +2,8 @@
  * are exact in double and nearly so in float. */
 #include "kernel/block.h"
 
-static const tx_shape shapes[] = {{1, 1, {30}}, {34, 0, {0}}, {3, 1, {5}}, {2, 2, {4, 9}}, {2, 3, {2, 3, 17}}, {1, 0, {0}}, {1, 1, {700}}, {7, 1, {160}}};
+static const tx_shape shapes[] = {{1, 1, {30}},       {34, 0, {0}}, {3, 1, {5}},   {2, 2, {4, 9}},
+                                  {2, 3, {2, 3, 17}}, {1, 0, {0}},  {1, 1, {700}}, {7, 1, {160}}};
 enum { NUM_SHAPES = sizeof shapes / sizeof *shapes };
 static const int samples[] = {1, 2, 3, 5, 8, 16, 20, 31, 32, 63, 100, 127};
 enum { NUM_SAMPLES = sizeof samples / sizeof *samples, MOST = 127 };
@@ -32,9 +33,13 @@ static lanes lanes_make(const tx_kernels *kernels, const tx_shape *shape, int b)
     return l;
 }
 
-static void lanes_free(lanes *l) { tx_free(l->x.data), tx_free(l->z.data), tx_free(l->s.data); }
+static void lanes_free(lanes *l)
+{
+    tx_free(l->x.data), tx_free(l->z.data), tx_free(l->s.data);
+}
 
-static bool check_result(const tx_kernels *kernels, const char *what, const block *s, const double *want, double alpha, double tolerance)
+static bool check_result(const tx_kernels *kernels, const char *what, const block *s, const double *want, double alpha,
+                         double tolerance)
 {
     bool ok = block_untouched_outside(s);
     for (int k = 0; k < s->layout.block && ok; k++) {
@@ -58,7 +63,10 @@ static void sums_on(const tx_kernels *kernels)
         lanes_free(&l);
     }
 }
-static void sums(void) { for_all_kernels(sums_on); }
+static void sums(void)
+{
+    for_all_kernels(sums_on);
+}
 
 static void products_on(const tx_kernels *kernels)
 {
@@ -79,7 +87,9 @@ static void products_on(const tx_kernels *kernels)
                 kernels->square_error_gradient(0.5, l.s.data, &l.x.layout, l.x.data, &l.z.layout, l.z.data, z, &y.layout, y.data);
             }
             for (int64_t j = 0; j < block_cells(&y.layout) * b && ok; j++) {
-                const double x = block_get(&l.x, j / b, j % b), factor = what < 2 ? x : what < 4 ? 1 : x - block_get(&l.z, j / b, j % b);
+                const double x = block_get(&l.x, j / b, j % b), factor = what < 2   ? x
+                                                                         : what < 4 ? 1
+                                                                                    : x - block_get(&l.z, j / b, j % b);
                 const double want = 0.5 * block_get(&l.s, 0, j % b) * factor + (z ? block_get(&add, j / b, j % b) : 0);
                 ok = near(kernels, "product", block_get(&y, j / b, j % b), want, 0);
             }
@@ -90,7 +100,10 @@ static void products_on(const tx_kernels *kernels)
         lanes_free(&l);
     }
 }
-static void products(void) { for_all_kernels(products_on); }
+static void products(void)
+{
+    for_all_kernels(products_on);
+}
 
 /* The order of a sum does not know the vector's length: where both multiply and add in one step, the bits are equal. */
 static void same_bits(void)
@@ -119,5 +132,6 @@ static void same_bits(void)
 
 int main(void)
 {
-    return suite_run("lane", (suite_test[]){{"sums", sums}, {"products", products}, {"the same bits for both vector lengths", same_bits}, {0}});
+    return suite_run(
+        "lane", (suite_test[]){{"sums", sums}, {"products", products}, {"the same bits for both vector lengths", same_bits}, {0}});
 }

@@ -3,7 +3,8 @@
 
 #include "kernel/block.h"
 
-static const tx_shape shapes[] = {{1, 1, {30}}, {3, 0, {0}}, {40, 0, {0}}, {2, 1, {5}}, {3, 2, {4, 9}}, {2, 3, {2, 3, 17}}, {1, 0, {0}}, {1, 1, {1}}};
+static const tx_shape shapes[] = {{1, 1, {30}},   {3, 0, {0}},        {40, 0, {0}}, {2, 1, {5}},
+                                  {3, 2, {4, 9}}, {2, 3, {2, 3, 17}}, {1, 0, {0}},  {1, 1, {1}}};
 enum { NUM_SHAPES = sizeof shapes / sizeof *shapes };
 static const int samples[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 20, 32, 33};
 enum { NUM_SAMPLES = sizeof samples / sizeof *samples };
@@ -56,15 +57,22 @@ static void check_samples(const tx_kernels *kernels, const tx_shape *shape, int 
     bool ok = true;
     for (int64_t k = 0; k < cells * b && ok; k++) {
         const int64_t lane = k % b < count ? k % b : 0;
-        ok = near(kernels, "load", block_get(&t, k / b, k % b), get_real(kernels->precision, data, lane * each + offset + k / b), 0);
+        ok =
+            near(kernels, "load", block_get(&t, k / b, k % b), get_real(kernels->precision, data, lane * each + offset + k / b), 0);
     }
     CU_ASSERT(ok);
     kernels->store(&t.layout, t.data, to, offset, count);
     CU_ASSERT_EQUAL(memcmp(data, back, (size_t)(each * b) * bytes), 0); /* nothing else was written */
     tx_free(t.data), tx_free(data), tx_free(back);
 }
-static void load_store_on(const tx_kernels *kernels) { for_shapes(kernels, check_samples); }
-static void load_store(void) { for_all_kernels(load_store_on); }
+static void load_store_on(const tx_kernels *kernels)
+{
+    for_shapes(kernels, check_samples);
+}
+static void load_store(void)
+{
+    for_all_kernels(load_store_on);
+}
 
 static void check_copies(const tx_kernels *kernels, const tx_shape *shape, int b)
 {
@@ -88,8 +96,14 @@ static void check_copies(const tx_kernels *kernels, const tx_shape *shape, int b
     CU_ASSERT(block_untouched_outside(&y));
     tx_free(x.data), tx_free(y.data), tx_free(f.data);
 }
-static void copies_on(const tx_kernels *kernels) { for_shapes(kernels, check_copies); }
-static void copies(void) { for_all_kernels(copies_on); }
+static void copies_on(const tx_kernels *kernels)
+{
+    for_shapes(kernels, check_copies);
+}
+static void copies(void)
+{
+    for_all_kernels(copies_on);
+}
 
 /* A crop and a concatenation by views. */
 static void views_on(const tx_kernels *kernels)
@@ -107,15 +121,20 @@ static void views_on(const tx_kernels *kernels)
     CU_ASSERT(isnan(block_get(&z, 3 * 24 - 1, 0)));
     tx_free(x.data), tx_free(y.data), tx_free(z.data);
 }
-static void views(void) { for_all_kernels(views_on); }
+static void views(void)
+{
+    for_all_kernels(views_on);
+}
 
 static void check_linear(const tx_kernels *kernels, const tx_shape *shape, int b)
 {
-    block x = filled(kernels, shape, b, narrow, 3), z = filled(kernels, shape, b, broad, 4), y = block_make(kernels->precision, *shape, b, NULL, narrow);
+    block x = filled(kernels, shape, b, narrow, 3), z = filled(kernels, shape, b, broad, 4),
+          y = block_make(kernels->precision, *shape, b, NULL, narrow);
     bool ok = true;
     kernels->axpby(0.5, &x.layout, x.data, -3, &z.layout, z.data, &y.layout, y.data);
     for (int64_t k = 0; k < block_cells(&x.layout) * b; k++) {
-        ok = ok && near(kernels, "axpby", block_get(&y, k / b, k % b), 0.5 * block_get(&x, k / b, k % b) - 3 * block_get(&z, k / b, k % b), 0);
+        ok = ok && near(kernels, "axpby", block_get(&y, k / b, k % b),
+                        0.5 * block_get(&x, k / b, k % b) - 3 * block_get(&z, k / b, k % b), 0);
     }
     kernels->axpby(0.25, &x.layout, x.data, 0, NULL, NULL, &y.layout, y.data);
     for (int64_t k = 0; k < block_cells(&x.layout) * b; k++) {
@@ -123,31 +142,53 @@ static void check_linear(const tx_kernels *kernels, const tx_shape *shape, int b
     }
     kernels->multiply(&y.layout, y.data, &z.layout, z.data, &y.layout, y.data); /* in place */
     for (int64_t k = 0; k < block_cells(&x.layout) * b; k++) {
-        ok = ok && near(kernels, "multiply", block_get(&y, k / b, k % b), 0.25 * block_get(&x, k / b, k % b) * block_get(&z, k / b, k % b), 0);
+        ok = ok && near(kernels, "multiply", block_get(&y, k / b, k % b),
+                        0.25 * block_get(&x, k / b, k % b) * block_get(&z, k / b, k % b), 0);
     }
     CU_ASSERT(ok);
     CU_ASSERT(block_untouched_outside(&y));
     tx_free(x.data), tx_free(y.data), tx_free(z.data);
 }
-static void linear_on(const tx_kernels *kernels) { for_shapes(kernels, check_linear); }
-static void linear(void) { for_all_kernels(linear_on); }
+static void linear_on(const tx_kernels *kernels)
+{
+    for_shapes(kernels, check_linear);
+}
+static void linear(void)
+{
+    for_all_kernels(linear_on);
+}
 
 /* -- activations: the formulas of jax.nn in long double -- */
-static long double gelu_argument(long double x) { return 0.79788456080286535588L * (x + 0.044715L * x * x * x); }
-static long double sigmoid(long double x) { return 1 / (1 + expl(-x)); }
+static long double gelu_argument(long double x)
+{
+    return 0.79788456080286535588L * (x + 0.044715L * x * x * x);
+}
+static long double sigmoid(long double x)
+{
+    return 1 / (1 + expl(-x));
+}
 
 static long double activation(tx_activation a, long double x)
 {
     switch (a) {
-    case TX_RELU: return x > 0 ? x : 0;
-    case TX_TANH: return tanhl(x);
-    case TX_SIGMOID: return sigmoid(x);
-    case TX_GELU: return x * sigmoid(2 * gelu_argument(x)); /* (1 + tanh u) / 2 without its cancellation */
-    case TX_SILU: return x * sigmoid(x);
-    case TX_LEAKY_RELU: return x >= 0 ? x : 0.01L * x;
-    case TX_ELU: return x > 0 ? x : expm1l(x);
-    case TX_SOFTPLUS: return x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x));
-    default: return x;
+    case TX_RELU:
+        return x > 0 ? x : 0;
+    case TX_TANH:
+        return tanhl(x);
+    case TX_SIGMOID:
+        return sigmoid(x);
+    case TX_GELU:
+        return x * sigmoid(2 * gelu_argument(x)); /* (1 + tanh u) / 2 without its cancellation */
+    case TX_SILU:
+        return x * sigmoid(x);
+    case TX_LEAKY_RELU:
+        return x >= 0 ? x : 0.01L * x;
+    case TX_ELU:
+        return x > 0 ? x : expm1l(x);
+    case TX_SOFTPLUS:
+        return x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x));
+    default:
+        return x;
     }
 }
 
@@ -155,15 +196,24 @@ static long double derivative(tx_activation a, long double x)
 {
     const long double s = sigmoid(2 * gelu_argument(x)), t = sigmoid(x);
     switch (a) {
-    case TX_RELU: return x > 0;
-    case TX_TANH: return 1 / (coshl(x) * coshl(x));
-    case TX_SIGMOID: return t * sigmoid(-x);
-    case TX_GELU: return s + x * s * sigmoid(-2 * gelu_argument(x)) * 2 * 0.79788456080286535588L * (1 + 3 * 0.044715L * x * x);
-    case TX_SILU: return t + x * t * sigmoid(-x);
-    case TX_LEAKY_RELU: return x >= 0 ? 1 : 0.01L;
-    case TX_ELU: return x > 0 ? 1 : expl(x);
-    case TX_SOFTPLUS: return t;
-    default: return 1;
+    case TX_RELU:
+        return x > 0;
+    case TX_TANH:
+        return 1 / (coshl(x) * coshl(x));
+    case TX_SIGMOID:
+        return t * sigmoid(-x);
+    case TX_GELU:
+        return s + x * s * sigmoid(-2 * gelu_argument(x)) * 2 * 0.79788456080286535588L * (1 + 3 * 0.044715L * x * x);
+    case TX_SILU:
+        return t + x * t * sigmoid(-x);
+    case TX_LEAKY_RELU:
+        return x >= 0 ? 1 : 0.01L;
+    case TX_ELU:
+        return x > 0 ? 1 : expl(x);
+    case TX_SOFTPLUS:
+        return t;
+    default:
+        return 1;
     }
 }
 
@@ -187,7 +237,9 @@ static void check_activation(const tx_kernels *kernels, tx_activation a, double 
     for (int k = 0; k < N && ok; k++) {
         const double at = block_get(&x, k, 0), want = (double)activation(a, at), slope = (double)derivative(a, at);
         /* exp's argument carries its own rounding: |argument| / 2 units, for gelu's of up to three roundings */
-        const double argument = fabs(at) * (a == TX_GELU ? 3 * (1 + at * at / 16) : a == TX_TANH || a == TX_ELU || a == TX_SOFTPLUS ? 0 : 0.5);
+        const double argument = fabs(at) * (a == TX_GELU                                      ? 3 * (1 + at * at / 16)
+                                            : a == TX_TANH || a == TX_ELU || a == TX_SOFTPLUS ? 0
+                                                                                              : 0.5);
         ok = near(kernels, tx_activation_rows[a].name, block_get(&y, k, 0), want, eps * fabs(want) * (3 + argument) + eps * eps) &&
              near(kernels, "derivative", block_get(&d, k, 0), slope, 4 * eps * (1 + argument));
     }
@@ -204,7 +256,10 @@ static void activations_on(const tx_kernels *kernels)
         check_activation(kernels, (tx_activation)a, 8);
     }
 }
-static void activations(void) { for_all_kernels(activations_on); }
+static void activations(void)
+{
+    for_all_kernels(activations_on);
+}
 
 /* Far out nothing overflows to NaN; NaN comes out where it goes in. */
 static void extremes_on(const tx_kernels *kernels)
@@ -225,7 +280,10 @@ static void extremes_on(const tx_kernels *kernels)
     }
     tx_free(x.data), tx_free(y.data);
 }
-static void extremes(void) { for_all_kernels(extremes_on); }
+static void extremes(void)
+{
+    for_all_kernels(extremes_on);
+}
 
 static void names(void)
 {

@@ -1,5 +1,5 @@
-/* Linked into the programs of sanitizer builds only: plugins of Open MPI stay mapped to the end, so that what they leak can
- * be traced to them and let be. */
+/* Linked into the programs of sanitizer builds only: plugins of Open MPI stay mapped to the end, so that what they leak or
+ * race for can be traced to them and let be. */
 int dlclose(void *handle);
 int dlclose(void *handle)
 {

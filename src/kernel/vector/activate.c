@@ -7,25 +7,61 @@
 #define TWO_SQRT_2_OVER_PI 1.5957691216057308
 #define CUBIC 0.044715
 
-INLINE vec identity(vec x, vec b, const vec *k) { return (void)b, (void)k, x; }
-INLINE vec relu(vec x, vec b, const vec *k) { return (void)b, (void)k, positive(x); }
-INLINE vec hyperbolic(vec x, vec b, const vec *k) { return (void)b, (void)k, vector_tanh(x); }
-INLINE vec sigmoid(vec x, vec b, const vec *k) { return (void)b, (void)k, vector_sigmoid(x); }
-INLINE vec silu(vec x, vec b, const vec *k) { return (void)b, (void)k, x / (1 + vector_exp(-x)); }
+INLINE vec identity(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, x;
+}
+INLINE vec relu(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, positive(x);
+}
+INLINE vec hyperbolic(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, vector_tanh(x);
+}
+INLINE vec sigmoid(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, vector_sigmoid(x);
+}
+INLINE vec silu(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, x / (1 + vector_exp(-x));
+}
 INLINE vec gelu(vec x, vec b, const vec *k)
 {
     (void)b, (void)k;
     return x / (1 + vector_exp(-x * ((real)TWO_SQRT_2_OVER_PI + (real)(TWO_SQRT_2_OVER_PI * CUBIC) * (x * x))));
 }
-INLINE vec leaky_relu(vec x, vec b, const vec *k) { return (void)b, (void)k, blend(x >= (vec){0}, x, (real)0.01 * x); }
-INLINE vec elu(vec x, vec b, const vec *k) { return (void)b, (void)k, blend(x > (vec){0}, x, vector_expm1(x)); }
-INLINE vec softplus(vec x, vec b, const vec *k) { return (void)b, (void)k, positive(x) + vector_log1p(vector_exp(-absolute(x))); }
+INLINE vec leaky_relu(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, blend(x >= (vec){0}, x, (real)0.01 * x);
+}
+INLINE vec elu(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, blend(x > (vec){0}, x, vector_expm1(x));
+}
+INLINE vec softplus(vec x, vec b, const vec *k)
+{
+    return (void)b, (void)k, positive(x) + vector_log1p(vector_exp(-absolute(x)));
+}
 
 /* s: saved output or input; d: cotangent of the output */
-INLINE vec identity_gradient(vec s, vec d, const vec *k) { return (void)s, (void)k, d; }
-INLINE vec relu_gradient(vec s, vec d, const vec *k) { return (void)k, keep_if(s > (vec){0}, d); }
-INLINE vec tanh_gradient(vec s, vec d, const vec *k) { return (void)k, d * ((1 - s) * (1 + s)); }
-INLINE vec sigmoid_gradient(vec s, vec d, const vec *k) { return (void)k, d * (s * (1 - s)); }
+INLINE vec identity_gradient(vec s, vec d, const vec *k)
+{
+    return (void)s, (void)k, d;
+}
+INLINE vec relu_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, keep_if(s > (vec){0}, d);
+}
+INLINE vec tanh_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, d * ((1 - s) * (1 + s));
+}
+INLINE vec sigmoid_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, d * (s * (1 - s));
+}
 INLINE vec silu_gradient(vec s, vec d, const vec *k)
 {
     (void)k;
@@ -39,14 +75,29 @@ INLINE vec gelu_gradient(vec s, vec d, const vec *k)
     const vec e = vector_exp(-s * ((real)TWO_SQRT_2_OVER_PI + (real)(TWO_SQRT_2_OVER_PI * CUBIC) * square)), g = 1 / (1 + e);
     return d * (g + s * g * (e * g) * ((real)TWO_SQRT_2_OVER_PI + (real)(3 * TWO_SQRT_2_OVER_PI * CUBIC) * square));
 }
-INLINE vec leaky_relu_gradient(vec s, vec d, const vec *k) { return (void)k, blend(s >= (vec){0}, d, (real)0.01 * d); }
-INLINE vec elu_gradient(vec s, vec d, const vec *k) { return (void)k, blend(s > (vec){0}, d, d * (s + 1)); }
-INLINE vec softplus_gradient(vec s, vec d, const vec *k) { return (void)k, -d * vector_expm1(-s); }
+INLINE vec leaky_relu_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, blend(s >= (vec){0}, d, (real)0.01 * d);
+}
+INLINE vec elu_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, blend(s > (vec){0}, d, d * (s + 1));
+}
+INLINE vec softplus_gradient(vec s, vec d, const vec *k)
+{
+    return (void)k, -d * vector_expm1(-s);
+}
 
-#define FORWARD(name) \
-    static void name##_row(int64_t n, const real *x, real *y) { map_row(name, NULL, n, x, x, y); }
-#define BACKWARD(name) \
-    static void name##_row(int64_t n, const real *s, const real *d, real *y) { map_row(name, NULL, n, s, d, y); }
+#define FORWARD(name)                                                                                                              \
+    static void name##_row(int64_t n, const real *x, real *y)                                                                      \
+    {                                                                                                                              \
+        map_row(name, NULL, n, x, x, y);                                                                                           \
+    }
+#define BACKWARD(name)                                                                                                             \
+    static void name##_row(int64_t n, const real *s, const real *d, real *y)                                                       \
+    {                                                                                                                              \
+        map_row(name, NULL, n, s, d, y);                                                                                           \
+    }
 FORWARD(identity)
 FORWARD(relu)
 FORWARD(hyperbolic)
@@ -81,7 +132,10 @@ static const struct {
     [TX_SOFTPLUS] = {softplus_row, softplus_gradient_row},
 };
 
-void VARIANT(activate_row)(tx_activation activation, int64_t n, const real *x, real *y) { rows[activation].forward(n, x, y); }
+void VARIANT(activate_row)(tx_activation activation, int64_t n, const real *x, real *y)
+{
+    rows[activation].forward(n, x, y);
+}
 
 void VARIANT(activate)(tx_activation activation, const tx_layout *lx, const void *x, const tx_layout *ly, void *y)
 {

@@ -11,8 +11,10 @@ INLINE void finish_tile(const int OUT, const int VECTORS, const ending ENDING, i
                         vec (*sum)[TILE_VECTORS])
 {
     const bool whole = n >= VECTORS * VL;
-    UNROLL for (int o = 0; o < OUT; o++) {
-        UNROLL for (int v = 0; v < VECTORS; v++) {
+    UNROLL for (int o = 0; o < OUT; o++)
+    {
+        UNROLL for (int v = 0; v < VECTORS; v++)
+        {
             const int64_t at = o * channel + v * VL;
             vec s = sum[o][v];
             s = ENDING == POSITIVE ? positive(s) : ENDING == MASKED ? keep_if(load(m + at) > (vec){0}, s) : s;
@@ -34,7 +36,8 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
     for (int64_t p = 0; p < n; p += VECTORS * VL) {
         vec sum[TILE_OUT][TILE_VECTORS];
         const real *xi = x + p, *wt = w;
-        UNROLL for (int o = 0; o < OUT; o++) {
+        UNROLL for (int o = 0; o < OUT; o++)
+        {
             UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] = bias ? splat(bias[o]) : (vec){0};
         }
         if (conv->rows > 1) {
@@ -42,10 +45,13 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
         }
         for (int i = 0; i < conv->in; i++, xi += xs) {
             for (const int64_t *tap = conv->tap, *end = tap + conv->taps; tap < end; tap += TAPS) {
-                UNROLL for (int t = 0; t < TAPS; t++, wt += OUT) {
+                UNROLL for (int t = 0; t < TAPS; t++, wt += OUT)
+                {
                     vec xv[TILE_VECTORS];
-                    UNROLL for (int v = 0; v < VECTORS; v++) xv[v] = OUT > 1 ? fetch(xi + tap[t] + v * VL) : load(xi + tap[t] + v * VL);
-                    UNROLL for (int o = 0; o < OUT; o++) {
+                    UNROLL for (int v = 0; v < VECTORS; v++) xv[v] =
+                        OUT > 1 ? fetch(xi + tap[t] + v * VL) : load(xi + tap[t] + v * VL);
+                    UNROLL for (int o = 0; o < OUT; o++)
+                    {
                         const vec weight = splat(wt[o]);
                         UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] += weight * xv[v];
                     }
@@ -66,23 +72,24 @@ typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *
 
 /* TILES(T, taps): T(out, vectors, taps) for every tile of tile.h. */
 #if TX_VECTOR_BYTES == 64
-#define TILES(T, K)                                                                                                            \
-    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(1, 9, K) T(1, 10, K) T(1, 11, K) \
-    T(1, 12, K) T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) T(2, 6, K) T(2, 7, K) T(2, 8, K) T(2, 9, K)             \
-    T(2, 10, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(3, 4, K) T(3, 5, K) T(3, 6, K) T(3, 7, K) T(3, 8, K) T(4, 1, K) T(4, 2, K)  \
-    T(4, 3, K) T(4, 4, K) T(4, 5, K) T(4, 6, K) T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) T(6, 1, K) T(6, 2, K)   \
-    T(6, 3, K) T(6, 4, K) T(7, 1, K) T(7, 2, K) T(7, 3, K) T(8, 1, K) T(8, 2, K) T(8, 3, K)
+#define TILES(T, K)                                                                                                                \
+    T(1, 1, K)                                                                                                                     \
+    T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(1, 9, K) T(1, 10, K) T(1, 11, K) T(1, 12, K)    \
+        T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) T(2, 6, K) T(2, 7, K) T(2, 8, K) T(2, 9, K) T(2, 10, K) T(3, 1, K)  \
+            T(3, 2, K) T(3, 3, K) T(3, 4, K) T(3, 5, K) T(3, 6, K) T(3, 7, K) T(3, 8, K) T(4, 1, K) T(4, 2, K) T(4, 3, K)          \
+                T(4, 4, K) T(4, 5, K) T(4, 6, K) T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) T(6, 1, K) T(6, 2, K)      \
+                    T(6, 3, K) T(6, 4, K) T(7, 1, K) T(7, 2, K) T(7, 3, K) T(8, 1, K) T(8, 2, K) T(8, 3, K)
 #else
-#define TILES(T, K)                                                                                                        \
-    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(2, 1, K) T(2, 2, K)          \
-    T(2, 3, K) T(2, 4, K) T(2, 5, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(4, 1, K) T(4, 2, K) T(4, 3, K) T(5, 1, K)          \
-    T(5, 2, K) T(6, 1, K) T(6, 2, K)
+#define TILES(T, K)                                                                                                                \
+    T(1, 1, K)                                                                                                                     \
+    T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K)       \
+        T(2, 5, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(4, 1, K) T(4, 2, K) T(4, 3, K) T(5, 1, K) T(5, 2, K) T(6, 1, K) T(6, 2, K)
 #endif
-#define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                       \
-    static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, \
-                                                const real *m, real *y)                                                         \
-    {                                                                                                                           \
-        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, y);                                                                    \
+#define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                          \
+    static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias,    \
+                                                const real *m, real *y)                                                            \
+    {                                                                                                                              \
+        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, y);                                                                       \
     }
 #define TILE_ENTRY(OUT, VECTORS, TAPS) [OUT - 1][VECTORS - 1] = tile_##OUT##_##VECTORS##_##TAPS,
 
@@ -96,8 +103,8 @@ static tile_fn *const triple_taps[TILE_OUT][TILE_VECTORS] = {TILES(TILE_ENTRY, 3
 #endif
 
 /* One block of output channels, n reals of a row: whole tiles, then one as narrow as what is left. */
-INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const real *x, const real *packed, const real *bias,
-                        const real *m, real *y)
+INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const real *x, const real *packed,
+                        const real *bias, const real *m, real *y)
 {
     const int width = tile_vectors(block->count);
     const int64_t whole = n / (width * VL) * (width * VL), rest = n - whole;
@@ -141,6 +148,7 @@ void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed,
     for (int g = 0; g < conv->groups; g++) {
         const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
         apply_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel, (const real *)packed + g * weights,
-                    bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL, (real *)y + at);
+                    bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL,
+                    (real *)y + at);
     }
 }

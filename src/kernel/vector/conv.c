@@ -12,8 +12,9 @@ static tx_status check_reach(const tx_conv_shape *shape, tx_error *error)
         const int64_t first = shape->shift[d];
         const int64_t last = first + (shape->kernel[d] - 1) * shape->dilation[d] + shape->y.shape.n[d] - 1;
         if (first < -shape->x.low[d] || last >= shape->x.shape.n[d] + shape->x.high[d]) {
-            return tx_error_set(error, TX_FAILURE, "convolution reads cells %ld to %ld of axis %d, which has %ld and halos %ld, %ld",
-                                (long)first, (long)last, d, (long)shape->x.shape.n[d], (long)shape->x.low[d], (long)shape->x.high[d]);
+            return tx_error_set(error, TX_FAILURE,
+                                "convolution reads cells %ld to %ld of axis %d, which has %ld and halos %ld, %ld", (long)first,
+                                (long)last, d, (long)shape->x.shape.n[d], (long)shape->x.low[d], (long)shape->x.high[d]);
         }
     }
     return TX_OK;
@@ -62,7 +63,8 @@ static void list_rows(tx_conv *conv, const tx_conv_shape *shape)
 static void list_blocks(tx_conv *conv)
 {
     for (int q = 0; q < conv->num_blocks; q++) {
-        const int start = (int)((int64_t)conv->out * q / conv->num_blocks), end = (int)((int64_t)conv->out * (q + 1) / conv->num_blocks);
+        const int start = (int)((int64_t)conv->out * q / conv->num_blocks),
+                  end = (int)((int64_t)conv->out * (q + 1) / conv->num_blocks);
         conv->block[q] = (conv_block){start, end - start, (int64_t)start * conv->in * conv->taps};
     }
 }

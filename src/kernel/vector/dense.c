@@ -17,7 +17,8 @@ INLINE void gather_inputs(const real *x, int64_t channel, int inputs, int sample
             if (i + WIDE <= inputs && s + WIDE <= samples) {
                 const real *from[WIDE];
                 real *to[WIDE];
-                UNROLL for (int k = 0; k < WIDE; k++) {
+                UNROLL for (int k = 0; k < WIDE; k++)
+                {
                     from[k] = x + (i + k) * channel + s;
                     to[k] = &xt[s + k][i];
                 }
@@ -47,28 +48,32 @@ INLINE void outer(const int OUT, const int VECTORS, int samples, int inputs, con
                   int64_t dy_channel, real *dw, int64_t dw_row)
 {
     vec sum[OUTER_OUT][OUTER_VECTORS];
-    UNROLL for (int o = 0; o < OUT; o++) {
+    UNROLL for (int o = 0; o < OUT; o++)
+    {
         UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] = (vec){0};
     }
     for (int s = 0; s < samples; s++) {
         vec xv[OUTER_VECTORS];
         UNROLL for (int v = 0; v < VECTORS; v++) xv[v] = fetch(xt[s] + v * VL);
-        UNROLL for (int o = 0; o < OUT; o++) {
+        UNROLL for (int o = 0; o < OUT; o++)
+        {
             const vec d = splat(dy[o * dy_channel + s]);
             UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] += d * xv[v];
         }
     }
-    UNROLL for (int o = 0; o < OUT; o++) {
+    UNROLL for (int o = 0; o < OUT; o++)
+    {
         UNROLL for (int v = 0; v < VECTORS; v++) add_vector(dw + o * dw_row + v * VL, sum[o][v], inputs - v * VL);
     }
 }
 
-typedef void outer_fn(int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy, int64_t dy_channel, real *dw, int64_t dw_row);
-#define OUTER_FUNCTION(OUT, VECTORS)                                                                                          \
-    static void outer_##OUT##_##VECTORS(int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy, int64_t dy_channel, \
-                                        real *dw, int64_t dw_row)                                                             \
-    {                                                                                                                         \
-        outer(OUT, VECTORS, samples, inputs, xt, dy, dy_channel, dw, dw_row);                                                 \
+typedef void outer_fn(int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy, int64_t dy_channel, real *dw,
+                      int64_t dw_row);
+#define OUTER_FUNCTION(OUT, VECTORS)                                                                                               \
+    static void outer_##OUT##_##VECTORS(int samples, int inputs, const real(*xt)[OUTER_IN], const real *dy, int64_t dy_channel,    \
+                                        real *dw, int64_t dw_row)                                                                  \
+    {                                                                                                                              \
+        outer(OUT, VECTORS, samples, inputs, xt, dy, dy_channel, dw, dw_row);                                                      \
     }
 #define OUTER_ENTRY(OUT, VECTORS) [OUT - 1][VECTORS - 1] = outer_##OUT##_##VECTORS,
 #define OUTER_ROWS(F, V) F(1, V) F(2, V) F(3, V) F(4, V) F(5, V) F(6, V)
@@ -89,8 +94,8 @@ static void dense_columns(const tx_conv *conv, const real *x, const real *dy, in
         gather_inputs(x + first * conv->x_channel + s, conv->x_channel, inputs, samples, xt);
         for (int q = 0; q < tiles; q++) {
             const int o = conv->out * q / tiles, out = conv->out * (q + 1) / tiles - o;
-            outers[out - 1][vectors - 1](samples, inputs, (const real(*)[OUTER_IN])xt, dy + o * conv->y_channel + s, conv->y_channel,
-                                         dw + (int64_t)o * conv->in + first, conv->in);
+            outers[out - 1][vectors - 1](samples, inputs, (const real(*)[OUTER_IN])xt, dy + o * conv->y_channel + s,
+                                         conv->y_channel, dw + (int64_t)o * conv->in + first, conv->in);
         }
     }
 }

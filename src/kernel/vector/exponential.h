@@ -26,8 +26,9 @@ INLINE power power_of(vec v)
     const real round = 6755399441055744.0, ln2_high = 0.69314718036912381649, ln2_low = 1.9082149292705877e-10;
     v = clamp(v, -708, 709);
 #endif
-    static const double inverse_factorial[] = {1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,       1.0 / 5040,
-                                               1.0 / 40320,  1.0 / 362880,  1.0 / 3628800,  1.0 / 39916800,  1.0 / 479001600, 1.0 / 6227020800};
+    static const double inverse_factorial[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                                               1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+                                               1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
     const vec t = v * (real)1.4426950408889634 + round; /* 1.5 * 2^MANTISSA: adding it rounds to an integer, in the low bits */
     const vec k = t - round;
     const vec r = (v - k * ln2_high) - k * ln2_low;
@@ -62,7 +63,10 @@ INLINE vec vector_tanh(vec v)
     return with_sign_of(e / (e + 2), v);
 }
 
-INLINE vec vector_sigmoid(vec v) { return 1 / (1 + vector_exp(-v)); }
+INLINE vec vector_sigmoid(vec v)
+{
+    return 1 / (1 + vector_exp(-v));
+}
 
 /* log(1 + t) for 0 <= t <= 1: 2 artanh(t / (2 + t)), or log 2 more than that of (t - 1) / 2 where t is large: |z| < 0.172 */
 INLINE vec vector_log1p(vec t)

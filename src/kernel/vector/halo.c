@@ -3,15 +3,6 @@
 
 #include "kernel/vector/variant.h"
 
-INLINE void zero_reals(real *y, int64_t n)
-{
-    int64_t k = 0;
-    for (; k + VL <= n; k += VL) {
-        store(y + k, (vec){0});
-    }
-    copy_few(y + k, (const real[VL]){0}, n - k);
-}
-
 INLINE void add_reals(real *y, const real *x, int64_t n)
 {
     int64_t k = 0;

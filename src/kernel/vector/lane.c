@@ -8,9 +8,18 @@ enum { MOST_COLUMNS = 4096 / sizeof(real), GROUP = 8 };
 
 /* What is summed; b is a where there is one operand. */
 typedef vec term_fn(vec a, vec b);
-INLINE vec plain(vec a, vec b) { return (void)b, a; }
-INLINE vec square_of_difference(vec a, vec b) { return (a - b) * (a - b); }
-INLINE vec product(vec a, vec b) { return a * b; }
+INLINE vec plain(vec a, vec b)
+{
+    return (void)b, a;
+}
+INLINE vec square_of_difference(vec a, vec b)
+{
+    return (a - b) * (a - b);
+}
+INLINE vec product(vec a, vec b)
+{
+    return a * b;
+}
 
 /* GROUP vectors of columns over `segments` segments. */
 INLINE void sum_columns(const int VECTORS, term_fn *term, int64_t segments, int64_t period, const real *a, const real *b, real *sum)
@@ -75,15 +84,14 @@ INLINE void scale_into(real alpha, int64_t n, const real *x, real *y)
     }
 }
 
-INLINE void lane_reduce(term_fn *term, double alpha, const tx_layout *lx, const real *x, const tx_layout *lz, const real *z, real *s)
+INLINE void lane_reduce(term_fn *term, double alpha, const tx_layout *lx, const real *x, const tx_layout *lz, const real *z,
+                        real *s)
 {
     real buffer[MOST_COLUMNS + VL] __attribute__((aligned(64)));
     const int64_t block = lx->block, period = lx->period, row = lx->row, columns = row < period ? row : period;
     real *sum = period == block ? s : buffer; /* a long block is its own segment */
     const int64_t segments = row / period, rest = row - segments * period;
-    for (int64_t j = 0; j < columns; j++) {
-        sum[j] = 0;
-    }
+    zero_reals(sum, columns);
     FOR_ROWS(lx)
     {
         const real *a = ROW(lx, x), *b = ROW(lz, z);
@@ -100,7 +108,10 @@ INLINE void lane_reduce(term_fn *term, double alpha, const tx_layout *lx, const 
     scale_into((real)alpha, block, sum, s);
 }
 
-void VARIANT(lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s) { lane_reduce(plain, alpha, lx, x, lx, x, s); }
+void VARIANT(lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s)
+{
+    lane_reduce(plain, alpha, lx, x, lx, x, s);
+}
 
 void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s)
 {
@@ -112,7 +123,7 @@ void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x
     lane_reduce(square_of_difference, alpha, lx, x, lz, z, s);
 }
 
-/* Lane scalars over one segment; a long block's segment are its lane scalars themselves. */
+/* Lane scalars over one segment; a block of whole vectors, or a long one, needs no repetition. */
 typedef struct pattern {
     const real *s;
     int64_t period;
@@ -122,9 +133,10 @@ typedef struct pattern {
 INLINE void repeat_lanes(const real *s, const tx_layout *layout, pattern *pattern)
 {
     const int64_t block = layout->block, columns = layout->row < layout->period ? layout->row : layout->period;
-    pattern->period = layout->period;
-    pattern->s = layout->period == block ? s : pattern->buffer;
-    if (pattern->s == pattern->buffer) {
+    const bool as_they_are = block % VL == 0 || layout->period == block;
+    pattern->period = as_they_are ? block : layout->period;
+    pattern->s = as_they_are ? s : pattern->buffer;
+    if (!as_they_are) {
         copy_reals(pattern->buffer, s, block);
         for (int64_t have = block; have < columns; have *= 2) {
             copy_reals(pattern->buffer + have, pattern->buffer, have < columns - have ? have : columns - have);
@@ -134,14 +146,33 @@ INLINE void repeat_lanes(const real *s, const tx_layout *layout, pattern *patter
 
 /* y = s * f(x, z, add) over a row: f of the vectors at a place, s the lane scalars times alpha */
 typedef vec scaled_fn(vec s, vec x, vec z, vec add);
-INLINE vec spread(vec s, vec x, vec z, vec add) { return (void)x, (void)z, (void)add, s; }
-INLINE vec spread_add(vec s, vec x, vec z, vec add) { return (void)x, (void)z, s + add; }
-INLINE vec scaled(vec s, vec x, vec z, vec add) { return (void)z, (void)add, s * x; }
-INLINE vec scaled_add(vec s, vec x, vec z, vec add) { return (void)z, s * x + add; }
-INLINE vec difference(vec s, vec x, vec z, vec add) { return (void)add, s * (x - z); }
-INLINE vec difference_add(vec s, vec x, vec z, vec add) { return s * (x - z) + add; }
+INLINE vec spread(vec s, vec x, vec z, vec add)
+{
+    return (void)x, (void)z, (void)add, s;
+}
+INLINE vec spread_add(vec s, vec x, vec z, vec add)
+{
+    return (void)x, (void)z, s + add;
+}
+INLINE vec scaled(vec s, vec x, vec z, vec add)
+{
+    return (void)z, (void)add, s * x;
+}
+INLINE vec scaled_add(vec s, vec x, vec z, vec add)
+{
+    return (void)z, s * x + add;
+}
+INLINE vec difference(vec s, vec x, vec z, vec add)
+{
+    return (void)add, s * (x - z);
+}
+INLINE vec difference_add(vec s, vec x, vec z, vec add)
+{
+    return s * (x - z) + add;
+}
 
-INLINE void scale_row(scaled_fn *f, vec alpha, const pattern *pattern, int64_t row, const real *x, const real *z, const real *add, real *y)
+INLINE void scale_row(scaled_fn *f, vec alpha, const pattern *pattern, int64_t row, const real *x, const real *z, const real *add,
+                      real *y)
 {
     for (int64_t start = 0; start < row; start += pattern->period) {
         const int64_t n = row - start < pattern->period ? row - start : pattern->period;
@@ -155,15 +186,16 @@ INLINE void scale_row(scaled_fn *f, vec alpha, const pattern *pattern, int64_t r
     }
 }
 
-INLINE void scale_rows(scaled_fn *f, double alpha, const real *s, const tx_layout *lx, const real *x, const tx_layout *lz, const real *z,
-                       const real *add, const tx_layout *ly, real *y)
+INLINE void scale_rows(scaled_fn *f, double alpha, const real *s, const tx_layout *lx, const real *x, const tx_layout *lz,
+                       const real *z, const real *add, const tx_layout *ly, real *y)
 {
     pattern pattern;
     repeat_lanes(s, ly, &pattern);
     FOR_ROWS(ly) scale_row(f, splat((real)alpha), &pattern, ly->row, ROW(lx, x), ROW(lz, z), ROW(ly, add), ROW(ly, y));
 }
 
-void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly, void *y)
+void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
+                         void *y)
 {
     if (x && z) {
         scale_rows(scaled_add, alpha, s, lx, x, lx, x, z, ly, y);
@@ -176,8 +208,8 @@ void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const
     }
 }
 
-void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
-                                    const void *add, const tx_layout *ldx, void *dx)
+void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
+                                    const void *z, const void *add, const tx_layout *ldx, void *dx)
 {
     if (add) {
         scale_rows(difference_add, alpha, s, lx, x, lz, z, add, ldx, dx);

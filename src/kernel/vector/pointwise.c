@@ -3,15 +3,36 @@
 
 #include "kernel/vector/variant.h"
 
-INLINE vec zero_of(vec a, vec b, const vec *k) { return (void)a, (void)b, (void)k, (vec){0}; }
-INLINE vec same_of(vec a, vec b, const vec *k) { return (void)b, (void)k, a; }
-INLINE vec product_of(vec a, vec b, const vec *k) { return (void)k, a * b; }
-INLINE vec scaled_of(vec a, vec b, const vec *k) { return (void)b, k[0] * a; }
-INLINE vec combination_of(vec a, vec b, const vec *k) { return k[0] * a + k[1] * b; }
+INLINE vec zero_of(vec a, vec b, const vec *k)
+{
+    return (void)a, (void)b, (void)k, (vec){0};
+}
+INLINE vec same_of(vec a, vec b, const vec *k)
+{
+    return (void)b, (void)k, a;
+}
+INLINE vec product_of(vec a, vec b, const vec *k)
+{
+    return (void)k, a * b;
+}
+INLINE vec scaled_of(vec a, vec b, const vec *k)
+{
+    return (void)b, k[0] * a;
+}
+INLINE vec combination_of(vec a, vec b, const vec *k)
+{
+    return k[0] * a + k[1] * b;
+}
 
-void VARIANT(zero)(const tx_layout *ly, void *y) { map_rows(zero_of, NULL, ly, y, ly, y, ly, y); }
+void VARIANT(zero)(const tx_layout *ly, void *y)
+{
+    map_rows(zero_of, NULL, ly, y, ly, y, ly, y);
+}
 
-void VARIANT(copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y) { map_rows(same_of, NULL, lx, x, lx, x, ly, y); }
+void VARIANT(copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y)
+{
+    map_rows(same_of, NULL, lx, x, lx, x, ly, y);
+}
 
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y)
 {

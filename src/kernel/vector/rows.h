@@ -5,11 +5,11 @@
 #include "kernel/vector/vector.h"
 
 /* for (every row of the interior: channel c, outer positions i, j); ROW: the row's first real in a tensor of that shape. */
-#define FOR_ROWS(layout)                                             \
-    for (int64_t c = 0; c < (layout)->shape.channels; c++)           \
-        for (int64_t i = 0; i < (layout)->outer[0]; i++)             \
+#define FOR_ROWS(layout)                                                                                                           \
+    for (int64_t c = 0; c < (layout)->shape.channels; c++)                                                                         \
+        for (int64_t i = 0; i < (layout)->outer[0]; i++)                                                                           \
             for (int64_t j = 0; j < (layout)->outer[1]; j++)
-#define ROW(layout, data)                                                                                                     \
+#define ROW(layout, data)                                                                                                          \
     ((data) + (layout)->origin + c * (layout)->channel + i * (layout)->outer_stride[0] + j * (layout)->outer_stride[1])
 
 /* f of the vectors of one or two operands and of constants k. */
@@ -26,8 +26,8 @@ INLINE void map_row(map_fn *f, const vec *k, int64_t n, const real *a, const rea
     }
 }
 
-INLINE void map_rows(map_fn *f, const vec *k, const tx_layout *la, const real *a, const tx_layout *lb, const real *b, const tx_layout *ly,
-                     real *y)
+INLINE void map_rows(map_fn *f, const vec *k, const tx_layout *la, const real *a, const tx_layout *lb, const real *b,
+                     const tx_layout *ly, real *y)
 {
     FOR_ROWS(ly) map_row(f, k, ly->row, ROW(la, a), ROW(lb, b), ROW(ly, y));
 }

@@ -7,15 +7,24 @@
  * each column and one weight fill the registers: 32 with AVX-512, else 16. */
 #if TX_VECTOR_BYTES == 64
 enum { TILE_OUT = 8, TILE_VECTORS = 12, UNROLLED_TAPS = 1 }; /* 24 multiplications hide the loop over taps as it is */
-#define TILE_WIDTHS {12, 10, 8, 6, 5, 4, 3, 3}
+#define TILE_WIDTHS                                                                                                                \
+    {                                                                                                                              \
+        12, 10, 8, 6, 5, 4, 3, 3                                                                                                   \
+    }
 #else
 enum { TILE_OUT = 6, TILE_VECTORS = 8, UNROLLED_TAPS = 3 };
-#define TILE_WIDTHS {8, 5, 3, 3, 2, 2}
+#define TILE_WIDTHS                                                                                                                \
+    {                                                                                                                              \
+        8, 5, 3, 3, 2, 2                                                                                                           \
+    }
 #endif
 
 static const int8_t tile_widths[] = TILE_WIDTHS;
 
-static inline int tile_vectors(int out) { return tile_widths[out - 1]; }
+static inline int tile_vectors(int out)
+{
+    return tile_widths[out - 1];
+}
 
 /* Time of a tile for one input channel and tap, in multiplications: they need registers to hide their latency, and loads. */
 static inline int64_t tile_cost(int64_t out, int64_t vectors)
@@ -39,7 +48,8 @@ static inline int tile_blocks(int out, int64_t vectors)
     int64_t best_cost = INT64_MAX;
     for (int blocks = least; blocks <= out && blocks <= least + 1; blocks++) {
         const int small = out / blocks, larger = out % blocks;
-        const int64_t cost = (blocks - larger) * block_cost(small, vectors) + (larger ? larger * block_cost(small + 1, vectors) : 0);
+        const int64_t cost =
+            (blocks - larger) * block_cost(small, vectors) + (larger ? larger * block_cost(small + 1, vectors) : 0);
         if (cost < best_cost) {
             best_cost = cost;
             best = blocks;

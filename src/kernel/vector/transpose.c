@@ -34,7 +34,8 @@ INLINE void load_strip(const int SIZE, const real *const *sample, int64_t points
     }
     for (int64_t next = 0; next < points; next += SIZE) {
         const int64_t p = next + SIZE <= points ? next : points - SIZE;
-        UNROLL for (int k = 0; k < SIZE; k++) {
+        UNROLL for (int k = 0; k < SIZE; k++)
+        {
             from[k] = sample[k] + p;
             to[k] = y + (p + k) * stride;
         }
@@ -58,7 +59,8 @@ INLINE void store_strip(const int SIZE, const real *x, int64_t points, int64_t s
     }
     for (int64_t next = 0; next < points; next += SIZE) {
         const int64_t p = next + SIZE <= points ? next : points - SIZE;
-        UNROLL for (int k = 0; k < SIZE; k++) {
+        UNROLL for (int k = 0; k < SIZE; k++)
+        {
             from[k] = x + (p + k) * stride;
             to[k] = sample[k] + p;
         }
@@ -110,7 +112,10 @@ INLINE void store_size(const int SIZE, const matrix *m, const real *x, int first
 }
 
 /* Strips of WIDE lanes, or of HALF, or single ones; the last overlaps the one before. */
-INLINE int strip_size(int lanes) { return lanes >= WIDE ? WIDE : lanes >= HALF ? HALF : 1; }
+INLINE int strip_size(int lanes)
+{
+    return lanes >= WIDE ? WIDE : lanes >= HALF ? HALF : 1;
+}
 
 void VARIANT(load)(const tx_layout *ly, const void *const *sample, int64_t offset, int count, void *y)
 {

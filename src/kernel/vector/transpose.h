@@ -34,8 +34,9 @@ INLINE void transpose_4(const real *const from[4], real *const to[4])
 #endif
 
 #if TX_REAL_BITS == 32 && TX_VECTOR_BYTES >= 32
-/* Rows k and k + 4 share a register; then both halves are transposed as 4 x 4. */
-#define JOIN8(k, at) SHUFFLE(LOAD_AS(unaligned_four, from[k] + at), LOAD_AS(unaligned_four, from[k + 4] + at), 0, 1, 2, 3, 4, 5, 6, 7)
+/* Rows k and k + 4 share a register (the second half comes straight from memory); then both halves are transposed as 4 x 4. */
+#define JOIN8(k, at)                                                                                                               \
+    (wide) _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from[k] + at)), _mm_loadu_ps(from[k + 4] + at), 1)
 #define LO8(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
 #define HI8(a, b) SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
 #define LL8(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
@@ -43,7 +44,8 @@ INLINE void transpose_4(const real *const from[4], real *const to[4])
 
 INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE])
 {
-    UNROLL for (int at = 0; at < 8; at += 4) {
+    UNROLL for (int at = 0; at < 8; at += 4)
+    {
         const wide a = JOIN8(0, at), b = JOIN8(1, at), c = JOIN8(2, at), d = JOIN8(3, at);
         const wide p = LO8(a, b), q = HI8(a, b), r = LO8(c, d), s = HI8(c, d);
         *(unaligned_wide *)to[at] = LL8(p, r);
@@ -52,10 +54,16 @@ INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE])
         *(unaligned_wide *)to[at + 3] = HH8(q, s);
     }
 }
-INLINE void transpose_half(const real *const from[HALF], real *const to[HALF]) { transpose_4(from, to); }
+INLINE void transpose_half(const real *const from[HALF], real *const to[HALF])
+{
+    transpose_4(from, to);
+}
 
 #elif TX_REAL_BITS == 32
-INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE]) { transpose_4(from, to); }
+INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE])
+{
+    transpose_4(from, to);
+}
 INLINE void transpose_half(const real *const from[HALF], real *const to[HALF])
 {
     for (int j = 0; j < HALF; j++) {
@@ -78,19 +86,30 @@ INLINE void transpose_2(const real *const from[2], real *const to[2])
 
 #if TX_VECTOR_BYTES >= 32
 /* Rows k and k + 2 share a register. */
-#define JOIN4(k, at) SHUFFLE(LOAD_AS(unaligned_two, from[k] + at), LOAD_AS(unaligned_two, from[k + 2] + at), 0, 1, 2, 3)
+#define JOIN4(k, at)                                                                                                               \
+    (wide) _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(from[k] + at)), _mm_loadu_pd(from[k + 2] + at), 1)
 
 INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE])
 {
-    UNROLL for (int at = 0; at < 4; at += 2) {
+    UNROLL for (int at = 0; at < 4; at += 2)
+    {
         const wide a = JOIN4(0, at), b = JOIN4(1, at);
         *(unaligned_wide *)to[at] = SHUFFLE(a, b, 0, 4, 2, 6);
         *(unaligned_wide *)to[at + 1] = SHUFFLE(a, b, 1, 5, 3, 7);
     }
 }
-INLINE void transpose_half(const real *const from[HALF], real *const to[HALF]) { transpose_2(from, to); }
+INLINE void transpose_half(const real *const from[HALF], real *const to[HALF])
+{
+    transpose_2(from, to);
+}
 #else
-INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE]) { transpose_2(from, to); }
-INLINE void transpose_half(const real *const from[HALF], real *const to[HALF]) { to[0][0] = from[0][0]; }
+INLINE void transpose_wide(const real *const from[WIDE], real *const to[WIDE])
+{
+    transpose_2(from, to);
+}
+INLINE void transpose_half(const real *const from[HALF], real *const to[HALF])
+{
+    to[0][0] = from[0][0];
+}
 #endif
 #endif

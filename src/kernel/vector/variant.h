@@ -30,11 +30,12 @@ void VARIANT(axpby)(double alpha, const tx_layout *la, const void *a, double bet
                     const tx_layout *ly, void *y);
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);
 
-void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly, void *y);
+void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
+                         void *y);
 void VARIANT(lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s);
 void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
 void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
-void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z,
-                                    const void *add, const tx_layout *ldx, void *dx);
+void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
+                                    const void *z, const void *add, const tx_layout *ldx, void *dx);
 
 double VARIANT(peak)(int64_t iterations);

@@ -42,8 +42,14 @@ typedef real unaligned_vec __attribute__((vector_size(TX_VECTOR_BYTES), aligned(
 #define KEEP(v) ((void)0)
 #endif
 
-INLINE vec load(const real *p) { return *(const unaligned_vec *)p; }
-INLINE void store(real *p, vec v) { *(unaligned_vec *)p = v; }
+INLINE vec load(const real *p)
+{
+    return *(const unaligned_vec *)p;
+}
+INLINE void store(real *p, vec v)
+{
+    *(unaligned_vec *)p = v;
+}
 
 INLINE vec fetch(const real *p) /* one load instruction, here */
 {
@@ -52,11 +58,23 @@ INLINE vec fetch(const real *p) /* one load instruction, here */
     return v;
 }
 
-INLINE vec splat(real s) { return s - (vec){0}; } /* not 0 + s, which costs an addition */
+INLINE vec splat(real s)
+{
+    return s - (vec){0};
+} /* not 0 + s, which costs an addition */
 
-INLINE vec keep_if(mask m, vec v) { return (vec)(m & (mask)v); } /* 0 elsewhere, whatever v holds there */
-INLINE vec blend(mask m, vec a, vec b) { return (vec)((m & (mask)a) | (~m & (mask)b)); }
-INLINE vec absolute(vec v) { return (vec)((mask)v & (TX_REAL_BITS == 32 ? INT32_MAX : (lane)INT64_MAX)); }
+INLINE vec keep_if(mask m, vec v)
+{
+    return (vec)(m & (mask)v);
+} /* 0 elsewhere, whatever v holds there */
+INLINE vec blend(mask m, vec a, vec b)
+{
+    return (vec)((m & (mask)a) | (~m & (mask)b));
+}
+INLINE vec absolute(vec v)
+{
+    return (vec)((mask)v & (TX_REAL_BITS == 32 ? INT32_MAX : (lane)INT64_MAX));
+}
 
 /* max(v, 0), NaN where v is NaN. */
 INLINE vec positive(vec v)
@@ -84,21 +102,18 @@ INLINE mask first_lanes(int64_t n)
 }
 
 /* The first n < VL reals, zeros behind. Reads a whole vector: for tensors, which have slack. */
-INLINE vec load_first(const real *p, int64_t n) { return keep_if(first_lanes(n), load(p)); }
+INLINE vec load_first(const real *p, int64_t n)
+{
+    return keep_if(first_lanes(n), load(p));
+}
 
 /* A few reals by pieces of 32, 16, 8, 4 bytes: memcpy would be a call. */
-#define COPY_PIECE(bytes)                                                                 \
-    if (TX_VECTOR_BYTES > bytes && bytes >= sizeof(real) && (n & (bytes / (int64_t)sizeof(real)))) { \
-        __builtin_memcpy(y, x, bytes);                                                    \
-        x += bytes / sizeof(real), y += bytes / sizeof(real);                             \
+#define COPY_PIECE(bytes)                                                                                                          \
+    if (TX_VECTOR_BYTES > bytes && bytes >= sizeof(real) && (n & (bytes / (int64_t)sizeof(real)))) {                               \
+        __builtin_memcpy(y, x, bytes);                                                                                             \
+        x += bytes / sizeof(real), y += bytes / sizeof(real);                                                                      \
     }
-INLINE void copy_few(real *y, const real *x, int64_t n)
-{
-    COPY_PIECE(32)
-    COPY_PIECE(16)
-    COPY_PIECE(8)
-    COPY_PIECE(4)
-}
+INLINE void copy_few(real *y, const real *x, int64_t n){COPY_PIECE(32) COPY_PIECE(16) COPY_PIECE(8) COPY_PIECE(4)}
 
 /* Exactly the first n < VL reals. */
 INLINE void store_first(real *p, vec v, int64_t n)
@@ -138,6 +153,15 @@ INLINE void copy_reals(real *y, const real *x, int64_t n)
     copy_few(y + k, x + k, n - k);
 }
 
+INLINE void zero_reals(real *y, int64_t n)
+{
+    int64_t k = 0;
+    for (; k + VL <= n; k += VL) {
+        store(y + k, (vec){0});
+    }
+    copy_few(y + k, (const real[VL]){0}, n - k);
+}
+
 /* Lane k is the sum over the pair of lanes k & ~s, k | s: of a where k & s is zero, else of b. */
 #if TX_VECTOR_BYTES * 8 / TX_REAL_BITS == 2
 #define PAIRS_1(a, b) __builtin_shufflevector(a, b, 0, 2) + __builtin_shufflevector(a, b, 1, 3)
@@ -145,24 +169,24 @@ INLINE void copy_reals(real *y, const real *x, int64_t n)
 #define PAIRS_1(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7)
 #define PAIRS_2(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7)
 #elif TX_VECTOR_BYTES * 8 / TX_REAL_BITS == 8
-#define PAIRS_1(a, b) \
+#define PAIRS_1(a, b)                                                                                                              \
     __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
-#define PAIRS_2(a, b) \
+#define PAIRS_2(a, b)                                                                                                              \
     __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-#define PAIRS_4(a, b) \
+#define PAIRS_4(a, b)                                                                                                              \
     __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
 #else
-#define PAIRS_1(a, b)                                                                                 \
-    __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30) +        \
+#define PAIRS_1(a, b)                                                                                                              \
+    __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30) +                                     \
         __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
-#define PAIRS_2(a, b)                                                                                 \
-    __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +         \
+#define PAIRS_2(a, b)                                                                                                              \
+    __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +                                      \
         __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-#define PAIRS_4(a, b)                                                                                 \
-    __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +         \
+#define PAIRS_4(a, b)                                                                                                              \
+    __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +                                      \
         __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
-#define PAIRS_8(a, b)                                                                                 \
-    __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +           \
+#define PAIRS_8(a, b)                                                                                                              \
+    __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +                                        \
         __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
 #endif
 
@@ -183,4 +207,3 @@ INLINE vec lane_sums(const vec *v, const int n)
 #endif
     return t[0];
 }
-

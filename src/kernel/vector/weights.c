@@ -20,11 +20,13 @@ INLINE void dot_step(const int OUT, const int PAIRS, const bool WHOLE, const int
                      int64_t dy_channel, int64_t at, vec *sum)
 {
     vec xv[DOT_PAIRS];
-    UNROLL for (int j = 0; j < PAIRS; j++) {
+    UNROLL for (int j = 0; j < PAIRS; j++)
+    {
         xv[j] = WHOLE ? load(x[j] + at) : load_first(x[j] + at, n);
         KEEP(xv[j]);
     }
-    UNROLL for (int o = 0; o < OUT; o++) {
+    UNROLL for (int o = 0; o < OUT; o++)
+    {
         vec d = WHOLE ? load(dy + o * dy_channel) : load_first(dy + o * dy_channel, n);
         KEEP(d);
         UNROLL for (int j = 0; j < PAIRS; j++) sum[o * PAIRS + j] += d * xv[j];
@@ -56,40 +58,44 @@ INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv
             dot_step(OUT, PAIRS, false, length - p, xj, d + p, conv->y_channel, row->x + p, sum);
         }
     }
-    UNROLL for (int u = UNROLLED / 2; u; u /= 2) {
+    UNROLL for (int u = UNROLLED / 2; u; u /= 2)
+    {
         UNROLL for (int k = 0; k < u * SUMS; k++) sum[k] += sum[k + u * SUMS];
     }
     real total[MOST + VL];
     UNROLL for (int k = 0; k < SUMS; k += VL) store(total + k, lane_sums(sum + k, SUMS - k < VL ? SUMS - k : VL));
-    UNROLL for (int o = 0; o < OUT; o++) {
+    UNROLL for (int o = 0; o < OUT; o++)
+    {
         UNROLL for (int j = 0; j < PAIRS; j++) dw[o * dw_row + j] += total[o * PAIRS + j];
     }
 }
 
-typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, const int64_t *pair,
-                     const real *dy, real *dw, int64_t dw_row);
-#define DOTS_FUNCTION(OUT, PAIRS)                                                                                                \
+typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
+                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row);
+#define DOTS_FUNCTION(OUT, PAIRS)                                                                                                  \
     static void dots_##OUT##_##PAIRS(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, \
-                                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row)                              \
-    {                                                                                                                            \
-        dots(OUT, PAIRS, conv, row, end, length, x, pair, dy, dw, dw_row);                                                       \
+                                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row)                                \
+    {                                                                                                                              \
+        dots(OUT, PAIRS, conv, row, end, length, x, pair, dy, dw, dw_row);                                                         \
     }
 #define DOTS_ENTRY(OUT, PAIRS) [OUT - 1][PAIRS - 1] = dots_##OUT##_##PAIRS,
 #if TX_VECTOR_BYTES == 64
-#define DOTS(D)                                                                                                          \
-    D(1, 1) D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6)      \
-    D(3, 1) D(3, 2) D(3, 3) D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+#define DOTS(D)                                                                                                                    \
+    D(1, 1)                                                                                                                        \
+    D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2)        \
+        D(3, 3) D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
 #else
-#define DOTS(D)                                                                                                     \
-    D(1, 1) D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) \
-    D(3, 3) D(4, 1) D(4, 2) D(4, 3)
+#define DOTS(D)                                                                                                                    \
+    D(1, 1)                                                                                                                        \
+    D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1)        \
+        D(4, 2) D(4, 3)
 #endif
 DOTS(DOTS_FUNCTION)
 static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
 
 /* All output channels of a group x all pairs, over one piece; both cut into nearly equal tiles. */
-INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, const real *dy,
-                          real *dw)
+INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
+                          const real *dy, real *dw)
 {
     const int pairs = conv->in * conv->taps, out_tiles = (conv->out + DOT_OUT - 1) / DOT_OUT;
     for (int q = 0; q < out_tiles; q++) {

@@ -4,6 +4,7 @@
 Needs:  pip install "jax==0.10.2" "exponax==0.1.0" "apebench==0.1.1"
 Usage:  scripts/generate_metric_tables.py > tests/metric/exponax.txt
 """
+import functools
 from importlib.metadata import version
 
 import jax
@@ -42,16 +43,21 @@ def shape_text(shape):
     return "x".join(str(n) for n in shape)
 
 
+@functools.cache
+def compiled(name):
+    function = metric_dict[name.split(";")[0]](name)
+    one = lambda prediction, reference: function(prediction[None], reference[None])
+    return jax.jit(lambda prediction, reference: (function(prediction, reference), jax.vmap(one)(prediction, reference)))
+
+
 def answers(names, prediction, reference):
     for name in names:
-        function = jax.jit(metric_dict[name.split(";")[0]](name))
-        samples = [function(prediction[k : k + 1], reference[k : k + 1]) for k in range(SAMPLES)]
-        print(f"value|{name}|{numbers([function(prediction, reference)])}|{numbers(samples)}")
+        value, samples = compiled(name)(prediction, reference)
+        print(f"value|{name}|{numbers([value])}|{numbers(samples)}")
 
 
 def quantiles(name, prediction, reference):
-    function = metric_dict[name](name)
-    samples = np.asarray([function(prediction[k : k + 1], reference[k : k + 1]) for k in range(SAMPLES)])
+    samples = np.asarray(compiled(name)(prediction, reference)[1])
     for level in (10, 50, 90):
         print(f"value|{name.replace('mean', f'q{level}')}|{numbers([np.quantile(samples, level / 100)])}|{numbers(samples)}")
 

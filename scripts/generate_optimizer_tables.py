@@ -1,61 +1,236 @@
-"""Writes tests/optimizer/optax.txt: paths of parameters under the real Optax.
+"""Writes tests/optimizer/optax.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
 
-Three parameters chase a target that never rests (at rest Adam would divide rounding errors by each other): the gradient of
-step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)), curvature = (1, 10, 0.01), from p = (3, -2, 0.5).
+Six parameters in three leaves chase a target that never rests (at rest Adam would divide rounding errors by each other): the
+gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and curvature are such that no gradient comes near 0,
+where its sign would be a matter of rounding.
+
+Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double. Here they are given a count in
+float64, so that the same functions of Optax compute in double.
 """
 
 import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import optax
 
-CASES = [
-    ("{type: sgd, learning_rate: 0.05}", lambda: optax.sgd(0.05)),
-    ("{type: sgd, learning_rate: 0.01, momentum: 0.9}", lambda: optax.sgd(0.01, momentum=0.9)),
-    ("{type: sgd, learning_rate: 0.01, momentum: 0.0}", lambda: optax.sgd(0.01, momentum=0.0)),
-    ("{type: sgd, learning_rate: 0.01, momentum: 0.8, nesterov: true}", lambda: optax.sgd(0.01, momentum=0.8, nesterov=True)),
-    ("{type: sgd, learning_rate: 0.01, nesterov: true}", lambda: optax.sgd(0.01, nesterov=True)),
-    ("{type: adam, learning_rate: 0.01}", lambda: optax.adam(0.01)),
-    ("{type: adam, learning_rate: {type: constant, value: 0.01}}", lambda: optax.adam(optax.constant_schedule(0.01))),
-    ("{type: adam, learning_rate: 0.02, b1: 0.5, b2: 0.9, eps: 1.0e-3}", lambda: optax.adam(0.02, b1=0.5, b2=0.9, eps=1e-3)),
-    ("{type: adam, learning_rate: 0.01, eps_root: 1.0e-4}", lambda: optax.adam(0.01, eps_root=1e-4)),
-    ("{type: adam, learning_rate: 0.01, nesterov: true}", lambda: optax.adam(0.01, nesterov=True)),
-    ("{type: adam, learning_rate: 0.01, b1: 0.0}", lambda: optax.adam(0.01, b1=0.0)),
+LEAVES = [2, 1, 3]
+START = [3.1234567, -2.0345678, 0.5123456, 1.3456789, -0.7654321, 0.0567891]
+CURVATURE = [1.0, 10.0, 0.01, 2.0, 0.5, 5.0]
+STEPS = [1, 2, 3, 10, 100, 400]
+COUNTS = [0, 1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 21, 29, 30, 31, 49, 50, 51, 84, 85, 86, 99, 100, 101, 150, 199, 200, 201, 1000, 100000]
+
+
+def text(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(text(v) for v in value) + "]"
+    if isinstance(value, Schedule):
+        return text({"type": value.name} | value.options)
+    return {True: "true", False: "false", None: "null"}[value] if isinstance(value, bool | None) else str(value)
+
+
+class Schedule:
+    def __init__(self, name, **options):
+        self.name, self.options = name, options
+
+    def make(self):
+        options = {k: [s.make() for s in v] if k == "schedules" else v for k, v in self.options.items()}
+        of_float = getattr(optax.schedules, self.name + "_schedule", None) or getattr(optax.schedules, self.name)
+        schedule = of_float(**options)
+        return lambda count: schedule(jnp.asarray(count, jnp.result_type(float)))
+
+
+class Optimizer:
+    """`before` holds the shared options of trainax: the head of the chain."""
+
+    def __init__(self, name, before=None, **options):
+        self.name, self.before, self.options = name, before or {}, options
+
+    def text(self):
+        return text({"type": self.name} | self.options | self.before)
+
+    def make(self):
+        options = {k: v.make() if isinstance(v, Schedule) else v for k, v in self.options.items()}
+        before = {k: v.make() if isinstance(v, Schedule) else v for k, v in self.before.items()}
+        order = ["clip", "clip_by_global_norm", "add_decayed_weights"]
+        head = [getattr(optax, k)(before[k]) for k in order if k in before]
+        return optax.chain(*head, getattr(optax, self.name)(**options))
+
+
+S, O = Schedule, Optimizer
+SCHEDULES = [
+    S("constant", value=0.125),
+    S("linear", init_value=1.0, end_value=0.1, transition_steps=50),
+    S("linear", init_value=0.1, end_value=1.0, transition_steps=30, transition_begin=20),
+    S("linear", init_value=0.1, end_value=1.0, transition_steps=30, transition_begin=-20),
+    S("linear", init_value=0.1, end_value=1.0, transition_steps=0),
+    S("polynomial", init_value=1.0, end_value=0.1, power=2, transition_steps=100),
+    S("polynomial", init_value=0.3, end_value=0.1, power=0.5, transition_steps=80, transition_begin=10),
+    S("exponential_decay", init_value=0.5, transition_steps=30, decay_rate=0.7),
+    S("exponential_decay", init_value=0.5, transition_steps=30, decay_rate=0.7, staircase=True),
+    S("exponential_decay", init_value=0.5, transition_steps=10, decay_rate=0.7, transition_begin=20, staircase=True, end_value=0.1),
+    S("exponential_decay", init_value=0.5, transition_steps=10, decay_rate=1.3, end_value=5.0),
+    S("exponential_decay", init_value=0.5, transition_steps=10, decay_rate=0.5, transition_begin=-5, end_value=0.01),
+    S("exponential_decay", init_value=0.5, transition_steps=0, decay_rate=0.5),
+    S("exponential_decay", init_value=0.5, transition_steps=10, decay_rate=0.0, end_value=0.6),
+    S("cosine_decay", init_value=0.2, decay_steps=100),
+    S("cosine_decay", init_value=0.2, decay_steps=100, alpha=0.1, exponent=1.7),
+    S("warmup_constant", init_value=0.0, peak_value=0.3, warmup_steps=50),
+    S("warmup_constant", init_value=0.1, peak_value=0.3, warmup_steps=0),
+    S("warmup_cosine_decay", init_value=0.0, peak_value=0.3, warmup_steps=20, decay_steps=100),
+    S("warmup_cosine_decay", init_value=0.1, peak_value=0.3, warmup_steps=20, decay_steps=100, end_value=0.01, exponent=2.0),
+    S("warmup_cosine_decay", init_value=0.1, peak_value=0.0, warmup_steps=20, decay_steps=100, end_value=0.01),
+    S("warmup_cosine_decay", init_value=0.1, peak_value=0.3, warmup_steps=0, decay_steps=100),
+    S("warmup_exponential_decay", init_value=0.0, peak_value=0.3, warmup_steps=20, transition_steps=30, decay_rate=0.6),
+    S("warmup_exponential_decay", init_value=0.0, peak_value=0.3, warmup_steps=20, transition_steps=10, decay_rate=0.6,
+      transition_begin=9, staircase=True, end_value=0.02),
+    S("piecewise_constant", init_value=0.3),
+    S("piecewise_constant", init_value=0.3, boundaries_and_scales={100: 0.1, 20: 0.5, 50: 2.0}),
+    S("piecewise_interpolate", interpolate_type="linear", init_value=0.3, boundaries_and_scales={100: 0.1, 20: 0.5, 50: 2.0}),
+    S("piecewise_interpolate", interpolate_type="cosine", init_value=0.3, boundaries_and_scales={100: 0.1, 20: 0.5, 50: 2.0}),
+    S("piecewise_interpolate", interpolate_type="cosine", init_value=0.3, boundaries_and_scales={0: 0.5, 50: 2.0}),
+    S("linear_onecycle", transition_steps=100, peak_value=0.4),
+    S("linear_onecycle", transition_steps=200, peak_value=0.4, pct_start=0.1, pct_final=1.0, div_factor=10.0, final_div_factor=100.0),
+    S("cosine_onecycle", transition_steps=100, peak_value=0.4),
+    S("cosine_onecycle", transition_steps=200, peak_value=0.4, pct_start=0.15, div_factor=10.0, final_div_factor=100.0),
+    S("sgdr", cosine_kwargs=[
+        dict(init_value=0.0, peak_value=0.3, warmup_steps=10, decay_steps=50),
+        dict(init_value=0.1, peak_value=0.2, warmup_steps=0, decay_steps=35, end_value=0.01, exponent=2.0),
+        dict(init_value=0.05, peak_value=0.1, warmup_steps=5, decay_steps=115)]),
+    S("join_schedules", schedules=[S("constant", value=0.1), S("linear", init_value=0.1, end_value=0.5, transition_steps=30),
+                                   S("exponential_decay", init_value=0.5, transition_steps=10, decay_rate=0.9)], boundaries=[20, 50]),
 ]
-STEPS = [1, 2, 3, 10, 100, 3000]
+
+RATE = S("warmup_cosine_decay", init_value=0.001, peak_value=0.02, warmup_steps=5, decay_steps=150, end_value=0.002)
+DECAY = S("linear", init_value=0.0, end_value=0.05, transition_steps=50)
+OPTIMIZERS = [
+    O("sgd", learning_rate=0.05),
+    O("sgd", learning_rate=0.01, momentum=0.9),
+    O("sgd", learning_rate=0.01, momentum=0.0),
+    O("sgd", learning_rate=0.01, momentum=0.8, nesterov=True),
+    O("sgd", learning_rate=0.01, nesterov=True),
+    O("sgd", learning_rate=RATE, momentum=0.9),
+    O("sgd", learning_rate=0.05, before=dict(clip=1.5)),
+    O("sgd", learning_rate=0.05, before=dict(clip_by_global_norm=8.0)),
+    O("sgd", learning_rate=0.05, before=dict(add_decayed_weights=0.03)),
+    O("sgd", learning_rate=0.05, momentum=0.9, before=dict(clip_by_global_norm=8.0, add_decayed_weights=DECAY)),
+    O("adam", learning_rate=0.01),
+    O("adam", learning_rate=S("constant", value=0.01)),
+    O("adam", learning_rate=0.02, b1=0.5, b2=0.9, eps=1.0e-3),
+    O("adam", learning_rate=0.01, eps_root=1.0e-4),
+    O("adam", learning_rate=0.01, nesterov=True),
+    O("adam", learning_rate=0.01, b1=0.0),
+    O("adam", learning_rate=RATE, before=dict(clip=2.0, add_decayed_weights=0.01)),
+    O("nadam", learning_rate=0.01),
+    O("nadam", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5),
+    O("nadam", learning_rate=0.01, nesterov=False),
+    O("adamw", learning_rate=0.01),
+    O("adamw", learning_rate=RATE, weight_decay=0.1, nesterov=True),
+    O("adamw", learning_rate=0.02, weight_decay=DECAY, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5),
+    O("nadamw", learning_rate=0.01),
+    O("nadamw", learning_rate=0.01, weight_decay=0.1, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, before=dict(clip_by_global_norm=5.0)),
+    O("radam", learning_rate=0.01),
+    O("radam", learning_rate=0.02, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, threshold=6.0, nesterov=True),
+    O("lamb", learning_rate=0.01),
+    O("lamb", learning_rate=RATE, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, weight_decay=0.1),
+    O("adabelief", learning_rate=0.01),
+    O("adabelief", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, nesterov=True),
+    O("amsgrad", learning_rate=0.01),
+    O("amsgrad", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, bias_correction_mu=False, bias_correction_nu=False),
+    O("yogi", learning_rate=0.01),
+    O("yogi", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4),
+    O("adamax", learning_rate=0.01),
+    O("adamax", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4),
+    O("adamaxw", learning_rate=0.01),
+    O("adamaxw", learning_rate=0.01, b1=0.8, b2=0.99, eps=1e-4, weight_decay=0.1),
+    O("adan", learning_rate=0.01),
+    O("adan", learning_rate=0.01, b1=0.9, b2=0.8, b3=0.95, eps=1e-4, eps_root=1e-5, weight_decay=0.1),
+    O("rmsprop", learning_rate=0.01),
+    O("rmsprop", learning_rate=0.01, decay=0.8, eps=1e-3, initial_scale=1.0),
+    O("rmsprop", learning_rate=0.01, eps=1e-3, eps_in_sqrt=False),
+    O("rmsprop", learning_rate=0.01, eps=1e-3, centered=True),
+    O("rmsprop", learning_rate=0.01, eps=1e-3, eps_in_sqrt=False, centered=True, initial_scale=1.0, bias_correction=True),
+    O("rmsprop", learning_rate=RATE, momentum=0.9),
+    O("rmsprop", learning_rate=RATE, momentum=0.9, nesterov=True, bias_correction=True),
+    O("adagrad", learning_rate=0.1),
+    O("adagrad", learning_rate=0.1, initial_accumulator_value=0.0, eps=1e-3),
+    O("adadelta", learning_rate=0.5),
+    O("adadelta", learning_rate=1.0, rho=0.8, eps=1e-3, weight_decay=0.1),
+    O("lion", learning_rate=0.01),
+    O("lion", learning_rate=0.003, b1=0.8, b2=0.95, weight_decay=DECAY),
+    O("sign_sgd", learning_rate=0.003),
+    O("signum", learning_rate=0.003),
+    O("signum", learning_rate=0.003, beta=0.5),
+    O("rprop", learning_rate=0.01),
+    O("rprop", learning_rate=0.01, eta_minus=0.7, eta_plus=1.1, min_step_size=0.005, max_step_size=0.05),
+    O("lars", learning_rate=0.5),
+    O("lars", learning_rate=0.5, weight_decay=0.1, trust_coefficient=0.01, eps=0.1, momentum=0.8, nesterov=True),
+    O("novograd", learning_rate=0.01),
+    O("novograd", learning_rate=0.01, b1=0.8, b2=0.5, eps=1e-3, eps_root=1e-4, weight_decay=0.1),
+]
 
 
-def path(make, dtype, steps):
-    p = jax.numpy.array([3.0, -2.0, 0.5], dtype)
-    curvature = jax.numpy.array([1.0, 10.0, 0.01], dtype)
-    optimizer = make()
+def leaves(values, dtype):
+    parts, begin = [], 0
+    for size in LEAVES:
+        parts.append(jnp.array(values[begin : begin + size], dtype))
+        begin += size
+    return parts
+
+
+def path(optimizer, dtype):
+    optimizer = optimizer.make()
+    p, curvature = leaves(START, dtype), leaves(CURVATURE, dtype)
     state = optimizer.init(p)
 
     @jax.jit
     def update(p, state, target):
-        updates, state = optimizer.update(curvature * (p - target), state, p)
+        gradient = [c * (x - target) for c, x in zip(curvature, p)]
+        updates, state = optimizer.update(gradient, state, p)
         return optax.apply_updates(p, updates), state
 
-    for step in range(1, steps[-1] + 1):
-        p, state = update(p, state, jax.numpy.array((step - 1) % 7 - 3, dtype))
-        if step in steps:
-            yield step, p
+    for step in range(1, STEPS[-1] + 1):
+        p, state = update(p, state, jnp.array((step - 1) % 7 - 3, dtype))
+        if step in STEPS:
+            yield step, jnp.concatenate(p)
+
+
+def heading(f):
+    print(f"# jax {jax.__version__}, optax {optax.__version__}; made by scripts/generate_optimizer_tables.py", file=f)
+
+
+def write_optimizers(f):
+    heading(f)
+    for x64 in (True, False):
+        jax.config.update("jax_enable_x64", x64)
+        name, dtype = ("float64", jnp.float64) if x64 else ("float32", jnp.float32)
+        for optimizer in OPTIMIZERS:
+            print(f"{name} {optimizer.text()}", file=f)
+            for step, p in path(optimizer, dtype):
+                print(step, *(str(v) for v in jax.device_get(p)), file=f)
+
+
+def write_schedules(f):
+    jax.config.update("jax_enable_x64", True)
+    heading(f)
+    for schedule in SCHEDULES:
+        print(text(schedule), file=f)
+        make = schedule.make()
+        for count in COUNTS:
+            print(count, repr(float(make(count))), file=f)
 
 
 def main():
-    out = Path(__file__).parent.parent / "tests" / "optimizer" / "optax.txt"
-    with out.open("w") as f:
-        print(f"# jax {jax.__version__}, optax {optax.__version__}; made by scripts/generate_optimizer_tables.py", file=f)
-        for x64 in (True, False):
-            jax.config.update("jax_enable_x64", x64)
-            name, dtype = ("float64", jax.numpy.float64) if x64 else ("float32", jax.numpy.float32)
-            for text, make in CASES:
-                print(f"{name} {text}", file=f)
-                for step, p in path(make, dtype, STEPS):
-                    print(step, *(repr(float(v)) for v in p), file=f)
+    folder = Path(__file__).parent.parent / "tests" / "optimizer"
+    with (folder / "optax.txt").open("w") as f:
+        write_optimizers(f)
+    with (folder / "schedules.txt").open("w") as f:
+        write_schedules(f)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 scripts/install_dependencies.sh
 cmake -S . -B build -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build build -j2
+cmake --build build -j2 --target trainax_command
 
 # Containers run as root and offer fewer cores than ranks: mpirun wants to be told that this is meant.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1

@@ -48,6 +48,7 @@ typedef enum tx_type {
     TX_TYPE_INTEGERS,    /* a number or a list of numbers */
     TX_TYPE_REALS,
     TX_TYPE_STRINGS,  /* a text or a list of texts */
+    TX_TYPE_MAP,      /* a mapping of integers to numbers: {500: 0.1, 800: 0.5} */
     TX_TYPE_BYTES,    /* 512 MiB */
     TX_TYPE_SECTION,  /* a component of `kind`: a name, or a mapping with `type` */
     TX_TYPE_SECTIONS, /* a list of those */
@@ -71,9 +72,10 @@ typedef struct tx_option {
     const char *text; /* one line for `help` */
     const char *words;
     tx_kind kind;      /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none */
-    const char *fixed; /* SECTION: the one component (no `type` key), e.g. "output" */
-    /* Numbers, and each element of a list: inclusive bounds. Both 0: none. maximum < minimum, or 0 with above_minimum: no
-     * upper bound ({.minimum = 1}); for "at least 0" write .maximum = INFINITY, for an upper one .minimum = -INFINITY. */
+    const char *fixed; /* SECTION, SECTIONS: the one component of `kind` (no `type` key), e.g. "output" */
+    /* Numbers, and each element of a list or value of a map: inclusive bounds. Both 0: none. maximum < minimum, or 0 with
+     * above_minimum: no upper bound ({.minimum = 1}); for "at least 0" write .maximum = INFINITY, for an upper one .minimum =
+     * -INFINITY. */
     double minimum, maximum;
     bool above_minimum;           /* the lower bound itself is excluded */
     bool may_differ;              /* may change on --resume; for a section: all of it */
@@ -129,6 +131,8 @@ int tx_get_integers(const tx_section *section, const char *name, const int64_t *
 bool tx_is_pairs(const tx_section *section, const char *name); /* written [[low, high], …]: the integers come flattened */
 int tx_get_reals(const tx_section *section, const char *name, const double **out);
 int tx_get_strings(const tx_section *section, const char *name, const char *const **out);
+/* In the order of rising keys, all different; returns how many. */
+int tx_get_map(const tx_section *section, const char *name, const int64_t **keys, const double **values);
 uint64_t tx_get_bytes(const tx_section *section, const char *name);
 const tx_section *tx_get_section(const tx_section *section, const char *name); /* NULL where the value is no section */
 int tx_get_sections(const tx_section *section, const char *name, const tx_section *const **out);

@@ -15,19 +15,28 @@ typedef struct tx_map {
     const void *object;
 } tx_map;
 
+/* A condition between two consecutive states. */
+typedef struct tx_residuum_map {
+    tx_node (*apply)(const void *object, tx_graph *graph, tx_node next, tx_node previous);
+    const void *object;
+} tx_residuum_map;
+
 /* A time-level loss: one number a sample; target -1: the one-argument form (residuum). */
 typedef struct tx_loss_class { /* a loss component's `implementation` */
     tx_node (*apply)(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
+    bool (*needs_target)(const tx_section *section); /* NULL: it has a one-argument form */
 } tx_loss_class;
+tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
+/* The same with the loss's batch_reduction in it: the mean over the batch of these numbers is the loss. */
 tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
-/* "mean" or "sum" over the batch: what a sample's loss is multiplied by. */
-bool tx_loss_is_mean(const tx_section *section);
+bool tx_loss_needs_target(const tx_section *section);
 
 typedef struct tx_configuration_parts {
     const tx_section *section; /* of the configuration */
     const tx_section *loss;    /* of the time-level loss */
     tx_map network;
-    tx_map ref_stepper; /* apply NULL: none */
+    tx_map ref_stepper;          /* where the configuration needs one */
+    tx_residuum_map residuum_fn; /* likewise */
     tx_shape state;
 } tx_configuration_parts;
 
@@ -35,11 +44,15 @@ typedef struct tx_configuration_class { /* a configuration component's `implemen
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: weights of a wrong length, … */
     int (*window_length)(const tx_section *section); /* levels that windows are counted with: R + 1 */
     int (*levels_read)(const tx_section *section);   /* levels that it reads: 1 … window_length */
+    unsigned (*needs)(const tx_section *section);    /* TX_NEEDS_…; NULL: nothing */
     tx_node (*loss)(const tx_configuration_parts *parts, tx_graph *graph);
 } tx_configuration_class;
+enum { TX_NEEDS_STEPPER = 1, TX_NEEDS_RESIDUUM = 2 };
 tx_status tx_configuration_check(const tx_section *section, tx_error *error);
 int tx_configuration_window_length(const tx_section *section);
 int tx_configuration_levels_read(const tx_section *section);
+unsigned tx_configuration_needs(const tx_section *section);
+const tx_section *tx_configuration_time_level_loss(const tx_section *section); /* NULL: it has none of its own */
 /* The value of the configuration for each sample (lane scalar), built into `graph` from its windows. */
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph);
 /* Level weights of an option: the list, a rule, or all 1. weights: `count` numbers, the caller's. TX_INVALID: wrong length. */

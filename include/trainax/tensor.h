@@ -27,6 +27,7 @@ tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
 
 /* -- inputs -- */
 tx_node tx_window(tx_graph *graph, int level, tx_shape shape); /* level 0 is the initial state */
+tx_node tx_batch_size(tx_graph *graph); /* samples in the whole minibatch, a lane scalar */
 /* A leaf of the flat parameters: `size` numbers from `offset`, C order. */
 tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
 /* Fixed numbers, usable wherever a parameter is (the weights of a linear stepper). Copied. */
@@ -65,6 +66,7 @@ tx_node tx_add(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b); /* same shapes, or b a lane scalar */
 tx_node tx_scale(tx_graph *graph, tx_node x, double factor);
+tx_node tx_power(tx_graph *graph, tx_node x, double exponent);   /* |x|^exponent, elementwise */
 tx_node tx_sum(tx_graph *graph, tx_node x);                      /* over (C, *N): a lane scalar */
 tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y);  /* sum (x - y)^2: a lane scalar */
 tx_node tx_sum_square(tx_graph *graph, tx_node x);
@@ -109,7 +111,7 @@ void tx_workspace_destroy(tx_workspace *workspace);
 typedef struct tx_block_input {
     const void *const *windows; /* count pointers to the first level of each sample's window, levels contiguous */
     int count;                  /* real samples, 1 … block */
-    double weight;              /* cotangent of each sample's loss: 1 / true batch size, or 1 */
+    int64_t batch_size;         /* samples of the whole minibatch: a sample's loss weighs 1 / batch_size in the gradient */
 } tx_block_input;
 
 /* Once after each change of the parameters, before any block: packs weights. The program goes on reading `parameters`

@@ -91,6 +91,7 @@ static void describe_type(const tx_option *option, char *cell)
         [TX_TYPE_INTEGERS] = "integer or list",
         [TX_TYPE_REALS] = "number or list",
         [TX_TYPE_STRINGS] = "text or list",
+        [TX_TYPE_MAP] = "{integer: number}",
         [TX_TYPE_BYTES] = "memory",
         [TX_TYPE_SECTION] = "",
         [TX_TYPE_SECTIONS] = "list of ",
@@ -99,6 +100,7 @@ static void describe_type(const tx_option *option, char *cell)
     const bool fixed = option->type == TX_TYPE_SECTION && option->fixed;
     const bool section = option->type == TX_TYPE_SECTION || option->type == TX_TYPE_INLINE;
     const char *kind = fixed                              ? "section"
+                       : option->fixed                    ? option->fixed
                        : option->type == TX_TYPE_SECTIONS ? tx_kind_spoken_plural(option->kind)
                        : option->kind                     ? tx_kind_spoken(option->kind)
                                                           : "";

@@ -80,9 +80,8 @@ static tx_status find_component(resolver *r, tx_kind kind, const tx_yaml *name, 
                 : tx_place_error(name->place, error, "%s", tx_registry_complain(r->config->registry, kind, name->text).text);
 }
 
-static tx_status find_fixed(resolver *r, const char *name, const tx_component **out)
+static tx_status find_fixed(resolver *r, tx_kind kind, const char *name, const tx_component **out)
 {
-    const tx_kind kind = !strcmp(name, "run") ? TX_KIND_RUN : TX_KIND_SECTION;
     *out = tx_registry_find(r->config->registry, kind, name);
     return *out ? TX_OK : tx_error_set(r->config->error, TX_FAILURE, "the section '%s' is not registered", name);
 }
@@ -187,16 +186,16 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
     return resolve_section(r, &plan, out);
 }
 
-static tx_status resolve_fixed(resolver *r, const tx_value *value, tx_place place, const char *path, tx_section **out)
+static tx_status resolve_fixed(resolver *r, const tx_value *value, const tx_yaml *node, tx_place place, const char *path,
+                               tx_section **out)
 {
-    const tx_yaml *node = value->node;
-    blueprint plan = {.place = place, .path = path, .fixed = true};
+    blueprint plan = {.place = place, .path = path, .each = value->option->each, .fixed = true};
     if (node->shape == TX_YAML_MAPPING) {
         plan.mapping = node;
     } else if (!tx_yaml_is_null(node)) {
-        return tx_value_wrong(r->config, value, node, path);
+        return tx_place_error(node->place, r->config->error, "%s must be a mapping, not %s", path, tx_yaml_describe(node).text);
     }
-    TX_TRY(find_fixed(r, value->option->fixed, &plan.component));
+    TX_TRY(find_fixed(r, value->option->kind, value->option->fixed, &plan.component));
     return resolve_section(r, &plan, out);
 }
 
@@ -211,8 +210,10 @@ static tx_status read_sections(resolver *r, tx_value *value, const char *path)
     for (size_t k = 0; k < node->count; k++) {
         const char *item_path;
         TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &item_path, "%s.%zu", path, k));
-        TX_TRY(resolve_component(r, value->option->kind, node->items[k], node->items[k]->place, item_path, value->option->each,
-                                 &sections[k]));
+        const tx_yaml *item = node->items[k];
+        TX_TRY(value->option->fixed
+                   ? resolve_fixed(r, value, item, item->place, item_path, &sections[k])
+                   : resolve_component(r, value->option->kind, item, item->place, item_path, value->option->each, &sections[k]));
     }
     value->form = TX_FORM_OWN;
     value->sections = (const tx_section *const *)sections;
@@ -222,7 +223,7 @@ static tx_status read_sections(resolver *r, tx_value *value, const char *path)
 
 static tx_status read_section(resolver *r, tx_value *value, tx_place place, const char *path)
 {
-    TX_TRY(value->option->fixed ? resolve_fixed(r, value, place, path, &value->section)
+    TX_TRY(value->option->fixed ? resolve_fixed(r, value, value->node, place, path, &value->section)
                                 : resolve_component(r, value->option->kind, value->node, place, path, NULL, &value->section));
     value->form = TX_FORM_SECTION;
     return TX_OK;
@@ -432,7 +433,7 @@ tx_status tx_resolve_run(tx_config *config, const tx_yaml *root, const char *con
 {
     resolver r = {.config = config, .required = required};
     blueprint plan = {.mapping = root, .place = root->place, .path = "", .fixed = true};
-    TX_TRY(find_fixed(&r, "run", &plan.component));
+    TX_TRY(find_fixed(&r, TX_KIND_RUN, "run", &plan.component));
     return resolve_section(&r, &plan, out);
 }
 
@@ -443,7 +444,7 @@ tx_status tx_resolve_alone(tx_config *config, const tx_yaml *root, tx_kind kind,
         return resolve_component(&r, kind, root, root->place, tx_kind_name(kind), NULL, out);
     }
     blueprint plan = {.mapping = root, .place = root->place, .path = fixed, .fixed = true};
-    TX_TRY(find_fixed(&r, fixed, &plan.component));
+    TX_TRY(find_fixed(&r, kind, fixed, &plan.component));
     return root->shape == TX_YAML_MAPPING
                ? resolve_section(&r, &plan, out)
                : tx_place_error(root->place, config->error, "%s must be a mapping, not %s", fixed, tx_yaml_describe(root).text);

@@ -127,6 +127,14 @@ int tx_get_strings(const tx_section *section, const char *name, const char *cons
     return value ? value->count : 0;
 }
 
+int tx_get_map(const tx_section *section, const char *name, const int64_t **keys, const double **values)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_MAP);
+    *keys = value ? value->map.keys : NULL;
+    *values = value ? value->map.values : NULL;
+    return value ? value->count : 0;
+}
+
 uint64_t tx_get_bytes(const tx_section *section, const char *name)
 {
     const tx_value *value = own_value(section, name, TX_TYPE_BYTES);

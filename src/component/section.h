@@ -17,7 +17,7 @@ typedef struct tx_value {
     bool given;
     tx_form form;
     bool pairs;
-    int count; /* of the lists */
+    int count; /* of the lists and maps */
     union {
         int64_t integer;
         double real;
@@ -28,6 +28,10 @@ typedef struct tx_value {
         const int64_t *integers;
         const double *reals;
         const char *const *strings;
+        struct {
+            const int64_t *keys;
+            const double *values;
+        } map;
         tx_section *section;
         const tx_section *const *sections;
     };

@@ -24,6 +24,7 @@ static const char *const type_expectations[] = {
     [TX_TYPE_INTEGERS] = "an integer or a list of integers",
     [TX_TYPE_REALS] = "a number or a list of numbers",
     [TX_TYPE_STRINGS] = "a text or a list of texts",
+    [TX_TYPE_MAP] = "a mapping of integers to numbers",
     [TX_TYPE_BYTES] = "an amount of memory such as 512 MiB",
     [TX_TYPE_SECTION] = "a mapping",
     [TX_TYPE_SECTIONS] = "a list",
@@ -250,6 +251,60 @@ static tx_status read_strings(tx_config *config, tx_value *value, const char *pa
     return TX_OK;
 }
 
+/* -- maps -- */
+
+static tx_status read_pair_of_map(tx_config *config, const tx_value *value, const tx_yaml *key, const tx_yaml *item,
+                                  const char *path, int64_t *integer, double *real)
+{
+    tx_option number = *value->option;
+    const char *whole;
+    number.type = TX_TYPE_REAL;
+    if (!tx_parse_integer(key->text, integer)) {
+        return tx_place_error(key->place, config->error, "a key of %s must be an integer, not '%s'", path,
+                              tx_quote(key->text).text);
+    }
+    TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%" PRId64, path, *integer));
+    return read_real(config, &(tx_value){.option = &number}, item, whole, real);
+}
+
+/* Puts the last of `count` pairs where it belongs; returns whether its key is new. */
+static bool insert(int64_t *keys, double *values, size_t count)
+{
+    size_t k = count - 1;
+    const int64_t key = keys[k];
+    const double real = values[k];
+    for (; k > 0 && keys[k - 1] > key; k--) {
+        keys[k] = keys[k - 1];
+        values[k] = values[k - 1];
+    }
+    keys[k] = key;
+    values[k] = real;
+    return k == 0 || keys[k - 1] != key;
+}
+
+static tx_status read_map(tx_config *config, tx_value *value, const char *path)
+{
+    const tx_yaml *node = value->node;
+    int64_t *keys;
+    double *values;
+    if (node->shape != TX_YAML_MAPPING) {
+        return tx_value_wrong(config, value, node, path);
+    }
+    TX_TRY(tx_arena_allocate(&config->arena, node->count, sizeof *keys, config->error, &keys));
+    TX_TRY(tx_arena_allocate(&config->arena, node->count, sizeof *values, config->error, &values));
+    for (size_t k = 0; k < node->count; k++) {
+        TX_TRY(read_pair_of_map(config, value, node->keys[k], node->items[k], path, &keys[k], &values[k]));
+        const int64_t key = keys[k];
+        if (!insert(keys, values, k + 1)) {
+            return tx_place_error(node->keys[k]->place, config->error, "%s has the key %" PRId64 " twice", path, key);
+        }
+    }
+    value->map.keys = keys;
+    value->map.values = values;
+    value->count = (int)node->count;
+    return TX_OK;
+}
+
 /* -- keys -- */
 
 static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t k, tx_key_spec *spec, const char *path)
@@ -379,6 +434,8 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
         return read_reals(config, value, path);
     case TX_TYPE_STRINGS:
         return read_strings(config, value, path);
+    case TX_TYPE_MAP:
+        return read_map(config, value, path);
     case TX_TYPE_BYTES:
         return read_bytes(config, value, path);
     case TX_TYPE_WORD:

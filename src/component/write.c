@@ -92,6 +92,16 @@ static void write_strings(tx_buffer *text, const tx_value *value)
     tx_buffer_add(text, "]");
 }
 
+static void write_map(tx_buffer *text, const tx_value *value)
+{
+    tx_buffer_add(text, "{");
+    for (int k = 0; k < value->count; k++) {
+        tx_buffer_add(text, "%s%" PRId64 ": ", k ? ", " : "", value->map.keys[k]);
+        write_real(text, value->map.values[k]);
+    }
+    tx_buffer_add(text, "}");
+}
+
 void tx_value_write(tx_buffer *text, const tx_value *value)
 {
     if (value->form == TX_FORM_NULL) {
@@ -126,6 +136,9 @@ void tx_value_write(tx_buffer *text, const tx_value *value)
         break;
     case TX_TYPE_STRINGS:
         write_strings(text, value);
+        break;
+    case TX_TYPE_MAP:
+        write_map(text, value);
         break;
     default:
         write_string(text, value->text);

@@ -1,6 +1,8 @@
 /* The interface of configurations: dispatch through the component, and level weights for all of them. */
 #include "trainax/configuration.h"
 
+#include <string.h>
+
 #include "configuration/weights.h"
 
 static const tx_configuration_class *class_of(const tx_section *section)
@@ -21,6 +23,22 @@ int tx_configuration_window_length(const tx_section *section)
 int tx_configuration_levels_read(const tx_section *section)
 {
     return class_of(section)->levels_read(section);
+}
+
+unsigned tx_configuration_needs(const tx_section *section)
+{
+    return class_of(section)->needs ? class_of(section)->needs(section) : 0;
+}
+
+/* The sum of configurations has no loss of its own: its summands have. */
+const tx_section *tx_configuration_time_level_loss(const tx_section *section)
+{
+    for (const tx_option *option = tx_section_component(section)->options; option && option->name; option++) {
+        if (strcmp(option->name, "time_level_loss") == 0) {
+            return tx_get_section(section, option->name);
+        }
+    }
+    return NULL;
 }
 
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph)

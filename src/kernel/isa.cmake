@@ -1,6 +1,11 @@
 # The kernels of src/kernel/vector, compiled for each precision and instruction set. Sets trainax_kernel_variants, the list of
 # object libraries that hold them.
 set(trainax_kernel_variants "")
+# Under the sanitizers every load is checked: unrolled kernels then take minutes to compile.
+set(trainax_kernel_optimisation -O3)
+if(TRAINAX_SANITIZE)
+  set(trainax_kernel_optimisation -O1)
+endif()
 if(TARGET tx_kernel)
   file(GLOB trainax_kernel_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/kernel/vector/*.c)
 
@@ -14,7 +19,7 @@ if(TARGET tx_kernel)
       target_compile_definitions(${target} PRIVATE TX_VARIANT=${name}_f${precision} TX_ISA="${isa}" TX_VECTOR_BYTES=${bytes}
                                  TX_REAL_BITS=${precision})
       # Optimised in debug builds too: without inlining and unrolling these sources are no kernels.
-      target_compile_options(${target} PRIVATE -O3 ${ARGN} $<$<C_COMPILER_ID:GNU>:-fira-loop-pressure>)
+      target_compile_options(${target} PRIVATE ${trainax_kernel_optimisation} ${ARGN} $<$<C_COMPILER_ID:GNU>:-fira-loop-pressure>)
       set(trainax_kernel_variants ${trainax_kernel_variants} ${target})
     endforeach()
     set(trainax_kernel_variants ${trainax_kernel_variants} PARENT_SCOPE)

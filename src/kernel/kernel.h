@@ -87,6 +87,10 @@ typedef struct tx_kernels {
     /* dx = dy * e'(s), s the saved output or input as the row says */
     void (*activate_gradient)(tx_activation activation, const tx_layout *ls, const void *s, const tx_layout *ldy, const void *dy,
                               const tx_layout *ldx, void *dx);
+    /* y = |x|^p; dx = dy * p * |x|^(p - 1) * sign(x), which is 0 at x = 0 unless p < 1 */
+    void (*power)(double p, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+    void (*power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy, const tx_layout *ldx,
+                           void *dx);
     /* y = alpha * a + beta * b; b NULL (lb too): y = alpha * a */
     void (*axpby)(double alpha, const tx_layout *la, const void *a, double beta, const tx_layout *lb, const void *b,
                   const tx_layout *ly, void *y);

@@ -1,15 +1,27 @@
-/* The interface of time-level losses: dispatch through the component. */
+/* The interface of time-level losses: dispatch through the component, and the batch reduction that all have. */
 #include <string.h>
 
 #include "trainax/configuration.h"
 
-tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+static const tx_loss_class *class_of(const tx_section *section)
 {
-    const tx_loss_class *loss = tx_section_component(section)->implementation;
-    return loss->apply(section, graph, prediction, target);
+    return tx_section_component(section)->implementation;
 }
 
-bool tx_loss_is_mean(const tx_section *section)
+tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
-    return strcmp(tx_get_word(section, "batch_reduction"), "mean") == 0;
+    return class_of(section)->apply(section, graph, prediction, target);
+}
+
+/* A program averages over the batch: for a sum, a sample counts as often as there are samples. */
+tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+{
+    const tx_node loss = tx_loss_of_sample(section, graph, prediction, target);
+    const bool sum = strcmp(tx_get_word(section, "batch_reduction"), "sum") == 0;
+    return sum ? tx_multiply(graph, loss, tx_batch_size(graph)) : loss;
+}
+
+bool tx_loss_needs_target(const tx_section *section)
+{
+    return class_of(section)->needs_target && class_of(section)->needs_target(section);
 }

@@ -1,181 +1,240 @@
-/* Kingma & Ba 2015 (arXiv:1412.6980); with `nesterov` Dozat's variant of 2016. Arithmetic in the order of optax.adam, in the run's
- * precision; this file is compiled twice, by including itself with `real` defined. */
-#ifndef real
-
-#include <float.h>
-#include <math.h>
-
+/* Adam (Kingma & Ba 2015, arXiv:1412.6980) and what descends from it: running means of the gradient and of its size, the
+ * first divided by the root of the second. Arithmetic in the order of Optax, except that a bias correction is multiplied
+ * with instead of divided by. */
 #include "base/memory.h"
 #include "options.h"
 #include "power.h"
+#include "rule.h"
 
-/* Optax forms 1 - decay from the Python number, but decay^count and 1 - decay^count in the run's precision. */
-typedef struct adam_options {
-    double b1, b2, eps, eps_root;
-    bool nesterov;
-} adam_options;
+/* a = 1 - b, which Optax forms from the Python number; f = 1 / (1 - b^count). */
+TX_CONSTANTS(b1, b2, b3, a1, a2, a3, f1, f1_next, f2, f3, eps, eps_root, rectification, rectified, later);
 
-typedef struct adam_constants {
-    double b1, b2, one_minus_b1, one_minus_b2, eps, eps_root, minus_rate;
-    double correction1, correction2, correction1_next;
-} adam_constants;
+#define MEAN (m * c.f1)
+#define NESTEROV_MEAN (c.b1 * (m * c.f1_next) + c.a1 * (g * c.f1)) /* Dozat 2016 */
+#define UPDATE_MOMENTS                                                                                                             \
+    m = c.a1 * g + c.b1 * m;                                                                                                       \
+    v = c.a2 * (g * g) + c.b2 * v;
 
-static double bias_correction(tx_precision precision, double decay, int64_t count)
-{
-    if (precision == TX_FLOAT32) {
-        return (double)(1.0f - (float)tx_power((long double)(float)decay, count));
+#define ADAM(mean)                                                                                                                 \
+    {                                                                                                                              \
+        UPDATE_MOMENTS                                                                                                             \
+        u = mean / (TX_ROOT(v * c.f2 + c.eps_root) + c.eps);                                                                       \
     }
-    return 1.0 - (double)tx_power((long double)decay, count);
-}
+TX_RULE(adam, 2, ADAM(MEAN))
+TX_RULE(nadam, 2, ADAM(NESTEROV_MEAN))
 
-static adam_constants prepare(const tx_optimizer *optimizer, const tx_update *update)
+/* Liu et al. 2020 (arXiv:1908.03265): plain momentum until the variance of the second mean is known. */
+#define RADAM(mean)                                                                                                                \
+    {                                                                                                                              \
+        UPDATE_MOMENTS                                                                                                             \
+        const real along = mean;                                                                                                   \
+        u = c.rectified > 0 ? c.rectification * along / (TX_ROOT(v * c.f2 + c.eps_root) + c.eps) : along;                          \
+    }
+TX_RULE(radam, 2, RADAM(MEAN))
+TX_RULE(radam_nesterov, 2, RADAM(NESTEROV_MEAN))
+
+/* Zhuang et al. 2020 (arXiv:2010.07468): the size of what the first mean did not predict. */
+#define ADABELIEF(mean)                                                                                                            \
+    {                                                                                                                              \
+        m = c.a1 * g + c.b1 * m;                                                                                                   \
+        const real error = g - m;                                                                                                  \
+        v = (c.a2 * (error * error) + c.b2 * v) + c.eps_root;                                                                      \
+        u = mean / (TX_ROOT(v * c.f2) + c.eps);                                                                                    \
+    }
+TX_RULE(adabelief, 2, ADABELIEF(MEAN))
+TX_RULE(adabelief_nesterov, 2, ADABELIEF(NESTEROV_MEAN))
+
+/* Reddi et al. 2018 (arXiv:1904.09237): the size never falls. */
+TX_RULE(amsgrad, 3, {
+    UPDATE_MOMENTS
+    const real size = v * c.f2;
+    x = TX_MAX(x, size);
+    u = MEAN / (TX_ROOT(x + c.eps_root) + c.eps);
+})
+
+/* Zaheer et al. 2018: the size moves by a step that does not depend on its distance. */
+TX_RULE(yogi, 2, {
+    m = c.a1 * g + c.b1 * m;
+    v = v - c.a2 * TX_SIGN(v - g * g) * (g * g);
+    u = MEAN / (TX_ROOT(v * c.f2 + c.eps_root) + c.eps);
+})
+
+/* Kingma & Ba's second algorithm: the largest magnitude, fading. */
+TX_RULE(adamax, 2, {
+    m = c.a1 * g + c.b1 * m;
+    v = TX_MAX(TX_ABS(g) + c.eps, c.b2 * v);
+    u = MEAN / v;
+})
+
+/* Xie et al. 2022 (arXiv:2208.06677): slots m, v (of the gradient's change), n, and the gradient before. */
+TX_RULE(adan, 4, {
+    const real change = c.later * (g - y);
+    const real ahead = g + c.a2 * change;
+    m = c.a1 * g + c.b1 * m;
+    v = c.a2 * change + c.b2 * v;
+    x = c.a3 * (ahead * ahead) + c.b3 * x;
+    y = g;
+    u = (MEAN + c.a2 * (v * c.f2)) / (TX_ROOT(x * c.f3 + c.eps_root) + c.eps);
+})
+
+/* ---- The family ---- */
+
+typedef struct member {
+    tx_optimizer_class class_;
+    const tx_rule *rule, *nesterov;
+    const char *slots[TX_OPTIMIZER_SLOTS];
+    double initial;
+    bool trust;
+} member;
+
+typedef struct adam_state {
+    const tx_rule *rule;
+    constants_double constants; /* those that do not depend on count */
+    double threshold;           /* of radam; -infinity: another */
+    bool nesterov, correct_mu, correct_nu;
+    tx_power power1, power2, power3;
+} adam_state;
+
+/* The length of the approximated moving average, and from it how much more the second mean varies now than it will. In
+ * float the cancellation in it is part of Optax's result. */
+#define RECTIFY(real)                                                                                                              \
+    static bool rectify_##real(const adam_state *state, int64_t count, double *rectification)                                      \
+    {                                                                                                                              \
+        const double all = 2 / state->constants.a2 - 1;                                                                            \
+        const real most = (real)all, power = (real)tx_power_at(&state->power2, count);                                             \
+        const real length = most - 2 * (real)count * power / (1 - power);                                                          \
+        const real part = (length - 4) * (length - 2) * most, whole = (real)((all - 4) * (all - 2)) * length;                      \
+        *rectification = part / whole > 0 ? (double)TX_ROOT(part / whole) : 0;                                                     \
+        return length >= (real)state->threshold;                                                                                   \
+    }
+RECTIFY(float)
+RECTIFY(double)
+
+static constants_double prepare(const tx_optimizer *optimizer, int64_t count)
 {
-    const adam_options *o = optimizer->state;
-    return (adam_constants){
-        .b1 = o->b1,
-        .b2 = o->b2,
-        .one_minus_b1 = 1 - o->b1,
-        .one_minus_b2 = 1 - o->b2,
-        .eps = o->eps,
-        .eps_root = o->eps_root,
-        .minus_rate = -update->rate,
-        .correction1 = bias_correction(optimizer->precision, o->b1, update->count + 1),
-        .correction2 = bias_correction(optimizer->precision, o->b2, update->count + 1),
-        .correction1_next = o->nesterov ? bias_correction(optimizer->precision, o->b1, update->count + 2) : 1,
-    };
+    const adam_state *s = optimizer->state;
+    const tx_precision precision = optimizer->precision;
+    constants_double c = s->constants;
+    c.f1 = s->correct_mu ? tx_bias_correction(&s->power1, precision, count) : 1;
+    c.f1_next = s->nesterov ? tx_bias_correction(&s->power1, precision, count + 1) : 1;
+    c.f2 = s->correct_nu ? tx_bias_correction(&s->power2, precision, count) : 1;
+    c.f3 = tx_bias_correction(&s->power3, precision, count);
+    c.later = count > 1;
+    if (s->threshold > -INFINITY) {
+        c.rectified =
+            precision == TX_FLOAT32 ? rectify_float(s, count, &c.rectification) : rectify_double(s, count, &c.rectification);
+    }
+    return c;
 }
-
-#define real float
-#define NAME(name) name##_float
-#define SQRT sqrtf
-#define ABS fabsf
-#define LARGEST FLT_MAX
-#include __FILE__
-#undef real
-#undef NAME
-#undef SQRT
-#undef ABS
-#undef LARGEST
-#define real double
-#define NAME(name) name##_double
-#define SQRT sqrt
-#define ABS fabs
-#define LARGEST DBL_MAX
-#include __FILE__
 
 static bool update_adam(const tx_optimizer *optimizer, const tx_update *update)
 {
-    const adam_constants constants = prepare(optimizer, update);
-    const bool nesterov = ((const adam_options *)optimizer->state)->nesterov;
-    if (optimizer->precision == TX_FLOAT32) {
-        return nesterov ? nadam_float(&constants, update, optimizer->num_parameters)
-                        : adam_float(&constants, update, optimizer->num_parameters);
-    }
-    return nesterov ? nadam_double(&constants, update, optimizer->num_parameters)
-                    : adam_double(&constants, update, optimizer->num_parameters);
+    const adam_state *state = optimizer->state;
+    const constants_double constants = prepare(optimizer, update->count + 1);
+    return tx_rule_run(state->rule, optimizer->precision, update, &constants, 0, optimizer->num_parameters);
+}
+
+static void read_state(const tx_optimizer *optimizer, adam_state *state)
+{
+    const double b1 = tx_optimizer_real(optimizer, "b1", 0), b2 = tx_optimizer_real(optimizer, "b2", 0);
+    const double b3 = tx_optimizer_real(optimizer, "b3", 0);
+    const double eps = tx_optimizer_real(optimizer, "eps", 0), eps_root = tx_optimizer_real(optimizer, "eps_root", 0);
+    state->constants = (constants_double){
+        .b1 = b1, .b2 = b2, .b3 = b3, .a1 = 1 - b1, .a2 = 1 - b2, .a3 = 1 - b3, .eps = eps, .eps_root = eps_root};
+    state->threshold = tx_optimizer_real(optimizer, "threshold", (double)-INFINITY);
+    state->nesterov = tx_optimizer_flag(optimizer, "nesterov", false);
+    state->correct_mu = tx_optimizer_flag(optimizer, "bias_correction_mu", true);
+    state->correct_nu = tx_optimizer_flag(optimizer, "bias_correction_nu", true);
+    tx_power_prepare(&state->power1, b1, optimizer->precision);
+    tx_power_prepare(&state->power2, b2, optimizer->precision);
+    tx_power_prepare(&state->power3, b3, optimizer->precision);
 }
 
 static tx_status create_adam(tx_optimizer *optimizer, tx_error *error)
 {
-    const tx_section *section = optimizer->section;
-    adam_options *o;
-    TX_TRY(tx_allocate(sizeof *o, error, &o));
-    *o = (adam_options){
-        .b1 = tx_get_real(section, "b1"),
-        .b2 = tx_get_real(section, "b2"),
-        .eps = tx_get_real(section, "eps"),
-        .eps_root = tx_get_real(section, "eps_root"),
-        .nesterov = tx_get_boolean(section, "nesterov"),
-    };
-    optimizer->state = o;
+    const member *which = (const member *)optimizer->class_;
+    adam_state *state;
+    TX_TRY(tx_allocate(sizeof *state, error, &state));
+    optimizer->state = state;
+    read_state(optimizer, state);
+    state->rule = state->nesterov ? which->nesterov : which->rule;
+    for (int k = 0; k < TX_OPTIMIZER_SLOTS && which->slots[k]; k++) {
+        tx_optimizer_add_slot(optimizer, which->slots[k], which->initial);
+    }
+    if (tx_optimizer_takes(optimizer, "weight_decay")) {
+        optimizer->decay = tx_rate_read(optimizer->section, "weight_decay");
+    }
+    optimizer->trust = which->trust;
+    optimizer->trust_coefficient = 1;
     return TX_OK;
 }
 
-static int num_slots(const tx_section *section)
-{
-    (void)section;
-    return 2;
-}
+/* ---- Its tables ---- */
 
-static const tx_option options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_DECAY("b1", "0.9", "decay of the running mean of the gradient"),
-    TX_OPTION_DECAY("b2", "0.999", "decay of the running mean of its square"),
-    {.name = "eps", .type = TX_TYPE_REAL, .initial = "1e-8", .unit = "", .text = "added to the denominator, outside the root"},
-    {.name = "eps_root", .type = TX_TYPE_REAL, .initial = "0.0", .unit = "", .text = "added to the denominator, under the root"},
-    {.name = "nesterov", .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = "Nesterov momentum (nadam)"},
+/* clang-format off */
+#define B1(value) TX_OPTION_REAL("b1", value, "decay of the running mean of the gradient")
+#define B2(value) TX_OPTION_REAL("b2", value, "decay of the running mean of its size")
+#define EPS(value) TX_OPTION_REAL("eps", value, "added to the denominator, outside the root")
+#define EPS_ROOT(value) TX_OPTION_REAL("eps_root", value, "added to the denominator, under the root")
+#define DECAY(value) TX_OPTION_WEIGHT_DECAY(value, "times the parameters, taken off at the learning rate")
+#define CLASS .class_ = {.create = create_adam, .update = update_adam}
+
+#define ADAM_OPTIONS(flag) TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"), TX_OPTION_NESTEROV(flag)
+static const tx_option adam_options[] = {ADAM_OPTIONS("false"), {0}}, nadam_options[] = {ADAM_OPTIONS("true"), {0}};
+static const tx_option adamw_options[] = {ADAM_OPTIONS("false"), DECAY("1e-4"), {0}};
+static const tx_option nadamw_options[] = {ADAM_OPTIONS("true"), DECAY("1e-4"), {0}};
+static const tx_option radam_options[] = {
+    ADAM_OPTIONS("false"),
+    TX_OPTION_REAL("threshold", "5.0", "the length of the averages from which on the step is rectified"),
     {0},
 };
-static const tx_optimizer_class class_ = {
-    .num_slots = num_slots,
-    .slot_names = (const char *const[]){"mu", "nu"},
-    .create = create_adam,
-    .update = update_adam,
+static const tx_option lamb_options[] = {
+    TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-6"), EPS_ROOT("0.0"), DECAY("0.0"), {0},
 };
-const tx_component tx_optimizer_adam = {
-    .kind = TX_KIND_OPTIMIZER,
-    .name = "adam",
-    .summary = "adaptive moments, as optax.adam",
-    .options = options,
-    .implementation = &class_,
+static const tx_option adabelief_options[] = {
+    TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-16"), EPS_ROOT("1e-16"), TX_OPTION_NESTEROV("false"), {0},
+};
+static const tx_option amsgrad_options[] = {
+    TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"),
+    TX_OPTION_BOOLEAN("bias_correction_mu", "true", "corrects the mean of the gradient for its start at 0"),
+    TX_OPTION_BOOLEAN("bias_correction_nu", "true", "corrects the mean of its square for its start at 0"),
+    {0},
+};
+static const tx_option yogi_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-3"), {0}};
+static const tx_option adamax_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), {0}};
+static const tx_option adamaxw_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), DECAY("1e-4"), {0}};
+static const tx_option adan_options[] = {
+    TX_OPTION_LEARNING_RATE,
+    B1("0.98"),
+    TX_OPTION_REAL("b2", "0.92", "decay of the running mean of the gradient's change"),
+    TX_OPTION_REAL("b3", "0.99", "decay of the running mean of its square"),
+    EPS("1e-8"), EPS_ROOT("1e-8"), DECAY("0.0"),
+    {0},
 };
 
-#else /* once per precision */
+static const member adams = {CLASS, .rule = &adam, .nesterov = &nadam, .slots = {"mu", "nu"}};
+static const member lambs = {CLASS, .rule = &adam, .slots = {"mu", "nu"}, .trust = true};
+static const member radams = {CLASS, .rule = &radam, .nesterov = &radam_nesterov, .slots = {"mu", "nu"}};
+static const member adabeliefs = {CLASS, .rule = &adabelief, .nesterov = &adabelief_nesterov, .slots = {"mu", "nu"}};
+static const member amsgrads = {CLASS, .rule = &amsgrad, .slots = {"mu", "nu", "nu_max"}};
+static const member yogis = {CLASS, .rule = &yogi, .slots = {"mu", "nu"}, .initial = 1e-6};
+static const member adamaxes = {CLASS, .rule = &adamax, .slots = {"mu", "nu"}};
+static const member adans = {CLASS, .rule = &adan, .slots = {"m", "v", "n", "g"}};
 
-typedef struct NAME(constants) {
-    real b1, b2, one_minus_b1, one_minus_b2, eps, eps_root, minus_rate, correction1, correction2, correction1_next;
-} NAME(constants);
-
-static NAME(constants) NAME(convert)(const adam_constants *c)
-{
-    return (NAME(constants)){
-        (real)c->b1,       (real)c->b2,         (real)c->one_minus_b1, (real)c->one_minus_b2, (real)c->eps,
-        (real)c->eps_root, (real)c->minus_rate, (real)c->correction1,  (real)c->correction2,  (real)c->correction1_next};
-}
-
-static bool NAME(adam)(const adam_constants *constants, const tx_update *update, int64_t n)
-{
-    const NAME(constants) c = NAME(convert)(constants);
-    const real *restrict g = update->gradient, *restrict p = update->parameters;
-    const real *restrict mu = update->slots[0], *restrict nu = update->slots[1];
-    real *restrict p_next = update->next_parameters;
-    real *restrict mu_next = update->next_slots[0], *restrict nu_next = update->next_slots[1];
-    int bad = 0;
-#pragma omp simd reduction(| : bad)
-    for (int64_t i = 0; i < n; i++) {
-        const real m = c.one_minus_b1 * g[i] + c.b1 * mu[i];
-        const real v = c.one_minus_b2 * (g[i] * g[i]) + c.b2 * nu[i];
-        const real step = (m / c.correction1) / (SQRT(v / c.correction2 + c.eps_root) + c.eps);
-        const real next = p[i] + c.minus_rate * step;
-        mu_next[i] = m;
-        nu_next[i] = v;
-        p_next[i] = next;
-        bad |= !(ABS(next) <= LARGEST);
-    }
-    return !bad;
-}
-
-static bool NAME(nadam)(const adam_constants *constants, const tx_update *update, int64_t n)
-{
-    const NAME(constants) c = NAME(convert)(constants);
-    const real *restrict g = update->gradient, *restrict p = update->parameters;
-    const real *restrict mu = update->slots[0], *restrict nu = update->slots[1];
-    real *restrict p_next = update->next_parameters;
-    real *restrict mu_next = update->next_slots[0], *restrict nu_next = update->next_slots[1];
-    int bad = 0;
-#pragma omp simd reduction(| : bad)
-    for (int64_t i = 0; i < n; i++) {
-        const real m = c.one_minus_b1 * g[i] + c.b1 * mu[i];
-        const real v = c.one_minus_b2 * (g[i] * g[i]) + c.b2 * nu[i];
-        const real mean = c.b1 * (m / c.correction1_next) + c.one_minus_b1 * (g[i] / c.correction1);
-        const real step = mean / (SQRT(v / c.correction2 + c.eps_root) + c.eps);
-        const real next = p[i] + c.minus_rate * step;
-        mu_next[i] = m;
-        nu_next[i] = v;
-        p_next[i] = next;
-        bad |= !(ABS(next) <= LARGEST);
-    }
-    return !bad;
-}
-
-#endif
+const tx_component tx_optimizer_adam = TX_OPTIMIZER("adam", "adaptive moments, as optax.adam", adam_options, &adams);
+const tx_component tx_optimizer_nadam = TX_OPTIMIZER("nadam", "adam with Nesterov momentum, as optax.nadam", nadam_options, &adams);
+const tx_component tx_optimizer_adamw = TX_OPTIMIZER("adamw", "adam with weight decay, as optax.adamw", adamw_options, &adams);
+const tx_component tx_optimizer_nadamw = TX_OPTIMIZER("nadamw", "nadam with weight decay, as optax.nadamw", nadamw_options, &adams);
+const tx_component tx_optimizer_radam = TX_OPTIMIZER("radam", "rectified adam, as optax.radam", radam_options, &radams);
+const tx_component tx_optimizer_lamb = TX_OPTIMIZER("lamb", "adam scaled to the norm of each leaf, as optax.lamb", lamb_options, &lambs);
+const tx_component tx_optimizer_adabelief =
+    TX_OPTIMIZER("adabelief", "adam by the error of its prediction, as optax.adabelief", adabelief_options, &adabeliefs);
+const tx_component tx_optimizer_amsgrad =
+    TX_OPTIMIZER("amsgrad", "adam by the largest size so far, as optax.amsgrad", amsgrad_options, &amsgrads);
+const tx_component tx_optimizer_yogi = TX_OPTIMIZER("yogi", "adam with additive changes of the size, as optax.yogi", yogi_options, &yogis);
+const tx_component tx_optimizer_adamax =
+    TX_OPTIMIZER("adamax", "adam by the largest magnitude, as optax.adamax", adamax_options, &adamaxes);
+const tx_component tx_optimizer_adamaxw =
+    TX_OPTIMIZER("adamaxw", "adamax with weight decay, as optax.adamaxw", adamaxw_options, &adamaxes);
+const tx_component tx_optimizer_adan =
+    TX_OPTIMIZER("adan", "adam with a momentum of the gradient's change, as optax.adan", adan_options, &adans);

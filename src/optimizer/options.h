@@ -1,16 +1,32 @@
-/* Options that optimizers share. */
+/* Rows of option tables that optimizers and schedules share. Optax checks no bounds of decays; neither do we. */
 #pragma once
+
+#include <math.h>
 
 #include "trainax/optimizer.h"
 
-#define TX_OPTION_LEARNING_RATE                                                                                                    \
-    {                                                                                                                              \
-        .name = "learning_rate", .type = TX_TYPE_REAL, .unit = "", .kind = TX_KIND_SCHEDULE,                                       \
-        .text = "a number, or a schedule of the count of updates"                                                                  \
-    }
+/* clang-format off */
+#define TX_OPTION_LEARNING_RATE                                                                                                \
+    {.name = "learning_rate", .type = TX_TYPE_REAL, .kind = TX_KIND_SCHEDULE,                                                  \
+     .text = "a number, or a schedule of the count of updates"}
+#define TX_OPTION_REAL(option_name, value, description)                                                                        \
+    {.name = option_name, .type = TX_TYPE_REAL, .initial = value, .text = description}
+#define TX_OPTION_BOOLEAN(option_name, value, description)                                                                     \
+    {.name = option_name, .type = TX_TYPE_BOOLEAN, .initial = value, .text = description}
+#define TX_OPTION_STEPS(option_name, value, description)                                                                       \
+    {.name = option_name, .type = TX_TYPE_INTEGER, .initial = value, .unit = "steps", .text = description}
+#define TX_OPTION_WEIGHT_DECAY(value, description)                                                                             \
+    {.name = "weight_decay", .type = TX_TYPE_REAL, .initial = value, .kind = TX_KIND_SCHEDULE, .text = description}
+#define TX_OPTION_NESTEROV(value) TX_OPTION_BOOLEAN("nesterov", value, "Nesterov momentum")
 
-/* Optax checks no bounds; neither do we. */
-#define TX_OPTION_DECAY(option_name, value, description)                                                                           \
-    {                                                                                                                              \
-        .name = option_name, .type = TX_TYPE_REAL, .initial = value, .unit = "", .text = description                               \
-    }
+#define TX_OPTIMIZER(identifier, description, table, class_)                                                                   \
+    {.kind = TX_KIND_OPTIMIZER, .name = identifier, .summary = description, .options = table, .implementation = class_}
+#define TX_SCHEDULE(identifier, description, table, class_)                                                                    \
+    {.kind = TX_KIND_SCHEDULE, .name = identifier, .summary = description, .options = table, .implementation = class_}
+/* clang-format on */
+
+/* Whether the component has an option of that name at all. */
+bool tx_optimizer_takes(const tx_optimizer *optimizer, const char *name);
+/* The number of an option, or `otherwise` where the component has no such option or it is null. */
+double tx_optimizer_real(const tx_optimizer *optimizer, const char *name, double otherwise);
+bool tx_optimizer_flag(const tx_optimizer *optimizer, const char *name, bool otherwise);

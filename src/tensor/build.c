@@ -34,6 +34,12 @@ tx_node tx_window(tx_graph *graph, int level, tx_shape shape)
     return tx_graph_append(graph, &node);
 }
 
+tx_node tx_batch_size(tx_graph *graph)
+{
+    const tx_graph_node node = new_node(TX_OP_BATCH_SIZE, lane, TX_NONE, TX_NONE);
+    return tx_graph_append(graph, &node);
+}
+
 tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size)
 {
     tx_graph_node node = new_node(TX_OP_PARAMETER, (tx_shape){.channels = size}, TX_NONE, TX_NONE);
@@ -173,6 +179,7 @@ tx_node tx_scale(tx_graph *graph, tx_node x, double factor)
     return factor == 1 ? x : unary(graph, TX_OP_SCALE, (tx_shape){0}, x, factor);
 }
 
+tx_node tx_power(tx_graph *graph, tx_node x, double exponent) { return unary(graph, TX_OP_POWER, (tx_shape){0}, x, exponent); }
 tx_node tx_sum(tx_graph *graph, tx_node x) { return unary(graph, TX_OP_SUM, lane, x, 1); }
 tx_node tx_stop_gradient(tx_graph *graph, tx_node x) { return unary(graph, TX_OP_STOP, (tx_shape){0}, x, 0); }
 

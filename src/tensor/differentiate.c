@@ -129,6 +129,13 @@ static void derive_multiply(walk *w, const tx_graph_node *node, tx_node y, tx_no
     }
 }
 
+static void derive_power(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
+{
+    tx_graph_node gradient = make(w, TX_OP_POWER_GRADIENT, y, dy, node->input[0]);
+    gradient.attributes.alpha = node->attributes.alpha;
+    give(w, node->input[0], tx_graph_append(w->graph, &gradient));
+}
+
 static void derive_lane_scale(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
 {
     (void)y;
@@ -203,6 +210,7 @@ static void (*const derive[TX_OP_COUNT])(walk *, const tx_graph_node *, tx_node,
     [TX_OP_WINDOW] = derive_nothing,
     [TX_OP_PARAMETER] = derive_nothing,
     [TX_OP_CONSTANT] = derive_nothing,
+    [TX_OP_BATCH_SIZE] = derive_nothing,
     [TX_OP_STOP] = derive_nothing,
     [TX_OP_PAD] = derive_pad,
     [TX_OP_CONV] = derive_conv,
@@ -210,6 +218,7 @@ static void (*const derive[TX_OP_COUNT])(walk *, const tx_graph_node *, tx_node,
     [TX_OP_ADD] = derive_add,
     [TX_OP_SCALE] = derive_scale,
     [TX_OP_MULTIPLY] = derive_multiply,
+    [TX_OP_POWER] = derive_power,
     [TX_OP_LANE_SCALE] = derive_lane_scale,
     [TX_OP_BROADCAST] = derive_broadcast,
     [TX_OP_SUM] = derive_sum,

@@ -14,6 +14,7 @@ typedef enum tx_op {
     TX_OP_PARAMETER, /* a range of the flat parameters */
     TX_OP_CONSTANT,  /* a range of the graph's constants */
     TX_OP_SEED,      /* the cotangent of each sample's loss: a lane scalar, 0 in padding lanes */
+    TX_OP_BATCH_SIZE, /* a lane scalar */
     TX_OP_STOP,
     TX_OP_PAD,
     TX_OP_FOLD,         /* adjoint of pad */
@@ -25,6 +26,8 @@ typedef enum tx_op {
     TX_OP_ADD,               /* alpha a + beta b */
     TX_OP_SCALE,             /* alpha a */
     TX_OP_MULTIPLY,
+    TX_OP_POWER,          /* |x|^alpha */
+    TX_OP_POWER_GRADIENT, /* (dy, x) */
     TX_OP_LANE_SCALE, /* (x, s): alpha s x */
     TX_OP_BROADCAST,  /* (s): alpha s everywhere */
     TX_OP_SUM,        /* (x): alpha sum x */

@@ -66,6 +66,16 @@ static void run_multiply(const tx_step *step, tx_frame *frame)
     frame->kernels->multiply(LAYOUT(0), IN(0), LAYOUT(1), IN(1), step->out_layout, OUT);
 }
 
+static void run_power(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->power(step->alpha, LAYOUT(0), IN(0), step->out_layout, OUT);
+}
+
+static void run_power_gradient(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->power_gradient(step->alpha, LAYOUT(1), IN(1), LAYOUT(0), IN(0), step->out_layout, OUT);
+}
+
 static void run_lane_scale(const tx_step *step, tx_frame *frame)
 {
     frame->kernels->lane_scale(step->alpha, IN(1), LAYOUT(0), IN(0), NULL, step->out_layout, OUT);
@@ -187,6 +197,7 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_PARAMETER] = {"parameter", NULL, 0, NULL},
     [TX_OP_CONSTANT] = {"constant", NULL, 0, NULL},
     [TX_OP_SEED] = {"seed", NULL, 0, NULL},
+    [TX_OP_BATCH_SIZE] = {"batch_size", NULL, 0, NULL},
     [TX_OP_STOP] = {"stop_gradient", NULL, 0, NULL},
     [TX_OP_PAD] = {"pad", NULL, 0, NULL},
     [TX_OP_FOLD] = {"fold", run_fold, 0, NULL},
@@ -198,6 +209,8 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_ADD] = {"add", run_add, 3, NULL},
     [TX_OP_SCALE] = {"scale", run_scale, 1, NULL},
     [TX_OP_MULTIPLY] = {"multiply", run_multiply, 3, NULL},
+    [TX_OP_POWER] = {"power", run_power, 1, NULL},
+    [TX_OP_POWER_GRADIENT] = {"power_gradient", run_power_gradient, 3, NULL},
     [TX_OP_LANE_SCALE] = {"lane_scale", run_lane_scale, 1, NULL},
     [TX_OP_BROADCAST] = {"broadcast", run_broadcast, 0, NULL},
     [TX_OP_SUM] = {"sum", run_sum, 0, NULL},

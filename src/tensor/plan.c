@@ -38,7 +38,8 @@ struct tx_planner {
 };
 
 static const tx_graph_node *node_at(const tx_planner *p, tx_node n) { return &p->graph->nodes[n]; }
-static bool has_buffer(tx_op op) { return op != TX_OP_PARAMETER && op != TX_OP_CONSTANT && op != TX_OP_SEED && !tx_op_is_effect(op); }
+static bool is_given(tx_op op) { return op == TX_OP_SEED || op == TX_OP_BATCH_SIZE; }
+static bool has_buffer(tx_op op) { return op != TX_OP_PARAMETER && op != TX_OP_CONSTANT && !is_given(op) && !tx_op_is_effect(op); }
 
 /* ---- 1: owners, halo widths and modes ---- */
 
@@ -143,10 +144,10 @@ static tx_status make_layouts(tx_planner *p)
 {
     for (int n = 0; n < p->graph->count; n++) {
         const tx_graph_node *node = node_at(p, n);
-        if (p->values[n].owner < 0 && node->op != TX_OP_SEED) {
+        if (p->values[n].owner < 0 && !is_given(node->op)) {
             continue;
         }
-        const value *owner = &p->values[node->op == TX_OP_SEED ? n : p->values[n].owner];
+        const value *owner = &p->values[is_given(node->op) ? n : p->values[n].owner];
         const tx_layout whole = tx_layout_make(tx_real_bytes(p->program->options.precision), owner->base, p->program->options.block,
                                                owner->low, owner->high);
         tx_layout layout = whole;
@@ -283,8 +284,8 @@ static tx_operand operand_of(const tx_planner *p, tx_node n)
     if (node->op == TX_OP_PARAMETER || node->op == TX_OP_CONSTANT) {
         return (tx_operand){node->op == TX_OP_PARAMETER ? TX_SPACE_PARAMETERS : TX_SPACE_CONSTANTS, node->attributes.offset * real};
     }
-    if (node->op == TX_OP_SEED) {
-        return (tx_operand){TX_SPACE_SEED, 0};
+    if (is_given(node->op)) {
+        return (tx_operand){TX_SPACE_LANES, node->op == TX_OP_SEED ? 0 : (int64_t)tx_lane_bytes(&p->program->options)};
     }
     if (tx_op_is_effect(node->op)) {
         return (tx_operand){TX_SPACE_GRADIENT, node->attributes.offset * real};

@@ -81,13 +81,13 @@ void tx_program_destroy(tx_program *program)
 
 tx_status tx_workspace_create(const tx_program *program, tx_error *error, tx_workspace **out)
 {
-    const size_t real = tx_real_bytes(program->options.precision), block = (size_t)program->options.block;
+    const size_t block = (size_t)program->options.block;
     tx_workspace *workspace;
     tx_status status;
     TX_TRY(tx_allocate(sizeof *workspace, error, &workspace));
     workspace->arena_bytes = program->arena_bytes;
     if ((status = tx_allocate(program->arena_bytes, error, &workspace->arena)) ||
-        (status = tx_allocate(block * real + 64, error, &workspace->seed)) || /* a vector beyond it may be read */
+        (status = tx_allocate(2 * tx_lane_bytes(&program->options), error, &workspace->lanes)) ||
         (status = tx_allocate_array(block, sizeof(void *), error, &workspace->samples))) {
         tx_workspace_destroy(workspace);
         return status;
@@ -100,7 +100,7 @@ void tx_workspace_destroy(tx_workspace *workspace)
 {
     if (workspace) {
         tx_free(workspace->arena);
-        tx_free(workspace->seed);
+        tx_free(workspace->lanes);
         tx_free(workspace->samples);
         tx_free(workspace);
     }
@@ -122,21 +122,27 @@ void tx_program_set_parameters(tx_program *program, const void *parameters)
     tx_program_pack(program, TX_SPACE_PARAMETERS, parameters);
 }
 
-/* weight in the real lanes, 0 in the padding ones */
-static void set_seed(const tx_program *program, tx_workspace *workspace, const tx_block_input *input)
+static void write_real(tx_precision precision, void *reals, int index, double value)
 {
-    if (workspace->seed_count == input->count && workspace->seed_weight == input->weight) {
+    if (precision == TX_FLOAT32) {
+        ((float *)reals)[index] = (float)value;
+    } else {
+        ((double *)reals)[index] = value;
+    }
+}
+
+/* The seed is 1 / batch size in the real lanes and 0 in the padding ones; the batch size is the same in all. */
+static void set_lanes(const tx_program *program, tx_workspace *workspace, const tx_block_input *input)
+{
+    const tx_precision precision = program->options.precision;
+    if (workspace->count == input->count && workspace->batch_size == input->batch_size) {
         return;
     }
-    workspace->seed_count = input->count;
-    workspace->seed_weight = input->weight;
+    workspace->count = input->count;
+    workspace->batch_size = input->batch_size;
     for (int k = 0; k < program->options.block; k++) {
-        const double value = k < input->count ? input->weight : 0;
-        if (program->options.precision == TX_FLOAT32) {
-            ((float *)workspace->seed)[k] = (float)value;
-        } else {
-            ((double *)workspace->seed)[k] = value;
-        }
+        write_real(precision, workspace->lanes, k, k < input->count ? 1 / (double)input->batch_size : 0);
+        write_real(precision, workspace->lanes + tx_lane_bytes(&program->options), k, (double)input->batch_size);
     }
 }
 
@@ -154,11 +160,11 @@ bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx
     frame.base[TX_SPACE_PARAMETERS] = (char *)program->parameters;
     frame.base[TX_SPACE_CONSTANTS] = program->constants;
     frame.base[TX_SPACE_GRADIENT] = gradient;
-    frame.base[TX_SPACE_SEED] = workspace->seed;
+    frame.base[TX_SPACE_LANES] = workspace->lanes;
 #ifdef TX_DEBUG
     memset(workspace->arena, 0xff, workspace->arena_bytes); /* NaN: whatever is read before it is written shows */
 #endif
-    set_seed(program, workspace, input);
+    set_lanes(program, workspace, input);
     if (program->options.gradient) {
         memset(gradient, 0, (size_t)program->options.num_parameters * tx_real_bytes(program->options.precision));
     }
@@ -182,7 +188,7 @@ tx_program_cost tx_program_get_cost(const tx_program *program)
 tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out)
 {
     enum { LINE = 128 };
-    static const char *const spaces[TX_SPACE_COUNT] = {"-", "arena", "packed", "parameters", "constants", "gradient", "seed"};
+    static const char *const spaces[TX_SPACE_COUNT] = {"-", "arena", "packed", "parameters", "constants", "gradient", "lanes"};
     char *text;
     TX_TRY(tx_allocate(program->num_steps * LINE + 1, error, &text));
     size_t at = 0;

@@ -4,7 +4,7 @@
 #include "tensor/graph.h"
 
 /* Where an operand lies: offsets instead of pointers, so one plan serves all threads. */
-typedef enum tx_space { TX_SPACE_NONE, TX_SPACE_ARENA, TX_SPACE_PACKED, TX_SPACE_PARAMETERS, TX_SPACE_CONSTANTS, TX_SPACE_GRADIENT, TX_SPACE_SEED, TX_SPACE_COUNT } tx_space;
+typedef enum tx_space { TX_SPACE_NONE, TX_SPACE_ARENA, TX_SPACE_PACKED, TX_SPACE_PARAMETERS, TX_SPACE_CONSTANTS, TX_SPACE_GRADIENT, TX_SPACE_LANES, TX_SPACE_COUNT } tx_space;
 typedef struct tx_operand {
     tx_space space;
     int64_t offset; /* bytes */
@@ -81,14 +81,20 @@ struct tx_program {
 struct tx_workspace {
     char *arena;
     size_t arena_bytes;
-    void *seed;
+    char *lanes; /* what a run gives each sample: the seed, then the batch size; tx_lane_bytes each */
     void **samples;
-    double seed_weight;
-    int seed_count;
+    int count;          /* that `lanes` holds values for */
+    int64_t batch_size;
 };
 
 /* Plans a fused graph: fills everything of the program below `kernels`. outputs[0] is the loss (or TX_NONE). */
 tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
+
+/* Bytes of a lane scalar, with the vector beyond it that kernels may read. */
+static inline size_t tx_lane_bytes(const tx_program_options *options)
+{
+    return ((size_t)options->block * tx_real_bytes(options->precision) + 127) / 64 * 64;
+}
 
 /* Packs the weights that lie in `space`, which is at `base`. */
 void tx_program_pack(tx_program *program, tx_space space, const void *base);

@@ -1,4 +1,5 @@
 /* The registry with everything that this library knows. CMake collects the components of each room. */
+#include "trainax/optimizer.h"
 #include "trainax/training.h"
 
 extern const tx_component *const tx_component_components[];
@@ -6,16 +7,18 @@ extern const tx_component *const tx_data_components[];
 extern const tx_component *const tx_network_components[];
 extern const tx_component *const tx_configuration_components[];
 extern const tx_component *const tx_loss_components[];
+extern const tx_component *const tx_physics_components[];
 extern const tx_component *const tx_optimizer_components[];
 extern const tx_component *const tx_callback_components[];
 
 static const tx_component *const *const rooms[] = {
-    tx_component_components, tx_data_components,      tx_network_components,  tx_configuration_components,
-    tx_loss_components,      tx_optimizer_components, tx_callback_components,
+    tx_component_components, tx_data_components,    tx_network_components,   tx_configuration_components,
+    tx_loss_components,      tx_physics_components, tx_optimizer_components, tx_callback_components,
 };
 
 static tx_status add_all(tx_registry *registry, tx_error *error)
 {
+    tx_registry_share(registry, TX_KIND_OPTIMIZER, tx_optimizer_options);
     for (size_t room = 0; room < sizeof rooms / sizeof *rooms; room++) {
         for (const tx_component *const *component = rooms[room]; *component; component++) {
             TX_TRY(tx_registry_add(registry, *component, error));

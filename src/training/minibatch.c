@@ -44,35 +44,31 @@ tx_status tx_trainer_wait(tx_trainer *trainer, int64_t step, tx_error *error)
     return trainer->fetches[slot].count ? tx_store_wait(trainer->dataset->store, slot, &trainer->windows, error) : TX_OK;
 }
 
-static double sample_weight(const tx_fetch *fetch, bool mean)
-{
-    return mean ? 1 / (double)fetch->minibatch.count : 1;
-}
-
-static tx_block_input block_input(const tx_trainer *trainer, const tx_fetch *fetch, int64_t block, double weight)
+static tx_block_input block_input(const tx_trainer *trainer, const tx_fetch *fetch, int64_t block)
 {
     const int64_t b = trainer->problem.block, first = block * b, left = fetch->count - first;
-    return (tx_block_input){.windows = trainer->windows + first, .count = (int)(left < b ? left : b), .weight = weight};
+    return (tx_block_input){
+        .windows = trainer->windows + first, .count = (int)(left < b ? left : b), .batch_size = fetch->minibatch.count};
 }
 
-static double sum_losses(const double *losses, int count)
+/* A block's part of the mean over the batch. */
+static double sum_losses(const double *losses, const tx_block_input *input)
 {
     double sum = 0;
-    for (int k = 0; k < count; k++) {
+    for (int k = 0; k < input->count; k++) {
         sum += losses[k];
     }
-    return sum;
+    return sum / (double)input->batch_size;
 }
 
 static void run_block(tx_trainer *trainer, const tx_fetch *fetch, int64_t block, int thread)
 {
     const tx_worker *worker = &trainer->workers[thread];
-    const double weight = sample_weight(fetch, trainer->problem.loss.mean);
-    const tx_block_input input = block_input(trainer, fetch, block, weight);
+    const tx_block_input input = block_input(trainer, fetch, block);
     if (!tx_program_run(trainer->problem.loss.program, worker->workspace, &input, worker->losses, worker->gradient, NULL)) {
         tx_reduction_add_counter(trainer->reduction, thread, TX_REQUEST_COUNT, 1);
     }
-    tx_reduction_add_scalar(trainer->reduction, thread, 0, weight * sum_losses(worker->losses, input.count));
+    tx_reduction_add_scalar(trainer->reduction, thread, 0, sum_losses(worker->losses, &input));
     tx_reduction_add_gradient(trainer->reduction, thread, worker->gradient);
 }
 
@@ -95,7 +91,7 @@ void tx_trainer_run_blocks(tx_trainer *trainer)
 static double evaluate_block(const tx_evaluator *evaluator, const tx_block_input *input, bool *failed)
 {
     *failed |= !tx_program_run(evaluator->loss.program, evaluator->workspace, input, evaluator->losses, NULL, NULL);
-    return sum_losses(evaluator->losses, input->count);
+    return sum_losses(evaluator->losses, input);
 }
 
 static void refresh_evaluator(const tx_trainer *trainer, tx_evaluator *evaluator)
@@ -111,14 +107,13 @@ tx_status tx_trainer_evaluate(void *owner, int handle, tx_error *error, double *
     tx_trainer *trainer = owner;
     tx_evaluator *evaluator = &trainer->evaluators[handle];
     const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
-    const double weight = sample_weight(fetch, evaluator->loss.mean);
     bool failed = false;
     tx_outcome outcome;
     refresh_evaluator(trainer, evaluator);
     tx_reduction_begin(trainer->evaluation);
     for (int64_t block = 0; block < count_blocks(trainer, fetch->count); block++) {
-        const tx_block_input input = block_input(trainer, fetch, block, weight);
-        tx_reduction_add_scalar(trainer->evaluation, 0, 0, weight * evaluate_block(evaluator, &input, &failed));
+        const tx_block_input input = block_input(trainer, fetch, block);
+        tx_reduction_add_scalar(trainer->evaluation, 0, 0, evaluate_block(evaluator, &input, &failed));
     }
     tx_reduction_add_counter(trainer->evaluation, 0, 0, failed);
     TX_TRY(tx_reduction_finish(trainer->evaluation, error, &outcome));

@@ -2,11 +2,44 @@
 
 #include <string.h>
 
+#include "trainax/physics.h"
 #include "trainax/training.h"
 
 static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
 {
     return tx_network_apply(object, graph, x);
+}
+
+static tx_node apply_stepper(const void *object, tx_graph *graph, tx_node x)
+{
+    return tx_stepper_apply(object, graph, x);
+}
+
+static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next, tx_node previous)
+{
+    return tx_residuum_apply(object, graph, next, previous);
+}
+
+/* What a configuration needs beside the network stands at `parts` and takes states of the data's shape. */
+static tx_status check_physics(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, tx_error *error)
+{
+    static const struct {
+        unsigned need;
+        const char *option;
+        tx_status (*check)(const tx_section *section, tx_shape state, tx_error *error);
+    } kinds[] = {{TX_NEEDS_STEPPER, "ref_stepper", tx_stepper_check}, {TX_NEEDS_RESIDUUM, "residuum_fn", tx_residuum_check}};
+    const unsigned needs = tx_configuration_needs(configuration);
+    for (int k = 0; k < 2; k++) {
+        const tx_section *physics = tx_get_section(parts, kinds[k].option);
+        if ((needs & kinds[k].need) && !physics) {
+            return tx_section_error(configuration, NULL, error, TX_INVALID, "%s needs a `%s`", tx_section_name(configuration),
+                                    kinds[k].option);
+        }
+        if (physics) {
+            TX_TRY(kinds[k].check(physics, problem->data.state, error));
+        }
+    }
+    return TX_OK;
 }
 
 tx_random tx_problem_random(const tx_section *root)
@@ -51,13 +84,15 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
 {
     tx_graph *graph;
     tx_program *program;
-    (void)parts_section; /* reference steppers and residua come later */
     TX_TRY(tx_configuration_check(configuration, error));
+    TX_TRY(check_physics(problem, configuration, parts_section, error));
     TX_TRY(tx_graph_create(error, &graph));
     const tx_configuration_parts parts = {
         .section = configuration,
-        .loss = tx_get_section(configuration, "time_level_loss"),
+        .loss = tx_configuration_time_level_loss(configuration),
         .network = {.apply = apply_network, .object = problem->network},
+        .ref_stepper = {.apply = apply_stepper, .object = tx_get_section(parts_section, "ref_stepper")},
+        .residuum_fn = {.apply = apply_residuum, .object = tx_get_section(parts_section, "residuum_fn")},
         .state = problem->data.state,
     };
     const tx_node loss = tx_configuration_loss(&parts, graph);
@@ -70,8 +105,7 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
     const tx_status status = plan(graph, &options, error, &program);
     tx_graph_destroy(graph);
     TX_TRY(status);
-    *out = (tx_loss_program){
-        .program = program, .levels = tx_configuration_levels_read(configuration), .mean = tx_loss_is_mean(parts.loss)};
+    *out = (tx_loss_program){.program = program, .levels = tx_configuration_levels_read(configuration)};
     return TX_OK;
 }
 

@@ -11,7 +11,6 @@
 typedef struct tx_loss_program {
     tx_program *program;
     int levels; /* that it reads of a window */
-    bool mean;  /* over the batch, else the sum */
 } tx_loss_program;
 
 typedef struct tx_problem {

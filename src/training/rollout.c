@@ -109,7 +109,7 @@ static void advance(tx_rollout_job *job, int64_t from, int64_t levels, int count
 {
     const void *now[ROLLOUT_BLOCK];
     void *next[ROLLOUT_BLOCK], *const *const outputs[1] = {next};
-    const tx_block_input input = {.windows = now, .count = count, .weight = 1};
+    const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = job->states + (size_t)k * job->level_bytes;
     }

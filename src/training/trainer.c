@@ -85,6 +85,28 @@ static tx_status create_workers(tx_trainer *trainer, tx_error *error)
     return TX_OK;
 }
 
+static tx_status leaf_sizes(const tx_network *network, tx_error *error, int64_t **out)
+{
+    int64_t *sizes;
+    TX_TRY(tx_allocate_array((size_t)network->num_leaves, sizeof *sizes, error, &sizes));
+    for (int k = 0; k < network->num_leaves; k++) {
+        sizes[k] = network->leaves[k].size;
+    }
+    *out = sizes;
+    return TX_OK;
+}
+
+static tx_status create_optimizer(tx_trainer *trainer, tx_error *error)
+{
+    const tx_problem *problem = &trainer->problem;
+    int64_t *sizes;
+    TX_TRY(leaf_sizes(problem->network, error, &sizes));
+    const tx_status status = tx_optimizer_create(tx_get_section(problem->trainer, "optimizer"), problem->random.precision,
+                                                 problem->network->num_leaves, sizes, error, &trainer->optimizer);
+    tx_free(sizes);
+    return status;
+}
+
 static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
 {
     const tx_network *network = trainer->problem.network;
@@ -92,10 +114,7 @@ static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
     if (!trainer->parallel) {
         return TX_OK;
     }
-    TX_TRY(tx_allocate_array((size_t)network->num_leaves, sizeof *sizes, error, &sizes));
-    for (int k = 0; k < network->num_leaves; k++) {
-        sizes[k] = network->leaves[k].size;
-    }
+    TX_TRY(leaf_sizes(network, error, &sizes));
     const tx_status status = tx_reduction_create(
         trainer->parallel, trainer->problem.reduction, trainer->problem.random.precision, network->num_leaves, sizes, 1,
         TX_REQUEST_COUNT + 1, tx_problem_blocks(&trainer->problem), trainer->problem.threads, error, &trainer->reduction);
@@ -238,8 +257,7 @@ static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_tr
     trainer->levels = problem->loss.levels;
     const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
     TX_TRY(tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer));
-    TX_TRY(tx_optimizer_create(tx_get_section(problem->trainer, "optimizer"), problem->random.precision,
-                               problem->network->num_parameters, error, &trainer->optimizer));
+    TX_TRY(create_optimizer(trainer, error));
     TX_TRY(allocate_parameters(trainer, error));
     TX_TRY(create_workers(trainer, error));
     TX_TRY(create_reduction(trainer, error));

@@ -31,7 +31,7 @@ static tx_status run_graph(tx_graph *graph, tx_node loss, const double *data, in
     TX_TRY(tx_program_create(graph, &options, NULL, &program));
     TX_TRY(tx_workspace_create(program, NULL, &workspace));
     tx_program_set_parameters(program, &w);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = SAMPLES, .weight = 1};
+    const tx_block_input input = {.windows = (const void *const *)windows, .count = SAMPLES, .batch_size = 1};
     CU_ASSERT(tx_program_run(program, workspace, &input, out->loss, &out->gradient, NULL));
     tx_workspace_destroy(workspace);
     tx_program_destroy(program);
@@ -125,21 +125,6 @@ static void weights(void)
             (const double[]){1, 0.5, 0.25}, 1);
 }
 
-static void batch_reduction(void)
-{
-    tx_registry *registry = configuration_registry();
-    static const char *const texts[] = {"mse", "{type: mse, batch_reduction: MEAN}", "{type: mse, batch_reduction: sum}"};
-    for (int k = 0; k < 3; k++) {
-        tx_config *config = NULL;
-        char text[128];
-        snprintf(text, sizeof text, "{type: supervised, time_level_loss: %s}", texts[k]);
-        CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_CONFIGURATION, "run.yaml", text, NULL, &config), TX_OK);
-        CU_ASSERT_EQUAL(tx_loss_is_mean(tx_get_section(tx_config_root(config), "time_level_loss")), k < 2);
-        tx_config_destroy(config);
-    }
-    tx_registry_destroy(registry);
-}
-
 static void wrong_options(void)
 {
     static const char *const texts[] = {"{type: supervised, num_rollout_steps: 0}", "{type: supervised, cut_bptt_every: 0}",
@@ -158,7 +143,6 @@ static void wrong_options(void)
 int main(void)
 {
     static const suite_test tests[] = {
-        {"rollouts", rollouts},           {"cuts", cuts}, {"weights", weights}, {"batch reduction", batch_reduction},
-        {"wrong options", wrong_options}, {NULL, NULL}};
+        {"rollouts", rollouts}, {"cuts", cuts}, {"weights", weights}, {"wrong options", wrong_options}, {NULL, NULL}};
     return suite_run("configuration/supervised", tests);
 }

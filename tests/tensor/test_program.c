@@ -180,7 +180,7 @@ static void run_block(problem *p, int isa, tx_precision precision, int count, do
         }
     }
     tx_program_set_parameters(program, parameters);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = count, .weight = 0.5};
+    const tx_block_input input = {.windows = (const void *const *)windows, .count = count, .batch_size = 2};
     void *const *outputs[] = {(void *const *)out};
     for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
         CU_ASSERT(tx_program_run(program, workspace, &input, loss, flat, outputs));
@@ -341,7 +341,7 @@ static void cuts_stop_gradients(void)
     double gradient, value;
     const void *windows[] = {&u};
     tx_program_set_parameters(program, &weight);
-    tx_program_run(program, workspace, &(tx_block_input){windows, 1, 1.0}, &value, &gradient, NULL);
+    tx_program_run(program, workspace, &(tx_block_input){windows, 1, 1}, &value, &gradient, NULL);
     CU_ASSERT_EQUAL(value, 144);
     CU_ASSERT_EQUAL(gradient, 144);
     tx_workspace_destroy(workspace);
@@ -389,7 +389,7 @@ static void functions_are_operations(void)
                 uf[k / 6][k % 6] = (float)(u[k / 6][k % 6] = 0.125 * (k % 7) - 0.25);
             }
             const void *wide[] = {u[0], u[1], u[2]}, *narrow[] = {uf[0], uf[1], uf[2]};
-            const tx_block_input input = {precision ? wide : narrow, 3, 1.0};
+            const tx_block_input input = {precision ? wide : narrow, 3, 1};
             tx_program_set_parameters(program, precision ? (void *)w : (void *)wf);
             CU_ASSERT(tx_program_run(program, workspace, &input, loss, precision ? (void *)g : (void *)gf, NULL));
             for (int k = 0; k < 4; k++) {

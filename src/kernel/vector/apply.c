@@ -71,20 +71,28 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
 typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, const real *m, real *y);
 
 /* TILES(T, taps): T(out, vectors, taps) for every tile of tile.h. */
+/* clang-format off */
 #if TX_VECTOR_BYTES == 64
-#define TILES(T, K)                                                                                                                \
-    T(1, 1, K)                                                                                                                     \
-    T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(1, 9, K) T(1, 10, K) T(1, 11, K) T(1, 12, K)    \
-        T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) T(2, 6, K) T(2, 7, K) T(2, 8, K) T(2, 9, K) T(2, 10, K) T(3, 1, K)  \
-            T(3, 2, K) T(3, 3, K) T(3, 4, K) T(3, 5, K) T(3, 6, K) T(3, 7, K) T(3, 8, K) T(4, 1, K) T(4, 2, K) T(4, 3, K)          \
-                T(4, 4, K) T(4, 5, K) T(4, 6, K) T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) T(6, 1, K) T(6, 2, K)      \
-                    T(6, 3, K) T(6, 4, K) T(7, 1, K) T(7, 2, K) T(7, 3, K) T(8, 1, K) T(8, 2, K) T(8, 3, K)
+#define TILES(T, K) \
+    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(1, 9, K) T(1, 10, K) \
+        T(1, 11, K) T(1, 12, K) \
+    T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) T(2, 6, K) T(2, 7, K) T(2, 8, K) T(2, 9, K) T(2, 10, K) \
+    T(3, 1, K) T(3, 2, K) T(3, 3, K) T(3, 4, K) T(3, 5, K) T(3, 6, K) T(3, 7, K) T(3, 8, K) \
+    T(4, 1, K) T(4, 2, K) T(4, 3, K) T(4, 4, K) T(4, 5, K) T(4, 6, K) \
+    T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) \
+    T(6, 1, K) T(6, 2, K) T(6, 3, K) T(6, 4, K) \
+    T(7, 1, K) T(7, 2, K) T(7, 3, K) \
+    T(8, 1, K) T(8, 2, K) T(8, 3, K)
 #else
-#define TILES(T, K)                                                                                                                \
-    T(1, 1, K)                                                                                                                     \
-    T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K)       \
-        T(2, 5, K) T(3, 1, K) T(3, 2, K) T(3, 3, K) T(4, 1, K) T(4, 2, K) T(4, 3, K) T(5, 1, K) T(5, 2, K) T(6, 1, K) T(6, 2, K)
+#define TILES(T, K) \
+    T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) \
+    T(2, 1, K) T(2, 2, K) T(2, 3, K) T(2, 4, K) T(2, 5, K) \
+    T(3, 1, K) T(3, 2, K) T(3, 3, K) \
+    T(4, 1, K) T(4, 2, K) T(4, 3, K) \
+    T(5, 1, K) T(5, 2, K) \
+    T(6, 1, K) T(6, 2, K)
 #endif
+/* clang-format on */
 #define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                          \
     static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias,    \
                                                 const real *m, real *y)                                                            \

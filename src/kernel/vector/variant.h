@@ -26,6 +26,9 @@ void VARIANT(activate)(tx_activation activation, const tx_layout *lx, const void
 void VARIANT(activate_gradient)(tx_activation activation, const tx_layout *ls, const void *s, const tx_layout *ldy, const void *dy,
                                 const tx_layout *ldx, void *dx);
 void VARIANT(activate_row)(tx_activation activation, int64_t n, const real *x, real *y); /* n reals with slack behind x */
+void VARIANT(power)(double p, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+void VARIANT(power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy, const tx_layout *ldx,
+                             void *dx);
 void VARIANT(axpby)(double alpha, const tx_layout *la, const void *a, double beta, const tx_layout *lb, const void *b,
                     const tx_layout *ly, void *y);
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);

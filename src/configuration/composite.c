@@ -1,0 +1,81 @@
+/* A weighted sum of configurations on the same windows. Their common parts are computed once: equal nodes merge. */
+#include "configuration/rollout.h"
+
+static int children(const tx_section *section, const tx_section *const **out) { return tx_get_sections(section, "configurations", out); }
+
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    if (count == 0) {
+        return tx_section_error(section, "configurations", error, TX_INVALID, "the list is empty");
+    }
+    for (int k = 0; k < count; k++) {
+        TX_TRY(tx_configuration_check(child[k], error));
+    }
+    return TX_OK;
+}
+
+static int most(const tx_section *section, int (*of)(const tx_section *))
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    int result = 0;
+    for (int k = 0; k < count; k++) {
+        const int value = of(child[k]);
+        result = value > result ? value : result;
+    }
+    return result;
+}
+
+static int window_length(const tx_section *section) { return most(section, tx_configuration_window_length); }
+static int levels_read(const tx_section *section) { return most(section, tx_configuration_levels_read); }
+
+static unsigned needs(const tx_section *section)
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    unsigned all = 0;
+    for (int k = 0; k < count; k++) {
+        all |= tx_configuration_needs(child[k]);
+    }
+    return all;
+}
+
+static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    const tx_section *const *child;
+    const int count = children(parts->section, &child);
+    tx_node sum = -1;
+    for (int k = 0; k < count; k++) {
+        tx_configuration_parts part = *parts;
+        part.section = child[k];
+        part.loss = tx_configuration_time_level_loss(child[k]);
+        sum = tx_accumulate(graph, sum, tx_get_real(child[k], "weight"), tx_configuration_loss(&part, graph));
+    }
+    return sum;
+}
+
+static const tx_configuration_class composite = {
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+
+static const tx_option each[] = {
+    {.name = "weight", .type = TX_TYPE_REAL, .initial = "1", .unit = "", .text = "factor of this configuration in the sum"},
+    {.name = NULL},
+};
+
+static const tx_option options[] = {
+    {.name = "configurations",
+     .type = TX_TYPE_SECTIONS,
+     .unit = "",
+     .text = "the summands, each with a weight",
+     .kind = TX_KIND_CONFIGURATION,
+     .each = each},
+    {.name = NULL},
+};
+
+const tx_component tx_configuration_composite = {.kind = TX_KIND_CONFIGURATION,
+                                                 .name = "composite",
+                                                 .summary = "a weighted sum of configurations",
+                                                 .options = options,
+                                                 .implementation = &composite};

@@ -1,0 +1,72 @@
+/* The diverted chain: from each state of the network's main chain, network and reference stepper run side by side for a
+ * branch of B steps. Of the R time-level weights only R - B + 1 are used, as there are so many branches. */
+#include "configuration/rollout.h"
+
+static int branch_steps(const tx_section *section) { return (int)tx_get_integer(section, "num_branch_steps"); }
+
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    const int steps = tx_rollout_steps(section), branch = branch_steps(section);
+    if (branch > steps) {
+        return tx_section_error(section, "num_branch_steps", error, TX_INVALID, "%d is more than num_rollout_steps, %d", branch, steps);
+    }
+    TX_TRY(tx_level_weights_check(section, "time_level_weights", steps, error));
+    return tx_level_weights_check(section, "branch_level_weights", branch, error);
+}
+
+static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
+static int levels_read(const tx_section *section) { return (void)section, 1; }
+static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+
+static tx_node branch_loss(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t)
+{
+    const int steps = branch_steps(parts->section);
+    tx_node p = start, sum = -1;
+    tx_node r = tx_get_boolean(parts->section, "cut_div_chain") ? tx_stop_gradient(graph, start) : start;
+    for (int b = 0; b < steps; b++) {
+        p = tx_map_apply(parts->network, graph, p);
+        r = tx_map_apply(parts->ref_stepper, graph, r);
+        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "branch_level_weights", b, steps),
+                            tx_loss_apply(parts->loss, graph, p, r));
+        p = tx_cut_bptt(parts->section, graph, p, t + b + 1);
+    }
+    return sum;
+}
+
+static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    const int steps = tx_rollout_steps(parts->section), branches = steps - branch_steps(parts->section) + 1;
+    tx_node main = tx_window(graph, 0, parts->state), sum = -1;
+    for (int t = 0; t < branches; t++) {
+        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps), branch_loss(parts, graph, main, t));
+        main = tx_map_apply(parts->network, graph, main); /* the branch's first step again: merged with it */
+        main = tx_cut_bptt(parts->section, graph, main, t + 1);
+    }
+    return sum;
+}
+
+static const tx_configuration_class diverted_chain = {
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+
+static const tx_option options[] = {
+    TX_OPTION_ROLLOUT,
+    {.name = "num_branch_steps",
+     .type = TX_TYPE_INTEGER,
+     .initial = "1",
+     .unit = "steps",
+     .text = "length of the branches in which network and reference stepper are compared",
+     .minimum = 1,
+     .maximum = 1e6},
+    TX_OPTION_LOSS,
+    TX_OPTION_CUT_BPTT,
+    TX_OPTION_FLAG("cut_div_chain", "no gradient through the reference stepper"),
+    TX_OPTION_WEIGHTS("time_level_weights", "num_rollout_steps numbers or a rule; without it all branches weigh 1"),
+    TX_OPTION_WEIGHTS("branch_level_weights", "num_branch_steps numbers or a rule; without it all steps of a branch weigh 1"),
+    {.name = NULL},
+};
+
+const tx_component tx_configuration_diverted_chain = {.kind = TX_KIND_CONFIGURATION,
+                                                      .name = "diverted_chain",
+                                                      .summary = "branches of network and reference stepper from each state of the network's chain",
+                                                      .options = options,
+                                                      .implementation = &diverted_chain};

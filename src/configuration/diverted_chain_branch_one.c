@@ -1,0 +1,46 @@
+/* The diverted chain with branches of one step: each state of the network's chain is compared with what the reference
+ * stepper makes of the state before. p = u; for t < R: r = P(p), p' = f(p), L += w_t l(p', r). */
+#include "configuration/rollout.h"
+
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
+}
+
+static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
+static int levels_read(const tx_section *section) { return (void)section, 1; }
+static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+
+static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    const int steps = tx_rollout_steps(parts->section);
+    const bool cut = tx_get_boolean(parts->section, "cut_div_chain");
+    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    for (int t = 0; t < steps; t++) {
+        tx_node reference = tx_map_apply(parts->ref_stepper, graph, p);
+        reference = cut ? tx_stop_gradient(graph, reference) : reference;
+        p = tx_map_apply(parts->network, graph, p);
+        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps),
+                            tx_loss_apply(parts->loss, graph, p, reference));
+        p = tx_cut_bptt(parts->section, graph, p, t + 1);
+    }
+    return sum;
+}
+
+static const tx_configuration_class branch_one = {
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+
+static const tx_option options[] = {
+    TX_OPTION_ROLLOUT,
+    TX_OPTION_LOSS,
+    TX_OPTION_CUT_BPTT,
+    TX_OPTION_FLAG("cut_div_chain", "no gradient through the reference stepper"),
+    TX_OPTION_WEIGHTS("time_level_weights", "num_rollout_steps numbers or a rule; without it all levels weigh 1"),
+    {.name = NULL},
+};
+
+const tx_component tx_configuration_diverted_chain_branch_one = {.kind = TX_KIND_CONFIGURATION,
+                                                                 .name = "diverted_chain_branch_one",
+                                                                 .summary = "unrolled network against one reference step from each of its states",
+                                                                 .options = options,
+                                                                 .implementation = &branch_one};

@@ -1,0 +1,54 @@
+/* The mixed chain: R steps of the network, then Q of the reference stepper, all compared with the reference trajectory.
+ * The physics part is never cut. */
+#include "configuration/rollout.h"
+
+static int all_steps(const tx_section *section)
+{
+    return tx_rollout_steps(section) + (int)tx_get_integer(section, "num_post_physics_steps");
+}
+
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    return tx_level_weights_check(section, "time_level_weights", all_steps(section), error);
+}
+
+static int window_length(const tx_section *section) { return all_steps(section) + 1; }
+static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+
+static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    const int steps = tx_rollout_steps(parts->section), all = all_steps(parts->section);
+    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    for (int t = 0; t < all; t++) {
+        p = tx_map_apply(t < steps ? parts->network : parts->ref_stepper, graph, p);
+        const tx_node reference = tx_window(graph, t + 1, parts->state);
+        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, all),
+                            tx_loss_apply(parts->loss, graph, p, reference));
+        p = t < steps ? tx_cut_bptt(parts->section, graph, p, t + 1) : p;
+    }
+    return sum;
+}
+
+static const tx_configuration_class mix_chain = {
+    .check = check, .window_length = window_length, .levels_read = window_length, .needs = needs, .loss = loss};
+
+static const tx_option options[] = {
+    TX_OPTION_ROLLOUT,
+    {.name = "num_post_physics_steps",
+     .type = TX_TYPE_INTEGER,
+     .initial = "1",
+     .unit = "steps",
+     .text = "steps of the reference stepper after the network's",
+     .minimum = 0,
+     .maximum = 1e6},
+    TX_OPTION_LOSS,
+    TX_OPTION_CUT_BPTT,
+    TX_OPTION_WEIGHTS("time_level_weights", "num_rollout_steps + num_post_physics_steps numbers or a rule; without it all levels weigh 1"),
+    {.name = NULL},
+};
+
+const tx_component tx_configuration_mix_chain_post_physics = {.kind = TX_KIND_CONFIGURATION,
+                                                              .name = "mix_chain_post_physics",
+                                                              .summary = "unrolled network, then the reference stepper, against the reference trajectory",
+                                                              .options = options,
+                                                              .implementation = &mix_chain};

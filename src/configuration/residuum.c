@@ -1,0 +1,52 @@
+/* Residuum training: no reference trajectory, but a condition r(next, prev) that two consecutive states of the network's
+ * chain should fulfil. p = u; for t < R: q = f(p), L += w_t l(r(q, p)). */
+#include "configuration/rollout.h"
+
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    const tx_section *loss = tx_get_section(section, "time_level_loss");
+    if (tx_loss_needs_target(loss)) {
+        return tx_section_error(section, "time_level_loss", error, TX_INVALID, "%s compares two states, but a residuum is one",
+                                tx_section_name(loss));
+    }
+    return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
+}
+
+static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
+static int levels_read(const tx_section *section) { return (void)section, 1; }
+static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_RESIDUUM; }
+
+static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+{
+    const int steps = tx_rollout_steps(parts->section);
+    const bool cut_prev = tx_get_boolean(parts->section, "cut_prev"), cut_next = tx_get_boolean(parts->section, "cut_next");
+    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    for (int t = 0; t < steps; t++) {
+        const tx_node q = tx_map_apply(parts->network, graph, p);
+        const tx_node r = parts->residuum_fn.apply(parts->residuum_fn.object, graph, cut_next ? tx_stop_gradient(graph, q) : q,
+                                                   cut_prev ? tx_stop_gradient(graph, p) : p);
+        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps),
+                            tx_loss_apply(parts->loss, graph, r, -1));
+        p = tx_cut_bptt(parts->section, graph, q, t + 1);
+    }
+    return sum;
+}
+
+static const tx_configuration_class residuum = {
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+
+static const tx_option options[] = {
+    TX_OPTION_ROLLOUT,
+    TX_OPTION_LOSS,
+    TX_OPTION_CUT_BPTT,
+    TX_OPTION_FLAG("cut_prev", "no gradient through the earlier state of the residuum"),
+    TX_OPTION_FLAG("cut_next", "no gradient through the later state of the residuum"),
+    TX_OPTION_WEIGHTS("time_level_weights", "num_rollout_steps numbers or a rule; without it all levels weigh 1"),
+    {.name = NULL},
+};
+
+const tx_component tx_configuration_residuum = {.kind = TX_KIND_CONFIGURATION,
+                                                .name = "residuum",
+                                                .summary = "a condition between consecutive states of the unrolled network",
+                                                .options = options,
+                                                .implementation = &residuum};

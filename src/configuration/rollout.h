@@ -1,0 +1,53 @@
+/* What the configurations share: their options and the sum over time levels. */
+#pragma once
+
+#include "trainax/configuration.h"
+
+#define TX_OPTION_ROLLOUT                                                        \
+    {.name = "num_rollout_steps",                                                \
+     .type = TX_TYPE_INTEGER,                                                    \
+     .initial = "1",                                                             \
+     .unit = "steps",                                                            \
+     .text = "how often the network is applied to its own output",               \
+     .minimum = 1,                                                               \
+     .maximum = 1e6}
+#define TX_OPTION_LOSS                                                           \
+    {.name = "time_level_loss",                                                  \
+     .type = TX_TYPE_SECTION,                                                    \
+     .initial = "mse",                                                           \
+     .unit = "",                                                                 \
+     .text = "the loss at each time level",                                      \
+     .kind = TX_KIND_LOSS}
+#define TX_OPTION_CUT_BPTT                                                       \
+    {.name = "cut_bptt",                                                         \
+     .type = TX_TYPE_BOOLEAN,                                                    \
+     .initial = "false",                                                         \
+     .unit = "",                                                                 \
+     .text = "cut the backpropagation through time in the network's main chain"}, \
+    {                                                                            \
+        .name = "cut_bptt_every", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps", \
+        .text = "how many steps lie between two cuts (with cut_bptt)", .minimum = 1, .maximum = 1e9 \
+    }
+#define TX_OPTION_WEIGHTS(NAME, TEXT) \
+    {.name = NAME, .type = TX_TYPE_REALS, .initial = "null", .unit = "", .text = TEXT, .kind = TX_KIND_WEIGHTS}
+#define TX_OPTION_FLAG(NAME, TEXT) {.name = NAME, .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = TEXT}
+
+static inline int tx_rollout_steps(const tx_section *section) { return (int)tx_get_integer(section, "num_rollout_steps"); }
+
+/* sum + weight * term; -1 stands for an empty sum. A term that weighs nothing leaves the sum as it is, unless there is none. */
+static inline tx_node tx_accumulate(tx_graph *graph, tx_node sum, double weight, tx_node term)
+{
+    if (sum >= 0 && weight == 0) {
+        return sum;
+    }
+    term = tx_scale(graph, term, weight);
+    return sum < 0 ? term : tx_add(graph, sum, term);
+}
+
+/* x, cut from the gradient where `cut_bptt` says so after `done` steps. */
+static inline tx_node tx_cut_bptt(const tx_section *section, tx_graph *graph, tx_node x, int64_t done)
+{
+    return tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0 ? tx_stop_gradient(graph, x) : x;
+}
+
+static inline tx_node tx_map_apply(tx_map map, tx_graph *graph, tx_node x) { return map.apply(map.object, graph, x); }

@@ -1,0 +1,57 @@
+/* Losses that are a mean over channels and points, plain or divided by the same mean of the target. */
+#include "loss/options.h"
+
+static tx_node mse(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+{
+    return (void)section, tx_loss_mean_power(graph, prediction, target, 2);
+}
+
+static tx_node mae(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+{
+    return (void)section, tx_loss_mean_power(graph, prediction, target, 1);
+}
+
+/* The target may depend on the network (diverted chains): the division is differentiated as well. */
+static tx_node normalized(tx_graph *graph, tx_node prediction, tx_node target, double p)
+{
+    const tx_node size = tx_loss_mean_power(graph, target, -1, p);
+    return tx_multiply(graph, tx_loss_mean_power(graph, prediction, target, p), tx_power(graph, size, -1));
+}
+
+static tx_node normalized_mse(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+{
+    return (void)section, normalized(graph, prediction, target, 2);
+}
+
+static tx_node normalized_mae(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
+{
+    return (void)section, normalized(graph, prediction, target, 1);
+}
+
+static bool always(const tx_section *section) { return (void)section, true; }
+
+static const tx_option options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
+
+static const tx_loss_class mse_class = {.apply = mse}, mae_class = {.apply = mae},
+                           normalized_mse_class = {.apply = normalized_mse, .needs_target = always},
+                           normalized_mae_class = {.apply = normalized_mae, .needs_target = always};
+const tx_component tx_loss_mse = {.kind = TX_KIND_LOSS,
+                                  .name = "mse",
+                                  .summary = "mean squared error over channels and points",
+                                  .options = options,
+                                  .implementation = &mse_class};
+const tx_component tx_loss_mae = {.kind = TX_KIND_LOSS,
+                                  .name = "mae",
+                                  .summary = "mean absolute error over channels and points",
+                                  .options = options,
+                                  .implementation = &mae_class};
+const tx_component tx_loss_normalized_mse = {.kind = TX_KIND_LOSS,
+                                             .name = "normalized_mse",
+                                             .summary = "mean squared error over the target's mean square",
+                                             .options = options,
+                                             .implementation = &normalized_mse_class};
+const tx_component tx_loss_normalized_mae = {.kind = TX_KIND_LOSS,
+                                             .name = "normalized_mae",
+                                             .summary = "mean absolute error over the target's mean absolute value",
+                                             .options = options,
+                                             .implementation = &normalized_mae_class};

@@ -1,0 +1,43 @@
+/* Exact advection on a periodic axis: mode k turns by -k cfl 2 pi / N a step. In space that is a convolution with the
+ * trigonometric kernel D(n) = (1/N) sum over k of exp(2 pi i k (n - cfl) / N); at k = N/2 the inverse real transform keeps
+ * the real part. */
+#include <math.h>
+
+#include "physics/stencil.h"
+#include "trainax/physics.h"
+
+static double kernel(int64_t offset, int64_t n, double cfl)
+{
+    double sum = 1;
+    for (int64_t k = 1; 2 * k <= n; k++) {
+        const double turns = (double)(((k * offset) % n + n) % n) / (double)n;
+        const double wave = cos(2 * M_PI * (turns - (double)k * cfl / (double)n));
+        sum += 2 * k == n ? cos(2 * M_PI * turns) * cos(M_PI * cfl) : 2 * wave;
+    }
+    return sum / (double)n;
+}
+
+static tx_node step(const tx_section *section, tx_graph *graph, tx_node x)
+{
+    const tx_shape shape = tx_node_shape(graph, x);
+    const int64_t n = shape.n[0], before = (n - 1) / 2;
+    double *weights;
+    if (x < 0 || tx_allocate_array((size_t)n, sizeof *weights, NULL, &weights)) {
+        return -1;
+    }
+    for (int64_t t = 0; t < n; t++) {
+        weights[t] = kernel(before - t, n, tx_get_real(section, "cfl"));
+    }
+    const tx_node y = tx_stencil_apply(graph, x, weights, n, before);
+    tx_free(weights);
+    return y;
+}
+
+static const tx_option options[] = {TX_OPTION_CFL, {.name = NULL}};
+
+static const tx_stepper_class class_ = {.check = tx_stencil_check, .apply = step};
+const tx_component tx_stepper_advection_1d_spectral = {.kind = TX_KIND_STEPPER,
+                                                       .name = "advection_1d_spectral",
+                                                       .summary = "exact advection by a Fourier shift, periodic",
+                                                       .options = options,
+                                                       .implementation = &class_};

@@ -1,0 +1,52 @@
+/* A registry of optimizers and schedules alone, and what the tests make with it. */
+#pragma once
+
+#include "suite.h"
+#include "trainax/optimizer.h"
+
+extern const tx_component *const tx_optimizer_components[];
+
+static inline tx_registry *make_registry(void)
+{
+    tx_registry *registry = NULL;
+    CU_ASSERT_EQUAL_FATAL(tx_registry_create(NULL, &registry), TX_OK);
+    tx_registry_share(registry, TX_KIND_OPTIMIZER, tx_optimizer_options);
+    for (int k = 0; tx_optimizer_components[k]; k++) {
+        CU_ASSERT_EQUAL_FATAL(tx_registry_add(registry, tx_optimizer_components[k], NULL), TX_OK);
+    }
+    return registry;
+}
+
+typedef struct made {
+    tx_config *config;
+    tx_optimizer *optimizer;
+} made;
+
+static inline tx_status try_to_make(const tx_registry *registry, tx_precision precision, int num_leaves, const int64_t *sizes,
+                                    const char *text, tx_error *error, made *out)
+{
+    TX_TRY(tx_section_read(registry, TX_KIND_OPTIMIZER, "x.yaml", text, error, &out->config));
+    const tx_status status = tx_optimizer_create(tx_config_root(out->config), precision, num_leaves, sizes, error, &out->optimizer);
+    if (status != TX_OK) {
+        tx_config_destroy(out->config);
+    }
+    return status;
+}
+
+static inline made make(const tx_registry *registry, tx_precision precision, int num_leaves, const int64_t *sizes, const char *text)
+{
+    made out = {0};
+    tx_error error = {0};
+    const tx_status status = try_to_make(registry, precision, num_leaves, sizes, text, &error, &out);
+    if (status != TX_OK) {
+        fprintf(stderr, "\n  %s\n", error.message);
+    }
+    CU_ASSERT_EQUAL_FATAL(status, TX_OK);
+    return out;
+}
+
+static inline void unmake(made *what)
+{
+    tx_optimizer_destroy(what->optimizer);
+    tx_config_destroy(what->config);
+}

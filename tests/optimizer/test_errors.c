@@ -1,0 +1,120 @@
+/* Wrong options of optimizers and schedules: one line with the place. */
+#include <string.h>
+
+#include "optimizer/registry.h"
+
+static const int64_t leaf_sizes[2] = {2, 1};
+
+static void check(const tx_registry *registry, const char *text, const char *message)
+{
+    tx_error error = {0};
+    made m = {0};
+    const tx_status status = try_to_make(registry, TX_FLOAT64, 2, leaf_sizes, text, &error, &m);
+    CU_ASSERT_EQUAL(status, TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, message);
+    if (strcmp(error.message, message)) {
+        fprintf(stderr, "\n  %s", error.message);
+    }
+    if (status == TX_OK) {
+        unmake(&m);
+    }
+}
+
+/* Of every optimizer: its rate is required, and each of its numbers must be one. */
+static void every_optimizer(void)
+{
+    tx_registry *registry = make_registry();
+    for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
+        const tx_component *component = tx_registry_at(registry, TX_KIND_OPTIMIZER, k);
+        char text[200], message[300];
+        snprintf(message, sizeof message, "x.yaml:1:1: optimizer.learning_rate is required (%s)", component->options[0].text);
+        check(registry, component->name, message);
+        for (const tx_option *option = component->options; option->name; option++) {
+            const bool number = option->type == TX_TYPE_REAL, first = option == component->options;
+            snprintf(text, sizeof text, "{type: %s, %s%s: [x]}", component->name, first ? "" : "learning_rate: 1, ", option->name);
+            snprintf(message, sizeof message, "x.yaml:1:%d: optimizer.%s must be %s, not a list", (int)strlen(text) - 3,
+                     option->name,
+                     !number        ? "true or false"
+                     : option->kind ? "a number or a schedule"
+                                    : "a number");
+            check(registry, text, message);
+        }
+    }
+    tx_registry_destroy(registry);
+}
+
+/* Of every schedule: what is required, and a wrong type for each option. */
+static void every_schedule(void)
+{
+    tx_registry *registry = make_registry();
+    for (int k = 0; k < tx_registry_count(registry, TX_KIND_SCHEDULE); k++) {
+        const tx_component *component = tx_registry_at(registry, TX_KIND_SCHEDULE, k);
+        char text[200], message[300];
+        snprintf(text, sizeof text, "{type: sgd, learning_rate: %s}", component->name);
+        snprintf(message, sizeof message, "x.yaml:1:13: optimizer.learning_rate.%s is required (%s)", component->options[0].name,
+                 component->options[0].text);
+        check(registry, text, message);
+        for (const tx_option *option = component->options; option->name; option++) {
+            tx_error error = {0};
+            tx_config *config;
+            snprintf(text, sizeof text, "{type: %s, %s: {a: [1, b]}}", component->name, option->name);
+            CU_ASSERT_EQUAL(tx_section_read(registry, TX_KIND_SCHEDULE, "x.yaml", text, &error, &config), TX_INVALID);
+            CU_ASSERT(strlen(error.message) > 20 && !strchr(error.message, '\n'));
+        }
+    }
+    tx_registry_destroy(registry);
+}
+
+#define RATE(schedule) "{type: sgd, learning_rate: {type: " schedule "}}"
+
+static void special_cases(void)
+{
+    static const char *const cases[][2] = {
+        {"{type: sgd, learning_rate: 1, clip: 0}", "x.yaml:1:37: optimizer.clip must be above 0, not 0"},
+        {"{type: adam, learning_rate: 1, clip_by_global_norm: -1}",
+         "x.yaml:1:53: optimizer.clip_by_global_norm must be above 0, not -1"},
+        {"{type: adam, learning_rate: 1, clip_by_globalnorm: 1}",
+         "x.yaml:1:32: unknown key 'clip_by_globalnorm' in optimizer (did you mean 'clip_by_global_norm'?)"},
+        {"{type: lion, learning_rate: 1, clip: 1, clip_by_global_norm: 2}",
+         "x.yaml:1:38: optimizer.clip: clip and clip_by_global_norm exclude each other"},
+        {"{type: adam, learning_rate: 1, add_decayed_weights: much}",
+         "x.yaml:1:53: optimizer.add_decayed_weights must be a number or a schedule, not 'much'"},
+        {"{type: rprop, learning_rate: {type: constant, value: 1}}",
+         "x.yaml:1:30: optimizer.learning_rate must be a number, not a mapping"},
+        {RATE("cosine_decay, init_value: 1, decay_steps: 0"),
+         "x.yaml:1:77: optimizer.learning_rate.decay_steps must be at least 1, not 0"},
+        {RATE("warmup_cosine_decay, init_value: 0, peak_value: 1, warmup_steps: 10, decay_steps: 10"),
+         "x.yaml:1:117: optimizer.learning_rate.decay_steps: must be more than warmup_steps, which is 10, not 10"},
+        {RATE("sgdr, cosine_kwargs: [{init_value: 0, peak_value: 1, warmup_steps: 10, decay_steps: 20}, "
+              "{init_value: 0, peak_value: 1, warmup_steps: 10, decay_steps: 9}]"),
+         "x.yaml:1:186: optimizer.learning_rate.cosine_kwargs.1.decay_steps: must be more than warmup_steps, which is 10, "
+         "not 9"},
+        {RATE("sgdr, cosine_kwargs: []"), "x.yaml:1:56: optimizer.learning_rate.cosine_kwargs: must have at least one cycle"},
+        {RATE("exponential_decay, init_value: 1, transition_steps: 10, decay_rate: -1"),
+         "x.yaml:1:103: optimizer.learning_rate.decay_rate must be at least 0, not -1"},
+        {RATE("piecewise_constant, init_value: 1, boundaries_and_scales: {5: -1}"),
+         "x.yaml:1:97: optimizer.learning_rate.boundaries_and_scales.5 must be at least 0, not -1"},
+        {RATE("piecewise_interpolate, interpolate_type: cubic, init_value: 1"),
+         "x.yaml:1:76: optimizer.learning_rate.interpolate_type must be one of linear, cosine, not 'cubic'"},
+        {RATE("linear_onecycle, transition_steps: 0, peak_value: 1"),
+         "x.yaml:1:70: optimizer.learning_rate.transition_steps must be at least 1, not 0"},
+        {RATE("join_schedules, schedules: [{type: constant, value: 1}], boundaries: [5]"),
+         "x.yaml:1:104: optimizer.learning_rate.boundaries: 1 boundaries do not join 1 schedules"},
+        {RATE("join_schedules, schedules: [{type: sgdr, cosine_kwargs: []}], boundaries: []"),
+         "x.yaml:1:91: optimizer.learning_rate.schedules.0.cosine_kwargs: must have at least one cycle"},
+        {"{type: adamw, learning_rate: 1, weight_decay: {type: sgdr, cosine_kwargs: []}}",
+         "x.yaml:1:75: optimizer.weight_decay.cosine_kwargs: must have at least one cycle"},
+    };
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        check(registry, cases[k][0], cases[k][1]);
+    }
+    tx_registry_destroy(registry);
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {
+        {"every optimizer", every_optimizer}, {"every schedule", every_schedule}, {"special cases", special_cases}, {0}};
+    return suite_run("errors", tests);
+}

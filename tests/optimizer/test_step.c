@@ -1,0 +1,197 @@
+/* What all optimizers have in common: refused steps, state that says all, clipping by a norm that every rank finds alike. */
+#include <math.h>
+#include <string.h>
+
+#include "optimizer/registry.h"
+#include "optimizer/stage.h"
+
+enum { N = 37, LEAVES = 4, STEPS = 12 };
+static const int64_t leaf_sizes[LEAVES] = {1, 17, 8, 11};
+
+static void make_text(const tx_component *component, const char *more, char *text, size_t size)
+{
+    snprintf(text, size, "{type: %s, learning_rate: 0.01%s}", component->name, more);
+}
+
+static void fill(double *values, int seed)
+{
+    for (int i = 0; i < N; i++) {
+        values[i] = sin(1.7 * i + 0.3 * seed) * (1 + i % 5);
+    }
+}
+
+/* STEPS steps; after `change` of them in a new optimizer that got slots and count of the old one, as a resumed run does. */
+static void run(const tx_registry *registry, const char *text, int change, double *parameters)
+{
+    made m = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
+    double gradient[N], next[N];
+    fill(parameters, 0);
+    for (int step = 0; step < STEPS; step++) {
+        if (step == change) {
+            made fresh = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
+            fresh.optimizer->count = m.optimizer->count;
+            for (int k = 0; k < m.optimizer->num_slots; k++) {
+                memcpy(fresh.optimizer->slots[k], m.optimizer->slots[k], N * sizeof(double));
+            }
+            unmake(&m);
+            m = fresh;
+        }
+        fill(gradient, step + 1);
+        CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+        memcpy(parameters, next, sizeof next);
+    }
+    unmake(&m);
+}
+
+static void slots_are_all(void)
+{
+    tx_registry *registry = make_registry();
+    double straight[N], resumed[N], begun[N];
+    fill(begun, 0);
+    for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
+        char text[200];
+        make_text(tx_registry_at(registry, TX_KIND_OPTIMIZER, k), ", clip: 3, add_decayed_weights: 0.1", text, sizeof text);
+        run(registry, text, STEPS, straight);
+        run(registry, text, 5, resumed);
+        CU_ASSERT(!memcmp(straight, resumed, sizeof straight));
+        CU_ASSERT(memcmp(straight, begun, sizeof straight));
+    }
+    tx_registry_destroy(registry);
+}
+
+/* Names of slots are names of datasets, beside `count`. */
+static void slots_have_names(void)
+{
+    tx_registry *registry = make_registry();
+    for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
+        char text[200];
+        make_text(tx_registry_at(registry, TX_KIND_OPTIMIZER, k), "", text, sizeof text);
+        made m = make(registry, TX_FLOAT32, LEAVES, leaf_sizes, text);
+        for (int i = 0; i < m.optimizer->num_slots; i++) {
+            const char *name = tx_optimizer_slot_name(m.optimizer, i);
+            CU_ASSERT(strcmp(name, "count") && strlen(name) < 32);
+            for (int j = 0; j < i; j++) {
+                CU_ASSERT(strcmp(name, tx_optimizer_slot_name(m.optimizer, j)));
+            }
+        }
+        unmake(&m);
+    }
+    tx_registry_destroy(registry);
+}
+
+/* An update that overflows is refused and leaves everything as it was, whatever follows the rule. */
+static void refusals(void)
+{
+    static const char *const texts[] = {
+        "{type: sgd, learning_rate: 1e21, momentum: 0.5}",
+        "{type: lars, learning_rate: 1e30}",
+        "{type: rmsprop, learning_rate: 1e38, momentum: 0.9}",
+        "{type: sgd, learning_rate: 1e21, momentum: 0.5, add_decayed_weights: 1e38}",
+    };
+    const float good[2] = {1, 1}, large[2] = {1, 1e18f};
+    const int64_t one_leaf = 2;
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        made m = make(registry, TX_FLOAT32, 1, &one_leaf, texts[k]);
+        const float parameters[2] = {1, 2}, far[2] = {1e30f, -3e38f};
+        float first[2], before[2], next[2];
+        const bool moved = tx_optimizer_step(m.optimizer, good, parameters, first);
+        memcpy(before, m.optimizer->slots[0], sizeof before);
+        CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, far, next));
+        CU_ASSERT_EQUAL(m.optimizer->count, moved);
+        CU_ASSERT(!memcmp(before, m.optimizer->slots[0], sizeof before));
+        unmake(&m);
+    }
+    tx_registry_destroy(registry);
+}
+
+static void refused_step_is_undone(void)
+{
+    const float parameters[2] = {1, 2}, good[2] = {1, 1}, large[2] = {1, 3e38f};
+    const int64_t one_leaf = 2;
+    float first[2], again[2], next[2];
+    tx_registry *registry = make_registry();
+    made m = make(registry, TX_FLOAT32, 1, &one_leaf, "{type: sgd, learning_rate: 10, momentum: 0.5}");
+    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, good, parameters, first));
+    CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, first, next));
+    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, good, first, again));
+    CU_ASSERT_EQUAL(again[1], first[1] - 15); /* 10 * (1 + 0.5) */
+    unmake(&m);
+    tx_registry_destroy(registry);
+}
+
+/* The order of the chain: clipped first, then the weights, then the rule. */
+static void chain_order(void)
+{
+    const int64_t sizes[2] = {1, 1};
+    const double gradient[2] = {30, 40}, parameters[2] = {2, -1};
+    double next[2];
+    tx_registry *registry = make_registry();
+    made m =
+        make(registry, TX_FLOAT64, 2, sizes, "{type: sgd, learning_rate: 1, clip_by_global_norm: 5, add_decayed_weights: 0.5}");
+    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+    CU_ASSERT(next[0] == 2 - (3 + 1) && next[1] == -1 - (4 - 0.5));
+    unmake(&m);
+    m = make(registry, TX_FLOAT64, 2, sizes, "{type: sgd, learning_rate: 1, clip: 35, add_decayed_weights: 0.5}");
+    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+    CU_ASSERT(next[0] == 2 - (30 + 1) && next[1] == -1 - (35 - 0.5));
+    unmake(&m);
+    tx_registry_destroy(registry);
+}
+
+static void norms(void)
+{
+    enum { MANY = 1000 };
+    static float narrow[MANY + 1];
+    static double wide[MANY + 1];
+    for (int i = 0; i <= MANY; i++) {
+        wide[i] = cos(0.7 * i) * exp(0.01 * i);
+        narrow[i] = (float)wide[i];
+    }
+    for (int count = 0; count < MANY; count += 1 + count / 7) {
+        long double of_wide = 0, of_narrow = 0;
+        for (int i = 1; i <= count; i++) {
+            of_wide += (long double)wide[i] * wide[i];
+            of_narrow += (long double)narrow[i] * narrow[i];
+        }
+        const double expected = (double)sqrtl(of_wide), expected_narrow = (double)sqrtl(of_narrow);
+        CU_ASSERT_DOUBLE_EQUAL(tx_stage_norm(TX_FLOAT64, wide, 1, count), expected, 1e-14 * expected);
+        CU_ASSERT_DOUBLE_EQUAL(tx_stage_norm(TX_FLOAT32, narrow, 1, count), expected_narrow, 1e-7 * expected_narrow);
+    }
+}
+
+/* The count of updates drives the schedule; the rate is a number of the run's precision. */
+static void rates(void)
+{
+    const int64_t one = 1;
+    const double zero = 0;
+    double next;
+    tx_registry *registry = make_registry();
+    const char *text = "{type: sgd, learning_rate: {type: piecewise_constant, init_value: 0.1, boundaries_and_scales: {2: 0.5}}}";
+    made m = make(registry, TX_FLOAT64, 1, &one, text);
+    for (int step = 0; step < 4; step++) {
+        CU_ASSERT_EQUAL(m.optimizer->count, step);
+        CU_ASSERT_EQUAL(tx_optimizer_rate(m.optimizer), step < 2 ? 0.1 : 0.05);
+        CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, &zero, &zero, &next));
+    }
+    unmake(&m);
+    m = make(registry, TX_FLOAT32, 1, &one, text);
+    CU_ASSERT_EQUAL(tx_optimizer_rate(m.optimizer), (double)0.1f);
+    unmake(&m);
+    tx_registry_destroy(registry);
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {
+        {"slots and count are the whole state", slots_are_all},
+        {"slots have names of their own", slots_have_names},
+        {"refusals", refusals},
+        {"a refused step is undone", refused_step_is_undone},
+        {"order of the chain", chain_order},
+        {"norms", norms},
+        {"rates", rates},
+        {0},
+    };
+    return suite_run("steps", tests);
+}

@@ -1,0 +1,35 @@
+# The README is true: its configuration is the one in scripts/, and its commands on a run work as they stand there.
+# usage: test_readme.sh BUILD TESTS
+set -euo pipefail
+build=$1 top=$2/..
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Between ```LANGUAGE and ``` of the README.
+blocks() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$top/README.md" | grep -v '^```'; }
+
+diff <(blocks yaml) "$top/scripts/experiments/quickstart.yaml" || { echo "FAILED: the README's configuration is not that of scripts/experiments/quickstart.yaml"; exit 1; }
+
+mkdir "$work/build"
+ln -s "$build/trainax" "$work/build/trainax"
+cp -r "$top/scripts" "$work/scripts"
+cd "$work"
+commands=$(blocks bash | grep -E '^(build/trainax|mpirun|cmp) ')
+[ "$(wc -l <<<"$commands")" -ge 3 ] || { echo "FAILED: the README shows fewer commands than expected"; exit 1; }
+while IFS= read -r line; do
+    echo "+ $line"
+    bash -c "$line" >>log 2>&1 </dev/null || { cat log; echo "FAILED: $line"; exit 1; }
+done <<<"$commands"
+
+# What the README says a run leaves, and the messages that it shows.
+for file in config.yaml history.csv network.h5 checkpoint.h5; do
+    [ -s "runs/first/$file" ] || { echo "FAILED: no $file in the run directory"; exit 1; }
+done
+for command in "list" "help conv" "inspect runs/first/network.h5" "inspect scripts/experiments/quickstart.yaml" "--help" "--version"; do
+    build/trainax $command >/dev/null || { echo "FAILED: trainax $command"; exit 1; }
+done
+sed 's/learning_rate/learningrate/' scripts/experiments/quickstart.yaml >advection.yaml
+message=$(build/trainax train advection.yaml 2>&1) && { echo "FAILED: an unknown key was accepted"; exit 1; }
+shown=$(grep -A1 '^```$' "$top/README.md" | grep '^trainax: error:')
+[ "$message" = "$shown" ] || { printf 'FAILED: the README shows\n%s\nbut it is\n%s\n' "$shown" "$message"; exit 1; }
+echo "the README is true"

@@ -64,9 +64,9 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
  * a rank holds one level of its samples. The numbers are the same to the bit on any number of ranks and threads. */
 typedef struct tx_evaluation tx_evaluation;
 typedef struct tx_evaluation_setup {
-    const tx_section *run;     /* of the whole configuration: its `evaluation`, or its `data` where that names none */
-    const tx_section *network; /* of the network: the configuration's own or a file's */
-    const char *metrics;       /* names separated by commas, instead of evaluation.metrics; may be NULL */
+    const tx_section *run;      /* of the whole configuration: its `evaluation`, or its `data` where that names none */
+    const tx_section *network;  /* of the network: the configuration's own or a file's */
+    const char *metrics;        /* names separated by commas, instead of evaluation.metrics; may be NULL */
     struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
                                  * the evaluation lives); NULL: it loads its own */
 } tx_evaluation_setup;
@@ -80,7 +80,7 @@ typedef struct tx_evaluation_result { /* owned by the evaluation, valid until it
 /* Collective. TX_INVALID: no data section, an unknown metric, channels or axes that are not the network's, more steps than
  * the trajectories have. */
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out);
-void tx_evaluation_destroy(tx_evaluation *evaluation);                           /* collective */
+void tx_evaluation_destroy(tx_evaluation *evaluation);                    /* collective */
 const tx_network *tx_evaluation_network(const tx_evaluation *evaluation); /* how its parameters lie */
 /* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);

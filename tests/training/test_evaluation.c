@@ -179,7 +179,7 @@ static void test_memory(void)
         failures += status == TX_OK ? 0 : 1;
         done = worst == TX_OK;
     }
-    CU_ASSERT(done);
+    CU_ASSERT(done != 0);
     CU_ASSERT(failures > 20);
     close_fixture(&f);
 }

@@ -57,8 +57,9 @@ check_stopped through $?
 # Before the first step: a checkpoint of step 0. Big data give the time.
 "$trainax" train "$quickstart" $arguments --output early --set trainer.num_training_steps=1000 --set data.num_samples=200000 2>err.txt &
 process=$!
-for _ in $(seq 200); do # the handlers stand as soon as it is there
-    grep -q '^SigCgt:.*[1-9a-f]' /proc/$process/status 2>/dev/null && [ "$(grep SigCgt /proc/$process/status | tr -d '\t' | cut -d: -f2)" != 0000000000000000 ] && break
+for _ in $(seq 200); do # until the handler of SIGTERM, bit 14, stands
+    caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' /proc/$process/status 2>/dev/null)
+    [ $((0x${caught:-0} >> 14 & 1)) = 1 ] && break
     sleep 0.01
 done
 kill -TERM $process

@@ -20,7 +20,9 @@ if mkdir disk && mount -t tmpfs -o size=400k none disk 2>/dev/null; then
     expect 3 'disk/d.h5' "$trainax" generate "$quickstart" --set data.num_samples=100 --output disk/d.h5
     ls disk | grep -v '^run$' && fail "left behind on a full disk"
 fi
-printf '#!/bin/bash\nulimit -f 24 # KiB\nexec "$@"\n' >limited.sh
-expect 3 run bash limited.sh "$trainax" train "$quickstart" $arguments --output run
-ls run | grep -Ev '^(config.yaml|history.csv|checkpoint.h5|checkpoint.previous.h5)$' && fail "left behind at the limit"
+if [ "${TRAINAX_SANITIZE:-}" != thread ]; then # whose own bookkeeping lies in files
+    printf '#!/bin/bash\nulimit -f 24 # KiB\nexec "$@"\n' >limited.sh
+    expect 3 run bash limited.sh "$trainax" train "$quickstart" $arguments --output run
+    ls run | grep -Ev '^(config.yaml|history.csv|checkpoint.h5|checkpoint.previous.h5)$' && fail "left behind at the limit"
+fi
 finish

@@ -217,16 +217,27 @@ static tx_status stopped_at_once(tx_run *run, tx_error *error, bool *out)
     return TX_OK;
 }
 
+/* Once, in runs of more than ten seconds: that fewer ranks would do as well or better. */
 static void tell_idle_ranks(tx_run *run)
 {
-    const int64_t blocks = tx_problem_blocks(&run->trainer->problem);
+    const tx_trainer *trainer = run->trainer;
+    const int64_t blocks = tx_problem_blocks(&trainer->problem);
     const int ranks = tx_parallel_size(run->parallel);
-    if (run->writer && !run->told && ranks > blocks && tx_clock() - run->trainer->start > 10) {
+    const double seconds = tx_clock() - trainer->start;
+    if (!run->writer || run->told || ranks == 1 || seconds <= 10) {
+        return;
+    }
+    run->told = true;
+    if (ranks > blocks) {
         tx_log_write(run->log, TX_LOG_NOTE,
                      "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
                      "(or a smaller parallel.block)",
                      ranks, blocks, blocks == 1 ? "" : "s");
-        run->told = true;
+    } else if (trainer->reducing > seconds / 2) {
+        tx_log_write(run->log, TX_LOG_NOTE,
+                     "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
+                     "fewer ranks are faster",
+                     100 * trainer->reducing / seconds, ranks);
     }
 }
 

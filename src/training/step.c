@@ -44,7 +44,10 @@ static tx_status reduce(tx_trainer *trainer, tx_error *error)
         if (trainer->local == TX_OK) {
             tx_trainer_run_blocks(trainer);
         }
+        const bool several = tx_parallel_size(trainer->parallel) > 1;
+        const double begin = several ? tx_clock() : 0;
         TX_TRY(tx_reduction_finish(trainer->reduction, error, &outcome));
+        trainer->reducing += several ? tx_clock() - begin : 0;
     }
     for (int k = 0; k < TX_REQUEST_COUNT; k++) {
         trainer->requests[k] = tx_reduction_counter(trainer->reduction, k);

@@ -61,6 +61,7 @@ struct tx_trainer {
     int64_t step;       /* updates done */
     double loss;        /* of the last computed step */
     double start;       /* clock when training began */
+    double reducing;    /* seconds since then in reductions, on several ranks: waiting for others included */
     int64_t first_step; /* of this process */
     tx_status local;    /* what went wrong on this rank, told to all at the next reduction */
     tx_error local_error;

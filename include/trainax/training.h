@@ -40,6 +40,7 @@ void tx_trainer_destroy(tx_trainer *trainer);
 tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error); /* one update */
 int64_t tx_trainer_steps_done(const tx_trainer *trainer);
 double tx_trainer_loss(const tx_trainer *trainer); /* of the last step */
+double tx_trainer_flops(const tx_trainer *trainer); /* operations of a whole step, over all ranks */
 const tx_network *tx_trainer_network(const tx_trainer *trainer);
 void *tx_trainer_parameters(tx_trainer *trainer); /* flat, in the run's precision, owned by the trainer */
 

@@ -24,8 +24,8 @@ struct tx_bench_case {
     /* whole training steps */
     const char *config;           /* YAML */
     const char *const *overrides; /* ends with NULL */
-    int rollout;
-    double published; /* distance from the upwind stencil after 1,000 steps */
+    int steps;                    /* in one sample of the timing */
+    double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
     /* one convolution */
     tx_shape shape;
     int block;

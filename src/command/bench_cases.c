@@ -12,8 +12,20 @@ static const char quickstart[] =
 #define QUICKSTART(R, DISTANCE)                                                                                                    \
     {                                                                                                                              \
         .name = "quickstart/rollout_" #R, .run = tx_bench_steps, .precision = TX_FLOAT32, .config = quickstart,                    \
-        .overrides = (const char *const[]){"trainer.num_rollout_steps=" #R, NULL}, .rollout = R, .published = DISTANCE             \
+        .overrides = (const char *const[]){"trainer.num_rollout_steps=" #R, NULL}, .steps = 20000, .published = DISTANCE             \
     }
+/* Emulators as people train them, on data that cost nothing to make. */
+static const char emulator[] = "data: {type: advection_1d_periodic, num_points: 160, num_samples: 4, temporal_horizon: 20, key: 0}\n"
+                               "network: {type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 34,\n"
+                               "          depth: 10, activation: relu, boundary_mode: periodic, key: 0}\n"
+                               "trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 0, batch_size: 20, key: 0}\n";
+
+#define EMULATOR(NAME, PRECISION, ...)                                                     \
+    {                                                                                      \
+        .name = NAME, .run = tx_bench_steps, .precision = PRECISION, .config = emulator,   \
+        .overrides = (const char *const[]){__VA_ARGS__, NULL}, .steps = 3                  \
+    }
+
 #define CONVOLUTION(NAME, PRECISION, BLOCK, ...)                                                                                   \
     {.name = "conv_" NAME "/forward",                                                                                              \
      .run = tx_bench_convolution,                                                                                                  \
@@ -36,6 +48,9 @@ const tx_bench_case tx_bench_cases[] = {
     QUICKSTART(1, 0.03345),
     QUICKSTART(5, 0.02509),
     QUICKSTART(20, 0.01662),
+    EMULATOR("conv_34_10/rollout_1", TX_FLOAT32, "trainer.num_rollout_steps=1"),
+    EMULATOR("conv_34_10/rollout_5", TX_FLOAT32, "trainer.num_rollout_steps=5"),
+    EMULATOR("conv_34_10/float64", TX_FLOAT64, "precision=float64"),
     CONVOLUTION("1d", TX_FLOAT32, 5, {34, 1, {160}}),
     CONVOLUTION("1d_float64", TX_FLOAT64, 5, {34, 1, {160}}),
     CONVOLUTION("2d", TX_FLOAT32, 1, {26, 2, {64, 64}}),

@@ -150,3 +150,9 @@ tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
     TX_TRY(tx_trainer_check(trainer, error));
     return tx_trainer_update(trainer, error);
 }
+
+double tx_trainer_flops(const tx_trainer *trainer)
+{
+    const double block = tx_program_get_cost(trainer->problem.loss.program).flops;
+    return block * (double)tx_problem_blocks(&trainer->problem);
+}

@@ -48,7 +48,7 @@ INLINE vec general(vec a, real p)
 INLINE vec derivative(power_fn *f, vec x, vec d, real p)
 {
     const vec slope = p * f(absolute(x), p - 1);
-    return blend(x == (vec){0}, p < 1 ? d * slope : (vec){0}, d * with_sign_of(slope, x));
+    return blend(x == (vec){0}, p < 1 ? d * slope : (vec){0}, d * (slope * with_sign_of(splat(1), x)));
 }
 
 #define ROWS(name, of, below)                                                                        \

@@ -144,15 +144,147 @@ def network_conv_net(options, key):
     return pdequinox.arch.ConvNet(**activations(options), key=key)
 
 
+@component("network", "classic_res_net")
+def network_classic_res_net(options, key):
+    return pdequinox.arch.ClassicResNet(**activations(options), key=key)
+
+
+@component("network", "modern_res_net")
+def network_modern_res_net(options, key):
+    return pdequinox.arch.ModernResNet(**activations(options), key=key)
+
+
+@component("network", "dilated_res_net")
+def network_dilated_res_net(options, key):
+    return pdequinox.arch.DilatedResNet(**activations(options), key=key)
+
+
+@component("network", "classic_u_net")
+def network_classic_u_net(options, key):
+    return pdequinox.arch.ClassicUNet(**activations(options), key=key)
+
+
+@component("network", "modern_u_net")
+def network_modern_u_net(options, key):
+    return pdequinox.arch.ModernUNet(**activations(listed(options, "channel_multipliers")), key=key)
+
+
+@component("network", "classic_fno")
+def network_classic_fno(options, key):
+    return pdequinox.arch.ClassicFNO(**listed(activations(options), "num_modes"), key=key)
+
+
 def build_network(section):
     section = dict(section)
     return build("network", section, make_key(section.pop("key")))
 
 
+def batch_reduction(options):
+    return {"mean": jnp.mean, "sum": jnp.sum}[options.get("batch_reduction", "mean")]
+
+
 @component("loss", "mse")
 def loss_mse(options):
-    reductions = {"mean": jnp.mean, "sum": jnp.sum}
-    return trainax.loss.MSELoss(batch_reduction=reductions[options.get("batch_reduction", "mean")])
+    return trainax.loss.MSELoss(batch_reduction=batch_reduction(options))
+
+
+@component("loss", "mae")
+def loss_mae(options):
+    return trainax.loss.MAELoss(batch_reduction=batch_reduction(options))
+
+
+@component("loss", "normalized_mse")
+def loss_normalized_mse(options):
+    return trainax.loss.Normalized_MSELoss(batch_reduction=batch_reduction(options))
+
+
+@component("loss", "normalized_mae")
+def loss_normalized_mae(options):
+    return trainax.loss.Normalized_MAELoss(batch_reduction=batch_reduction(options))
+
+
+def own_loss(options, of_sample):
+    """The losses that Trainax lists as TODO, by its conventions: one number a sample, then the batch."""
+
+    class Loss(trainax.loss.BaseLoss):
+        def single_batch(self, prediction, target=None):
+            return of_sample(prediction, target)
+
+    return Loss(batch_reduction=batch_reduction(options))
+
+
+def weighted(sections):
+    """The parts of a composite without their weights, and these."""
+    parts = [{"type": section} if isinstance(section, str) else dict(section) for section in sections]
+    return parts, [part.pop("weight", 1) for part in parts]
+
+
+def difference(prediction, target):
+    return prediction if target is None else prediction - target
+
+
+@component("loss", "rmse")
+def loss_rmse(options):
+    return own_loss(options, lambda prediction, target: jnp.sqrt(jnp.mean(jnp.square(difference(prediction, target)))))
+
+
+@component("loss", "lp")
+def loss_lp(options):
+    p = options.get("p", 2.0)
+    return own_loss(options, lambda x, y: jnp.power(jnp.mean(jnp.power(jnp.abs(difference(x, y)), p)), 1 / p))
+
+
+@component("loss", "composite")
+def loss_composite(options):
+    parts, weights = weighted(options["losses"])
+    losses = [build("loss", part) for part in parts]
+    return own_loss(options, lambda x, y: sum(w * loss.single_batch(x, y) for w, loss in zip(weights, losses)))
+
+
+# Steppers take one state (channels, points), residua whole batches: both work along the last axis.
+
+
+@component("stepper", "fou_advection_1d")
+def stepper_fou(options):
+    cfl = options["cfl"]
+    if cfl < 0:
+        return lambda u: (1 + cfl) * u - cfl * jnp.roll(u, -1, axis=-1)
+    return lambda u: (1 - cfl) * u + cfl * jnp.roll(u, 1, axis=-1)
+
+
+@component("stepper", "advection_1d_spectral")
+def stepper_spectral(options):
+    def step(u):
+        n = u.shape[-1]
+        shift = jnp.exp(-2j * jnp.pi * options["cfl"] / n * jnp.arange(n // 2 + 1))
+        return jnp.fft.irfft(jnp.fft.rfft(u) * shift, n=n)
+
+    return step
+
+
+@component("stepper", "lorenz_rk4")
+def stepper_lorenz(options):
+    return trainax.sample_data.make_lorenz_stepper_rk4(**options)
+
+
+@component("residuum", "fou_advection_1d")
+def residuum_fou(options):
+    step = stepper_fou(options)
+    return lambda following, previous: following - step(previous)
+
+
+@component("residuum", "btcs_upwind_advection_1d")
+def residuum_btcs(options):
+    cfl = options["cfl"]
+    if cfl < 0:
+        return lambda u, previous: u - previous + cfl * (jnp.roll(u, -1, axis=-1) - u)
+    return lambda u, previous: u - previous + cfl * (u - jnp.roll(u, 1, axis=-1))
+
+
+def physics(options):
+    """ref_stepper and residuum_fn, as a trainer or a callback has them beside its configuration."""
+    kinds = {"ref_stepper": "stepper", "residuum_fn": "residuum"}
+    return {name: build(kind, options[name]) for name, kind in kinds.items() if name in options}
 
 
 @component("weights", "exponential")
@@ -172,13 +304,53 @@ def level_weights(options, name, count):
     return {name: jnp.array(build("weights", value, count) if isinstance(value, (dict, str)) else value)}
 
 
+# A configuration and the number of levels that windows must have for it.
+
+
+def configure(options, name, plain, weights):
+    """Trainax's class with the given plain options, its loss, and level weights {option: number of levels}."""
+    keywords = {k: options[k] for k in ("num_rollout_steps", "cut_bptt", "cut_bptt_every", *plain) if k in options}
+    for weight, count in weights.items():
+        keywords.update(level_weights(options, weight, count))
+    return getattr(trainax.configuration, name)(time_level_loss=build("loss", options.get("time_level_loss", "mse")), **keywords)
+
+
 @component("configuration", "supervised")
 def configuration_supervised(options):
     steps = options.get("num_rollout_steps", 1)
-    plain = {k: options[k] for k in ("num_rollout_steps", "cut_bptt", "cut_bptt_every") if k in options}
-    loss = build("loss", options.get("time_level_loss", "mse"))
-    weights = level_weights(options, "time_level_weights", steps)
-    return trainax.configuration.Supervised(**plain, time_level_loss=loss, **weights), steps + 1
+    return configure(options, "Supervised", (), {"time_level_weights": steps}), steps + 1
+
+
+@component("configuration", "diverted_chain_branch_one")
+def configuration_branch_one(options):
+    steps = options.get("num_rollout_steps", 1)
+    return configure(options, "DivertedChainBranchOne", ("cut_div_chain",), {"time_level_weights": steps}), steps + 1
+
+
+@component("configuration", "diverted_chain")
+def configuration_diverted_chain(options):
+    steps, branch = options.get("num_rollout_steps", 1), options.get("num_branch_steps", 1)
+    weights = {"time_level_weights": steps, "branch_level_weights": branch}
+    return configure(options, "DivertedChain", ("num_branch_steps", "cut_div_chain"), weights), steps + 1
+
+
+@component("configuration", "mix_chain_post_physics")
+def configuration_mix_chain(options):
+    steps = options.get("num_rollout_steps", 1) + options.get("num_post_physics_steps", 1)
+    return configure(options, "MixChainPostPhysics", ("num_post_physics_steps",), {"time_level_weights": steps}), steps + 1
+
+
+@component("configuration", "residuum")
+def configuration_residuum(options):
+    steps = options.get("num_rollout_steps", 1)
+    return configure(options, "Residuum", ("cut_prev", "cut_next"), {"time_level_weights": steps}), steps + 1
+
+
+@component("configuration", "composite")
+def configuration_composite(options):
+    parts, weights = weighted(options["configurations"])
+    configurations, lengths = zip(*(build("configuration", part) for part in parts))
+    return trainax.configuration.Composite(list(configurations), weights), max(lengths)
 
 
 @component("optimizer", "sgd")
@@ -214,19 +386,28 @@ def callback_weight_norm(options):
 
 @component("callback", "loss")
 def callback_loss(options):
-    options = {"every": 1, **options}
-    configuration, _ = build("configuration", options.pop("configuration"))
+    options = {"every": 1, **options, **physics(options)}
+    section = options.pop("configuration", None) or options.pop("loss_configuration")
+    configuration, _ = build("configuration", section)
     return trainax.callback.Loss(loss_configuration=configuration, **options)
 
 
+def trainer_configuration(case):
+    return build("configuration", {"type": "supervised", **case["trainer"]})
+
+
+def build_stacker(case, data):
+    stack = case["trainer"].get("do_sub_stacking", True)
+    return trainax.TrajectorySubStacker(data, trainer_configuration(case)[1], do_sub_stacking=stack)
+
+
 def build_trainer(case, data):
-    options = dict(case["trainer"])
-    configuration, length = build("configuration", {"type": "supervised", **options})
-    stacker = trainax.TrajectorySubStacker(data, length, do_sub_stacking=options.get("do_sub_stacking", True))
+    options = case["trainer"]
     callbacks = [c for c in (build("callback", section) for section in case.get("callbacks", [])) if c]
     return trainax.GeneralTrainer(
-        stacker,
-        configuration,
+        build_stacker(case, data),
+        trainer_configuration(case)[0],
+        **physics(options),
         optimizer=build_optimizer(options["optimizer"]),
         num_minibatches=options["num_training_steps"],
         batch_size=options["batch_size"],
@@ -257,26 +438,30 @@ def leaves_of(network):
     return [(".".join(str(getattr(k, "name", getattr(k, "idx", k))) for k in path), np.asarray(x)) for path, x in parts]
 
 
-def train(case, folder, disturb=None):
+def disturbed(data, network, random):
+    """Both moved by their rounding error, up or down at random."""
+    data = data + random.choice([-1, 1], data.shape).astype(data.dtype) * jnp.finfo(data.dtype).eps * jnp.abs(data).max()
+    parameters, rest = equinox.partition(network, equinox.is_array)
+    shake = lambda x: x + random.choice([-1, 1], x.shape).astype(x.dtype) * jnp.finfo(x.dtype).eps * x
+    return data, equinox.combine(jax.tree_util.tree_map(shake, parameters), rest)
+
+
+def train(case, network, trainer):
     """(loss history, callback values per step, leaves)"""
-    data = build("data", case["data"], folder)
-    network = build_network(case["network"])
-    if disturb is not None:
-        data = data + disturb.choice([-1, 1], data.shape).astype(data.dtype) * jnp.finfo(data.dtype).eps * jnp.abs(data).max()
-        parameters, rest = equinox.partition(network, equinox.is_array)
-        shake = lambda x: x + disturb.choice([-1, 1], x.shape).astype(x.dtype) * jnp.finfo(x.dtype).eps * x
-        network = equinox.combine(jax.tree_util.tree_map(shake, parameters), rest)
-    options = case["trainer"]
-    trainer = build_trainer(case, data)
     result = trainer(
         network,
-        make_key(options["key"]),
-        record_loss_every=options.get("record_loss_every", 1),
+        make_key(case["trainer"]["key"]),
+        record_loss_every=case["trainer"].get("record_loss_every", 1),
         spawn_tqdm=False,
     )
-    windows = trainer.trajectory_sub_stacker.num_total_samples
-    minibatches = -(-windows // min(options["batch_size"], windows))
-    return np.asarray(result[1]), result[2] if len(result) > 2 else [], leaves_of(result[0]), minibatches
+    return np.asarray(result[1]), result[2] if len(result) > 2 else [], leaves_of(result[0])
+
+
+def train_disturbed(case, data, network, trainer, seed):
+    """The trainer stays the same object but for its data, so that JAX need not compile again."""
+    data, network = disturbed(data, network, np.random.default_rng(seed))
+    trainer = equinox.tree_at(lambda t: t.trajectory_sub_stacker, trainer, build_stacker(case, data))
+    return train(case, network, trainer)
 
 
 def distance(a, b):
@@ -299,11 +484,15 @@ def generate_case(path):
     case = yaml.load(text, Loader)
     precision, stream = settings(path)
     set_up_jax(precision, stream)
-    run = train(case, path.parent)
-    sensitivity = max(distance(train(case, path.parent, np.random.default_rng(seed)), run) for seed in (0, 1))
+    data, network = build("data", case["data"], path.parent), build_network(case["network"])
+    trainer = build_trainer(case, data)
+    run = train(case, network, trainer)
+    sensitivity = max(distance(train_disturbed(case, data, network, trainer, seed), run) for seed in (0, 1))
     asked = re.search(r"^# tolerance: (\S+)", text, re.MULTILINE)
     tolerance = float(asked[1]) if asked else 1e-12
-    losses, callbacks, leaves, minibatches = run
+    losses, callbacks, leaves = run
+    windows = trainer.trajectory_sub_stacker.num_total_samples
+    minibatches = -(-windows // min(case["trainer"]["batch_size"], windows))
     every = case["trainer"].get("record_loss_every", 1)
     lines = [f"# {versions()}", f"# sensitivity {sensitivity:.1e}", f"tolerance {tolerance:g}"]
     for i, loss in enumerate(losses):
@@ -380,6 +569,9 @@ def write_trajectories():
         "waves_2d": (3, 5, 2, (6, 5), "f4"),
         "square_2d": (3, 5, 1, (4, 4), "f8"),
         "waves_3d": (3, 4, 2, (4, 3, 5), "f4"),
+        "even_2d": (3, 4, 1, (8, 4), "f4"),
+        "even_3d": (3, 4, 1, (4, 4, 6), "f4"),
+        "odd_1d": (5, 8, 1, (11,), "f8"),
     }
     for number, (name, (samples, levels, channels, points, real)) in enumerate(shapes.items()):
         u = smooth(np.random.default_rng(number), samples, levels, channels, points)

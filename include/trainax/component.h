@@ -108,6 +108,12 @@ const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, 
 int tx_registry_count(const tx_registry *registry, tx_kind kind);
 const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index); /* in order of addition */
 const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind);           /* may be NULL */
+/* Components of a kind may be written as short texts with semicolons, "Conv;34;10;relu", if a rule is given that turns one
+ * into the flow mapping it stands for (written to `section`, at most `size` bytes with the zero). Its `key` then stands
+ * beside it in the run, under NAME_key. */
+enum { TX_DESCRIBED_SIZE = 512 };
+typedef tx_status tx_descriptor_rule(const char *descriptor, size_t size, char *section, tx_error *error);
+void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule);
 const char *tx_kind_name(tx_kind kind);                                                   /* "network" */
 const char *tx_kind_plural(tx_kind kind);                                                 /* "networks" */
 

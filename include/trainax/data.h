@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "trainax/component.h"
+#include "trainax/file.h"
 #include "trainax/parallel.h"
 #include "trainax/random.h"
 #include "trainax/shape.h"
@@ -31,6 +32,9 @@ typedef struct tx_data_class { /* a data component's `implementation` */
     tx_status (*read)(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
     /* Names a level for messages, as the user knows it; may be NULL. */
     void (*locate)(const tx_data_source *source, int64_t trajectory, int64_t level, char *text, size_t bytes);
+    /* Writes into a file in memory what belongs to the trajectories beside them (interface: Files): `/parameters`, the attribute
+     * channel_names. Called on one rank alone; may be NULL. */
+    tx_status (*describe)(const tx_data_source *source, tx_file *file, tx_error *error);
     /* Frees what hangs on state (which may be NULL after a failed create), but not state itself; may be NULL. */
     void (*destroy)(tx_data_source *source);
 } tx_data_class;

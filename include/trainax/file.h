@@ -70,6 +70,8 @@ tx_status tx_file_set_real(tx_file *file, const char *object, const char *name, 
 tx_status tx_file_get_text(const tx_file *file, const char *object, const char *name, tx_error *error, char **out); /* tx_free */
 tx_status tx_file_get_integer(const tx_file *file, const char *object, const char *name, tx_error *error, int64_t *out);
 tx_status tx_file_get_real(const tx_file *file, const char *object, const char *name, tx_error *error, double *out);
+/* Copies an attribute as it stands, whatever its type and shape (a list of texts), to the same object of a created file. */
+tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error);
 
 /* Text files (history.csv, config.yaml), atomically as above. */
 tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error);
@@ -86,6 +88,10 @@ tx_status tx_directory_make(const char *path, tx_error *error);
 typedef struct tx_file_writer tx_file_writer;
 tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
                                 tx_error *error, tx_file_writer **out);
+/* The same with other things beside the trajectories: `file` holds them, created in memory and filled by the caller. Only rank
+ * 0's is looked at (elsewhere NULL will do); it must have no `/trajectories`, and remains the caller's, with that dataset in it. */
+tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const char *path, int rank, const int64_t *size,
+                                   tx_precision precision, tx_error *error, tx_file_writer **out);
 tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error); /* root attribute */
 tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error);
 tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error); /* frees the writer, whatever happens */

@@ -48,6 +48,10 @@ tx_node tx_network_apply(const tx_network *network, tx_graph *graph, tx_node x);
 /* By the section's own `key` unless it names stored parameters (the caller's business). */
 tx_status tx_network_initialise(const tx_network *network, tx_random random, void *values, tx_error *error);
 
+/* The section that an APEBench descriptor ("Conv;34;10;relu") stands for, as YAML without a key; what it does not say (axes,
+ * channels, points) is taken from the data. TX_INVALID with what is wrong. A tx_descriptor_rule. */
+tx_status tx_network_describe(const char *descriptor, size_t size, char *section, tx_error *error);
+
 /* For the classes. */
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index);
 tx_node tx_network_leaf(const tx_network *network, tx_graph *graph, int index);

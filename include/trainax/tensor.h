@@ -23,6 +23,8 @@ typedef int tx_node;
 tx_status tx_graph_create(tx_error *error, tx_graph **out);
 void tx_graph_destroy(tx_graph *graph);
 tx_status tx_graph_status(const tx_graph *graph, tx_error *error); /* TX_INVALID: the first shape error of building */
+/* A builder's own error (of memory) sticks as those of the graph do. Returns -1. */
+tx_node tx_graph_stick(tx_graph *graph, const tx_error *error);
 tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
 
 /* -- inputs -- */
@@ -41,11 +43,22 @@ tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *
 typedef struct tx_convolution {
     int64_t out_channels;
     int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
+    int64_t stride[TX_MAX_AXES]; /* 0 means 1 */
     int groups;
 } tx_convolution;
-/* Cross-correlation at stride 1 without padding ("valid"), as jax.lax: weight (C_out, C_in / groups, *K), bias (C_out) or -1.
+/* Cross-correlation without padding ("valid"), as jax.lax: weight (C_out, C_in / groups, *K), bias (C_out) or -1.
  * Without spatial axes it is a dense layer: weight (out, in). */
 tx_node tx_convolve(tx_graph *graph, tx_node x, const tx_convolution *convolution, tx_node weight, tx_node bias);
+/* Transposed, as jax.lax with lhs_dilation = stride: between the cells of x lie stride - 1 zeros, low and high more around them
+ * (negative: as many cells less), then a cross-correlation at stride 1. The weights are not reversed. */
+tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution *convolution, const int64_t *low, const int64_t *high,
+                               tx_node weight, tx_node bias);
+
+/* Spectral convolution, as PDEquinox's SpectralConv: real FFT of x, per mode a complex matrix over channels, inverse FFT of
+ * these modes alone. Weights: two leaves (2^(D-1), out_channels, C_in, *modes), real and imaginary parts; group g counts the
+ * blocks of low and high wavenumbers, the first axis fastest. modes: at most n / 2 + 1 of the last axis, n of the others. */
+tx_node tx_spectral_convolve(tx_graph *graph, tx_node x, tx_node weight_real, tx_node weight_imag, const int64_t *modes,
+                             int64_t out_channels);
 
 typedef enum tx_activation {
     TX_IDENTITY,
@@ -62,6 +75,11 @@ typedef enum tx_activation {
 int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation);
 
+/* Group norm (equinox.nn.GroupNorm): each group of channels, over channels and points, to mean 0 and (biased) variance 1,
+ * y = weight (x - mean) / sqrt(variance + eps) + bias; weight and bias: a number a channel. */
+tx_node tx_group_norm(tx_graph *graph, tx_node x, int64_t groups, double eps, tx_node weight, tx_node bias);
+
+tx_node tx_concatenate(tx_graph *graph, tx_node a, tx_node b); /* channels of a, then those of b */
 tx_node tx_add(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b); /* same shapes, or b a lane scalar */
@@ -73,6 +91,9 @@ tx_node tx_sum_square(tx_graph *graph, tx_node x);
 tx_node tx_flatten(tx_graph *graph, tx_node x);                  /* (C, *N) -> (C * N), C order */
 tx_node tx_unflatten(tx_graph *graph, tx_node x, tx_shape shape);
 tx_node tx_stop_gradient(tx_graph *graph, tx_node x);
+/* What is built from here on belongs to the next step of a rollout. Changes no value: where memory is short, only what
+ * steps hand on to each other is kept, and the inside of a step is computed again for its adjoint. */
+void tx_next_step(tx_graph *graph);
 
 /* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp adds
  * nothing: it sets dx to the cotangent of x. A non-zero return marks the step as failed (treated as non-finite). Both may
@@ -97,9 +118,16 @@ typedef struct tx_program_options {
     bool gradient;         /* … and its gradient with respect to all parameters */
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;
+    size_t memory; /* bytes for the arenas of `threads` threads and the shared ones; 0: as many as it takes */
+    int threads;   /* 0 means 1 */
 } tx_program_options;
 
-/* build -> vjp -> fuse -> plan. The graph is not changed and may be destroyed. */
+/* build -> vjp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed.
+ *
+ * With options.memory, as much as fits is kept of what steps (tx_next_step) compute: everything; else the values that steps
+ * hand on, and the inside of as many of the last steps as fit, the rest being computed again; else the values between some
+ * steps only, by the schedule that repeats least. Where not even that fits, the program that takes the least memory is
+ * made: see `fits` of its cost. All of these compute the same bits. */
 tx_status tx_program_create(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out);
 void tx_program_destroy(tx_program *program);
 
@@ -123,11 +151,20 @@ void tx_program_set_parameters(tx_program *program, const void *parameters);
 bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
                     void *const *const *outputs);
 
+/* What keeping less costs. */
+typedef struct tx_trade {
+    size_t arena_bytes; /* a thread */
+    double flops;       /* of one block */
+} tx_trade;
+
 typedef struct tx_program_cost {
     size_t arena_bytes;  /* a thread */
     size_t shared_bytes; /* packed weights, tables */
     double flops;        /* of one block */
     int num_steps;       /* length of the run list */
+    tx_trade everything; /* if everything were kept */
+    tx_trade states;     /* if the values that steps hand on were; zero where memory is unlimited or everything fits */
+    bool fits;           /* in options.memory */
 } tx_program_cost;
 tx_program_cost tx_program_get_cost(const tx_program *program);
 /* One line per run-list entry, for tests and the curious; tx_free. */

@@ -19,7 +19,12 @@ static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_e
 }
 
 static const tx_option options[] = {
-    {.name = "configuration", .type = TX_TYPE_SECTION, .unit = "", .text = "what is evaluated", .kind = TX_KIND_CONFIGURATION},
+    {.name = "configuration",
+     .type = TX_TYPE_SECTION,
+     .unit = "",
+     .text = "what is evaluated",
+     .kind = TX_KIND_CONFIGURATION,
+     .alias = "loss_configuration"},
     {.name = "ref_stepper",
      .type = TX_TYPE_SECTION,
      .initial = "null",

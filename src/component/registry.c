@@ -13,6 +13,7 @@ struct tx_registry {
         const tx_component **components;
         size_t count, capacity;
         const tx_option *shared;
+        tx_descriptor_rule *rule;
     } kinds[TX_KIND_COUNT];
 };
 
@@ -69,6 +70,15 @@ tx_status tx_registry_create(tx_error *error, tx_registry **out)
     }
     *out = registry;
     return TX_OK;
+}
+
+void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule)
+{
+    registry->kinds[kind].rule = rule;
+}
+tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind)
+{
+    return registry->kinds[kind].rule;
 }
 
 void tx_registry_destroy(tx_registry *registry)

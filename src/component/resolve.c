@@ -12,6 +12,7 @@ enum { MAX_SECTIONS = 10000, MAX_OPTIONS = 128 };
 
 typedef struct resolver {
     tx_config *config;
+    const tx_yaml *root;         /* of a run, else NULL */
     const char *const *required; /* of the root */
     bool lenient;                /* in a section that the command does not need: what is missing is no error … */
     bool incomplete;             /* … but noted here */
@@ -68,12 +69,6 @@ static tx_status find_component(resolver *r, tx_kind kind, const tx_yaml *name, 
     if (name->shape != TX_YAML_SCALAR || tx_yaml_is_null(name)) {
         return tx_place_error(name->place, error, "%s must be the name of a %s, not %s", path, tx_kind_spoken(kind),
                               tx_yaml_describe(name).text);
-    }
-    if (kind == TX_KIND_NETWORK && strchr(name->text, ';')) {
-        return tx_place_error(name->place, error,
-                              "%s: networks as descriptors ('%s') are not built yet; write a mapping with `type`, such as "
-                              "{type: conv, …}",
-                              path, tx_quote(name->text).text);
     }
     *out = tx_registry_find(r->config->registry, kind, name->text);
     return *out ? TX_OK
@@ -159,17 +154,73 @@ static tx_status join_path(resolver *r, const char *path, const char *name, cons
     return tx_arena_format(&r->config->arena, r->config->error, out, "%s%s%s", path, *path ? "." : "", name);
 }
 
+/* -- descriptors: a mapping in place of a text with semicolons -- */
+
+static bool is_descriptor(const resolver *r, tx_kind kind, const tx_yaml *node)
+{
+    return node->shape == TX_YAML_SCALAR && strchr(node->text, ';') && tx_registry_rule(r->config->registry, kind);
+}
+
+/* What the rule wrote stands where the descriptor does. */
+static void place_at(tx_yaml *mapping, tx_place place)
+{
+    mapping->place = place;
+    for (size_t k = 0; k < mapping->count; k++) {
+        mapping->keys[k]->place = mapping->items[k]->place = place;
+    }
+}
+
+/* network_key, beside a network in the run, becomes its `key`. */
+static tx_status add_key(resolver *r, tx_kind kind, const tx_yaml *descriptor, tx_yaml *mapping)
+{
+    const char *name;
+    tx_yaml *key;
+    TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &name, "%s_key", tx_kind_name(kind)));
+    const int k = tx_yaml_find(r->root, name);
+    if (k < 0 || tx_yaml_is_null(r->root->items[k])) {
+        return r->lenient
+                   ? TX_OK
+                   : tx_place_error(descriptor->place, r->config->error, "%s is required (key of the initial parameters of '%s')",
+                                    name, tx_quote(descriptor->text).text);
+    }
+    TX_TRY(tx_yaml_scalar(&r->config->arena, r->root->keys[k]->place, "key", r->config->error, &key));
+    return tx_yaml_append(&r->config->arena, mapping, key, r->root->items[k], r->config->error);
+}
+
+static tx_status expand_descriptor(resolver *r, tx_kind kind, const tx_yaml *node, const char *path, const tx_yaml **out)
+{
+    tx_config *config = r->config;
+    char text[TX_DESCRIBED_SIZE];
+    tx_error wrong = {0};
+    tx_yaml *mapping;
+    if (tx_registry_rule(config->registry, kind)(node->text, sizeof text, text, &wrong) != TX_OK) {
+        return tx_place_error(node->place, config->error, "%s: %s", path, wrong.message);
+    }
+    TX_TRY(tx_yaml_read(&config->arena, node->place.origin, false, text, config->error, &mapping));
+    place_at(mapping, node->place);
+    const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
+    if (!tx_registry_find(config->registry, kind, type)) {
+        return tx_place_error(node->place, config->error, "%s: '%s' is the %s %s, which is not built yet", path,
+                              tx_quote(node->text).text, tx_kind_spoken(kind), type);
+    }
+    *out = mapping;
+    return add_key(r, kind, node, mapping);
+}
+
 /* A component of `kind` from its name or its mapping with `type`. */
 static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *node, tx_place place, const char *path,
                                    const tx_option *each, tx_section **out)
 {
     blueprint plan = {.place = place, .path = path, .each = each};
     const char *type_path;
-    const tx_yaml *type = node;
     if (node->shape == TX_YAML_LIST) {
         return tx_place_error(node->place, r->config->error, "%s must be a mapping with `type`, or the name of a %s, not a list",
                               path, tx_kind_spoken(kind));
     }
+    if (is_descriptor(r, kind, node)) {
+        TX_TRY(expand_descriptor(r, kind, node, path, &node));
+    }
+    const tx_yaml *type = node;
     TX_TRY(join_path(r, path, "type", &type_path));
     if (node->shape == TX_YAML_MAPPING) {
         const int k = tx_yaml_find(node, "type");
@@ -431,7 +482,7 @@ static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section 
 
 tx_status tx_resolve_run(tx_config *config, const tx_yaml *root, const char *const *required, tx_section **out)
 {
-    resolver r = {.config = config, .required = required};
+    resolver r = {.config = config, .root = root, .required = required};
     blueprint plan = {.mapping = root, .place = root->place, .path = "", .fixed = true};
     TX_TRY(find_fixed(&r, TX_KIND_RUN, "run", &plan.component));
     return resolve_section(&r, &plan, out);

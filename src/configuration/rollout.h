@@ -50,4 +50,9 @@ static inline tx_node tx_cut_bptt(const tx_section *section, tx_graph *graph, tx
     return tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0 ? tx_stop_gradient(graph, x) : x;
 }
 
-static inline tx_node tx_map_apply(tx_map map, tx_graph *graph, tx_node x) { return map.apply(map.object, graph, x); }
+/* Each application begins a step: between them, memory may be traded for time. */
+static inline tx_node tx_map_apply(tx_map map, tx_graph *graph, tx_node x)
+{
+    tx_next_step(graph);
+    return map.apply(map.object, graph, x);
+}

@@ -97,6 +97,13 @@ static tx_status write_source(tx_parallel *parallel, tx_data_source *source, tx_
     return tx_parallel_agree(parallel, copy_share(parallel, source, writer, error), error);
 }
 
+/* What else the file will hold. *out is the caller's, on failure too. */
+static tx_status describe_source(const tx_data_source *source, tx_error *error, tx_file **out)
+{
+    TX_TRY(tx_file_create(error, out));
+    return source->class_->describe ? source->class_->describe(source, *out, error) : TX_OK;
+}
+
 static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source, const char *path, tx_error *error,
                              tx_file_writer **out)
 {
@@ -105,7 +112,14 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
     for (int d = 0; d < shape->state.axes; d++) {
         size[3 + d] = shape->state.n[d];
     }
-    return tx_file_writer_create(parallel, path, 3 + shape->state.axes, size, source->random.precision, error, out);
+    tx_file *beside = NULL;
+    const tx_status mine = tx_parallel_rank(parallel) == 0 ? describe_source(source, error, &beside) : TX_OK;
+    tx_status status = tx_parallel_agree(parallel, mine, error);
+    if (status == TX_OK) {
+        status = tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->random.precision, error, out);
+    }
+    tx_file_close(beside);
+    return status;
 }
 
 tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const char *path, tx_error *error)

@@ -238,7 +238,50 @@ static void locate(const tx_data_source *source, int64_t trajectory, int64_t lev
              s->samples.start + trajectory * s->samples.step, s->levels.start + level * s->levels.step);
 }
 
-static const tx_data_class file_class = {.create = create, .read = read, .locate = locate, .destroy = destroy};
+/* ---- What belongs to the trajectories beside them ---- */
+
+static const char parameters[] = "/parameters";
+
+/* The rows of the chosen trajectories, in their order. */
+static tx_status pick_rows(const stored *s, const tx_dataset_shape *shape, tx_file *file, tx_error *error)
+{
+    const tx_precision precision = shape->is_float && shape->bytes <= 4 ? TX_FLOAT32 : TX_FLOAT64;
+    const int64_t width = shape->size[1], size[2] = {s->samples.count, width};
+    const size_t bytes = (size_t)width * tx_real_bytes(precision);
+    char *all, *chosen;
+    TX_TRY(tx_allocate_array((size_t)(shape->size[0] + size[0]), bytes, error, &all));
+    chosen = all + (size_t)shape->size[0] * bytes;
+    tx_status status = tx_file_read_reals(s->file, parameters, 2, shape->size, precision, all, error);
+    for (int64_t k = 0; k < size[0]; k++) {
+        memcpy(chosen + (size_t)k * bytes, all + (size_t)(s->samples.start + k * s->samples.step) * bytes, bytes);
+    }
+    if (status == TX_OK) {
+        status = tx_file_write_reals(file, parameters, 2, size, precision, chosen, error);
+    }
+    tx_free(all);
+    return status;
+}
+
+static tx_status describe(const tx_data_source *source, tx_file *file, tx_error *error)
+{
+    const stored *s = source->state;
+    if (tx_file_has_attribute(s->file, "/", "channel_names")) {
+        TX_TRY(tx_file_copy_attribute(s->file, file, "/", "channel_names", error));
+    }
+    if (!tx_file_has(s->file, parameters)) {
+        return TX_OK;
+    }
+    tx_dataset_shape shape;
+    TX_TRY(tx_file_shape(s->file, parameters, error, &shape));
+    if (shape.rank != 2 || shape.size[0] != s->size[0]) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' must have two axes and a row for each of the %" PRId64 " trajectories",
+                            parameters, s->path, s->size[0]);
+    }
+    return pick_rows(s, &shape, file, error);
+}
+
+static const tx_data_class file_class = {
+    .create = create, .read = read, .locate = locate, .describe = describe, .destroy = destroy};
 
 static const tx_option options[] = {
     {.name = "path",

@@ -1,118 +1,119 @@
-/* A recursive mixed-radix transform (decimation in time): the n points are p interleaved signals of n / p points, whose
- * transforms are combined by p-point sums; p is the smallest prime factor. */
+/* FFTW does the work: real transforms along the last axis, complex ones along the others. They are planned apart because of
+ * what a backward transform must do with modes that are not those of a real field. */
 #include "data/fourier.h"
 
-#include <math.h>
+#include <fftw3.h>
+#include <limits.h>
 
 #include "base/memory.h"
+#include "trainax/shape.h"
 
-struct tx_fourier {
-    int64_t n;
-    tx_complex *roots; /* exp(-2 pi i k / n) */
-    tx_complex *in, *out, *column;
+struct tx_fourier_plans {
+    int64_t last, rows; /* points of the last axis, and how many lines of them */
+    fftw_plan rows_forward, rows_backward;
+    fftw_plan others_forward, others_backward; /* NULL: there is no other axis */
 };
 
-tx_status tx_fourier_create(int64_t n, tx_error *error, tx_fourier **out)
+static tx_status measure(tx_fourier *fourier, int axes, const int64_t *n, tx_error *error)
+{
+    struct tx_fourier_plans *plans = fourier->plans;
+    plans->last = n[axes - 1];
+    plans->rows = 1;
+    for (int d = 0; d < axes - 1; d++) {
+        plans->rows *= n[d];
+    }
+    fourier->num_points = plans->rows * plans->last;
+    fourier->num_modes = plans->rows * (plans->last / 2 + 1);
+    return fourier->num_points <= INT_MAX ? TX_OK : tx_error_set(error, TX_FAILURE, "too many points for a Fourier transform");
+}
+
+/* Always this way, from arrays that are aligned alike: the plans, hence the bits, follow from the sizes alone. */
+static tx_status make_plans(tx_fourier *fourier, int axes, const int64_t *n, tx_error *error)
+{
+    struct tx_fourier_plans *plans = fourier->plans;
+    const int last = (int)plans->last, rows = (int)plans->rows, half = last / 2 + 1;
+    fftw_complex *modes = (fftw_complex *)fourier->modes;
+    int others[TX_MAX_AXES];
+    plans->rows_forward =
+        fftw_plan_many_dft_r2c(1, &last, rows, fourier->signal, NULL, 1, last, modes, NULL, 1, half, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+    plans->rows_backward = fftw_plan_many_dft_c2r(1, &last, rows, modes, NULL, 1, half, fourier->signal, NULL, 1, last, FFTW_ESTIMATE);
+    for (int d = 0; d < axes - 1; d++) {
+        others[d] = (int)n[d];
+    }
+    if (axes > 1) { /* in place, one transform for each mode of the last axis */
+        plans->others_forward =
+            fftw_plan_many_dft(axes - 1, others, half, modes, NULL, half, 1, modes, NULL, half, 1, FFTW_FORWARD, FFTW_ESTIMATE);
+        plans->others_backward =
+            fftw_plan_many_dft(axes - 1, others, half, modes, NULL, half, 1, modes, NULL, half, 1, FFTW_BACKWARD, FFTW_ESTIMATE);
+    }
+    const bool all = plans->rows_forward && plans->rows_backward && (axes == 1 || (plans->others_forward && plans->others_backward));
+    return all ? TX_OK : tx_error_set(error, TX_FAILURE, "FFTW has no transform of lines of %d points", last);
+}
+
+static tx_status set_up(tx_fourier *fourier, int axes, const int64_t *n, tx_error *error)
+{
+    TX_TRY(tx_allocate(sizeof *fourier->plans, error, &fourier->plans));
+    TX_TRY(measure(fourier, axes, n, error));
+    TX_TRY(tx_allocate_array((size_t)fourier->num_points, sizeof *fourier->signal, error, &fourier->signal));
+    TX_TRY(tx_allocate_array((size_t)fourier->num_modes, sizeof *fourier->modes, error, &fourier->modes));
+    return make_plans(fourier, axes, n, error);
+}
+
+tx_status tx_fourier_create(int axes, const int64_t *n, tx_error *error, tx_fourier **out)
 {
     tx_fourier *fourier;
     TX_TRY(tx_allocate(sizeof *fourier, error, &fourier));
-    *fourier = (tx_fourier){.n = n};
-    if (tx_allocate_array((size_t)n, 4 * sizeof(tx_complex), error, &fourier->roots) != TX_OK) {
-        tx_free(fourier);
-        return TX_FAILURE;
-    }
-    fourier->in = fourier->roots + n;
-    fourier->out = fourier->in + n;
-    fourier->column = fourier->out + n;
-    for (int64_t k = 0; k < n; k++) {
-        const double angle = 2.0 * M_PI * (double)k / (double)n;
-        fourier->roots[k] = (tx_complex){cos(angle), -sin(angle)};
+    const tx_status status = set_up(fourier, axes, n, error);
+    if (status != TX_OK) {
+        tx_fourier_destroy(fourier);
+        return status;
     }
     *out = fourier;
     return TX_OK;
 }
 
+static void destroy_plans(struct tx_fourier_plans *plans)
+{
+    if (plans) {
+        fftw_destroy_plan(plans->rows_forward);
+        fftw_destroy_plan(plans->rows_backward);
+        fftw_destroy_plan(plans->others_forward);
+        fftw_destroy_plan(plans->others_backward);
+        tx_free(plans);
+    }
+}
+
 void tx_fourier_destroy(tx_fourier *fourier)
 {
     if (fourier) {
-        tx_free(fourier->roots);
+        destroy_plans(fourier->plans);
+        tx_free(fourier->signal);
+        tx_free(fourier->modes);
         tx_free(fourier);
     }
 }
 
-static int64_t smallest_factor(int64_t n)
+void tx_fourier_forward(tx_fourier *fourier)
 {
-    for (int64_t p = 2; p * p <= n; p++) {
-        if (n % p == 0) {
-            return p;
-        }
-    }
-    return n;
-}
-
-/* out[k] = sum over r of column[r] * root^(r k stride), for the p values k = first, first + m, … */
-static void combine(const tx_fourier *fourier, int64_t p, int64_t m, int64_t first, int64_t stride, tx_complex *out)
-{
-    const int64_t n = fourier->n;
-    for (int64_t r = 0; r < p; r++) {
-        fourier->column[r] = out[first + r * m];
-    }
-    for (int64_t k = first; k < p * m; k += m) {
-        const int64_t turn = k * stride; /* < n */
-        tx_complex sum = fourier->column[0];
-        for (int64_t r = 1, root = turn; r < p; r++) {
-            const tx_complex c = fourier->column[r], w = fourier->roots[root];
-            sum.re += c.re * w.re - c.im * w.im;
-            sum.im += c.re * w.im + c.im * w.re;
-            root += turn;
-            root -= root >= n ? n : 0;
-        }
-        out[k] = sum;
+    fftw_execute(fourier->plans->rows_forward);
+    if (fourier->plans->others_forward) {
+        fftw_execute(fourier->plans->others_forward);
     }
 }
 
-/* The transform of the `size` numbers in[0], in[stride], …; size * stride == n. */
-static void transform(const tx_fourier *fourier, int64_t size, int64_t stride, const tx_complex *in, tx_complex *out)
+void tx_fourier_backward(tx_fourier *fourier)
 {
-    if (size == 1) {
-        *out = *in;
-        return;
+    const int64_t last = fourier->plans->last, half = last / 2 + 1;
+    if (fourier->plans->others_backward) {
+        fftw_execute(fourier->plans->others_backward);
     }
-    const int64_t p = smallest_factor(size), m = size / p;
-    for (int64_t r = 0; r < p; r++) {
-        transform(fourier, m, stride * p, in + r * stride, out + r * m);
+    for (int64_t row = 0; row < fourier->plans->rows; row++) {
+        tx_complex *line = fourier->modes + row * half;
+        line[0].im = 0.0;
+        line[half - 1].im = last % 2 == 0 ? 0.0 : line[half - 1].im;
     }
-    for (int64_t k = 0; k < m; k++) {
-        combine(fourier, p, m, k, stride, out);
-    }
-}
-
-void tx_fourier_forward(tx_fourier *fourier, const double *signal, tx_complex *modes)
-{
-    for (int64_t j = 0; j < fourier->n; j++) {
-        fourier->in[j] = (tx_complex){signal[j], 0.0};
-    }
-    transform(fourier, fourier->n, 1, fourier->in, fourier->out);
-    for (int64_t k = 0; k <= fourier->n / 2; k++) {
-        modes[k] = fourier->out[k];
-    }
-}
-
-void tx_fourier_backward(tx_fourier *fourier, const tx_complex *modes, double *signal)
-{
-    const int64_t n = fourier->n;
-    for (int64_t k = 0; k <= n / 2; k++) { /* conjugated: the backward transform by the forward one */
-        fourier->in[k] = (tx_complex){modes[k].re, -modes[k].im};
-        if (k && k < n - k) {
-            fourier->in[n - k] = modes[k];
-        }
-    }
-    fourier->in[0].im = 0.0;
-    if (n % 2 == 0) {
-        fourier->in[n / 2].im = 0.0;
-    }
-    transform(fourier, n, 1, fourier->in, fourier->out);
-    for (int64_t j = 0; j < n; j++) {
-        signal[j] = fourier->out[j].re / (double)n;
+    fftw_execute(fourier->plans->rows_backward);
+    for (int64_t j = 0; j < fourier->num_points; j++) {
+        fourier->signal[j] /= (double)fourier->num_points;
     }
 }

@@ -1,4 +1,4 @@
-/* Discrete Fourier transforms of one real signal of any length, in double; for generators, not for training steps. */
+/* Discrete Fourier transforms of a real field on 1 to 3 periodic axes, in double; for generators, not for training steps. */
 #pragma once
 
 #include <stdint.h>
@@ -9,10 +9,18 @@ typedef struct tx_complex {
     double re, im;
 } tx_complex;
 
-typedef struct tx_fourier tx_fourier;
-tx_status tx_fourier_create(int64_t n, tx_error *error, tx_fourier **out);
+/* A transform and the two arrays between which it works, both in C order. */
+typedef struct tx_fourier {
+    int64_t num_points, num_modes; /* n[0] … n[axes - 1], and the same with n / 2 + 1 on the last axis */
+    double *signal;
+    tx_complex *modes;
+    struct tx_fourier_plans *plans;
+} tx_fourier;
+
+tx_status tx_fourier_create(int axes, const int64_t *n, tx_error *error, tx_fourier **out);
 void tx_fourier_destroy(tx_fourier *fourier);
-/* numpy.fft.rfft: n / 2 + 1 modes. */
-void tx_fourier_forward(tx_fourier *fourier, const double *signal, tx_complex *modes);
-/* numpy.fft.irfft: ignores the imaginary parts of modes 0 and n / 2. */
-void tx_fourier_backward(tx_fourier *fourier, const tx_complex *modes, double *signal);
+/* numpy.fft.rfftn: fills modes. */
+void tx_fourier_forward(tx_fourier *fourier);
+/* numpy.fft.irfftn: fills signal, spoils modes. Ignores, after the other axes, imaginary parts at the last one's wavenumbers
+ * 0 and n / 2: modes need not be those of a real field. */
+void tx_fourier_backward(tx_fourier *fourier);

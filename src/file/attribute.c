@@ -1,4 +1,4 @@
-/* Attributes: one text or one number each. */
+/* Attributes: one text or one number each; others are copied only. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -155,4 +155,57 @@ tx_status tx_file_get_text(const tx_file *file, const char *object, const char *
     }
     return H5Tis_variable_str(type) > 0 ? get_variable(file, name, attribute, type, error, out)
                                         : get_fixed(file, name, attribute, type, error, out);
+}
+
+/* ---- Copying ---- */
+
+/* Of `count` elements in memory; texts of any length are memory of HDF5's then. */
+static tx_status copy_values(const tx_file *from, const tx_file *to, const char *name, hid_t source, hid_t target, hid_t type,
+                             void *values, tx_error *error)
+{
+    if (H5Aread(source, type, values) < 0) {
+        return failed(from, TX_BAD_DATA, "read", name, error);
+    }
+    const bool written = H5Awrite(target, type, values) >= 0;
+    const tx_status status = written ? TX_OK : failed(to, TX_FAILURE, "write", name, error);
+    tx_scoped_id space = H5Aget_space(source);
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, values);
+    return status;
+}
+
+static tx_status copy(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error)
+{
+    tx_scoped_id source = H5Aopen_by_name(from->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    tx_scoped_id stored = H5Aget_type(source);
+    tx_scoped_id type = H5Tget_native_type(stored, H5T_DIR_DEFAULT);
+    tx_scoped_id space = H5Aget_space(source);
+    if (source < 0 || stored < 0 || type < 0 || space < 0) {
+        return failed(from, TX_BAD_DATA, "open", name, error);
+    }
+    tx_scoped_id target = H5Acreate_by_name(to->id, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (target < 0) {
+        return failed(to, TX_FAILURE, "write", name, error);
+    }
+    const hssize_t count = H5Sget_simple_extent_npoints(space);
+    void *values;
+    TX_TRY(tx_allocate_array(count > 0 ? (size_t)count : 0, H5Tget_size(type), error, &values));
+    const tx_status status = count > 0 ? copy_values(from, to, name, source, target, type, values, error) : TX_OK;
+    tx_free(values);
+    return status;
+}
+
+tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error)
+{
+    TX_QUIETLY;
+    if (!to->created) {
+        return tx_error_set(error, TX_FAILURE, "'%s' is open for reading only", to->path);
+    }
+    if (!tx_file_has_attribute(from, object, name)) {
+        return tx_error_set(error, TX_BAD_DATA, "no attribute '%s' of '%s' in '%s'", name, object, from->path);
+    }
+    TX_TRY(tx_file_make_groups(to, object, true, error));
+    if (tx_file_has_attribute(to, object, name) && H5Adelete_by_name(to->id, object, name, H5P_DEFAULT) < 0) {
+        return failed(to, TX_FAILURE, "replace", name, error);
+    }
+    return copy(from, to, object, name, error);
 }

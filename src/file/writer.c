@@ -115,24 +115,28 @@ static tx_status add_dataset(const tx_file_writer *writer, tx_file *skeleton, tx
     return dataset < 0 ? tx_file_failed(skeleton, TX_FAILURE, "create", dataset_path, error) : TX_OK;
 }
 
-static tx_status build_skeleton(const tx_file_writer *writer, tx_error *error, unsigned char **image, size_t *bytes)
+static tx_status build_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error, unsigned char **image, size_t *bytes)
 {
-    tx_file *skeleton;
-    TX_TRY(tx_file_create(error, &skeleton));
+    tx_file *skeleton = given;
+    if (!given) {
+        TX_TRY(tx_file_create(error, &skeleton));
+    }
     tx_status status = add_dataset(writer, skeleton, error);
     if (status == TX_OK) {
         status = tx_file_image(skeleton, 0, error, image, bytes);
     }
-    tx_file_close(skeleton);
+    if (!given) {
+        tx_file_close(skeleton);
+    }
     return status;
 }
 
-static tx_status write_skeleton(const tx_file_writer *writer, tx_error *error)
+static tx_status write_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error)
 {
     const size_t attributes = (size_t)1 << 16; /* more than all that may be added to the skeleton */
     unsigned char *image;
     size_t bytes;
-    TX_TRY(build_skeleton(writer, error, &image, &bytes));
+    TX_TRY(build_skeleton(writer, given, error, &image, &bytes));
     tx_status status = tx_atomic_write(writer->temporary, writer->file.path, image, bytes, error);
     tx_free(image);
     if (status == TX_OK) {
@@ -170,6 +174,12 @@ static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
 tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
                                 tx_error *error, tx_file_writer **out)
 {
+    return tx_file_writer_create_in(parallel, NULL, path, rank, size, precision, error, out);
+}
+
+tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const char *path, int rank, const int64_t *size,
+                                   tx_precision precision, tx_error *error, tx_file_writer **out)
+{
     TX_QUIETLY;
     TX_HOLD_SIZE_LIMIT;
     tx_file_writer *writer = NULL;
@@ -178,7 +188,7 @@ tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int ran
         free_writer(writer);
         return status;
     }
-    status = agree(parallel, is_first(writer) ? write_skeleton(writer, error) : TX_OK, error);
+    status = agree(parallel, is_first(writer) ? write_skeleton(writer, file, error) : TX_OK, error);
     if (status == TX_OK) {
         status = agree(parallel, see_temporary(writer, error), error);
     }

@@ -31,11 +31,18 @@ extern const tx_activation_row tx_activation_rows[TX_ACTIVATION_COUNT];
  * reach beyond it). axes 0: a dense layer (one tap, no points). `flip`: the adjoint with respect to x: the weight array is
  * still the forward one, read as w[i, o, K-1-t] (i: this call's input channel = the forward's output channel); its shift is
  * -(forward's shift) - (K-1) * dilation. With groups, channels of x and y are split in `groups` equal parts and w is
- * (C_out_forward, C_in_forward / groups, *K). */
+ * (C_out_forward, C_in_forward / groups, *K).
+ *
+ * Stride is no attribute of the sum but of a tensor, whose cells are then kept as phases: with s phases along an axis, cell q
+ * of channel (c, r) is cell s q + r of channel c (r counts over all axes, the last one fastest; `split` and `join` below).
+ * With phases in x the formula reads x at s p + shift + t * dilation: a strided convolution. With phases in y it reads, for the
+ * cell p = s q + r, x at (p + shift + t * dilation) / s over those t for which that is whole: a transposed one, which is a
+ * plain convolution with some of the taps for each phase. Each is the other's adjoint. x or y has phases, not both. */
 typedef struct tx_conv_shape {
     tx_layout x, y;
     int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
     int64_t shift[TX_MAX_AXES]; /* position in x (relative to its interior) of tap 0 for output cell 0; may be negative */
+    int64_t x_phases[TX_MAX_AXES], y_phases[TX_MAX_AXES]; /* 0 means 1 */
     int groups;                 /* 0 means 1 */
     bool flip;
     tx_activation activation; /* e: applied to the output */
@@ -49,6 +56,18 @@ typedef struct tx_halo tx_halo;
 tx_status tx_halo_create(const tx_layout *layout, tx_padding_mode mode, tx_error *error, tx_halo **out);
 void tx_halo_destroy(tx_halo *halo);
 
+/* The real Fourier transform over all axes of x, of which `count` modes an axis are kept: wavenumbers 0 … count - 1 of the
+ * last axis, and of every other axis these (its low block) and the last `count` (its high block). Group g of 2^(axes - 1) is
+ * a choice of blocks: bit d tells whether axis d's is the high one. modes: (2 groups channels of x, product of counts), block
+ * of x, no halos. weighted: every mode is multiplied by what it counts in the inverse transform, so that weighted synthesis
+ * is the inverse (as irfftn), plain analysis the transform, and each the other's adjoint where both are weighted or plain. */
+typedef struct tx_spectral_shape {
+    tx_layout x, modes;
+    int64_t count[TX_MAX_AXES];
+    bool weighted;
+} tx_spectral_shape;
+typedef struct tx_spectral tx_spectral;
+
 typedef struct tx_kernels {
     const char *isa; /* "portable", "x86-64-v3", "x86-64-v4" */
     tx_precision precision;
@@ -58,9 +77,12 @@ typedef struct tx_kernels {
     void (*conv_destroy)(tx_conv *conv);
     size_t (*conv_packed_size)(const tx_conv *conv); /* reals */
     void (*conv_pack)(const tx_conv *conv, const void *w, void *packed);
-    /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x. */
-    void (*conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, void *y);
-    /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false). */
+    /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x.
+     * add (NULL: none; layout of y, which it may be) is summed in before e and mask. */
+    void (*conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
+                       void *y);
+    /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false; phases as
+     * in its forward pass). */
     void (*conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw);
     /* db[o] += sum over points and samples of dy */
     void (*bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
@@ -76,6 +98,12 @@ typedef struct tx_kernels {
     void (*copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
     /* y = x in C order of the cells, between any two shapes with as many numbers: flatten, unflatten. y is never x. */
     void (*reshape)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+
+    /* p = x as phases: cell s q + r - low of channel c goes to cell q of channel (c, r); cells that x has not are zero. */
+    void (*split)(const int64_t stride[TX_MAX_AXES], const int64_t low[TX_MAX_AXES], const tx_layout *lx, const void *x,
+                  const tx_layout *lp, void *p);
+    /* x = the cells of the phases p; cells of p beyond x are dropped. */
+    void (*join)(const int64_t stride[TX_MAX_AXES], const tx_layout *lp, const void *p, const tx_layout *lx, void *x);
 
     /* b samples, each contiguous (C, *N) reals at sample[k] + offset, to the block layout and back. Lanes >= count repeat
      * sample[0] (load) or are not stored (store); sample[k] is read for k < count only. Transposes in registers. */
@@ -108,6 +136,39 @@ typedef struct tx_kernels {
     /* dx = alpha * s * (x - z) + (add or 0); add (NULL: none) has dx's layout. */
     void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
                                   const void *z, const void *add, const tx_layout *ldx, void *dx);
+
+    /* Group norm, `groups` equal parts of x's channels. Lane scalars are channels of tensors without axes.
+     * s (2 groups): mean, then 1 / sqrt(variance + eps) of each group over its channels and points, for each sample. */
+    void (*group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s);
+    /* y = e((x - mean) / deviation * w[c] + b[c] + (add or 0)); add may be NULL (ladd too) */
+    void (*group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
+                       const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
+    /* m (2 channels): sums over points of dy, then of dy * (x - mean) / deviation */
+    void (*group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x, const tx_layout *ls,
+                          const void *s, const tx_layout *lm, void *m);
+    /* p (4 groups): 1 / deviation, mean, and the lane scalars q, t of dx = w[c] dy / deviation + q (x - mean) + t. share: 1 /
+     * numbers of a group. */
+    void (*group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
+                       const void *w, const tx_layout *lp, void *p);
+    /* dx as above, + (add or 0); masked: 0 where x <= 0 */
+    void (*group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
+                                const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
+                                const tx_layout *ldx, void *dx);
+
+    /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
+     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. */
+    tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
+    void (*spectral_destroy)(tx_spectral *spectral);
+    size_t (*spectral_scratch)(const tx_spectral *spectral); /* reals */
+    void (*spectral_analyse)(const tx_spectral *spectral, const void *x, void *modes, void *scratch);
+    /* x = the transpose of that + (add or 0); add may be NULL, has x's layout, and may be x. */
+    void (*spectral_synthesise)(const tx_spectral *spectral, const void *modes, const void *add, void *x, void *scratch);
+    /* y[g, o] = sum of w[g, o, i] x[g, i] for each mode, w complex (groups, C_out, C_in, *modes); adjoint: sum of
+     * conj(w[g, i, o]) x[g, i], w still the forward one. dw += its gradient, the real or the imaginary part. */
+    void (*spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
+                              const void *imaginary_weight, const tx_layout *ly, void *y);
+    void (*spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
+                             const void *dy, void *dw);
 
     /* Runs independent multiply-add chains; returns how many operations that were. What the benchmark measures shares of. */
     double (*peak)(int64_t iterations);

@@ -1,4 +1,4 @@
-/* One convolution, as equinox.nn.Conv: kernel, dilation, groups, padding and its modes. A state map keeps its shape, so
+/* One convolution, as equinox.nn.Conv: kernel, stride, dilation, groups, padding and its modes. A state map keeps its shape, so
  * the padding has to make up for what the kernel takes. */
 #include <string.h>
 
@@ -41,11 +41,19 @@ static int64_t reach(const tx_layer *layer, int axis)
     return (layer->kernel[axis] - 1) * layer->dilation[axis];
 }
 
-static void set_padding_word(tx_layer *layer, const char *word)
+static int64_t stride_of(const tx_layer *layer, int axis)
+{
+    return layer->stride[axis] > 1 ? layer->stride[axis] : 1;
+}
+
+/* As jax.lax: the result has n / stride points, rounded up. */
+static void set_padding_word(tx_layer *layer, const tx_network *network, const char *word)
 {
     const bool same = strcmp(word, "same") == 0, same_lower = strcmp(word, "same_lower") == 0;
     for (int d = 0; d < layer->axes; d++) {
-        const int64_t total = same || same_lower ? reach(layer, d) : 0;
+        const int64_t n = network->input.n[d], s = stride_of(layer, d), points = (n + s - 1) / s;
+        int64_t total = same || same_lower ? (points - 1) * s + reach(layer, d) + 1 - n : 0;
+        total = total > 0 ? total : 0;
         layer->low[d] = same_lower ? total - total / 2 : total / 2;
         layer->high[d] = total - layer->low[d];
     }
@@ -72,25 +80,13 @@ static tx_status set_padding_numbers(tx_layer *layer, const tx_section *section,
     return TX_OK;
 }
 
-static tx_status set_padding(tx_layer *layer, const tx_section *section, tx_error *error)
+static tx_status set_padding(tx_layer *layer, const tx_network *network, tx_error *error)
 {
-    const char *word = tx_get_word(section, "padding");
+    const char *word = tx_get_word(network->section, "padding");
     if (!word) {
-        return set_padding_numbers(layer, section, error);
+        return set_padding_numbers(layer, network->section, error);
     }
-    set_padding_word(layer, word);
-    return TX_OK;
-}
-
-static tx_status check_stride(const tx_section *section, int axes, tx_error *error)
-{
-    int64_t stride[TX_MAX_AXES];
-    TX_TRY(per_axis(section, "stride", axes, stride, error));
-    for (int d = 0; d < axes; d++) {
-        if (stride[d] != 1) {
-            return tx_section_error(section, "stride", error, TX_INVALID, "a strided convolution is not built yet (stride 1 is)");
-        }
-    }
+    set_padding_word(layer, network, word);
     return TX_OK;
 }
 
@@ -108,29 +104,31 @@ static tx_status check_groups(const tx_layer *layer, const tx_section *section, 
 static tx_status check_points(const tx_layer *layer, const tx_network *network, tx_error *error)
 {
     for (int d = 0; d < layer->axes; d++) {
-        const int64_t n = network->input.n[d], result = n + layer->low[d] + layer->high[d] - reach(layer, d);
+        const int64_t n = network->input.n[d], room = n + layer->low[d] + layer->high[d] - reach(layer, d);
+        const int64_t result = room < 1 ? 0 : (room - 1) / stride_of(layer, d) + 1;
         if (result != n) {
             return tx_section_error(
                 network->section, "padding", error, TX_INVALID,
-                "a map of states must keep their shape: %lld points along axis %d become %lld (padding: same keeps them)",
-                (long long)n, d, (long long)(result < 0 ? 0 : result));
+                "a map of states must keep their shape: %lld points along axis %d become %lld%s", (long long)n, d,
+                (long long)result, layer->stride[d] > 1 ? "" : " (padding: same keeps them)");
         }
     }
     return TX_OK;
 }
 
-static tx_status read_layer(const tx_section *section, tx_error *error, tx_layer *out)
+static tx_status read_layer(const tx_network *network, tx_error *error, tx_layer *out)
 {
-    tx_layer layer = {.axes = (int)tx_get_integer(section, "num_spatial_dims"),
-                      .in_channels = tx_get_integer(section, "in_channels"),
-                      .out_channels = tx_get_integer(section, "out_channels"),
+    const tx_section *section = network->section;
+    tx_layer layer = {.axes = network->input.axes,
+                      .in_channels = network->input.channels,
+                      .out_channels = network->input.channels,
                       .groups = tx_get_integer(section, "groups"),
                       .mode = padding_mode(section),
                       .use_bias = tx_get_boolean(section, "use_bias")};
     TX_TRY(per_axis(section, "kernel_size", layer.axes, layer.kernel, error));
     TX_TRY(per_axis(section, "dilation", layer.axes, layer.dilation, error));
-    TX_TRY(check_stride(section, layer.axes, error));
-    TX_TRY(set_padding(&layer, section, error));
+    TX_TRY(per_axis(section, "stride", layer.axes, layer.stride, error));
+    TX_TRY(set_padding(&layer, network, error));
     TX_TRY(check_groups(&layer, section, error));
     *out = layer;
     return TX_OK;
@@ -139,10 +137,9 @@ static tx_status read_layer(const tx_section *section, tx_error *error, tx_layer
 static tx_status create(tx_network *network, tx_error *error)
 {
     tx_layer layer;
-    TX_TRY(read_layer(network->section, error, &layer));
-    TX_TRY(tx_network_check_axes(network, "num_spatial_dims", layer.axes, error));
-    TX_TRY(tx_network_check_input(network, "in_channels", layer.in_channels, error));
-    TX_TRY(tx_network_check_output(network, "out_channels", layer.out_channels, error));
+    TX_TRY(tx_network_check_state(network, error));
+    TX_TRY(tx_network_check_spatial(network, error));
+    TX_TRY(read_layer(network, error, &layer));
     TX_TRY(check_points(&layer, network, error));
     tx_layer *kept;
     TX_TRY(tx_allocate(sizeof *kept, error, &kept));
@@ -172,16 +169,9 @@ static const tx_network_class conv = {.create = create, .apply = apply, .initial
     }
 
 static const tx_option options[] = {
-    {.name = "num_spatial_dims",
-     .type = TX_TYPE_INTEGER,
-     .unit = "",
-     .text = "spatial axes of a state",
-     .minimum = 1,
-     .maximum = TX_MAX_AXES},
-    TX_OPTION_COUNT("in_channels", NULL, "", 1, "channels of a state"),
-    TX_OPTION_COUNT("out_channels", NULL, "", 1, "channels of the result: the same number"),
+    TX_STATE_OPTIONS,
     PER_AXIS("kernel_size", NULL, "cells", 1, "width of the kernel, one number or one an axis"),
-    PER_AXIS("stride", "1", "cells", 1, "step of the kernel; only 1 is built"),
+    PER_AXIS("stride", "1", "cells", 1, "step of the kernel, one number or one an axis"),
     {.name = "padding",
      .type = TX_TYPE_INTEGERS,
      .initial = "0",

@@ -28,6 +28,15 @@ tx_status tx_layer_declare(tx_layer *layer, tx_network *network, const char *pre
     return add_leaf(network, prefix, "bias", 1 + layer->axes, shape, error, &layer->bias);
 }
 
+static tx_convolution convolution_of(const tx_layer *layer)
+{
+    tx_convolution convolution = {.out_channels = layer->out_channels, .groups = (int)layer->groups};
+    memcpy(convolution.kernel, layer->kernel, sizeof convolution.kernel);
+    memcpy(convolution.dilation, layer->dilation, sizeof convolution.dilation);
+    memcpy(convolution.stride, layer->stride, sizeof convolution.stride);
+    return convolution;
+}
+
 static tx_node pad(const tx_layer *layer, tx_graph *graph, tx_node x)
 {
     bool any = false;
@@ -37,13 +46,37 @@ static tx_node pad(const tx_layer *layer, tx_graph *graph, tx_node x)
     return any ? tx_pad(graph, x, layer->mode, layer->low, layer->high) : x;
 }
 
+static int64_t cells_of(int64_t fine, int64_t stride)
+{
+    return fine > 0 ? (fine + stride - 1) / stride : 0;
+}
+
+/* x is padded before its cells are spread, by whole cells; what that is too much is cut away after. Zeros need not be spread:
+ * they are added after. */
+static tx_node apply_transposed(const tx_layer *layer, tx_graph *graph, tx_node x, tx_node weight, tx_node bias)
+{
+    const tx_convolution convolution = convolution_of(layer);
+    int64_t before[TX_MAX_AXES] = {0}, after[TX_MAX_AXES] = {0}, low[TX_MAX_AXES] = {0}, high[TX_MAX_AXES] = {0};
+    for (int d = 0; d < layer->axes; d++) {
+        const int64_t s = layer->stride[d] > 1 ? layer->stride[d] : 1, reach = (layer->kernel[d] - 1) * layer->dilation[d];
+        if (layer->mode != TX_PAD_ZEROS) {
+            before[d] = cells_of(reach - layer->low[d], s);
+            after[d] = cells_of(reach - layer->high[d] + layer->output_padding, s);
+        }
+        low[d] = layer->low[d] - s * before[d];
+        high[d] = layer->high[d] - s * after[d] + layer->output_padding;
+    }
+    return tx_convolve_transposed(graph, tx_pad(graph, x, layer->mode, before, after), &convolution, low, high, weight, bias);
+}
+
 tx_node tx_layer_apply(const tx_layer *layer, const tx_network *network, tx_graph *graph, tx_node x)
 {
-    tx_convolution convolution = {.out_channels = layer->out_channels, .groups = (int)layer->groups};
-    memcpy(convolution.kernel, layer->kernel, sizeof convolution.kernel);
-    memcpy(convolution.dilation, layer->dilation, sizeof convolution.dilation);
+    const tx_convolution convolution = convolution_of(layer);
     const tx_node weight = tx_network_leaf(network, graph, layer->weight);
     const tx_node bias = layer->bias < 0 ? -1 : tx_network_leaf(network, graph, layer->bias);
+    if (layer->transposed) {
+        return apply_transposed(layer, graph, x, weight, bias);
+    }
     return tx_convolve(graph, pad(layer, graph, x), &convolution, weight, bias);
 }
 

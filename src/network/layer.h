@@ -3,13 +3,17 @@
 
 #include "trainax/network.h"
 
-/* A convolution at stride 1 with its padding (equinox.nn.Conv); without spatial axes a dense layer (equinox.nn.Linear),
- * which is the same arithmetic and the same initialisation with an empty kernel. */
+/* A convolution with its padding (equinox.nn.Conv); without spatial axes a dense layer (equinox.nn.Linear), which is the same
+ * arithmetic and the same initialisation with an empty kernel. Transposed, it is PDEquinox's (MorePaddingConvTranspose): low and
+ * high are the padding of the convolution that it goes back from. */
 typedef struct tx_layer {
     int axes;
     int64_t in_channels, out_channels, groups;
     int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
     int64_t low[TX_MAX_AXES], high[TX_MAX_AXES]; /* cells of padding before and after */
+    int64_t stride[TX_MAX_AXES];                 /* 0 means 1 */
+    bool transposed;
+    int64_t output_padding; /* of a transposed one: more cells at the end of every axis */
     tx_padding_mode mode;
     bool use_bias, zero_bias_init;
     int weight, bias; /* the leaves; bias -1: none */
@@ -40,6 +44,10 @@ tx_node tx_chain_apply(const tx_chain *chain, const tx_network *network, tx_grap
 /* Layer i draws from split(key, depth + 1)[i]. */
 void tx_chain_initialise(const tx_chain *chain, const tx_network *network, tx_random random, tx_key key, void *values);
 
+/* The three checks below for num_spatial_dims, in_channels and out_channels, of those that are not null. */
+tx_status tx_network_check_state(const tx_network *network, tx_error *error);
+/* For networks of convolutions: are there spatial axes at all? */
+tx_status tx_network_check_spatial(const tx_network *network, tx_error *error);
 /* Does the network fit the states of the data, and keep their shape? TX_INVALID at the place of `option`. */
 tx_status tx_network_check_axes(const tx_network *network, const char *option, int64_t axes, tx_error *error);
 tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error);

@@ -56,11 +56,8 @@ static tx_status check_equinox(const tx_network *network, tx_error *error)
 static tx_status check_points(const tx_network *network, tx_error *error)
 {
     for (int d = 0; d < network->input.axes; d++) {
-        if (!tx_has(network->section, "num_points")) {
-            return tx_section_error(network->section, "num_points", error, TX_INVALID, "missing");
-        }
         const int64_t points = tx_get_integer(network->section, "num_points");
-        if (points != network->input.n[d]) {
+        if (tx_has(network->section, "num_points") && points != network->input.n[d]) {
             return tx_section_error(network->section, "num_points", error, TX_INVALID,
                                     "the network takes %lld points an axis, but axis %d of the data has %lld", (long long)points, d,
                                     (long long)network->input.n[d]);
@@ -71,12 +68,7 @@ static tx_status check_points(const tx_network *network, tx_error *error)
 
 static tx_status check_pdequinox(const tx_network *network, tx_error *error)
 {
-    static const char *const needed[] = {"num_spatial_dims", "in_channels", "out_channels", NULL};
-    const tx_section *section = network->section;
-    TX_TRY(require(section, needed, error));
-    TX_TRY(tx_network_check_axes(network, "num_spatial_dims", tx_get_integer(section, "num_spatial_dims"), error));
-    TX_TRY(tx_network_check_input(network, "in_channels", tx_get_integer(section, "in_channels"), error));
-    TX_TRY(tx_network_check_output(network, "out_channels", tx_get_integer(section, "out_channels"), error));
+    TX_TRY(tx_network_check_state(network, error));
     return check_points(network, error);
 }
 
@@ -126,12 +118,12 @@ static const tx_option options[] = {
      .type = TX_TYPE_INTEGER,
      .initial = "null",
      .unit = "",
-     .text = "spatial axes of a state",
+     .text = "spatial axes of a state (null: the data's)",
      .minimum = 0,
      .maximum = TX_MAX_AXES},
-    TX_OPTION_COUNT("in_channels", "null", "", 1, "channels of a state"),
+    TX_OPTION_COUNT("in_channels", "null", "", 1, "channels of a state (null: the data's)"),
     TX_OPTION_COUNT("out_channels", "null", "", 1, "channels of the result: the same number"),
-    TX_OPTION_COUNT("num_points", "null", "points", 1, "along each spatial axis; without axes it has no effect"),
+    TX_OPTION_COUNT("num_points", "null", "points", 1, "along each spatial axis (null: the data's); without axes it has no effect"),
     TX_OPTION_COUNT("width_size", "64", "", 1, "width of the hidden layers"),
     TX_OPTION_COUNT("depth", "3", "layers", 0, "hidden layers; depth + 1 affine maps"),
     TX_OPTION_WORD("activation", "relu", TX_ACTIVATION_WORDS, "after each hidden layer"),

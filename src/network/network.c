@@ -122,3 +122,26 @@ tx_status tx_network_check_output(const tx_network *network, const char *option,
                             "a map of states must keep their shape: it gives %lld channel%s, but the states have %lld",
                             (long long)channels, plural(channels), (long long)data);
 }
+
+tx_status tx_network_check_state(const tx_network *network, tx_error *error)
+{
+    static const struct {
+        const char *option;
+        tx_status (*check)(const tx_network *network, const char *option, int64_t number, tx_error *error);
+    } checks[] = {{"num_spatial_dims", tx_network_check_axes}, {"in_channels", tx_network_check_input}, {"out_channels", tx_network_check_output}};
+    for (int k = 0; k < 3; k++) {
+        if (tx_has(network->section, checks[k].option)) {
+            TX_TRY(checks[k].check(network, checks[k].option, tx_get_integer(network->section, checks[k].option), error));
+        }
+    }
+    return TX_OK;
+}
+
+tx_status tx_network_check_spatial(const tx_network *network, tx_error *error)
+{
+    if (network->input.axes) {
+        return TX_OK;
+    }
+    return tx_section_error(network->section, NULL, error, TX_INVALID, "%s is for states with spatial axes; those of the data have none",
+                            tx_section_name(network->section));
+}

@@ -21,9 +21,10 @@ static tx_node step(const tx_section *section, tx_graph *graph, tx_node x)
 {
     const tx_shape shape = tx_node_shape(graph, x);
     const int64_t n = shape.n[0], before = (n - 1) / 2;
+    tx_error error = {0};
     double *weights;
-    if (x < 0 || tx_allocate_array((size_t)n, sizeof *weights, NULL, &weights)) {
-        return -1;
+    if (tx_allocate_array((size_t)n, sizeof *weights, &error, &weights)) {
+        return tx_graph_stick(graph, &error);
     }
     for (int64_t t = 0; t < n; t++) {
         weights[t] = kernel(before - t, n, tx_get_real(section, "cfl"));

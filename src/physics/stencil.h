@@ -21,9 +21,10 @@ static inline tx_node tx_stencil_apply(tx_graph *graph, tx_node x, const double 
 {
     const tx_shape shape = tx_node_shape(graph, x);
     const tx_convolution conv = {.out_channels = shape.channels, .kernel = {size}, .dilation = {1}, .groups = (int)shape.channels};
+    tx_error error = {0};
     double *all;
-    if (tx_allocate_array((size_t)(shape.channels * size), sizeof *all, NULL, &all)) {
-        return -1;
+    if (tx_allocate_array((size_t)(shape.channels * size), sizeof *all, &error, &all)) {
+        return tx_graph_stick(graph, &error);
     }
     for (int64_t k = 0; k < shape.channels * size; k++) {
         all[k] = weights[k % size];

@@ -13,7 +13,7 @@ static tx_graph_node new_node(tx_op op, tx_shape shape, tx_node a, tx_node b)
     node.shape = shape;
     node.input[0] = a;
     node.input[1] = b;
-    node.input[2] = node.input[3] = TX_NONE;
+    node.input[2] = node.input[3] = node.input[4] = TX_NONE;
     return node;
 }
 
@@ -89,37 +89,47 @@ tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *
     return any ? tx_graph_append(graph, &node) : x;
 }
 
+tx_node tx_convolution_append(tx_graph *graph, tx_graph_node *node, const tx_convolution *convolution, int64_t in_channels)
+{
+    const int64_t groups = convolution->groups > 1 ? convolution->groups : 1;
+    tx_convolution *own = &node->attributes.convolution;
+    if (in_channels % groups || convolution->out_channels % groups) {
+        return tx_graph_fail(graph, "%ld groups do not divide %ld input and %ld output channels", (long)groups, (long)in_channels,
+                             (long)convolution->out_channels);
+    }
+    int64_t size = in_channels / groups * convolution->out_channels;
+    node->shape.channels = own->out_channels = convolution->out_channels;
+    own->groups = (int)groups;
+    for (int d = 0; d < node->shape.axes; d++) {
+        own->kernel[d] = convolution->kernel[d];
+        own->dilation[d] = convolution->dilation[d];
+        own->stride[d] = convolution->stride[d] > 1 ? convolution->stride[d] : 0;
+        size *= convolution->kernel[d];
+    }
+    const tx_graph_node *w = tx_graph_at(graph, node->input[1]);
+    if ((w->op != TX_OP_PARAMETER && w->op != TX_OP_CONSTANT) || w->attributes.size != size) {
+        return tx_graph_fail(graph, "a convolution needs %ld weights", (long)size);
+    }
+    return tx_graph_append(graph, node);
+}
+
 tx_node tx_convolve(tx_graph *graph, tx_node x, const tx_convolution *convolution, tx_node weight, tx_node bias)
 {
     if (!valid(graph, x, weight)) {
         return TX_NONE;
     }
     tx_graph_node node = new_node(TX_OP_CONV, tx_node_shape(graph, x), x, weight);
-    const int64_t groups = convolution->groups > 1 ? convolution->groups : 1;
-    if (node.shape.channels % groups || convolution->out_channels % groups) {
-        return tx_graph_fail(graph, "%ld groups do not divide %ld input and %ld output channels", (long)groups,
-                             (long)node.shape.channels, (long)convolution->out_channels);
-    }
-    int64_t size = node.shape.channels / groups * convolution->out_channels;
-    node.shape.channels = node.attributes.convolution.out_channels = convolution->out_channels;
-    node.attributes.convolution.groups = (int)groups;
+    const int64_t in_channels = node.shape.channels;
     for (int d = 0; d < node.shape.axes; d++) {
         const int64_t reach = (convolution->kernel[d] - 1) * convolution->dilation[d];
         if (node.shape.n[d] <= reach) {
             return tx_graph_fail(graph, "a kernel that spans %ld points does not fit on %ld padded points", (long)reach + 1,
                                  (long)node.shape.n[d]);
         }
-        node.shape.n[d] -= reach;
-        node.attributes.convolution.kernel[d] = convolution->kernel[d];
-        node.attributes.convolution.dilation[d] = convolution->dilation[d];
-        size *= convolution->kernel[d];
-    }
-    const tx_graph_node *w = tx_graph_at(graph, weight);
-    if ((w->op != TX_OP_PARAMETER && w->op != TX_OP_CONSTANT) || w->attributes.size != size) {
-        return tx_graph_fail(graph, "a convolution needs %ld weights", (long)size);
+        node.shape.n[d] = (node.shape.n[d] - reach - 1) / (convolution->stride[d] > 1 ? convolution->stride[d] : 1) + 1;
     }
     node.input[2] = bias;
-    return tx_graph_append(graph, &node);
+    return tx_convolution_append(graph, &node, convolution, in_channels);
 }
 
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation)

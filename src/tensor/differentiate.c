@@ -22,7 +22,7 @@ static tx_graph_node make(const walk *w, tx_op op, tx_node like, tx_node a, tx_n
     node.shape = tx_node_shape(w->graph, like);
     node.input[0] = a;
     node.input[1] = b;
-    node.input[2] = node.input[3] = TX_NONE;
+    node.input[2] = node.input[3] = node.input[4] = TX_NONE;
     return node;
 }
 
@@ -75,7 +75,7 @@ static void append_effect(walk *w, tx_graph_node *effect, tx_node parameter)
     }
 }
 
-/* d bias, d weights, then d x: the same convolution transposed, over dy padded with zeros as far as the kernel reaches. */
+/* d weights, d bias, then d x: the convolution's adjoint, over dy padded with zeros as far as the kernel reaches. */
 static void derive_conv(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
 {
     (void)y;
@@ -86,15 +86,7 @@ static void derive_conv(walk *w, const tx_graph_node *node, tx_node y, tx_node d
     effect = make(w, TX_OP_BIAS_GRADIENT, dy, dy, TX_NONE);
     append_effect(w, &effect, bias);
     if (wants(w, x)) {
-        int64_t reach[TX_MAX_AXES] = {0};
-        for (int d = 0; d < node->shape.axes; d++) {
-            reach[d] = (node->attributes.convolution.kernel[d] - 1) * node->attributes.convolution.dilation[d];
-        }
-        tx_graph_node adjoint = make(w, TX_OP_CONV, x, tx_pad(w->graph, dy, TX_PAD_ZEROS, reach, reach), weight);
-        adjoint.attributes = node->attributes;
-        adjoint.attributes.convolution.out_channels = adjoint.shape.channels;
-        adjoint.attributes.flip = 1;
-        give(w, x, tx_graph_append(w->graph, &adjoint));
+        give(w, x, tx_convolution_adjoint(w->graph, node, dy));
     }
 }
 
@@ -205,6 +197,37 @@ static void derive_call(walk *w, const tx_graph_node *node, tx_node y, tx_node d
     give(w, node->input[0], tx_graph_append(w->graph, &vjp));
 }
 
+static void derive_concatenate(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
+{
+    (void)y;
+    int64_t first = 0;
+    for (int k = 0; k < 2; k++) {
+        const int64_t count = tx_node_shape(w->graph, node->input[k]).channels;
+        if (wants(w, node->input[k])) {
+            give(w, node->input[k], tx_channels(w->graph, dy, first, count));
+        }
+        first += count;
+    }
+}
+
+static void derive_group_norm(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
+{
+    (void)y;
+    give(w, node->input[0], tx_group_norm_derive(w->graph, node, dy, wants(w, node->input[0])));
+}
+
+static void derive_spectral(walk *w, const tx_graph_node *node, tx_node y, tx_node dy)
+{
+    (void)y;
+    for (int part = 0; part < 2 && node->op == TX_OP_SPECTRAL_MULTIPLY; part++) {
+        tx_graph_node effect = tx_spectral_weights(node, dy, part);
+        append_effect(w, &effect, node->input[1 + part]);
+    }
+    if (wants(w, node->input[0])) {
+        give(w, node->input[0], tx_spectral_derive(w->graph, node, dy));
+    }
+}
+
 /* The operations that a builder can append; the others stand only in derived parts. */
 static void (*const derive[TX_OP_COUNT])(walk *, const tx_graph_node *, tx_node, tx_node) = {
     [TX_OP_WINDOW] = derive_nothing,
@@ -227,6 +250,12 @@ static void (*const derive[TX_OP_COUNT])(walk *, const tx_graph_node *, tx_node,
     [TX_OP_FLATTEN] = derive_flatten,
     [TX_OP_UNFLATTEN] = derive_unflatten,
     [TX_OP_CALL] = derive_call,
+    [TX_OP_CONCATENATE] = derive_concatenate,
+    [TX_OP_SPECTRAL_ANALYSE] = derive_spectral,
+    [TX_OP_SPECTRAL_SYNTHESISE] = derive_spectral,
+    [TX_OP_SPECTRAL_MULTIPLY] = derive_spectral,
+    [TX_OP_GROUP_STATISTICS] = derive_nothing, /* the norm's adjoint accounts for them */
+    [TX_OP_GROUP_NORM] = derive_group_norm,
 };
 
 /* active[n]: does node n depend on a parameter, other than through stop_gradient? */
@@ -260,6 +289,7 @@ tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error)
     for (int n = loss; n >= 0; n--) {
         if (w.cotangent[n] >= 0 && w.active[n]) {
             const tx_graph_node node = graph->nodes[n]; /* a copy: appending moves the array */
+            graph->step = node.step;
             derive[node.op](&w, &node, n, w.cotangent[n]);
         }
     }

@@ -12,7 +12,6 @@ typedef struct fuser {
     tx_graph *graph; /* the new one */
     tx_node *map;    /* old node -> new node */
     int *readers;    /* of old nodes, outputs included */
-    bool with_rules;
 } fuser;
 
 void tx_graph_mark_live(const tx_graph *graph, const tx_node *outputs, int num_outputs, char *live)
@@ -40,6 +39,17 @@ static bool sole(const fuser *f, tx_node n, tx_op op, tx_graph_node *out)
     }
     *out = f->graph->nodes[f->map[n]];
     return true;
+}
+
+static tx_node rule_conv(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
+{
+    (void)old;
+    return tx_is_strided(&node->attributes.convolution) ? tx_convolution_to_phases(f->graph, node) : TX_NONE;
+}
+static tx_node rule_conv_weights(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
+{
+    (void)old;
+    return tx_is_strided(&node->attributes.convolution) ? tx_convolution_weights_to_phases(f->graph, node) : TX_NONE;
 }
 
 static tx_node rule_stop(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
@@ -85,24 +95,54 @@ static tx_node rule_square_error_gradient(fuser *f, const tx_graph_node *node, c
     return scale_of_lane(f, node, 2);
 }
 
+/* A summand laid out as the result goes into a convolution that nobody else reads. */
+static tx_node add_to_conv(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
+{
+    for (int k = 0; k < 2; k++) {
+        tx_graph_node conv;
+        const tx_op other = tx_graph_at(f->graph, node->input[1 - k])->op;
+        if (sole(f, old->input[k], TX_OP_CONV, &conv) && !conv.attributes.activation && conv.input[3] < 0 && conv.input[4] < 0 &&
+            !tx_is_strided(&conv.attributes.convolution) && other != TX_OP_CHANNELS && other != TX_OP_PAD) {
+            conv.input[4] = node->input[1 - k];
+            return tx_graph_append(f->graph, &conv);
+        }
+    }
+    return TX_NONE;
+}
+
 static tx_node rule_add(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
 {
     if (node->attributes.alpha != 1 || node->attributes.beta != 1) {
         return TX_NONE;
     }
     for (int k = 0; k < 2; k++) {
-        tx_graph_node gradient;
-        if (sole(f, old->input[k], TX_OP_SQUARE_ERROR_GRADIENT, &gradient) && gradient.input[3] < 0) {
+        tx_graph_node gradient, norm, spectral;
+        const bool whole = tx_graph_at(f->graph, node->input[1 - k])->op != TX_OP_CHANNELS; /* laid out as the result */
+        const bool sole_norm = sole(f, old->input[k], TX_OP_GROUP_NORM, &norm) || sole(f, old->input[k], TX_OP_GROUP_NORM_GRADIENT, &norm);
+        if (sole_norm && norm.input[4] < 0 && norm.attributes.mode == TX_IDENTITY) {
+            norm.input[4] = node->input[1 - k];
+            return tx_graph_append(f->graph, &norm);
+        }
+        if (sole(f, old->input[k], TX_OP_SPECTRAL_SYNTHESISE, &spectral) && spectral.input[3] < 0 && whole &&
+            tx_graph_at(f->graph, node->input[1 - k])->op != TX_OP_PAD) {
+            spectral.input[3] = node->input[1 - k];
+            return tx_graph_append(f->graph, &spectral);
+        }
+        if (sole(f, old->input[k], TX_OP_SQUARE_ERROR_GRADIENT, &gradient) && gradient.input[3] < 0 && whole) {
             gradient.input[3] = node->input[1 - k];
             return tx_graph_append(f->graph, &gradient);
         }
     }
-    return TX_NONE;
+    return add_to_conv(f, node, old);
 }
 
 static tx_node rule_activate(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
 {
-    tx_graph_node conv;
+    tx_graph_node conv, norm;
+    if (sole(f, old->input[0], TX_OP_GROUP_NORM, &norm) && norm.attributes.mode == TX_IDENTITY) {
+        norm.attributes.mode = node->attributes.mode;
+        return tx_graph_append(f->graph, &norm);
+    }
     if (!sole(f, old->input[0], TX_OP_CONV, &conv) || conv.attributes.activation || conv.attributes.flip) {
         return TX_NONE;
     }
@@ -112,7 +152,12 @@ static tx_node rule_activate(fuser *f, const tx_graph_node *node, const tx_graph
 
 static tx_node rule_activate_gradient(fuser *f, const tx_graph_node *node, const tx_graph_node *old)
 {
-    tx_graph_node conv;
+    tx_graph_node conv, norm;
+    if (node->attributes.mode == TX_RELU && sole(f, old->input[0], TX_OP_GROUP_NORM_GRADIENT, &norm) &&
+        norm.attributes.mode == TX_IDENTITY && norm.input[1] == node->input[1]) { /* what is normalised is what was activated */
+        norm.attributes.mode = TX_RELU;
+        return tx_graph_append(f->graph, &norm);
+    }
     if (node->attributes.mode != TX_RELU || !sole(f, old->input[0], TX_OP_CONV, &conv) || !conv.attributes.flip || conv.input[3] >= 0) {
         return TX_NONE;
     }
@@ -127,7 +172,7 @@ static tx_node rule_fold(fuser *f, const tx_graph_node *node, const tx_graph_nod
     const bool circular = node->attributes.mode == TX_PAD_CIRCULAR;
     tx_graph_node conv;
     if ((node->attributes.mode != TX_PAD_ZEROS && !circular) || !sole(f, old->input[0], TX_OP_CONV, &conv) || !conv.attributes.flip ||
-        conv.input[3] >= 0) {
+        conv.input[3] >= 0 || conv.input[4] >= 0 || tx_is_strided(&conv.attributes.convolution)) {
         return TX_NONE;
     }
     const tx_graph_node *pad = tx_graph_at(f->graph, conv.input[0]);
@@ -148,6 +193,8 @@ static tx_node rule_fold(fuser *f, const tx_graph_node *node, const tx_graph_nod
 }
 
 static tx_node (*const rules[TX_OP_COUNT])(fuser *, const tx_graph_node *, const tx_graph_node *) = {
+    [TX_OP_CONV] = rule_conv,
+    [TX_OP_CONV_WEIGHTS] = rule_conv_weights,
     [TX_OP_STOP] = rule_stop,
     [TX_OP_SCALE] = rule_scale,
     [TX_OP_LANE_SCALE] = rule_lane_scale,
@@ -162,11 +209,12 @@ static void rewrite(fuser *f, tx_node n)
 {
     const tx_graph_node *old = &f->old->nodes[n];
     tx_graph_node node = *old;
+    f->graph->step = old->step;
     for (int k = 0; k < TX_MAX_INPUTS; k++) {
         node.input[k] = old->input[k] < 0 ? TX_NONE : f->map[old->input[k]];
     }
     tx_node better = TX_NONE;
-    if (f->with_rules && rules[node.op]) {
+    if (rules[node.op]) {
         better = rules[node.op](f, &node, old);
     }
     f->map[n] = better >= 0 ? better : tx_graph_append(f->graph, &node);
@@ -188,16 +236,16 @@ static void count_readers(fuser *f, const char *live, const tx_node *outputs, in
     }
 }
 
-/* Every live node once more, with or without rules. */
-static tx_status rebuild(const tx_graph *graph, bool with_rules, tx_node *outputs, int num_outputs, tx_error *error, tx_graph **out)
+/* Every live node once more. */
+static tx_status rebuild(const tx_graph *graph, tx_node *outputs, int num_outputs, tx_error *error, tx_graph **out)
 {
     const size_t count = (size_t)graph->count;
-    fuser f = {.old = graph, .with_rules = with_rules};
+    fuser f = {.old = graph};
     char *live = NULL;
     tx_status status;
     if ((status = tx_allocate_array(count, 1, error, &live)) || (status = tx_allocate_array(count, sizeof *f.map, error, &f.map)) ||
         (status = tx_allocate_array(count, sizeof *f.readers, error, &f.readers)) || (status = tx_graph_create(error, &f.graph)) ||
-        (status = tx_graph_copy_constants(graph, f.graph, error))) {
+        (status = tx_graph_reserve(f.graph, count, error)) || (status = tx_graph_copy_constants(graph, f.graph, error))) {
         goto done;
     }
     tx_graph_mark_live(graph, outputs, num_outputs, live);
@@ -225,8 +273,12 @@ done:
 tx_status tx_graph_fuse(const tx_graph *graph, tx_node *outputs, int num_outputs, tx_error *error, tx_graph **out)
 {
     tx_graph *fused;
-    TX_TRY(rebuild(graph, true, outputs, num_outputs, error, &fused));
-    const tx_status status = rebuild(fused, false, outputs, num_outputs, error, out); /* leaves out what was absorbed */
-    tx_graph_destroy(fused);
-    return status;
+    TX_TRY(rebuild(graph, outputs, num_outputs, error, &fused));
+    const tx_status status = tx_graph_drop_dead(fused, outputs, num_outputs, NULL, error); /* what was absorbed */
+    if (status) {
+        tx_graph_destroy(fused);
+        return status;
+    }
+    *out = fused;
+    return TX_OK;
 }

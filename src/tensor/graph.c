@@ -2,6 +2,7 @@
 #include "tensor/graph.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,12 +43,25 @@ tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_er
     return TX_OK;
 }
 
+static tx_status grow_table(tx_graph *graph);
+
+tx_status tx_graph_reserve(tx_graph *graph, size_t count, tx_error *error)
+{
+    while (graph->slots <= 2 * count && graph->error.status == TX_OK) {
+        grow_table(graph);
+    }
+    TX_TRY(tx_graph_status(graph, error));
+    return tx_reserve(count, sizeof *graph->nodes, &graph->capacity, error, &graph->nodes);
+}
+
 tx_status tx_graph_copy(const tx_graph *graph, tx_error *error, tx_graph **out)
 {
     tx_graph *copy;
     TX_TRY(tx_graph_create(error, &copy));
+    tx_graph_reserve(copy, 3 * (size_t)graph->count, &copy->error); /* with room for an adjoint part */
     tx_graph_copy_constants(graph, copy, &copy->error);
     for (int n = 0; n < graph->count && !copy->error.status; n++) {
+        copy->step = graph->nodes[n].step;
         tx_graph_append(copy, &graph->nodes[n]); /* all nodes differ, so numbers stay */
     }
     const tx_status status = tx_graph_status(copy, error);
@@ -75,27 +89,27 @@ tx_node tx_graph_fail(tx_graph *graph, const char *format, ...)
     return TX_NONE;
 }
 
+tx_node tx_graph_stick(tx_graph *graph, const tx_error *error)
+{
+    tx_error_set(&graph->error, error->status, "%s", error->message);
+    return TX_NONE;
+}
+
 tx_shape tx_node_shape(const tx_graph *graph, tx_node node)
 {
     return node >= 0 && node < graph->count ? graph->nodes[node].shape : (tx_shape){0};
 }
 
-/* FNV-1a over whole words. */
-static size_t hash_words(size_t hash, const void *data, size_t bytes)
-{
-    const uint32_t *words = data;
-    for (size_t k = 0; k < bytes / sizeof *words; k++) {
-        hash = (hash ^ words[k]) * (size_t)1099511628211u;
-    }
-    return hash;
-}
-
+/* FNV-1a over whole words of operation, inputs and attributes. */
 static size_t hash_node(const tx_graph_node *node)
 {
-    size_t hash = hash_words((size_t)14695981039346656037u, &node->op, sizeof node->op);
-    hash = hash_words(hash, node->input, sizeof node->input);
-    hash = hash_words(hash, &node->attributes, sizeof node->attributes);
-    return hash ^ (hash >> 29);
+    uint64_t words[offsetof(tx_graph_node, shape) / sizeof(uint64_t)], hash = 14695981039346656037u;
+    memcpy(words, node, sizeof words);
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        hash = (hash ^ words[k]) * 1099511628211u;
+        hash ^= hash >> 29;
+    }
+    return hash;
 }
 
 static bool equal_nodes(const tx_graph_node *a, const tx_graph_node *b)
@@ -143,5 +157,58 @@ tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
         *slot = graph->count + 1;
     }
     graph->nodes[graph->count] = *node;
+    graph->nodes[graph->count].step = graph->step;
     return graph->count++;
+}
+
+tx_node tx_graph_repeat(tx_graph *graph, const tx_graph_node *node)
+{
+    if (graph->error.status || tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes)) {
+        return TX_NONE;
+    }
+    graph->nodes[graph->count] = *node;
+    return graph->count++;
+}
+
+void tx_next_step(tx_graph *graph) { graph->step++; }
+
+/* Moves the live nodes down. */
+static void compact(tx_graph *graph, const char *live, tx_node *place, int *origin)
+{
+    int count = 0;
+    for (int n = 0; n < graph->count; n++) {
+        if (live[n]) {
+            tx_graph_node node = graph->nodes[n];
+            for (int k = 0; k < TX_MAX_INPUTS; k++) {
+                node.input[k] = node.input[k] < 0 ? TX_NONE : place[node.input[k]];
+            }
+            if (origin) {
+                origin[count] = origin[n];
+            }
+            place[n] = count;
+            graph->nodes[count++] = node;
+        }
+    }
+    graph->count = count;
+}
+
+tx_status tx_graph_drop_dead(tx_graph *graph, tx_node *outputs, int num_outputs, int *origin, tx_error *error)
+{
+    const size_t count = (size_t)graph->count;
+    char *live;
+    tx_node *place;
+    TX_TRY(tx_allocate_array(count, 1, error, &live));
+    const tx_status status = tx_allocate_array(count, sizeof *place, error, &place);
+    if (status) {
+        tx_free(live);
+        return status;
+    }
+    tx_graph_mark_live(graph, outputs, num_outputs, live);
+    compact(graph, live, place, origin);
+    for (int k = 0; k < num_outputs; k++) {
+        outputs[k] = outputs[k] < 0 ? TX_NONE : place[outputs[k]];
+    }
+    tx_free(place);
+    tx_free(live);
+    return TX_OK;
 }

@@ -28,10 +28,11 @@ void tx_run_halo(const tx_step *step, tx_frame *frame) { frame->kernels->halo(st
 void tx_run_copy(const tx_step *step, tx_frame *frame) { frame->kernels->copy(LAYOUT(0), IN(0), step->out_layout, OUT); }
 static void run_fold(const tx_step *step, tx_frame *frame) { frame->kernels->fold(step->halo, OUT); }
 
-/* operand 1: packed weights, 2: bias, 3: mask */
+/* operand 1: packed weights, 2: bias, 3: mask, 4: what is added */
 static void run_conv(const tx_step *step, tx_frame *frame)
 {
-    frame->kernels->conv_apply(step->conv, IN(0), IN(1), optional(frame, step->operand[2]), optional(frame, step->operand[3]), OUT);
+    frame->kernels->conv_apply(step->conv, IN(0), IN(1), optional(frame, step->operand[2]), optional(frame, step->operand[3]),
+                               optional(frame, step->operand[4]), OUT);
 }
 
 static void run_conv_weights(const tx_step *step, tx_frame *frame)
@@ -106,6 +107,72 @@ static void run_square_error_gradient(const tx_step *step, tx_frame *frame)
 
 static void run_reshape(const tx_step *step, tx_frame *frame) { frame->kernels->reshape(LAYOUT(0), IN(0), step->out_layout, OUT); }
 
+static void run_concatenate(const tx_step *step, tx_frame *frame)
+{
+    const int64_t first = LAYOUT(0)->shape.channels, second = LAYOUT(1)->shape.channels;
+    const tx_layout a = tx_layout_channels(step->out_layout, 0, first), b = tx_layout_channels(step->out_layout, first, second);
+    frame->kernels->copy(LAYOUT(0), IN(0), &a, OUT);
+    frame->kernels->copy(LAYOUT(1), IN(1), &b, OUT);
+}
+
+static void run_split(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->split(step->stride, step->low, LAYOUT(0), IN(0), step->out_layout, OUT);
+}
+
+static void run_join(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->join(step->stride, LAYOUT(0), IN(0), step->out_layout, OUT);
+}
+
+static void run_group_statistics(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->group_statistics(step->groups, step->alpha, LAYOUT(0), IN(0), step->out_layout, OUT);
+}
+
+static void run_group_norm(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->group_norm(step->groups, (tx_activation)step->mode, LAYOUT(0), IN(0), LAYOUT(1), IN(1), IN(2), IN(3), LAYOUT(4),
+                               optional(frame, step->operand[4]), step->out_layout, OUT);
+}
+
+static void run_group_moments(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->group_moments(step->groups, LAYOUT(0), IN(0), LAYOUT(1), IN(1), LAYOUT(2), IN(2), step->out_layout, OUT);
+}
+
+static void run_group_pull(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->group_pull(step->groups, step->alpha, LAYOUT(0), IN(0), LAYOUT(1), IN(1), IN(2), step->out_layout, OUT);
+}
+
+static void run_group_norm_gradient(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->group_norm_gradient(step->groups, step->mode == TX_RELU, LAYOUT(0), IN(0), LAYOUT(1), IN(1), LAYOUT(2), IN(2), IN(3),
+                                        LAYOUT(4), optional(frame, step->operand[4]), step->out_layout, OUT);
+}
+
+/* The last operand: scratch. */
+static void run_spectral_analyse(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->spectral_analyse(step->spectral, IN(0), OUT, IN(TX_MAX_OPERANDS - 1));
+}
+
+static void run_spectral_synthesise(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->spectral_synthesise(step->spectral, IN(0), optional(frame, step->operand[3]), OUT, IN(TX_MAX_OPERANDS - 1));
+}
+
+static void run_spectral_multiply(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->spectral_multiply(step->mode != 0, step->groups, LAYOUT(0), IN(0), IN(1), IN(2), step->out_layout, OUT);
+}
+
+static void run_spectral_weights(const tx_step *step, tx_frame *frame)
+{
+    frame->kernels->spectral_weights(step->mode != 0, step->groups, LAYOUT(0), IN(0), LAYOUT(1), IN(1), OUT);
+}
+
 /* ---- a user's function: real lanes only, whole samples in double ---- */
 
 static size_t shape_size(const tx_shape *shape) { return (size_t)(shape->channels * tx_shape_points(shape)); }
@@ -165,7 +232,7 @@ static void call_output(scratch *s, tx_frame *frame, double *values, const void 
 
 static void run_call(const tx_step *step, tx_frame *frame)
 {
-    scratch s = {.next = at(frame, step->operand[4]), .precision = frame->kernels->precision};
+    scratch s = {.next = at(frame, step->operand[TX_MAX_OPERANDS - 1]), .precision = frame->kernels->precision};
     const double *x = call_input(&s, frame, LAYOUT(0), IN(0));
     double *y = take(&s, shape_size(&step->out_layout->shape) * (size_t)frame->input->count * sizeof *y);
     frame->failed |= step->function->forward(step->function->user, frame->input->count, x, y) != 0;
@@ -174,7 +241,7 @@ static void run_call(const tx_step *step, tx_frame *frame)
 
 static void run_call_vjp(const tx_step *step, tx_frame *frame)
 {
-    scratch s = {.next = at(frame, step->operand[4]), .precision = frame->kernels->precision};
+    scratch s = {.next = at(frame, step->operand[TX_MAX_OPERANDS - 1]), .precision = frame->kernels->precision};
     const double *x = call_input(&s, frame, LAYOUT(0), IN(0)), *dy = call_input(&s, frame, LAYOUT(1), IN(1));
     double *dx = take(&s, shape_size(&step->out_layout->shape) * (size_t)frame->input->count * sizeof *dx);
     frame->failed |= step->function->vjp(step->function->user, frame->input->count, x, dy, dx) != 0;
@@ -182,14 +249,39 @@ static void run_call_vjp(const tx_step *step, tx_frame *frame)
     call_output(&s, frame, dx, memset(take(&s, sample), 0, sample), step->out_layout, OUT);
 }
 
-/* Two operations for each weight, output point and (where an adjoint reads it) input point. */
+/* Two operations for each weight and output point; of a stride's phases, each tap reads or writes one. */
 static double conv_flops(const tx_graph_node *node, const tx_shape *input)
 {
     double taps = 2.0 * (double)input->channels * (double)node->shape.channels / node->attributes.convolution.groups;
     for (int d = 0; d < node->shape.axes; d++) {
-        taps *= (double)node->attributes.convolution.kernel[d];
+        const int64_t stride = node->attributes.convolution.stride[d];
+        taps *= (double)node->attributes.convolution.kernel[d] / (double)(stride > 1 ? stride : 1);
     }
     return taps * (double)tx_shape_points(&node->shape);
+}
+
+/* Axis by axis, first to last, products with cosines and sines, an eighth of them thanks to their symmetries. */
+static double transform_flops(const tx_graph_node *node, const tx_shape *x, int64_t channels)
+{
+    double flops = 0, lanes = (double)(channels * tx_shape_points(x));
+    for (int d = 0; d < x->axes; d++) {
+        const double rows = 2 * (double)node->attributes.convolution.kernel[d] + (d < x->axes - 1);
+        flops += lanes * rows * (x->n[d] % 2 ? 1 : 0.5);
+        lanes *= rows / (double)x->n[d];
+    }
+    return flops;
+}
+static double analyse_flops(const tx_graph_node *node, const tx_shape *input) { return transform_flops(node, input, input->channels); }
+static double synthesise_flops(const tx_graph_node *node, const tx_shape *input)
+{
+    (void)input;
+    return transform_flops(node, &node->shape, node->shape.channels);
+}
+
+static double mode_flops(const tx_graph_node *node, const tx_shape *input)
+{
+    const double channels = (double)input->channels * (double)node->shape.channels / 4;
+    return (node->op == TX_OP_SPECTRAL_MULTIPLY ? 8 : 4) * channels / node->attributes.convolution.groups * (double)input->n[0];
 }
 
 const tx_operation tx_operations[TX_OP_COUNT] = {
@@ -201,7 +293,7 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_STOP] = {"stop_gradient", NULL, 0, NULL},
     [TX_OP_PAD] = {"pad", NULL, 0, NULL},
     [TX_OP_FOLD] = {"fold", run_fold, 0, NULL},
-    [TX_OP_CONV] = {"conv", run_conv, 1u << 3, conv_flops},
+    [TX_OP_CONV] = {"conv", run_conv, 1u << 3 | 1u << 4, conv_flops},
     [TX_OP_CONV_WEIGHTS] = {"conv_weights", run_conv_weights, 0, conv_flops},
     [TX_OP_BIAS_GRADIENT] = {"bias_gradient", run_bias_gradient, 0, NULL},
     [TX_OP_ACTIVATE] = {"activate", run_activate, 1, NULL},
@@ -221,4 +313,17 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_UNFLATTEN] = {"unflatten", run_reshape, 0, NULL},
     [TX_OP_CALL] = {"call", run_call, 0, NULL},
     [TX_OP_CALL_VJP] = {"call_vjp", run_call_vjp, 0, NULL},
+    [TX_OP_CONCATENATE] = {"concatenate", run_concatenate, 0, NULL},
+    [TX_OP_CHANNELS] = {"channels", NULL, 0, NULL},
+    [TX_OP_SPLIT] = {"split", run_split, 0, NULL},
+    [TX_OP_JOIN] = {"join", run_join, 0, NULL},
+    [TX_OP_SPECTRAL_ANALYSE] = {"spectral_analyse", run_spectral_analyse, 0, analyse_flops},
+    [TX_OP_SPECTRAL_SYNTHESISE] = {"spectral_synthesise", run_spectral_synthesise, 1u << 3, synthesise_flops},
+    [TX_OP_SPECTRAL_MULTIPLY] = {"spectral_multiply", run_spectral_multiply, 0, mode_flops},
+    [TX_OP_SPECTRAL_WEIGHTS] = {"spectral_weights", run_spectral_weights, 0, mode_flops},
+    [TX_OP_GROUP_STATISTICS] = {"group_statistics", run_group_statistics, 0, NULL},
+    [TX_OP_GROUP_NORM] = {"group_norm", run_group_norm, 1 | 1u << 4, NULL},
+    [TX_OP_GROUP_MOMENTS] = {"group_moments", run_group_moments, 0, NULL},
+    [TX_OP_GROUP_PULL] = {"group_pull", run_group_pull, 0, NULL},
+    [TX_OP_GROUP_NORM_GRADIENT] = {"group_norm_gradient", run_group_norm_gradient, 3 | 1u << 4, NULL},
 };

@@ -73,7 +73,7 @@ static void place_fold(tx_planner *p, tx_node n)
     value *v = &p->values[n], *x = &p->values[node->input[0]];
     widen(v, node->attributes.low, node->attributes.high);
     const tx_graph_node *below = node_at(p, node->input[0]);
-    if (x->owner == node->input[0] && p->readers[node->input[0]] == 1 && below->op == TX_OP_CONV && below->input[3] < 0) {
+    if (x->owner == node->input[0] && p->readers[node->input[0]] == 1 && ((below->op == TX_OP_CONV && below->input[3] < 0 && below->input[4] < 0) || below->op == TX_OP_JOIN)) {
         x->owner = n;
     } else {
         v->copied = true;
@@ -90,6 +90,8 @@ static void place_values(tx_planner *p)
             place_pad(p, n);
         } else if (node->op == TX_OP_FOLD) {
             place_fold(p, n);
+        } else if (node->op == TX_OP_CHANNELS) {
+            p->values[n].owner = p->values[node->input[0]].owner;
         }
     }
 }
@@ -100,8 +102,12 @@ static bool level_widths(tx_planner *p)
     bool changed = false;
     for (int n = 0; n < p->graph->count; n++) {
         const tx_graph_node *node = node_at(p, n);
-        if ((node->op == TX_OP_CONV || node->op == TX_OP_SQUARE_ERROR_GRADIENT) && node->input[3] >= 0) {
-            value *y = &p->values[p->values[n].owner], *m = &p->values[p->values[node->input[3]].owner];
+        const bool like_result = node->op == TX_OP_CONV || node->op == TX_OP_SQUARE_ERROR_GRADIENT || node->op == TX_OP_SPECTRAL_SYNTHESISE;
+        for (int k = 3; k < TX_MAX_INPUTS && like_result; k++) {
+            if (node->input[k] < 0) {
+                continue;
+            }
+            value *y = &p->values[p->values[n].owner], *m = &p->values[p->values[node->input[k]].owner];
             const value before[2] = {*y, *m};
             widen(y, m->low, m->high);
             widen(m, y->low, y->high);
@@ -151,7 +157,9 @@ static tx_status make_layouts(tx_planner *p)
         const tx_layout whole = tx_layout_make(tx_real_bytes(p->program->options.precision), owner->base, p->program->options.block,
                                                owner->low, owner->high);
         tx_layout layout = whole;
-        if (node->op == TX_OP_PAD) {
+        if (node->op == TX_OP_CHANNELS) {
+            layout = tx_layout_channels(p->values[node->input[0]].layout, node->attributes.offset, node->shape.channels);
+        } else if (node->op == TX_OP_PAD) {
             layout = tx_layout_view(&whole, node->attributes.low, node->attributes.high);
         } else if (owner != &p->values[n]) { /* the input of a fold */
             const tx_attributes *fold = &node_at(p, p->values[n].owner)->attributes;
@@ -353,6 +361,18 @@ static tx_status find_pack(tx_planner *p, const tx_conv *conv, tx_operand weight
     return TX_OK;
 }
 
+/* Of the phases of a padded dy, those of dy itself. */
+static void crop_phases(const tx_graph_node *effect, tx_layout *layout)
+{
+    int64_t before[TX_MAX_AXES] = {0}, after[TX_MAX_AXES] = {0};
+    for (int d = 0; d < layout->shape.axes; d++) {
+        before[d] = -effect->attributes.high[d];
+        after[d] = effect->shape.n[d] - layout->shape.n[d] - before[d];
+    }
+    const tx_layout crop = tx_layout_view(layout, before, after);
+    memcpy(layout, &crop, sizeof crop);
+}
+
 /* A convolution over the (padded) layout of its input; `gradient` is the layout of dy for the weights' gradient. */
 static tx_status add_conv(tx_planner *p, tx_node n, tx_step *step)
 {
@@ -364,6 +384,11 @@ static tx_status add_conv(tx_planner *p, tx_node n, tx_step *step)
     memcpy(&shape.y, p->values[weights ? node->input[1] : n].layout, sizeof shape.y);
     memcpy(shape.kernel, node->attributes.convolution.kernel, sizeof shape.kernel);
     memcpy(shape.dilation, node->attributes.convolution.dilation, sizeof shape.dilation);
+    memcpy(shape.shift, node->attributes.low, sizeof shape.shift);
+    memcpy(node->attributes.transposed ? shape.y_phases : shape.x_phases, node->attributes.convolution.stride, sizeof shape.x_phases);
+    if (weights && node->attributes.transposed) {
+        crop_phases(node, &shape.y);
+    }
     shape.groups = node->attributes.convolution.groups;
     shape.flip = node->attributes.flip != 0;
     shape.activation = (tx_activation)node->attributes.activation;
@@ -378,6 +403,44 @@ static tx_status add_conv(tx_planner *p, tx_node n, tx_step *step)
     return TX_OK;
 }
 
+static tx_status find_spectral(tx_planner *p, const tx_spectral_shape *shape, const tx_spectral **out)
+{
+    tx_program *program = p->program;
+    for (size_t k = 0; k < program->num_spectrals; k++) {
+        if (!memcmp(&program->spectrals[k].shape, shape, sizeof *shape)) {
+            *out = program->spectrals[k].spectral;
+            return TX_OK;
+        }
+    }
+    TX_TRY(tx_reserve(program->num_spectrals + 1, sizeof *program->spectrals, &program->spectral_capacity, p->error, &program->spectrals));
+    tx_spectral *spectral;
+    TX_TRY(program->kernels->spectral_create(shape, p->error, &spectral));
+    memcpy(&program->spectrals[program->num_spectrals].shape, shape, sizeof *shape);
+    program->spectrals[program->num_spectrals++].spectral = spectral;
+    *out = spectral;
+    return TX_OK;
+}
+
+/* A transform between a tensor and its modes, and scratch for it. */
+static tx_status add_spectral(tx_planner *p, tx_node n, tx_step *step)
+{
+    const tx_graph_node *node = node_at(p, n);
+    const bool forward = node->op == TX_OP_SPECTRAL_ANALYSE;
+    tx_spectral_shape shape;
+    memset(&shape, 0, sizeof shape); /* compared bytewise */
+    memcpy(&shape.x, p->values[forward ? node->input[0] : n].layout, sizeof shape.x);
+    memcpy(&shape.modes, p->values[forward ? n : node->input[0]].layout, sizeof shape.modes);
+    memcpy(shape.count, node->attributes.convolution.kernel, sizeof shape.count);
+    shape.weighted = node->attributes.mode != 0;
+    TX_TRY(find_spectral(p, &shape, &step->spectral));
+    const size_t reals = p->program->kernels->spectral_scratch(step->spectral);
+    const int64_t bytes = round_to_line((int64_t)(reals * tx_real_bytes(p->program->options.precision)));
+    int64_t offset;
+    TX_TRY(take_place(p, bytes, &offset));
+    step->operand[TX_MAX_OPERANDS - 1] = (tx_operand){TX_SPACE_ARENA, offset};
+    return give_place(p, offset, bytes);
+}
+
 /* Scratch for the length of one step. */
 static tx_status add_call(tx_planner *p, tx_node n, tx_step *step)
 {
@@ -388,7 +451,7 @@ static tx_status add_call(tx_planner *p, tx_node n, tx_step *step)
     int64_t offset;
     step->function = node->attributes.function;
     TX_TRY(take_place(p, bytes, &offset));
-    step->operand[4] = (tx_operand){TX_SPACE_ARENA, offset};
+    step->operand[TX_MAX_OPERANDS - 1] = (tx_operand){TX_SPACE_ARENA, offset};
     return give_place(p, offset, bytes);
 }
 
@@ -442,6 +505,14 @@ static tx_status add_fold(tx_planner *p, tx_node n, tx_step *step)
     return find_halo(p, layout, (tx_padding_mode)node->attributes.mode, &step->halo);
 }
 
+/* Of all channels, or of a part of them. */
+static tx_status add_bias_gradient(tx_planner *p, tx_node n, tx_step *step)
+{
+    const tx_attributes *a = &node_at(p, n)->attributes;
+    const tx_layout part = tx_layout_channels(step->layout[0], a->mode, a->size);
+    return intern_layout(p, &part, &step->layout[0]);
+}
+
 static tx_status add_special(tx_planner *p, tx_node n, tx_step *step)
 {
     switch (node_at(p, n)->op) {
@@ -450,6 +521,15 @@ static tx_status add_special(tx_planner *p, tx_node n, tx_step *step)
     case TX_OP_CALL:
     case TX_OP_CALL_VJP: return add_call(p, n, step);
     case TX_OP_FOLD: return add_fold(p, n, step);
+    case TX_OP_SPECTRAL_ANALYSE:
+    case TX_OP_SPECTRAL_SYNTHESISE: return add_spectral(p, n, step);
+    case TX_OP_SPECTRAL_MULTIPLY: step->mode = (int)node_at(p, n)->attributes.flip; return TX_OK;
+    case TX_OP_BIAS_GRADIENT: return add_bias_gradient(p, n, step);
+    case TX_OP_SPLIT:
+    case TX_OP_JOIN:
+        memcpy(step->stride, node_at(p, n)->attributes.convolution.stride, sizeof step->stride);
+        memcpy(step->low, node_at(p, n)->attributes.low, sizeof step->low);
+        return TX_OK;
     case TX_OP_WINDOW:
         step->offset = node_at(p, n)->attributes.offset * node_at(p, n)->shape.channels * tx_shape_points(&node_at(p, n)->shape);
         return TX_OK;
@@ -471,7 +551,7 @@ static tx_status add_step(tx_planner *p, tx_node n)
     const tx_graph_node *node = node_at(p, n);
     const tx_operation *operation = &tx_operations[node->op];
     tx_step step = {.run = operation->run, .name = operation->name, .alpha = node->attributes.alpha, .beta = node->attributes.beta,
-                    .mode = (int)node->attributes.mode, .out = operand_of(p, n), .out_layout = p->values[n].layout};
+                    .mode = (int)node->attributes.mode, .groups = node->attributes.convolution.groups, .out = operand_of(p, n), .out_layout = p->values[n].layout};
     for (int k = 0; k < TX_MAX_INPUTS; k++) {
         step.operand[k] = operand_of(p, node->input[k]);
         step.layout[k] = node->input[k] >= 0 ? p->values[node->input[k]].layout : NULL;
@@ -528,23 +608,84 @@ static void count_readers(tx_planner *p, const tx_node *outputs)
 }
 
 /* The constants in the program's precision, and the weights among them packed for good. */
-static tx_status make_constants(tx_planner *p)
+static tx_status make_constants(tx_program *program, const tx_graph *graph, tx_error *error)
 {
-    tx_program *program = p->program;
     const tx_precision precision = program->options.precision;
-    TX_TRY(tx_allocate_array(p->graph->num_constants, tx_real_bytes(precision), p->error, &program->constants));
-    for (size_t k = 0; k < p->graph->num_constants; k++) {
+    TX_TRY(tx_allocate_array(graph->num_constants, tx_real_bytes(precision), error, &program->constants));
+    for (size_t k = 0; k < graph->num_constants; k++) {
         if (precision == TX_FLOAT32) {
-            ((float *)(void *)program->constants)[k] = (float)p->graph->constants[k];
+            ((float *)(void *)program->constants)[k] = (float)graph->constants[k];
         } else {
-            ((double *)(void *)program->constants)[k] = p->graph->constants[k];
+            ((double *)(void *)program->constants)[k] = graph->constants[k];
         }
     }
     tx_program_pack(program, TX_SPACE_CONSTANTS, program->constants);
     return TX_OK;
 }
 
-tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error)
+/* The owner of node n of a repeated graph; `fused` is that of its origin. copies: the latest of each node of the fused graph. */
+static tx_node follow_owner(const tx_planner *p, const value *followed, const int *origin, const tx_node *copies, tx_node n, tx_node fused)
+{
+    if (fused < 0 || fused == origin[n]) {
+        return fused < 0 ? TX_NONE : n;
+    }
+    return fused < origin[n] ? followed[node_at(p, n)->input[0]].owner /* a view */ : copies[fused] /* the input of a fold */;
+}
+
+/* A repeated node is laid out as its origin: who reads it now must not change a bit. */
+static tx_status follow_values(tx_planner *p, const tx_repeated *repeated)
+{
+    const size_t fused_count = (size_t)p->graph->count;
+    value *followed;
+    tx_node *copies;
+    TX_TRY(tx_allocate_array((size_t)repeated->graph->count, sizeof *followed, p->error, &followed));
+    const tx_status status = tx_allocate_array(fused_count, sizeof *copies, p->error, &copies);
+    if (status) {
+        tx_free(followed);
+        return status;
+    }
+    p->graph = repeated->graph;
+    for (int n = 0; n < p->graph->count; n++) {
+        copies[repeated->origin[n]] = n;
+    }
+    for (int n = 0; n < p->graph->count; n++) {
+        followed[n] = p->values[repeated->origin[n]];
+        followed[n].owner = follow_owner(p, followed, repeated->origin, copies, n, followed[n].owner);
+    }
+    tx_free(copies);
+    tx_free(p->values);
+    p->values = followed;
+    return TX_OK;
+}
+
+static void restart(tx_program *program)
+{
+    program->num_steps = 0;
+    program->flops = 0;
+}
+
+/* Room for the steps of most graphs at once: growing by doubling would touch twice the memory. */
+static tx_status reserve_steps(tx_planner *p)
+{
+    const size_t count = (size_t)p->graph->count;
+    return tx_reserve(count + count / 8, sizeof(tx_step), &p->program->step_capacity, p->error, &p->program->steps);
+}
+
+tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error *error)
+{
+    tx_step *steps; /* no longer than it has to be: thousands for a long rollout */
+    TX_TRY(tx_allocate_array(program->num_steps, sizeof *steps, error, &steps));
+    if (program->num_steps) {
+        memcpy(steps, program->steps, program->num_steps * sizeof *steps);
+    }
+    tx_free(program->steps);
+    program->steps = steps;
+    program->step_capacity = program->num_steps;
+    TX_TRY(tx_allocate(program->packed_bytes, error, &program->packed));
+    return make_constants(program, graph, error);
+}
+
+tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, const tx_repeated *repeated, tx_error *error)
 {
     tx_planner p = {.program = program, .graph = graph, .error = error};
     tx_status status;
@@ -556,7 +697,15 @@ tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_n
     place_values(&p);
     while (level_widths(&p)) {
     }
-    if ((status = make_layouts(&p))) {
+    if (repeated) {
+        outputs = repeated->outputs;
+        status = follow_values(&p, repeated);
+    }
+    if (status || (status = make_layouts(&p))) {
+        goto done;
+    }
+    restart(program);
+    if ((status = reserve_steps(&p))) {
         goto done;
     }
     find_last_readers(&p, outputs);
@@ -565,9 +714,6 @@ tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_n
     }
     program->arena_bytes = (size_t)p.top;
     program->loss = operand_of(&p, outputs[0]);
-    if ((status = tx_allocate(program->packed_bytes, error, &program->packed)) == TX_OK) {
-        status = make_constants(&p);
-    }
 done:
     tx_free(p.gaps);
     tx_free(p.readers);

@@ -43,7 +43,8 @@ tx_status tx_program_create(const tx_graph *graph, const tx_program_options *opt
     for (int k = 0; k < options->num_outputs; k++) {
         outputs[k + 1] = options->outputs[k];
     }
-    if ((status = prepare_graph(graph, options, outputs, error, &fused)) || (status = tx_program_plan(program, fused, outputs, error))) {
+    if ((status = prepare_graph(graph, options, outputs, error, &fused)) || (status = tx_program_fit(program, fused, outputs, error)) ||
+        (status = tx_program_finish(program, fused, error))) {
         goto done;
     }
     *out = program;
@@ -66,11 +67,15 @@ void tx_program_destroy(tx_program *program)
     for (size_t k = 0; k < program->num_halos; k++) {
         tx_halo_destroy(program->halos[k].halo);
     }
+    for (size_t k = 0; k < program->num_spectrals; k++) {
+        program->kernels->spectral_destroy(program->spectrals[k].spectral);
+    }
     for (size_t k = 0; k < program->num_layouts; k++) {
         tx_free(program->layouts[k]);
     }
     tx_free(program->convs);
     tx_free(program->halos);
+    tx_free(program->spectrals);
     tx_free(program->layouts);
     tx_free(program->packs);
     tx_free(program->packed);
@@ -180,9 +185,12 @@ bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx
 tx_program_cost tx_program_get_cost(const tx_program *program)
 {
     return (tx_program_cost){.arena_bytes = program->arena_bytes,
-                             .shared_bytes = program->packed_bytes + program->step_capacity * sizeof *program->steps,
+                             .shared_bytes = tx_program_shared_bytes(program),
                              .flops = program->flops,
-                             .num_steps = (int)program->num_steps};
+                             .num_steps = (int)program->num_steps,
+                             .everything = program->everything,
+                             .states = program->states,
+                             .fits = program->fits};
 }
 
 tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tensor/graph.h"
+#include "tensor/recompute.h"
 
 /* Where an operand lies: offsets instead of pointers, so one plan serves all threads. */
 typedef enum tx_space { TX_SPACE_NONE, TX_SPACE_ARENA, TX_SPACE_PACKED, TX_SPACE_PARAMETERS, TX_SPACE_CONSTANTS, TX_SPACE_GRADIENT, TX_SPACE_LANES, TX_SPACE_COUNT } tx_space;
@@ -10,7 +11,7 @@ typedef struct tx_operand {
     int64_t offset; /* bytes */
 } tx_operand;
 
-enum { TX_MAX_OPERANDS = 5 };
+enum { TX_MAX_OPERANDS = 6 }; /* the last: scratch of calls */
 
 typedef struct tx_frame tx_frame;
 typedef struct tx_step tx_step;
@@ -23,10 +24,13 @@ struct tx_step {
     const tx_layout *out_layout;
     const tx_conv *conv;
     const tx_halo *halo;
+    const tx_spectral *spectral;
     const tx_function *function;
     double alpha, beta;
     int64_t offset; /* load, store: of the level, in reals; store: index of the output */
     int mode;       /* activation */
+    int groups;     /* of a norm */
+    int64_t stride[TX_MAX_AXES], low[TX_MAX_AXES]; /* of phases */
 };
 
 /* What a running block sees. */
@@ -56,6 +60,11 @@ typedef struct tx_halo_entry {
     tx_halo *halo;
 } tx_halo_entry;
 
+typedef struct tx_spectral_entry {
+    tx_spectral_shape shape;
+    tx_spectral *spectral;
+} tx_spectral_entry;
+
 struct tx_program {
     tx_program_options options;
     const tx_kernels *kernels;
@@ -67,6 +76,8 @@ struct tx_program {
     size_t num_convs, conv_capacity;
     tx_halo_entry *halos;
     size_t num_halos, halo_capacity;
+    tx_spectral_entry *spectrals;
+    size_t num_spectrals, spectral_capacity;
     tx_pack *packs;
     size_t num_packs, pack_capacity;
     char *packed;
@@ -76,6 +87,8 @@ struct tx_program {
     char *constants; /* in the program's precision */
     const void *parameters;
     double flops; /* of one block */
+    tx_trade everything, states;
+    bool fits;
 };
 
 struct tx_workspace {
@@ -87,8 +100,17 @@ struct tx_workspace {
     int64_t batch_size;
 };
 
-/* Plans a fused graph: fills everything of the program below `kernels`. outputs[0] is the loss (or TX_NONE). */
-tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
+/* Plans a fused graph, or (NULL: none) what became of it by repeating nodes: the run list and the arena. outputs[0] is the
+ * loss (or TX_NONE). May be called again with other repetitions: the last call counts. Then, once, tx_program_finish. */
+tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, const tx_repeated *repeated, tx_error *error);
+tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error *error);
+/* Plans a fused graph within options.memory: of all ways to keep and to repeat, the least work that fits. */
+tx_status tx_program_fit(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
+
+static inline size_t tx_program_shared_bytes(const tx_program *program)
+{
+    return program->packed_bytes + program->num_steps * sizeof *program->steps;
+}
 
 /* Bytes of a lane scalar, with the vector beyond it that kernels may read. */
 static inline size_t tx_lane_bytes(const tx_program_options *options)

@@ -22,30 +22,12 @@ static tx_status read_shape(const tx_config *config, tx_error *error, tx_data_sh
     return TX_OK;
 }
 
-/* Sums a thread: a 64-bit word or, exact in double, two for each element; then the sum itself. */
-static size_t reduction_bytes(const tx_problem *problem)
-{
-    const size_t count = (size_t)problem->network->num_parameters, leaves = (size_t)problem->network->num_leaves;
-    const bool two = problem->reduction == TX_REDUCE_EXACT && problem->random.precision == TX_FLOAT64;
-    const size_t thread = 8 * count * (two ? 2 : 1) + 16 * leaves + 1024;
-    return (size_t)problem->threads * thread + count * tx_real_bytes(problem->random.precision) + 24 * leaves + 512;
-}
-
-static size_t data_bytes(const tx_trainer *trainer, int num_ranks)
-{
-    const tx_problem *problem = &trainer->problem;
-    const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
-    const size_t levels = (size_t)(problem->data.num_trajectories * problem->data.num_levels);
-    const size_t mine = problem->placement == TX_REPLICATED ? levels : (levels + (size_t)num_ranks - 1) / (size_t)num_ranks;
-    return mine * level + 2 * (size_t)tx_problem_share(problem, num_ranks) * sizeof(void *);
-}
-
 static tx_memory_estimate estimate(const tx_prediction *prediction, int num_ranks)
 {
     const tx_problem *problem = &prediction->trainer->problem;
     const size_t real = tx_real_bytes(problem->random.precision), count = (size_t)problem->network->num_parameters;
     const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)prediction->trainer->optimizer->num_slots;
-    const size_t data = data_bytes(prediction->trainer, num_ranks), reduction = reduction_bytes(problem);
+    const size_t data = tx_problem_data_bytes(problem, num_ranks), reduction = tx_problem_reduction_bytes(problem);
     return (tx_memory_estimate){
         .data = data,
         .arena = tx_program_get_cost(problem->loss.program).arena_bytes,
@@ -75,6 +57,26 @@ tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *er
     return TX_OK;
 }
 
+static tx_status add_choice(tx_text *text, const char *name, tx_trade trade, double work, tx_error *error)
+{
+    const double more = 100 * (trade.flops / work - 1);
+    return tx_text_add(text, error, "  %s: %zu bytes, %.1f %% more work a step\n", name, trade.arena_bytes, more > 0 ? more : 0.);
+}
+
+/* What less memory costs: by the operations that are computed again, of all of a step. */
+static tx_status add_trade(const tx_problem *problem, tx_text *text, tx_error *error)
+{
+    const tx_program_cost chosen = tx_program_get_cost(problem->loss.program);
+    const double work = chosen.everything.flops;
+    tx_trade states;
+    TX_TRY(tx_problem_states(problem, error, &states));
+    TX_TRY(add_choice(text, "everything kept", chosen.everything, work, error));
+    if (states.arena_bytes) {
+        TX_TRY(add_choice(text, "states between rollout steps kept", states, work, error));
+    }
+    return add_choice(text, "chosen", (tx_trade){chosen.arena_bytes, chosen.flops}, work, error);
+}
+
 static tx_status add_prediction(const tx_prediction *prediction, int num_ranks, tx_text *text, tx_error *error)
 {
     const tx_problem *problem = &prediction->trainer->problem;
@@ -85,7 +87,9 @@ static tx_status add_prediction(const tx_prediction *prediction, int num_ranks, 
         tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
     TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, tx_problem_blocks(problem)));
     TX_TRY(tx_text_add(text, error, "ranks: %d\nisa: %s\n", num_ranks, tx_isa_name(problem->isa)));
-    TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\ndata bytes per rank: %zu\n", memory->arena, memory->data));
+    TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory->arena));
+    TX_TRY(add_trade(problem, text, error));
+    TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory->data));
     return tx_text_add(text, error, "memory bytes per rank: %zu\n", memory->total);
 }
 

@@ -101,7 +101,9 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
                                         .block = block,
                                         .num_parameters = problem->network->num_parameters,
                                         .loss = loss,
-                                        .gradient = gradient};
+                                        .gradient = gradient,
+                                        .memory = gradient ? problem->memory : 0,
+                                        .threads = problem->threads};
     const tx_status status = plan(graph, &options, error, &program);
     tx_graph_destroy(graph);
     TX_TRY(status);
@@ -125,7 +127,7 @@ static tx_status choose_block(tx_problem *problem, tx_error *error)
     return TX_OK;
 }
 
-static tx_status read_options(tx_problem *problem, tx_error *error)
+static void read_options(tx_problem *problem)
 {
     const tx_section *trainer = problem->trainer, *parallel = tx_get_section(problem->root, "parallel");
     problem->num_steps = tx_get_integer(trainer, "num_training_steps");
@@ -134,10 +136,6 @@ static tx_status read_options(tx_problem *problem, tx_error *error)
     problem->threads = (int)tx_get_integer(parallel, "threads");
     problem->placement = strcmp(tx_get_word(parallel, "placement"), "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
     problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
-    if (!tx_get_word(parallel, "memory")) {
-        return tx_section_error(parallel, "memory", error, TX_INVALID, "a memory limit is not built yet; leave it at unlimited");
-    }
-    return TX_OK;
 }
 
 static tx_status cut_windows(tx_problem *problem, tx_error *error)
@@ -155,7 +153,7 @@ static tx_status cut_windows(tx_problem *problem, tx_error *error)
 
 static tx_status build(tx_problem *problem, tx_error *error)
 {
-    TX_TRY(read_options(problem, error));
+    read_options(problem);
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
     TX_TRY(cut_windows(problem, error));

@@ -26,6 +26,7 @@ typedef struct tx_problem {
     tx_placement placement;
     tx_reduction_mode reduction;
     tx_loss_program loss;
+    size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
 } tx_problem;
 
 /* The run's precision and random streams. */
@@ -39,6 +40,15 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
                              bool gradient, tx_error *error, tx_loss_program *out);
 /* One network application as a program: the state in, the next state out. */
 tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out);
+
+/* budget.c. Bytes of a rank's data, and of its reduction. */
+size_t tx_problem_data_bytes(const tx_problem *problem, int num_ranks);
+size_t tx_problem_reduction_bytes(const tx_problem *problem);
+/* Where `parallel.memory` says so, makes the loss's program keep less. built: bytes of network, optimizer, parameters and
+ * evaluators. TX_INVALID, at that place of the file: not even the least that is possible fits. */
+tx_status tx_problem_fit(tx_problem *problem, size_t built, int num_ranks, tx_error *error);
+/* What it would take to keep no more than the states between rollout steps; zero where nothing can be computed again. */
+tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
 
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 /* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */

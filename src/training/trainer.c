@@ -158,12 +158,15 @@ static tx_status add_program(void *owner, const tx_section *callback, tx_error *
     TX_TRY(tx_reserve((size_t)trainer->num_evaluators + 1, sizeof(tx_evaluator), &trainer->evaluator_capacity, error,
                       &trainer->evaluators));
     tx_evaluator *evaluator = &trainer->evaluators[trainer->num_evaluators];
+    const size_t before = tx_memory_live();
     TX_TRY(tx_problem_program(&trainer->problem, configuration, callback, trainer->problem.block, false, error, &evaluator->loss));
     *handle = trainer->num_evaluators++;
     if (evaluator->loss.levels > trainer->levels) {
         trainer->levels = evaluator->loss.levels;
     }
-    return fill_evaluator(trainer, evaluator, error);
+    TX_TRY(fill_evaluator(trainer, evaluator, error));
+    trainer->evaluator_bytes += tx_memory_live() - before;
+    return TX_OK;
 }
 
 static tx_status check_column(const tx_trainer *trainer, const tx_callback *callback, tx_error *error)
@@ -253,15 +256,18 @@ static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_tr
                        tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
+    const size_t before = tx_memory_live();
     TX_TRY(tx_problem_create(config, around.data, around.isa, error, problem));
     trainer->levels = problem->loss.levels;
     const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
     TX_TRY(tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer));
     TX_TRY(create_optimizer(trainer, error));
     TX_TRY(allocate_parameters(trainer, error));
+    const size_t built = tx_memory_live() - before;
+    TX_TRY(create_callbacks(trainer, config, setup, error));
+    TX_TRY(tx_problem_fit(problem, built + trainer->evaluator_bytes, around.num_ranks, error));
     TX_TRY(create_workers(trainer, error));
     TX_TRY(create_reduction(trainer, error));
-    TX_TRY(create_callbacks(trainer, config, setup, error));
     return prepare_fetching(trainer, around.num_ranks, error);
 }
 

@@ -50,6 +50,7 @@ struct tx_trainer {
     size_t evaluator_capacity;
     int num_evaluators, num_callbacks, num_columns;
     tx_evaluator *evaluators;
+    size_t evaluator_bytes; /* of their programs and workspaces */
     tx_callback **callbacks;
     tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;

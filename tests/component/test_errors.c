@@ -106,9 +106,7 @@ static const wrong_line wrong_lines[] = {
     {12, "  ref_stepper: {type: fou}", "some/run.yaml:12:23: unknown stepper 'fou': no steppers are built into this program yet"},
     {12, "  ref_stepper: {cfl: 1}", "some/run.yaml:12:3: trainer.ref_stepper.type is required"},
     {4, "  type: 5", "some/run.yaml:4:9: unknown network '5' (there are: conv, linear)"},
-    {4, "  type: Conv;34;10;relu",
-     "some/run.yaml:4:9: network.type: networks as descriptors ('Conv;34;10;relu') are not built yet; write a mapping with `type`, "
-     "such as {type: conv, …}"},
+    {4, "  type: Conv;34;10;relu", "some/run.yaml:4:9: unknown network 'Conv;34;10;relu' (there are: conv, linear)"},
     /* twice */
     {17, "  batch_size: 64", "some/run.yaml:17:3: duplicate key 'batch_size' (it stands in line 16 too)"},
     {21, "data: {}", "some/run.yaml:21:1: duplicate key 'data' (it stands in line 2 too)"},
@@ -182,8 +180,7 @@ static void wrong_files(void)
         {"\n  data\n", "some/run.yaml:2:3: a configuration must be a mapping (key: value), not 'data'"},
         {"{}\n", "some/run.yaml:1:1: missing section 'data' (reference trajectories)"},
         {"network: \"Conv;34;10;relu\"\ndata: {type: sine, num_points: 3, key: 0}\n",
-         "some/run.yaml:1:10: network: networks as descriptors ('Conv;34;10;relu') are not built yet; write a mapping with `type`, "
-         "such as {type: conv, …}"},
+         "some/run.yaml:1:10: unknown network 'Conv;34;10;relu' (there are: conv, linear)"},
         {"\xff\xfe"
          "d",
          "some/run.yaml:1:1: this is not text (byte 0xff is not UTF-8)"},

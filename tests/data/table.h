@@ -1,7 +1,9 @@
 /* Reading trainax.txt, the table that scripts/generate_data_tables.py writes: fields divided by '|'. */
 #pragma once
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "suite.h"
@@ -30,6 +32,21 @@ static inline int table_each(const char *kind, void (*run)(char **fields))
     }
     fclose(file);
     return count;
+}
+
+/* Compares `values` with the field "index value index value …"; says which line (fields 1 to 3) has one that is further off than
+ * `allowed`. */
+static inline void table_compare(char **fields, char *answers, tx_random random, const void *values, double allowed)
+{
+    for (char *word = strtok(answers, " "); word; word = strtok(NULL, " ")) {
+        const long long index = atoll(word);
+        const double expected = strtod(strtok(NULL, " "), NULL);
+        const double got = random.precision == TX_FLOAT32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
+        if (!(fabs(got - expected) <= allowed)) {
+            fprintf(stderr, "%s %s %s: [%lld] is %.17g, not %.17g\n", fields[1], fields[2], fields[3], index, got, expected);
+            CU_FAIL("a value differs from the original's");
+        }
+    }
 }
 
 static inline tx_random table_random(const char *precision, const char *stream)

@@ -1,17 +1,11 @@
 /* The generators against Trainax's sample data. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "data/section.h"
 #include "data/table.h"
 #include "suite.h"
-
-static double number(tx_random random, const void *values, int64_t index)
-{
-    return random.precision == TX_FLOAT32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
-}
 
 /* How far a value may be from Trainax's, in parts of the largest one. The Lorenz system must agree to the bit (it is chaotic).
  * Advection is computed through another Fourier transform: rounding errors of the original's, grown over up to 100 steps; in
@@ -46,15 +40,7 @@ static void check_source(char **fields)
     const int64_t levels = source->shape.num_trajectories * source->shape.num_levels, size = tx_data_level_size(&source->shape);
     void *values = malloc((size_t)(levels * size) * tx_real_bytes(random.precision));
     CU_ASSERT_EQUAL_FATAL(tx_data_source_read(source, 0, levels, values, &error), TX_OK);
-    const double allowed = tolerance(random, fields[3]) * strtod(fields[5], NULL);
-    for (char *word = strtok(fields[6], " "); word; word = strtok(NULL, " ")) {
-        const int64_t index = atoll(word);
-        const double expected = strtod(strtok(NULL, " "), NULL), got = number(random, values, index);
-        if (!(fabs(got - expected) <= allowed)) {
-            fprintf(stderr, "%s %s %s: [%" PRId64 "] is %.17g, not %.17g\n", fields[1], fields[2], fields[3], index, got, expected);
-            CU_FAIL("a value differs from Trainax's");
-        }
-    }
+    table_compare(fields, fields[6], random, values, tolerance(random, fields[3]) * strtod(fields[5], NULL));
     free(values);
     tx_data_source_destroy(source);
     data_section_close(&section);

@@ -165,11 +165,11 @@ static tx_conv *make_conv(const tx_kernels *kernels, const tx_conv_shape *shape)
 }
 
 static void apply(const tx_kernels *kernels, const tx_conv *conv, const block *x, const void *w, const void *bias, const void *m,
-                  block *y)
+                  const void *add, block *y)
 {
     void *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
     kernels->conv_pack(conv, w, packed);
-    kernels->conv_apply(conv, x->data, packed, bias, m, y->data);
+    kernels->conv_apply(conv, x->data, packed, bias, m, add, y->data);
     tx_free(packed);
 }
 
@@ -210,10 +210,14 @@ static bool check_forward(const tx_kernels *kernels, const reference *r, tx_acti
     void *w = parameters(kernels, r->w, r->weights), *bias = parameters(kernels, r->bias, c->out);
     const tx_conv_shape shape = forward_shape(c, &x, &y, activation);
     tx_conv *conv = make_conv(kernels, &shape);
-    apply(kernels, conv, &x, w, biased ? bias : NULL, NULL, &y);
+    if (biased) { /* in place of what is added */
+        block_randomise(&y, 11);
+    }
+    apply(kernels, conv, &x, w, biased ? bias : NULL, NULL, biased ? y.data : NULL, &y);
+    uint32_t seed = 11;
     bool ok = true;
     for (int64_t k = 0; k < r->y_cells * c->block && ok; k++) {
-        const double add = biased ? r->bias[k / c->block / (r->y_cells / c->out)] : 0;
+        const double add = biased ? r->bias[k / c->block / (r->y_cells / c->out)] + next_value(&seed) : 0;
         ok = near(kernels, c->name, block_get(&y, k / c->block, k % c->block), activated(activation, r->y[k] + add),
                   2 * epsilon(kernels->precision) * (r->y_size[k] + 2));
     }
@@ -262,7 +266,7 @@ static bool check_backward(const tx_kernels *kernels, const reference *r)
     tx_conv *conv = make_conv(kernels, &shape);
     tx_halo *halo = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_halo_create(&dx.layout, c->mode, NULL, &halo), TX_OK);
-    apply(kernels, conv, &dy, w, NULL, NULL, &dx);
+    apply(kernels, conv, &dy, w, NULL, NULL, NULL, &dx);
     kernels->fold(halo, dx.data);
     bool ok = true;
     for (int64_t k = 0; k < r->x_cells * c->block && ok; k++) {
@@ -275,7 +279,7 @@ static bool check_backward(const tx_kernels *kernels, const reference *r)
     return ok;
 }
 
-/* Backward-data over the interior of a zero-padded input, with relu's mask, which the result may overwrite. */
+/* Backward-data over the interior of a zero-padded input, with relu's mask and a summand, which the result may overwrite. */
 static bool check_masked(const tx_kernels *kernels, const reference *r)
 {
     const convolution_case *c = r->c;
@@ -286,10 +290,10 @@ static bool check_masked(const tx_kernels *kernels, const reference *r)
     void *w = parameters(kernels, r->w, r->weights);
     tx_conv *conv = make_conv(kernels, &shape);
     fill(&dx, r->x);
-    apply(kernels, conv, &dy, w, NULL, dx.data, &dx);
+    apply(kernels, conv, &dy, w, NULL, dx.data, dx.data, &dx);
     bool ok = true;
     for (int64_t k = 0; k < r->x_cells * c->block && ok; k++) {
-        const double want = r->x[k] > 0 ? r->dx[k] : 0;
+        const double want = r->x[k] > 0 ? r->dx[k] + r->x[k] : 0;
         ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), want,
                   2 * epsilon(kernels->precision) * (r->dx_size[k] + 1));
     }

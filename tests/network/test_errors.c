@@ -42,8 +42,9 @@ static const wrong wrongs[] = {
     {CONV1 "kernel_size: 3\npadding: valid\n", LINE, "30 points along axis 0 become 28"},
     {CONV1 "kernel_size: 99\n", LINE, "30 points along axis 0 become 0"},
     {CONV2 "kernel_size: [3, 2]\npadding: [1, 0]\n", PLANE, "5 points along axis 1 become 4"},
-    {CONV1 "kernel_size: 3\npadding: 1\nstride: 2\n", LINE, "net.yaml:8:9: network.stride: a strided convolution is not built yet"},
-    {CONV2 "kernel_size: 3\npadding: 1\nstride: [1, 2]\n", PLANE, "a strided convolution is not built yet"},
+    {CONV1 "kernel_size: 3\npadding: 1\nstride: 2\n", LINE, "30 points along axis 0 become 15"},
+    {CONV2 "kernel_size: 3\npadding: same\nstride: [1, 2]\n", PLANE, "5 points along axis 1 become 3"},
+    {CONV2 "kernel_size: 3\npadding: same\nstride: [1, 2, 1]\n", PLANE, "a list of 2"},
     {CONV2 "kernel_size: [3, 3, 3]\npadding: 1\n", PLANE,
      "kernel_size: a number or a list of 2 (one for each spatial axis), not of 3"},
     {CONV2 "kernel_size: 3\npadding: 1\ndilation: [1, 1, 1]\n", PLANE, "dilation: a number or a list of 2"},
@@ -65,11 +66,8 @@ static const wrong wrongs[] = {
     {"type: linear\nkey: 0\nin_features: 2\nout_features: 3\n", POINT,
      "net.yaml:3:14: network.in_features: the network takes 2 channels, but the states of the data have 3"},
     {"type: linear\nkey: 0\nin_features: 3\nout_features: 2\n", POINT, "out_features: a map of states must keep their shape"},
-    {"type: mlp\nkey: 0\n", POINT, "num_spatial_dims"},
-    {"type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 3\n", POINT, "out_channels: missing"},
     {"type: mlp\nkey: 0\nnum_spatial_dims: 0\nin_channels: 4\nout_channels: 4\n", POINT,
      "in_channels: the network takes 4 channels"},
-    {"type: mlp\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\n", LINE, "num_points: missing"},
     {"type: mlp\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\nnum_points: 31\n", LINE,
      "num_points: the network takes 31 points an axis, but axis 0 of the data has 30"},
     {"type: mlp\nkey: 0\nnum_spatial_dims: 2\nin_channels: 2\nout_channels: 2\nnum_points: 6\n", PLANE, "axis 1 of the data has 5"},
@@ -88,6 +86,18 @@ static const wrong wrongs[] = {
     {NET1 "in_channels: 1\nout_channels: 1\nboundary_mode: open\n", LINE, "periodic, dirichlet, neumann"},
     {NET1 "in_channels: 1\nout_channels: 1\ndepth: -1\n", LINE, "depth must be"},
     {"type: conv_nett\n", LINE, "conv_net"},
+    {"type: conv_net\nkey: 0\n", POINT, "net.yaml:1:1: network: conv_net is for states with spatial axes; those of the data have none"},
+    {"type: classic_res_net\nkey: 0\nhidden_channels: [3, 4]\nnum_blocks: 2\n", LINE,
+     "net.yaml:3:18: network.hidden_channels: a number or a list of 3 (one more than there are blocks), not of 2"},
+    {"type: dilated_res_net\nkey: 0\ndilation_rates: []\n", LINE, "net.yaml:3:17: network.dilation_rates: must hold at least one number"},
+    {"type: classic_u_net\nkey: 0\nnum_levels: 2\n", LINE,
+     "net.yaml:3:13: network.num_levels: each level halves the points: axis 0 of the data has 30, which 2^2 does not divide"},
+    {"type: classic_u_net\nkey: 0\nnum_levels: 1000\n", LINE, "2^1000 does not divide"},
+    {"type: modern_u_net\nkey: 0\nnum_levels: 1\nchannel_multipliers: [2, 4]\n", LINE,
+     "net.yaml:4:22: network.channel_multipliers: a list of 1 (one a level), not of 2"},
+    {"type: modern_u_net\nkey: 0\nnum_levels: 1\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
+    {"type: modern_res_net\nkey: 0\nnum_blocks: 0\n", LINE, "num_blocks must be"},
+    {"type: classic_res_net\nkey: 0\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
     {NET1 "in_channels: 1\nout_channels: 1\nhidden_channels: 1000000000\ndepth: 100\nkernel_size: 1000000000\n", LINE,
      "more parameters than can be counted"},
 };
@@ -113,9 +123,12 @@ static void wrong_networks_are_refused(void)
 static void failing_allocations(void)
 {
     static const char *const texts[] = {CONV1 "kernel_size: 2\npadding: same\n",
-                                        NET1 "in_channels: 1\nout_channels: 1\ndepth: 5\n"};
+                                        NET1 "in_channels: 1\nout_channels: 1\ndepth: 5\n",
+                                        "type: dilated_res_net\nkey: 0\nhidden_channels: [2, 3, 2]\n",
+                                        "type: modern_u_net\nkey: 0\nnum_levels: 1\nhidden_channels: 2\n",
+                                        "type: modern_res_net\nkey: 0\nhidden_channels: [2, 3, 2]\nnum_blocks: 2\n"};
     tx_registry *registry = network_registry();
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 5; k++) {
         tx_config *config = NULL;
         CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_NETWORK, "net.yaml", texts[k], NULL, &config), TX_OK);
         const size_t before = tx_memory_live();

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "naive_spectral.h"
 #include "tensor/graph.h"
 
 static inline int64_t naive_size(const tx_shape *shape) { return shape->channels * tx_shape_points(shape); }
@@ -68,11 +69,15 @@ static inline void naive_conv(const tx_graph_node *node, const tx_shape *in, con
             for (int64_t i = 0; i < ci; i++) {
                 for (int64_t t = 0; t < num_taps; t++) {
                     int64_t from = 0;
+                    bool whole = true;
                     naive_unravel(&taps, t, tap);
                     for (int d = 0; d < out->axes; d++) {
-                        from = from * in->n[d] + at[d] + tap[d] * conv->dilation[d];
+                        const int64_t s = conv->stride[d] ? conv->stride[d] : 1, scale = node->attributes.transposed ? 1 : s;
+                        const int64_t cell = scale * at[d] + node->attributes.low[d] + tap[d] * conv->dilation[d];
+                        whole = whole && (!node->attributes.transposed || cell % s == 0);
+                        from = from * in->n[d] + cell / (node->attributes.transposed ? s : 1);
                     }
-                    sum += w[(o * ci + i) * num_taps + t] * x[(o / co * ci + i) * in_points + from];
+                    sum += whole ? w[(o * ci + i) * num_taps + t] * x[(o / co * ci + i) * in_points + from] : 0;
                 }
             }
             y[o * points + p] = sum;
@@ -95,6 +100,34 @@ static inline double naive_activation(tx_activation activation, double x)
     }
 }
 
+/* Mean and 1 / sqrt(variance + eps) of every group. */
+static inline void naive_statistics(const tx_graph_node *node, const tx_shape *in, const double *x, double *y)
+{
+    const int groups = node->attributes.convolution.groups;
+    const int64_t size = naive_size(in) / groups;
+    for (int g = 0; g < groups; g++, x += size) {
+        double mean = 0, square = 0;
+        for (int64_t k = 0; k < size; k++) {
+            mean += x[k] / (double)size;
+        }
+        for (int64_t k = 0; k < size; k++) {
+            square += (x[k] - mean) * (x[k] - mean) / (double)size;
+        }
+        y[g] = mean;
+        y[groups + g] = 1 / sqrt(square + node->attributes.alpha);
+    }
+}
+
+static inline void naive_group_norm(const tx_graph_node *node, const double *x, const double *s, const double *w, const double *bias, double *y)
+{
+    const int groups = node->attributes.convolution.groups;
+    const int64_t points = tx_shape_points(&node->shape);
+    for (int64_t k = 0; k < naive_size(&node->shape); k++) {
+        const int64_t c = k / points, g = c / (node->shape.channels / groups);
+        y[k] = w[c] * ((x[k] - s[g]) * s[groups + g]) + bias[c];
+    }
+}
+
 /* Values of all nodes for one sample; window: its levels. Returns the value of `loss` (a lane scalar). values: a fresh
  * array of pointers, one a node, freed by naive_free. */
 static inline double naive_run(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, double **values)
@@ -113,6 +146,15 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         case TX_OP_UNFLATTEN: memcpy(y, a, (size_t)size * sizeof *y); break;
         case TX_OP_PAD: naive_pad(node, in, a, y); break;
         case TX_OP_CONV: naive_conv(node, in, a, b, node->input[2] >= 0 ? values[node->input[2]] : NULL, y); break;
+        case TX_OP_SPECTRAL_ANALYSE: naive_analyse(node, in, a, y); break;
+        case TX_OP_SPECTRAL_SYNTHESISE: naive_synthesise(node, in, a, y); break;
+        case TX_OP_SPECTRAL_MULTIPLY: naive_multiply_modes(node, in, a, b, values[node->input[2]], y); break;
+        case TX_OP_GROUP_STATISTICS: naive_statistics(node, in, a, y); break;
+        case TX_OP_GROUP_NORM: naive_group_norm(node, a, b, values[node->input[2]], values[node->input[3]], y); break;
+        case TX_OP_CONCATENATE:
+            memcpy(y, a, (size_t)naive_size(in) * sizeof *y);
+            memcpy(y + naive_size(in), b, (size_t)(size - naive_size(in)) * sizeof *y);
+            break;
         case TX_OP_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
         default:
             for (int64_t k = 0; k < (a ? naive_size(in) : 0); k++) {

@@ -23,6 +23,8 @@ typedef struct layer {
     tx_activation activation;
     int groups;
     bool bias;
+    int norm;     /* groups of a group norm before the convolution; -groups: after it */
+    int residual; /* the input is added: 1 before the activation, 2 after it */
 } layer;
 
 typedef struct net_case {
@@ -34,8 +36,16 @@ typedef struct net_case {
     bool flatten; /* the first step goes through flatten and a dense layer */
 } net_case;
 
-static tx_node apply_layer(tx_graph *graph, tx_node x, const layer *l, int64_t *offset)
+static tx_node apply_norm(tx_graph *graph, tx_node x, int groups, int64_t *offset)
 {
+    const int64_t channels = tx_node_shape(graph, x).channels, at = *offset;
+    *offset += 2 * channels;
+    return tx_group_norm(graph, x, groups, 0.25, tx_parameter(graph, at + channels, channels), tx_parameter(graph, at, channels));
+}
+
+static tx_node apply_layer(tx_graph *graph, tx_node input, const layer *l, int64_t *offset)
+{
+    const tx_node x = l->norm > 0 ? apply_norm(graph, input, l->norm, offset) : input;
     const tx_shape shape = tx_node_shape(graph, x);
     tx_convolution conv = {.out_channels = l->channels, .groups = l->groups ? l->groups : 1};
     int64_t low[3], high[3], size = shape.channels / conv.groups * l->channels;
@@ -54,7 +64,11 @@ static tx_node apply_layer(tx_graph *graph, tx_node x, const layer *l, int64_t *
         bias = tx_parameter(graph, *offset, l->channels);
         *offset += l->channels;
     }
-    return tx_activate(graph, tx_convolve(graph, padded, &conv, weight, bias), l->activation);
+    tx_node y = tx_convolve(graph, padded, &conv, weight, bias);
+    y = l->norm < 0 ? apply_norm(graph, y, -l->norm, offset) : y;
+    y = l->residual == 1 ? tx_add(graph, y, input) : y;
+    y = tx_activate(graph, y, l->activation);
+    return l->residual == 2 ? tx_add(graph, y, input) : y;
 }
 
 static tx_node apply_net(tx_graph *graph, const net_case *c, tx_node x, int64_t *parameters)
@@ -97,20 +111,28 @@ static tx_node build(tx_graph *graph, const net_case *c, int64_t *parameters, tx
 }
 
 static const net_case cases[] = {
-    {"one circular stencil", {1, 1, {30}}, {{1, 2, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false}}, false, false, false},
-    {"two circular layers, relu", {2, 1, {13}}, {{5, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true}, {2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true}}, false, false, false},
-    {"zeros, dilated, gelu", {3, 1, {17}}, {{7, 3, 2, TX_PAD_ZEROS, TX_GELU, 1, true}, {3, 4, 1, TX_PAD_ZEROS, TX_TANH, 1, true}}, true, false, false},
-    {"reflect, silu, groups", {4, 1, {11}}, {{6, 5, 1, TX_PAD_REFLECT, TX_SILU, 2, true}, {4, 2, 2, TX_PAD_REFLECT, TX_SIGMOID, 2, false}}, false, false, false},
-    {"replicate, elu", {2, 1, {9}}, {{3, 3, 2, TX_PAD_REPLICATE, TX_ELU, 1, true}, {2, 3, 1, TX_PAD_REPLICATE, TX_SOFTPLUS, 1, true}}, false, false, false},
-    {"relu after reflect", {2, 1, {9}}, {{3, 3, 1, TX_PAD_REFLECT, TX_RELU, 1, true}, {3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true}, {2, 3, 1, TX_PAD_ZEROS, TX_LEAKY_RELU, 1, true}}, false, false, false},
-    {"two modes of one value", {2, 1, {9}}, {{3, 3, 1, TX_PAD_ZEROS, TX_RELU, 1, true}, {2, 3, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true}}, false, true, false},
-    {"2D circular", {2, 2, {6, 7}}, {{5, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true}, {2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true}}, true, false, false},
-    {"2D reflect and zeros", {1, 2, {5, 6}}, {{4, 3, 2, TX_PAD_REFLECT, TX_TANH, 1, true}, {1, 2, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true}}, false, true, false},
-    {"3D circular", {1, 3, {4, 3, 5}}, {{3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true}, {1, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true}}, false, false, false},
-    {"3D replicate", {2, 3, {3, 4, 3}}, {{2, 2, 1, TX_PAD_REPLICATE, TX_GELU, 1, true}}, false, false, false},
-    {"dense on a vector", {3, 0, {0}}, {{20, 1, 1, TX_PAD_ZEROS, TX_RELU, 1, true}, {3, 1, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true}}, true, false, false},
-    {"flatten and dense", {2, 1, {5}}, {{2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false}}, false, false, true},
-    {"a wrap around more than the domain", {1, 1, {3}}, {{2, 5, 2, TX_PAD_CIRCULAR, TX_TANH, 1, true}, {1, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false}}, false, false, false},
+    {"one circular stencil", {1, 1, {30}}, {{1, 2, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false, 0, 0}}, false, false, false},
+    {"two circular layers, relu", {2, 1, {13}}, {{5, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, 0, 0}}, false, false, false},
+    {"zeros, dilated, gelu", {3, 1, {17}}, {{7, 3, 2, TX_PAD_ZEROS, TX_GELU, 1, true, 0, 0}, {3, 4, 1, TX_PAD_ZEROS, TX_TANH, 1, true, 0, 0}}, true, false, false},
+    {"reflect, silu, groups", {4, 1, {11}}, {{6, 5, 1, TX_PAD_REFLECT, TX_SILU, 2, true, 0, 0}, {4, 2, 2, TX_PAD_REFLECT, TX_SIGMOID, 2, false, 0, 0}}, false, false, false},
+    {"replicate, elu", {2, 1, {9}}, {{3, 3, 2, TX_PAD_REPLICATE, TX_ELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_REPLICATE, TX_SOFTPLUS, 1, true, 0, 0}}, false, false, false},
+    {"relu after reflect", {2, 1, {9}}, {{3, 3, 1, TX_PAD_REFLECT, TX_RELU, 1, true, 0, 0}, {3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_ZEROS, TX_LEAKY_RELU, 1, true, 0, 0}}, false, false, false},
+    {"two modes of one value", {2, 1, {9}}, {{3, 3, 1, TX_PAD_ZEROS, TX_RELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true, 0, 0}}, false, true, false},
+    {"2D circular", {2, 2, {6, 7}}, {{5, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, 0, 0}}, true, false, false},
+    {"2D reflect and zeros", {1, 2, {5, 6}}, {{4, 3, 2, TX_PAD_REFLECT, TX_TANH, 1, true, 0, 0}, {1, 2, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true, 0, 0}}, false, true, false},
+    {"3D circular", {1, 3, {4, 3, 5}}, {{3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {1, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, 0, 0}}, false, false, false},
+    {"3D replicate", {2, 3, {3, 4, 3}}, {{2, 2, 1, TX_PAD_REPLICATE, TX_GELU, 1, true, 0, 0}}, false, false, false},
+    {"dense on a vector", {3, 0, {0}}, {{20, 1, 1, TX_PAD_ZEROS, TX_RELU, 1, true, 0, 0}, {3, 1, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true, 0, 0}}, true, false, false},
+    {"flatten and dense", {2, 1, {5}}, {{2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false, 0, 0}}, false, false, true},
+    {"norms before convolutions", {2, 1, {11}}, {{6, 3, 1, TX_PAD_CIRCULAR, TX_TANH, 1, true, 1, 0}, {2, 3, 2, TX_PAD_CIRCULAR, TX_GELU, 1, true, 3, 0}}, false, false, false},
+    {"norms after convolutions", {4, 1, {9}}, {{4, 3, 1, TX_PAD_CIRCULAR, TX_TANH, 1, true, -2, 1}, {4, 3, 1, TX_PAD_REFLECT, TX_SILU, 1, true, -1, 2}}, false, false, false},
+    {"2D norms and skips", {3, 2, {5, 4}}, {{3, 3, 1, TX_PAD_ZEROS, TX_SIGMOID, 1, true, 1, 2}, {3, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, -3, 1}}, false, false, false},
+    {"3D norm", {2, 3, {3, 2, 3}}, {{4, 3, 1, TX_PAD_CIRCULAR, TX_TANH, 1, true, 1, 0}, {2, 1, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true, -2, 0}}, true, false, false},
+    {"relu, norms and skips as in a dilated block", {4, 1, {12}}, {{4, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 1, 0}, {4, 3, 2, TX_PAD_CIRCULAR, TX_RELU, 1, true, 1, 2}}, false, false, false},
+    {"relu and skips as in a classic block", {3, 1, {10}}, {{3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {3, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 1}, {3, 3, 1, TX_PAD_REFLECT, TX_RELU, 1, true, -1, 1}}, false, false, false},
+    {"relu after norms as in a modern block", {3, 1, {10}}, {{6, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, -2, 0}, {6, 3, 1, TX_PAD_ZEROS, TX_IDENTITY, 1, true, -1, 1}, {3, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, 0, 0}}, false, false, false},
+    {"dense with a norm", {6, 0, {0}}, {{6, 1, 1, TX_PAD_ZEROS, TX_TANH, 1, true, 2, 2}}, false, false, false},
+    {"a wrap around more than the domain", {1, 1, {3}}, {{2, 5, 2, TX_PAD_CIRCULAR, TX_TANH, 1, true, 0, 0}, {1, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false, 0, 0}}, false, false, false},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 

@@ -1,4 +1,8 @@
 /* What `inspect` predicts is what a run occupies, within 10 %; and a run that gets no memory says so and frees all it had. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "suite.h"
 #include "trainax/trainax.h"
@@ -51,6 +55,52 @@ static void test_prediction(void)
     compare((const char *[]){large, plain, sgd, replicated}, 4);
 }
 
+/* Bytes predicted with `parallel.memory` at `limit` bytes (0: unlimited); -1 where that is too little. */
+static double predict(const char *const *overrides, int count, size_t limit, tx_error *error)
+{
+    const char *all[8];
+    char memory[64];
+    snprintf(memory, sizeof memory, limit ? "parallel.memory=%zu KiB" : "parallel.memory=unlimited", limit / 1024);
+    memcpy(all, overrides, (size_t)count * sizeof *all);
+    all[count] = memory;
+    tx_config *config = make_config(all, count + 1);
+    tx_memory_estimate estimate = {0};
+    const tx_status status = tx_memory_predict(config, 1, error, &estimate);
+    CU_ASSERT(status == TX_OK || status == TX_INVALID);
+    if (status == TX_OK) {
+        compare(all, count + 1);
+    }
+    tx_config_destroy(config);
+    return status == TX_OK ? (double)estimate.total : -1;
+}
+
+/* Whatever the limit, a run stays within it and its prediction true; below the least, the error says what the least is, and
+ * with that it runs. */
+static void test_limit(void)
+{
+    static const char large[] =
+        "network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 8, depth: 6, key: 0}";
+    const char *const overrides[] = {large, "data.temporal_horizon=30", "trainer.num_rollout_steps=20", "parallel.threads=2"};
+    const double unlimited = predict(overrides, 4, 0, NULL);
+    bool failed = false;
+    for (int share = 19; share > 0; share -= 3) {
+        tx_error error = {0};
+        const size_t limit = (size_t)(unlimited * share / 20) / 1024 * 1024;
+        const double used = predict(overrides, 4, limit, &error);
+        CU_ASSERT(used <= (double)limit);
+        if (used < 0) {
+            const char *at_least = strstr(error.message, "parallel.memory: too little: this run takes at least ");
+            CU_ASSERT_PTR_NOT_NULL_FATAL(at_least);
+            const size_t least = strtoul(strpbrk(at_least, "0123456789"), NULL, 10) * 1024;
+            CU_ASSERT(least > limit);
+            CU_ASSERT(predict(overrides, 4, least, &error) > 0);
+            CU_ASSERT(predict(overrides, 4, least - 8192, &error) < 0);
+            failed = true;
+        }
+    }
+    CU_ASSERT(failed);
+}
+
 /* The n-th allocation fails, for every n until none does. */
 static void test_exhaustion(void)
 {
@@ -80,7 +130,8 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"prediction", test_prediction}, {"exhaustion", test_exhaustion}, {0}};
+    static const suite_test tests[] = {
+        {"prediction", test_prediction}, {"limit", test_limit}, {"exhaustion", test_exhaustion}, {0}};
     if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }

@@ -29,7 +29,7 @@ INLINE void finish_tile(const int OUT, const int VECTORS, const ending ENDING, i
 
 /* n reals of a row, OUT channels, VECTORS at a time; taps come in runs of TAPS unrolled ones. All pointers: first position. */
 INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv *conv, int64_t n, const real *x, const real *w,
-                 const real *bias, const real *m, real *y)
+                 const real *bias, const real *m, const real *add, real *y)
 {
     const int64_t xs = conv->x_channel, ys = conv->y_channel;
     const bool relu = conv->activation == TX_RELU;
@@ -39,6 +39,12 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
         UNROLL for (int o = 0; o < OUT; o++)
         {
             UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] = bias ? splat(bias[o]) : (vec){0};
+        }
+        if (add) {
+            UNROLL for (int o = 0; o < OUT; o++)
+            {
+                UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] += load(add + o * ys + p + v * VL);
+            }
         }
         if (conv->rows > 1) {
             UNROLL for (int o = 0; o < OUT; o++) __builtin_prefetch((m ? m : y) + o * ys + p);
@@ -68,7 +74,8 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
     }
 }
 
-typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, const real *m, real *y);
+typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, const real *m, const real *add,
+                     real *y);
 
 /* TILES(T, taps): T(out, vectors, taps) for every tile of tile.h. */
 /* clang-format off */
@@ -95,9 +102,9 @@ typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *
 /* clang-format on */
 #define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                          \
     static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias,    \
-                                                const real *m, real *y)                                                            \
+                                                const real *m, const real *add, real *y)                                           \
     {                                                                                                                              \
-        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, y);                                                                       \
+        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, add, y);                                                                  \
     }
 #define TILE_ENTRY(OUT, VECTORS, TAPS) [OUT - 1][VECTORS - 1] = tile_##OUT##_##VECTORS##_##TAPS,
 
@@ -112,16 +119,17 @@ static tile_fn *const triple_taps[TILE_OUT][TILE_VECTORS] = {TILES(TILE_ENTRY, 3
 
 /* One block of output channels, n reals of a row: whole tiles, then one as narrow as what is left. */
 INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const real *x, const real *packed,
-                        const real *bias, const real *m, real *y)
+                        const real *bias, const real *m, const real *add, real *y)
 {
     const int width = tile_vectors(block->count);
     const int64_t whole = n / (width * VL) * (width * VL), rest = n - whole;
     tile_fn *const *tiles = (UNROLLED_TAPS == 3 && conv->taps % 3 == 0 ? triple_taps : single_taps)[block->count - 1];
     if (whole) {
-        tiles[width - 1](conv, whole, x, packed, bias, m, y);
+        tiles[width - 1](conv, whole, x, packed, bias, m, add, y);
     }
     if (rest) {
-        tiles[(rest + VL - 1) / VL - 1](conv, rest, x + whole, packed, bias, m ? m + whole : NULL, y + whole);
+        tiles[(rest + VL - 1) / VL - 1](conv, rest, x + whole, packed, bias, m ? m + whole : NULL, add ? add + whole : NULL,
+                                        y + whole);
     }
 }
 
@@ -135,7 +143,8 @@ INLINE void finish_block(const tx_conv *conv, const conv_block *block, int64_t n
     }
 }
 
-INLINE void apply_group(const tx_conv *conv, const real *x, const real *packed, const real *bias, const real *m, real *y)
+INLINE void apply_group(const tx_conv *conv, const real *x, const real *packed, const real *bias, const real *m, const real *add,
+                        real *y)
 {
     for (const conv_row *row = conv->row, *end = row + conv->rows; row < end; row++) {
         for (int64_t p = 0; p < conv->length; p += conv->strip) {
@@ -143,20 +152,24 @@ INLINE void apply_group(const tx_conv *conv, const real *x, const real *packed, 
             for (const conv_block *block = conv->block, *last = block + conv->num_blocks; block < last; block++) {
                 const int64_t at = row->y + p + block->start * conv->y_channel;
                 apply_block(conv, block, n, x + row->x + p, packed + block->packed, bias ? bias + block->start : NULL,
-                            m ? m + at : NULL, y + at);
+                            m ? m + at : NULL, add ? add + at : NULL, y + at);
                 finish_block(conv, block, n, y + at);
             }
         }
     }
 }
 
-void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, void *y)
+void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
+                         void *y)
 {
-    const int64_t weights = (int64_t)conv->out * conv->in * conv->taps;
-    for (int g = 0; g < conv->groups; g++) {
-        const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
-        apply_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel, (const real *)packed + g * weights,
-                    bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL,
-                    (real *)y + at);
+    const real *weights = packed;
+    for (; conv; conv = conv->next) {
+        for (int g = 0; g < conv->groups; g++) {
+            const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
+            apply_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel, weights,
+                        bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL,
+                        add ? (const real *)add + at : NULL, (real *)y + at);
+            weights += (int64_t)conv->out * conv->in * conv->taps;
+        }
     }
 }

@@ -5,17 +5,55 @@
 #include "kernel/vector/tile.h"
 #include "kernel/vector/variant.h"
 
-/* The taps of an axis must stay in x's interior and halo. */
-static tx_status check_reach(const tx_conv_shape *shape, tx_error *error)
+static int64_t phases_of(const int64_t *phases, int axis)
 {
-    for (int d = 0; d < shape->y.shape.axes; d++) {
-        const int64_t first = shape->shift[d];
-        const int64_t last = first + (shape->kernel[d] - 1) * shape->dilation[d] + shape->y.shape.n[d] - 1;
-        if (first < -shape->x.low[d] || last >= shape->x.shape.n[d] + shape->x.high[d]) {
-            return tx_error_set(error, TX_FAILURE,
-                                "convolution reads cells %ld to %ld of axis %d, which has %ld and halos %ld, %ld", (long)first,
-                                (long)last, d, (long)shape->x.shape.n[d], (long)shape->x.low[d], (long)shape->x.high[d]);
+    return phases[axis] > 1 ? phases[axis] : 1;
+}
+
+static int phases_in_all(const int64_t *phases, int axes)
+{
+    int64_t product = 1;
+    for (int d = 0; d < axes; d++) {
+        product *= phases_of(phases, d);
+    }
+    return (int)product;
+}
+
+/* Rounds towards -infinity. */
+static int64_t divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* Where tap t along an axis reads x for cell 0 of y's phase r: a cell and a phase of x. False: nowhere. */
+static bool tap_place(const tx_conv_shape *shape, int axis, int64_t r, int64_t t, int64_t *cell, int64_t *phase)
+{
+    const int64_t sx = phases_of(shape->x_phases, axis), sy = phases_of(shape->y_phases, axis);
+    const int64_t at = r + shape->shift[axis] + t * shape->dilation[axis];
+    *cell = divide(at, sx * sy); /* one of them is 1 */
+    *phase = sx > 1 ? at - *cell * sx : 0;
+    return sy == 1 || *cell * sy == at;
+}
+
+/* The taps of an axis must stay in x's interior and halo. */
+static tx_status check_axis(const tx_conv_shape *shape, int axis, tx_error *error)
+{
+    int64_t first = 0, last = 0, cell, phase;
+    bool any = false;
+    for (int64_t r = 0; r < phases_of(shape->y_phases, axis); r++) {
+        for (int64_t t = 0; t < shape->kernel[axis]; t++) {
+            if (tap_place(shape, axis, r, t, &cell, &phase)) {
+                first = !any || cell < first ? cell : first;
+                last = !any || cell > last ? cell : last;
+                any = true;
+            }
         }
+    }
+    last += shape->y.shape.n[axis] - 1;
+    if (any && (first < -shape->x.low[axis] || last >= shape->x.shape.n[axis] + shape->x.high[axis])) {
+        return tx_error_set(error, TX_FAILURE, "convolution reads cells %ld to %ld of axis %d, which has %ld and halos %ld, %ld",
+                            (long)first, (long)last, axis, (long)shape->x.shape.n[axis], (long)shape->x.low[axis],
+                            (long)shape->x.high[axis]);
     }
     return TX_OK;
 }
@@ -26,24 +64,51 @@ static tx_status check_shape(const tx_conv_shape *shape, int groups, tx_error *e
         return tx_error_set(error, TX_FAILURE, "convolution between %d and %d axes, blocks of %d and %d", shape->x.shape.axes,
                             shape->y.shape.axes, shape->x.block, shape->y.block);
     }
-    if (shape->x.shape.channels % groups || shape->y.shape.channels % groups) {
-        return tx_error_set(error, TX_FAILURE, "convolution of %ld to %ld channels in %d groups", (long)shape->x.shape.channels,
-                            (long)shape->y.shape.channels, groups);
+    const int axes = shape->y.shape.axes, x_phases = phases_in_all(shape->x_phases, axes),
+              y_phases = phases_in_all(shape->y_phases, axes);
+    if (shape->x.shape.channels % (groups * x_phases) || shape->y.shape.channels % (groups * y_phases) ||
+        (x_phases > 1 && y_phases > 1)) {
+        return tx_error_set(error, TX_FAILURE, "convolution of %ld to %ld channels in %d groups, %d and %d phases",
+                            (long)shape->x.shape.channels, (long)shape->y.shape.channels, groups, x_phases, y_phases);
     }
-    return check_reach(shape, error);
+    for (int d = 0; d < axes; d++) {
+        TX_TRY(check_axis(shape, d, error));
+    }
+    return TX_OK;
 }
 
-static void list_taps(tx_conv *conv, const tx_conv_shape *shape)
+/* Where tap t of the kernel reads x for the first cell of phase r of y (one an axis): an offset in x. False: nowhere. */
+static bool tap_offset(const tx_conv_shape *shape, const int64_t *r, int64_t t, int64_t *offset)
 {
-    for (int t = 0; t < conv->taps; t++) {
-        int64_t rest = t;
-        conv->tap[t] = 0;
-        for (int d = shape->y.shape.axes - 1; d >= 0; rest /= shape->kernel[d], d--) {
-            conv->tap[t] += (shape->shift[d] + rest % shape->kernel[d] * shape->dilation[d]) * shape->x.stride[d];
+    int64_t phase = 0, step = 1;
+    *offset = 0;
+    for (int d = shape->y.shape.axes - 1; d >= 0; t /= shape->kernel[d], d--) {
+        int64_t cell, part;
+        if (!tap_place(shape, d, r[d], t % shape->kernel[d], &cell, &part)) {
+            return false;
+        }
+        *offset += cell * shape->x.stride[d];
+        phase += part * step;
+        step *= phases_of(shape->x_phases, d);
+    }
+    *offset += phase * shape->x.channel;
+    return true;
+}
+
+static void list_taps(tx_conv *conv, const tx_conv_shape *shape, const int64_t *r)
+{
+    int used = 0;
+    for (int64_t t = 0; t < conv->kernel_taps; t++) {
+        int64_t offset;
+        if (tap_offset(shape, r, t, &offset)) {
+            conv->tap[used] = offset;
+            conv->tap_weight[used++] = shape->flip ? conv->kernel_taps - 1 - t : t;
         }
     }
     for (int j = 0; j < conv->in * conv->taps; j++) {
-        conv->pair[j] = j / conv->taps * conv->x_channel + conv->tap[j % conv->taps];
+        const int i = j / conv->taps, t = j % conv->taps;
+        conv->pair[j] = i * conv->x_channel + conv->tap[t];
+        conv->pair_weight[j] = i * conv->kernel_taps + conv->tap_weight[t];
     }
 }
 
@@ -69,99 +134,166 @@ static void list_blocks(tx_conv *conv)
     }
 }
 
-/* As many tiles of a row as keep their inputs (all channels, all rows of taps) in 20 KB of L1. */
-static int64_t strip_length(const tx_conv *conv, int largest_block, int64_t taps_of_row)
+/* As many tiles of a row as keep their inputs (all channels, all rows that taps read) in 20 KB of L1. */
+static int64_t strip_length(const tx_conv *conv, const tx_conv_shape *shape)
 {
-    const int64_t tile = tile_vectors(largest_block) * VL, rows_of_taps = conv->taps / taps_of_row;
-    const int64_t span = conv->tap[taps_of_row - 1] - conv->tap[0];
-    const int64_t room = 20480 / (int64_t)sizeof(real) / (conv->in * rows_of_taps) - span;
+    const int d = shape->y.shape.axes - 1;
+    const int64_t tile = tile_vectors((conv->out + conv->num_blocks - 1) / conv->num_blocks) * VL;
+    if (d < 0 || conv->taps == 0) {
+        return 20480;
+    }
+    const int64_t sx = phases_of(shape->x_phases, d), sy = phases_of(shape->y_phases, d);
+    const int64_t taps_of_row = (shape->kernel[d] + sy - 1) / sy, phases = sx < taps_of_row ? sx : taps_of_row;
+    const int64_t rows = (conv->taps + taps_of_row - 1) / taps_of_row * phases;
+    const int64_t span = (shape->kernel[d] - 1) * shape->dilation[d] / (sx * sy) * shape->x.stride[d];
+    const int64_t room = 20480 / (int64_t)sizeof(real) / (conv->in * rows) - span;
     return room < tile ? tile : room / tile * tile;
 }
 
-static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups)
+static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, const int64_t *r)
 {
-    const int axes = shape->y.shape.axes;
+    const int axes = shape->y.shape.axes, x_phases = phases_in_all(shape->x_phases, axes);
     *conv = (tx_conv){.groups = groups,
-                      .in = (int)(shape->x.shape.channels / groups),
+                      .in = (int)(shape->x.shape.channels / groups / x_phases),
                       .out = (int)(shape->y.shape.channels / groups),
-                      .taps = 1,
+                      .kernel_taps = 1,
                       .rows = shape->y.outer[0] * shape->y.outer[1],
                       .length = shape->y.row,
-                      .x_channel = shape->x.channel,
+                      .x_channel = shape->x.channel * x_phases,
                       .y_channel = shape->y.channel,
                       .flip = shape->flip,
                       .masked = shape->masked,
                       .dense = axes == 0,
                       .activation = shape->activation};
     for (int d = 0; d < axes; d++) {
-        conv->taps *= (int)shape->kernel[d];
+        conv->kernel_taps *= shape->kernel[d];
+    }
+    int64_t offset;
+    for (int64_t t = 0; t < conv->kernel_taps; t++) {
+        conv->taps += tap_offset(shape, r, t, &offset);
     }
     conv->num_blocks = tile_blocks(conv->out, (conv->length + VL - 1) / VL);
 }
 
 static tx_status allocate_tables(tx_conv *conv, tx_error *error)
 {
+    const size_t taps = (size_t)conv->taps, pairs = taps * (size_t)conv->in;
     TX_TRY(tx_allocate_array((size_t)conv->rows, sizeof *conv->row, error, &conv->row));
-    TX_TRY(tx_allocate_array((size_t)conv->taps, sizeof *conv->tap, error, &conv->tap));
-    TX_TRY(tx_allocate_array((size_t)conv->taps * (size_t)conv->in, sizeof *conv->pair, error, &conv->pair));
+    TX_TRY(tx_allocate_array(taps, sizeof *conv->tap, error, &conv->tap));
+    TX_TRY(tx_allocate_array(taps, sizeof *conv->tap_weight, error, &conv->tap_weight));
+    TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair, error, &conv->pair));
+    TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair_weight, error, &conv->pair_weight));
     return tx_allocate_array((size_t)conv->num_blocks, sizeof *conv->block, error, &conv->block);
 }
 
-tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_conv **out)
+/* The convolution onto phase r of y: y's channels are that phase's. */
+static tx_status create_phase(const tx_conv_shape *shape, int groups, const int64_t *r, tx_error *error, tx_conv **out)
 {
-    const int groups = shape->groups ? shape->groups : 1, axes = shape->y.shape.axes;
     tx_conv *conv;
-    TX_TRY(check_shape(shape, groups, error));
     TX_TRY(tx_allocate(sizeof *conv, error, &conv));
-    describe(conv, shape, groups);
+    describe(conv, shape, groups, r);
     const tx_status status = allocate_tables(conv, error);
     if (status != TX_OK) {
         VARIANT(conv_destroy)(conv);
         return status;
     }
-    list_taps(conv, shape);
+    list_taps(conv, shape, r);
     list_rows(conv, shape);
     list_blocks(conv);
-    conv->strip = strip_length(conv, (conv->out + conv->num_blocks - 1) / conv->num_blocks, axes ? shape->kernel[axes - 1] : 1);
+    conv->strip = strip_length(conv, shape);
     *out = conv;
+    return TX_OK;
+}
+
+/* One phase of y as a tensor of its own. */
+static tx_conv_shape phase_shape(const tx_conv_shape *shape, int phases, int phase)
+{
+    tx_conv_shape part = *shape;
+    part.y.shape.channels /= phases;
+    part.y.origin += phase * part.y.channel;
+    part.y.channel *= phases;
+    return part;
+}
+
+tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_conv **out)
+{
+    const int groups = shape->groups ? shape->groups : 1, axes = shape->y.shape.axes;
+    TX_TRY(check_shape(shape, groups, error));
+    const int phases = phases_in_all(shape->y_phases, axes);
+    tx_conv *first = NULL;
+    for (int phase = phases - 1; phase >= 0; phase--) {
+        int64_t r[TX_MAX_AXES], rest = phase;
+        for (int d = axes - 1; d >= 0; rest /= phases_of(shape->y_phases, d), d--) {
+            r[d] = rest % phases_of(shape->y_phases, d);
+        }
+        const tx_conv_shape part = phase_shape(shape, phases, phase);
+        tx_conv *conv;
+        const tx_status status = create_phase(&part, groups, r, error, &conv);
+        if (status != TX_OK) {
+            VARIANT(conv_destroy)(first);
+            return status;
+        }
+        conv->next = first;
+        first = conv;
+    }
+    *out = first;
     return TX_OK;
 }
 
 void VARIANT(conv_destroy)(tx_conv *conv)
 {
-    if (conv) {
+    while (conv) {
+        tx_conv *next = conv->next;
         tx_free(conv->row);
         tx_free(conv->tap);
+        tx_free(conv->tap_weight);
         tx_free(conv->pair);
+        tx_free(conv->pair_weight);
         tx_free(conv->block);
         tx_free(conv);
+        conv = next;
     }
 }
 
-size_t VARIANT(conv_packed_size)(const tx_conv *conv)
+static size_t packed_size(const tx_conv *conv)
 {
     return (size_t)conv->groups * (size_t)conv->out * (size_t)conv->in * (size_t)conv->taps;
 }
 
-/* w -> [group][block][input channel][tap][output channel in block], the order in which apply reads. A flipped convolution
- * reads the forward one's weights, [its output channel = our input][its input = our output][tap reversed]. */
-void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed)
+size_t VARIANT(conv_packed_size)(const tx_conv *conv)
 {
-    const int in = conv->in, out = conv->out, taps = conv->taps;
-    const int64_t of_out = conv->flip ? taps : (int64_t)in * taps, of_in = conv->flip ? (int64_t)out * taps : taps;
-    const int64_t of_tap = conv->flip ? -1 : 1, first = conv->flip ? taps - 1 : 0;
-    real *to = packed;
-    for (int g = 0; g < conv->groups; g++) {
-        const real *group = (const real *)w + (int64_t)g * out * in * taps + first;
+    size_t size = 0;
+    for (; conv; conv = conv->next) {
+        size += packed_size(conv);
+    }
+    return size;
+}
+
+/* w -> [group][block][input channel][tap][output channel in block], the order in which apply reads. A flipped convolution
+ * reads the forward one's weights, [its output channel = our input][its input = our output]. */
+static void pack_phase(const tx_conv *conv, const real *w, real *to)
+{
+    const int64_t in = conv->in, out = conv->out, taps = conv->kernel_taps;
+    const int64_t of_out = conv->flip ? taps : in * taps, of_in = conv->flip ? out * taps : taps;
+    for (int g = 0; g < conv->groups; g++, w += out * in * taps) {
         for (const conv_block *block = conv->block; block < conv->block + conv->num_blocks; block++) {
-            for (int i = 0; i < in; i++) {
-                for (int t = 0; t < taps; t++) {
-                    const real *from = group + block->start * of_out + i * of_in + t * of_tap;
+            for (int64_t i = 0; i < in; i++) {
+                for (int t = 0; t < conv->taps; t++) {
+                    const real *from = w + block->start * of_out + i * of_in + conv->tap_weight[t];
                     for (int o = 0; o < block->count; o++) {
                         *to++ = from[o * of_out];
                     }
                 }
             }
         }
+    }
+}
+
+void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed)
+{
+    real *to = packed;
+    for (; conv; conv = conv->next) {
+        pack_phase(conv, w, to);
+        to += packed_size(conv);
     }
 }

@@ -16,14 +16,18 @@ typedef struct conv_row {
 
 struct tx_conv {
     int groups, in, out, taps; /* channels of one group */
+    int64_t kernel_taps;       /* of the weight array; `taps` of them are used */
     int64_t rows, length;      /* rows of a channel, reals in a row */
     int64_t x_channel, y_channel;
     conv_row *row;
     int64_t *tap;  /* [taps] offsets from a row of x */
-    int64_t *pair; /* [in * taps] the same, plus the input channel's */
+    int64_t *tap_weight; /* [taps] which tap of the weight array that is */
+    int64_t *pair; /* [in * taps] offsets of (input channel, tap) in x */
+    int64_t *pair_weight; /* [in * taps] and in the weights of an output channel */
     int num_blocks;
     conv_block *block;
     int64_t strip; /* reals of a row that share a pass over the weights: their inputs stay in L1 */
     bool flip, masked, dense;
     tx_activation activation;
+    struct tx_conv *next; /* the next phase of y; NULL: none */
 };

@@ -1,10 +1,8 @@
 /* Sums over all cells of each sample, and products with one number a sample. A row is a sequence of segments of `period`
  * reals, in which real j belongs to sample j % b: sums are kept for each column of a segment, and lane scalars are repeated
  * over one. The period is a constant of b, so the order of a sum does not know the length of a vector. */
-#include "kernel/vector/rows.h"
+#include "kernel/vector/columns.h"
 #include "kernel/vector/variant.h"
-
-enum { MOST_COLUMNS = 4096 / sizeof(real), GROUP = 8 };
 
 /* What is summed; b is a where there is one operand. */
 typedef vec term_fn(vec a, vec b);
@@ -56,23 +54,6 @@ INLINE void sum_segments(term_fn *term, int64_t columns, int64_t segments, int64
     }
 }
 
-/* Adds up the columns of each sample: halves while their number is even, then one after the other. */
-INLINE void sum_samples(int64_t block, int64_t columns, real *sum)
-{
-    int64_t count = columns / block;
-    for (; count % 2 == 0; count /= 2) {
-        const int64_t half = count / 2 * block;
-        for (int64_t j = 0; j < half; j += VL) {
-            store(sum + j, load(sum + j) + load(sum + half + j));
-        }
-    }
-    for (int64_t k = 1; k < count; k++) {
-        for (int64_t j = 0; j < block; j++) {
-            sum[j] += sum[k * block + j];
-        }
-    }
-}
-
 INLINE void scale_into(real alpha, int64_t n, const real *x, real *y)
 {
     int64_t j = 0;
@@ -121,27 +102,6 @@ void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const t
 void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s)
 {
     lane_reduce(square_of_difference, alpha, lx, x, lz, z, s);
-}
-
-/* Lane scalars over one segment; a block of whole vectors, or a long one, needs no repetition. */
-typedef struct pattern {
-    const real *s;
-    int64_t period;
-    real buffer[MOST_COLUMNS + VL] __attribute__((aligned(64)));
-} pattern;
-
-INLINE void repeat_lanes(const real *s, const tx_layout *layout, pattern *pattern)
-{
-    const int64_t block = layout->block, columns = layout->row < layout->period ? layout->row : layout->period;
-    const bool as_they_are = block % VL == 0 || layout->period == block;
-    pattern->period = as_they_are ? block : layout->period;
-    pattern->s = as_they_are ? s : pattern->buffer;
-    if (!as_they_are) {
-        copy_reals(pattern->buffer, s, block);
-        for (int64_t have = block; have < columns; have *= 2) {
-            copy_reals(pattern->buffer + have, pattern->buffer, have < columns - have ? have : columns - have);
-        }
-    }
 }
 
 /* y = s * f(x, z, add) over a row: f of the vectors at a place, s the lane scalars times alpha */

@@ -1,5 +1,7 @@
 /* |x|^p and its derivative, for the exponents of losses: 1, 2, 1/2 and -1 exactly rounded, others by exp(p log |x|), whose
  * relative error is about p log|x| times half an ulp. */
+#include <math.h>
+
 #include "kernel/vector/exponential.h"
 #include "kernel/vector/rows.h"
 #include "kernel/vector/variant.h"
@@ -33,13 +35,16 @@ INLINE vec first(vec a, real p) { return (void)p, a; }
 INLINE vec second(vec a, real p) { return (void)p, a * a; }
 INLINE vec root(vec a, real p) { return (void)p, square_root(a); }
 INLINE vec inverse(vec a, real p) { return (void)p, 1 / a; }
-INLINE vec zeroth(vec a, real p) { return (void)p, a * 0 + 1; }
+INLINE vec zeroth(vec a, real p) { return (void)p, blend(a == a, splat(1), a); }
 INLINE vec inverse_root(vec a, real p) { return (void)p, 1 / square_root(a); }
 INLINE vec inverse_square(vec a, real p) { return (void)p, 1 / (a * a); }
+/* Beyond the range of exp it is infinity or 0, not the bound to which exp clamps its argument. */
 INLINE vec general(vec a, real p)
 {
-    const real size = p < 0 ? -p : p;
-    vec y = keep_if(a > (vec){0}, vector_exp(size * vector_log(a)));
+    const real most = TX_REAL_BITS == 32 ? 88 : 709, least = TX_REAL_BITS == 32 ? -87 : -708, size = p < 0 ? -p : p;
+    const vec v = size * vector_log(a), infinity = splat((real)INFINITY);
+    vec y = keep_if((a > (vec){0}) & (v >= splat(least)), vector_exp(v));
+    y = blend((v > splat(most)) | (a == infinity), infinity, y);
     y = blend(a == a, y, a); /* NaN */
     return p < 0 ? 1 / y : y;
 }

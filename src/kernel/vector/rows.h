@@ -5,8 +5,9 @@
 #include "kernel/vector/vector.h"
 
 /* for (every row of the interior: channel c, outer positions i, j); ROW: the row's first real in a tensor of that shape. */
-#define FOR_ROWS(layout)                                                                                                           \
-    for (int64_t c = 0; c < (layout)->shape.channels; c++)                                                                         \
+#define FOR_ROWS(layout) FOR_ROWS_OF(layout, 0, (layout)->shape.channels)
+#define FOR_ROWS_OF(layout, first, end)                                                                                            \
+    for (int64_t c = (first); c < (end); c++)                                                                                      \
         for (int64_t i = 0; i < (layout)->outer[0]; i++)                                                                           \
             for (int64_t j = 0; j < (layout)->outer[1]; j++)
 #define ROW(layout, data)                                                                                                          \

@@ -8,7 +8,8 @@ tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_c
 void VARIANT(conv_destroy)(tx_conv *conv);
 size_t VARIANT(conv_packed_size)(const tx_conv *conv);
 void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed);
-void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, void *y);
+void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
+                         void *y);
 void VARIANT(conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw);
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
 void VARIANT(bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
@@ -19,6 +20,9 @@ void VARIANT(fold)(const tx_halo *halo, void *x);
 void VARIANT(zero)(const tx_layout *ly, void *y);
 void VARIANT(copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
 void VARIANT(reshape)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+void VARIANT(split)(const int64_t stride[TX_MAX_AXES], const int64_t low[TX_MAX_AXES], const tx_layout *lx, const void *x,
+                    const tx_layout *lp, void *p);
+void VARIANT(join)(const int64_t stride[TX_MAX_AXES], const tx_layout *lp, const void *p, const tx_layout *lx, void *x);
 void VARIANT(load)(const tx_layout *ly, const void *const *sample, int64_t offset, int count, void *y);
 void VARIANT(store)(const tx_layout *lx, const void *x, void *const *sample, int64_t offset, int count);
 
@@ -40,5 +44,26 @@ void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const t
 void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
 void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
                                     const void *z, const void *add, const tx_layout *ldx, void *dx);
+
+void VARIANT(group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s);
+void VARIANT(group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
+                   const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
+void VARIANT(group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x, const tx_layout *ls,
+                      const void *s, const tx_layout *lm, void *m);
+void VARIANT(group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
+                   const void *w, const tx_layout *lp, void *p);
+void VARIANT(group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
+                            const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
+                            const tx_layout *ldx, void *dx);
+
+tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
+void VARIANT(spectral_destroy)(tx_spectral *t);
+size_t VARIANT(spectral_scratch)(const tx_spectral *t);
+void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch);
+void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, const void *add, void *x, void *scratch);
+void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
+                                const void *imaginary_weight, const tx_layout *ly, void *y);
+void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
+                               const void *dy, void *dw);
 
 double VARIANT(peak)(int64_t iterations);

@@ -33,9 +33,9 @@ INLINE void dot_step(const int OUT, const int PAIRS, const bool WHOLE, const int
     }
 }
 
-/* dw[o][j] += sums over `length` reals of the rows from `row` to `end`. */
+/* dw[o][place[j]] += sums over `length` reals of the rows from `row` to `end`. */
 INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length,
-                 const real *x, const int64_t *pair, const real *dy, real *dw, int64_t dw_row)
+                 const real *x, const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row)
 {
     enum { MOST = DOT_OUT * DOT_PAIRS };
     const int SUMS = OUT * PAIRS, UNROLLED = SUMS >= 8 ? 1 : SUMS >= 4 ? 2 : 4;
@@ -66,29 +66,31 @@ INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv
     UNROLL for (int k = 0; k < SUMS; k += VL) store(total + k, lane_sums(sum + k, SUMS - k < VL ? SUMS - k : VL));
     UNROLL for (int o = 0; o < OUT; o++)
     {
-        UNROLL for (int j = 0; j < PAIRS; j++) dw[o * dw_row + j] += total[o * PAIRS + j];
+        UNROLL for (int j = 0; j < PAIRS; j++) dw[o * dw_row + place[j]] += total[o * PAIRS + j];
     }
 }
 
 typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
-                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row);
+                     const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row);
 #define DOTS_FUNCTION(OUT, PAIRS)                                                                                                  \
     static void dots_##OUT##_##PAIRS(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, \
-                                     const int64_t *pair, const real *dy, real *dw, int64_t dw_row)                                \
+                                     const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row)          \
     {                                                                                                                              \
-        dots(OUT, PAIRS, conv, row, end, length, x, pair, dy, dw, dw_row);                                                         \
+        dots(OUT, PAIRS, conv, row, end, length, x, pair, place, dy, dw, dw_row);                                                  \
     }
 #define DOTS_ENTRY(OUT, PAIRS) [OUT - 1][PAIRS - 1] = dots_##OUT##_##PAIRS,
 #if TX_VECTOR_BYTES == 64
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
-    D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2)        \
-        D(3, 3) D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+    D(1, 2)                                                                                                                        \
+    D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3)        \
+        D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
 #else
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
-    D(1, 2) D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1)        \
-        D(4, 2) D(4, 3)
+    D(1, 2)                                                                                                                        \
+    D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1) D(4, 2)        \
+        D(4, 3)
 #endif
 DOTS(DOTS_FUNCTION)
 static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
@@ -97,6 +99,7 @@ static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
 INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
                           const real *dy, real *dw)
 {
+    const int64_t dw_row = conv->in * conv->kernel_taps;
     const int pairs = conv->in * conv->taps, out_tiles = (conv->out + DOT_OUT - 1) / DOT_OUT;
     for (int q = 0; q < out_tiles; q++) {
         const int o = conv->out * q / out_tiles, out = conv->out * (q + 1) / out_tiles - o;
@@ -104,8 +107,8 @@ INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_r
         int j = 0;
         for (int r = 1; r <= pair_tiles; r++) {
             const int next = (int)((int64_t)pairs * r / pair_tiles);
-            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, dy + o * conv->y_channel,
-                                              dw + (int64_t)o * pairs + j, pairs);
+            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, conv->pair_weight + j,
+                                              dy + o * conv->y_channel, dw + o * dw_row, dw_row);
             j = next;
         }
     }
@@ -131,10 +134,12 @@ void VARIANT(conv_weights)(const tx_conv *conv, const void *x, const void *dy, v
         VARIANT(dense_weights)(conv, x, dy, dw);
         return;
     }
-    for (int g = 0; g < conv->groups; g++) {
-        weights_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
-                      (const real *)dy + (int64_t)g * conv->out * conv->y_channel,
-                      (real *)dw + (int64_t)g * conv->out * conv->in * conv->taps);
+    for (; conv; conv = conv->next) {
+        for (int g = 0; g < conv->groups; g++) {
+            weights_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
+                          (const real *)dy + (int64_t)g * conv->out * conv->y_channel,
+                          (real *)dw + (int64_t)g * conv->out * conv->in * conv->kernel_taps);
+        }
     }
 }
 

@@ -1,0 +1,88 @@
+/* Wrong options and states of a wrong shape are refused with their place; failing allocations leave a clean error. */
+#include "physics/schemes.h"
+
+typedef struct wrong {
+    tx_kind kind;
+    const char *text;
+    tx_shape state;
+    const char *message;
+} wrong;
+
+static const wrong wrongs[] = {
+    {TX_KIND_STEPPER, "{type: fou_advection_1d, cfl: 0.5}", {1, 2, {4, 4}},
+     "p.yaml:1:1: stepper: fou_advection_1d works on states with one spatial axis, these have 2"},
+    {TX_KIND_STEPPER, "{type: advection_1d_spectral, cfl: 0.5}", {3, 0, {0}},
+     "p.yaml:1:1: stepper: advection_1d_spectral works on states with one spatial axis, these have 0"},
+    {TX_KIND_RESIDUUM, "{type: fou_advection_1d, cfl: 0.5}", {1, 3, {2, 2, 2}},
+     "p.yaml:1:1: residuum: fou_advection_1d works on states with one spatial axis, these have 3"},
+    {TX_KIND_RESIDUUM, "{type: btcs_upwind_advection_1d, cfl: 0.5}", {2, 2, {4, 4}},
+     "p.yaml:1:1: residuum: btcs_upwind_advection_1d works on states with one spatial axis, these have 2"},
+    {TX_KIND_STEPPER, "lorenz_rk4", {3, 1, {5}}, "lorenz_rk4 works on states of three numbers without spatial axes"},
+    {TX_KIND_STEPPER, "lorenz_rk4", {4, 0, {0}}, "lorenz_rk4 works on states of three numbers without spatial axes"},
+    {TX_KIND_STEPPER, "{type: fou_advection_1d}", {1, 1, {4}}, "cfl is required"},
+    {TX_KIND_STEPPER, "{type: fou_advection_1d, cfl: fast}", {1, 1, {4}}, "cfl"},
+    {TX_KIND_STEPPER, "{type: fou_advection_1d, cfl: .nan}", {1, 1, {4}}, "cfl"},
+    {TX_KIND_STEPPER, "{type: fou_advection, cfl: 1}", {1, 1, {4}}, "did you mean 'fou_advection_1d'"},
+    {TX_KIND_STEPPER, "{type: btcs_upwind_advection_1d, cfl: 1}", {1, 1, {4}}, "unknown stepper 'btcs_upwind_advection_1d'"},
+    {TX_KIND_RESIDUUM, "{type: lorenz_rk4}", {3, 0, {0}}, "unknown residuum 'lorenz_rk4'"},
+    {TX_KIND_STEPPER, "{type: lorenz_rk4, roh: 20}", {3, 0, {0}}, "unknown key 'roh' in stepper (known: type, dt, sigma, rho, beta)"},
+};
+
+static void wrong_input(void)
+{
+    tx_registry *registry = physics_registry();
+    for (size_t k = 0; k < sizeof wrongs / sizeof *wrongs; k++) {
+        tx_config *config = NULL;
+        tx_error error = {0};
+        tx_status status = tx_section_read(registry, wrongs[k].kind, "p.yaml", wrongs[k].text, &error, &config);
+        if (status == TX_OK) {
+            const tx_section *section = tx_config_root(config);
+            status = wrongs[k].kind == TX_KIND_STEPPER ? tx_stepper_check(section, wrongs[k].state, &error)
+                                                       : tx_residuum_check(section, wrongs[k].state, &error);
+        }
+        const bool right = status == TX_INVALID && strstr(error.message, wrongs[k].message) && strstr(error.message, "p.yaml:1:");
+        if (!right) {
+            printf("\n%s: %d \"%s\" instead of \"%s\"\n", wrongs[k].text, status, error.message, wrongs[k].message);
+        }
+        CU_ASSERT(right);
+        tx_config_destroy(config);
+    }
+    tx_registry_destroy(registry);
+}
+
+/* Whichever allocation of building a scheme fails: the graph says so, and that it was memory. */
+static void failing_allocations(void)
+{
+    static const char *const texts[] = {"{type: fou_advection_1d, cfl: 0.5}", "{type: advection_1d_spectral, cfl: 0.5}", "lorenz_rk4"};
+    tx_registry *registry = physics_registry();
+    for (int k = 0; k < 3; k++) {
+        tx_config *config = NULL;
+        CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_STEPPER, "p.yaml", texts[k], NULL, &config), TX_OK);
+        const tx_shape state = k == 2 ? (tx_shape){.channels = 3} : (tx_shape){.channels = 2, .axes = 1, .n = {8}};
+        const size_t before = tx_memory_live();
+        tx_status status = TX_FAILURE;
+        for (int n = 0; status != TX_OK && n < 100; n++) {
+            tx_error error = {0};
+            tx_graph *graph = NULL;
+            CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
+            const tx_node u = tx_window(graph, 0, state);
+            tx_memory_fail_after(n);
+            const tx_node v = tx_stepper_apply(tx_config_root(config), graph, u);
+            tx_memory_fail_after(-1);
+            status = tx_graph_status(graph, &error);
+            CU_ASSERT((status == TX_OK) == (v >= 0));
+            CU_ASSERT(status == TX_OK || (status == TX_FAILURE && strstr(error.message, "out of memory")));
+            tx_graph_destroy(graph);
+            CU_ASSERT_EQUAL(tx_memory_live(), before);
+        }
+        CU_ASSERT_EQUAL(status, TX_OK);
+        tx_config_destroy(config);
+    }
+    tx_registry_destroy(registry);
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {{"wrong input", wrong_input}, {"failing allocations", failing_allocations}, {NULL, NULL}};
+    return suite_run("physics/errors", tests);
+}

@@ -93,6 +93,7 @@ typedef struct tx_component {
     const char *summary;      /* one line */
     const tx_option *options; /* ends with an option whose name is NULL; may be NULL */
     const void *implementation;
+    bool may_differ; /* in a list: may be there, be absent or have other options on --resume */
 } tx_component;
 
 /* The descriptors known to this program, and per kind the options that all its components share. Filled at start-up,

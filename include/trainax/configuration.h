@@ -25,7 +25,9 @@ typedef struct tx_residuum_map {
 typedef struct tx_loss_class { /* a loss component's `implementation` */
     tx_node (*apply)(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
     bool (*needs_target)(const tx_section *section); /* NULL: it has a one-argument form */
+    tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: nothing to sum, …; NULL: never */
 } tx_loss_class;
+tx_status tx_loss_check(const tx_section *section, tx_error *error);
 tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
 /* The same with the loss's batch_reduction in it: the mean over the batch of these numbers is the loss. */
 tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
@@ -48,7 +50,7 @@ typedef struct tx_configuration_class { /* a configuration component's `implemen
     tx_node (*loss)(const tx_configuration_parts *parts, tx_graph *graph);
 } tx_configuration_class;
 enum { TX_NEEDS_STEPPER = 1, TX_NEEDS_RESIDUUM = 2 };
-tx_status tx_configuration_check(const tx_section *section, tx_error *error);
+tx_status tx_configuration_check(const tx_section *section, tx_error *error); /* its time-level loss as well */
 int tx_configuration_window_length(const tx_section *section);
 int tx_configuration_levels_read(const tx_section *section);
 unsigned tx_configuration_needs(const tx_section *section);

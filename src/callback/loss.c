@@ -1,50 +1,63 @@
-/* The value of another configuration on the same minibatch. */
+/* The value of another configuration on the same minibatch, and its gradient as a file. */
 #include "base/memory.h"
-#include "trainax/callback.h"
+#include "callback/options.h"
+#include "callback/snapshot.h"
+
+typedef struct loss {
+    int program;
+    char *file_name; /* of gradients; NULL: not wanted */
+} loss;
+
+static tx_status name_files(tx_callback *callback, loss *state, tx_error *error)
+{
+    return tx_get_boolean(callback->section, "with_grad")
+               ? tx_snapshot_name(callback, callback->column, "_gradient", error, &state->file_name)
+               : TX_OK;
+}
 
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
 {
-    if (tx_get_boolean(callback->section, "with_grad")) {
-        return tx_section_error(callback->section, "with_grad", error, TX_INVALID, "is not built yet; leave it at false");
-    }
-    int *handle;
-    TX_TRY(tx_allocate(sizeof *handle, error, &handle));
-    callback->state = handle;
-    return setup->add_program(setup->trainer, callback->section, error, handle);
+    loss *state;
+    TX_TRY(tx_allocate(sizeof *state, error, &state));
+    callback->state = state;
+    TX_TRY(name_files(callback, state, error));
+    return setup->services->add_program(setup->trainer, callback->section, state->file_name != NULL, error, &state->program);
 }
 
-static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, double *value)
+static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
 {
-    return seen->evaluate(seen->trainer, *(const int *)callback->state, error, value);
+    const loss *state = callback->state;
+    tx_snapshot snapshot = {.name = state->file_name};
+    TX_TRY(seen->services->evaluate(seen->trainer, state->program, error, &snapshot.loss, &snapshot.gradient));
+    if (state->file_name) {
+        seen->services->save(seen->trainer, &snapshot);
+    }
+    tx_cell_set(cells, 0, snapshot.loss);
+    return TX_OK;
+}
+
+static void destroy(tx_callback *callback)
+{
+    loss *state = callback->state;
+    if (state) {
+        tx_free(state->file_name);
+    }
 }
 
 static const tx_option options[] = {
-    {.name = "configuration",
-     .type = TX_TYPE_SECTION,
+    TX_OPTIONS_CONFIGURATION,
+    {.name = "with_grad",
+     .type = TX_TYPE_BOOLEAN,
+     .initial = "false",
      .unit = "",
-     .text = "what is evaluated",
-     .kind = TX_KIND_CONFIGURATION,
-     .alias = "loss_configuration"},
-    {.name = "ref_stepper",
-     .type = TX_TYPE_SECTION,
-     .initial = "null",
-     .unit = "",
-     .text = "for configurations that need a reference stepper; the trainer's is not inherited",
-     .kind = TX_KIND_STEPPER},
-    {.name = "residuum_fn",
-     .type = TX_TYPE_SECTION,
-     .initial = "null",
-     .unit = "",
-     .text = "for configurations that need a residuum; the trainer's is not inherited",
-     .kind = TX_KIND_RESIDUUM},
-    {.name = "with_grad", .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = "also the gradient (not built yet)"},
+     .text = "also its gradient: NAME_gradient_STEP.h5 in the run directory, leaves as network.h5 has them, but in /gradient"},
     {0},
 };
-static const tx_callback_class class_ = {.create = create, .observe = observe, .column = ""};
+static const tx_callback_class class_ = {.create = create, .observe = observe, .destroy = destroy, .column = ""};
 const tx_component tx_callback_loss = {
     .kind = TX_KIND_CALLBACK,
     .name = "loss",
-    .summary = "loss of another configuration on the minibatch",
+    .summary = "loss of another configuration on the minibatch; needs a `name`",
     .options = options,
     .implementation = &class_,
 };

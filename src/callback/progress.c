@@ -48,10 +48,10 @@ static void write_line(const tx_callback *callback, const tx_observation *seen)
                  seen->batch, (int)(100 * done / seen->num_steps), bar, done, seen->num_steps, elapsed, left, rate, seen->loss);
 }
 
-static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, double *value)
+static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
 {
     (void)error;
-    (void)value;
+    (void)cells;
     progress *state = callback->state;
     const bool last = callback->terminal && seen->step + 1 == seen->num_steps;
     if (seen->seconds >= state->next || last) {
@@ -67,4 +67,5 @@ const tx_component tx_callback_progress = {
     .name = "progress",
     .summary = "a line with epoch, minibatch, loss, steps a second and time left (always on with the command)",
     .implementation = &class_,
+    .may_differ = true,
 };

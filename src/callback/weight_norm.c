@@ -1,8 +1,8 @@
-/* The Euclidean norm of all parameters together: sqrt(sum w^2). Summed in double in both precisions. */
+/* The Euclidean norm of all parameters together: sqrt(sum w^2). */
 #include <math.h>
 
 #include "base/memory.h"
-#include "trainax/callback.h"
+#include "callback/options.h"
 
 static double sum_square_float(const float *w, int64_t n)
 {
@@ -24,6 +24,11 @@ static double sum_square_double(const double *w, int64_t n)
     return sum;
 }
 
+double tx_sum_of_squares(tx_precision precision, const void *values, int64_t count)
+{
+    return precision == TX_FLOAT32 ? sum_square_float(values, count) : sum_square_double(values, count);
+}
+
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
 {
     (void)setup;
@@ -34,20 +39,15 @@ static tx_status create(tx_callback *callback, const tx_callback_setup *setup, t
     return TX_OK;
 }
 
-static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, double *value)
+static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
 {
     (void)error;
-    const int64_t n = seen->network->num_parameters;
-    const double square =
-        seen->precision == TX_FLOAT32 ? sum_square_float(seen->parameters, n) : sum_square_double(seen->parameters, n);
-    *value = *(const bool *)callback->state ? square : sqrt(square);
+    const double square = tx_sum_of_squares(seen->precision, seen->parameters, seen->network->num_parameters);
+    tx_cell_set(cells, 0, *(const bool *)callback->state ? square : sqrt(square));
     return TX_OK;
 }
 
-static const tx_option options[] = {
-    {.name = "squared", .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = "without the root"},
-    {0},
-};
+static const tx_option options[] = {TX_OPTION_SQUARED, {0}};
 static const tx_callback_class class_ = {.create = create, .observe = observe, .column = "weight_norm"};
 const tx_component tx_callback_weight_norm = {
     .kind = TX_KIND_CALLBACK,

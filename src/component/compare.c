@@ -7,13 +7,31 @@
 
 static tx_status compare_sections(const tx_section *now, const tx_section *old, tx_error *error);
 
+/* The next section of a list, from *at on, that must be the same; NULL: none is left. */
+static const tx_section *next_that_counts(const tx_value *list, int *at)
+{
+    while (*at < list->count && list->sections[*at]->component->may_differ) {
+        ++*at;
+    }
+    return *at < list->count ? list->sections[(*at)++] : NULL;
+}
+
+static int count_those_that_count(const tx_value *list)
+{
+    int count = 0, at = 0;
+    while (next_that_counts(list, &at)) {
+        count++;
+    }
+    return count;
+}
+
 /* "16", "conv", "[1, 2]", "2 items" */
 static void add_value(tx_buffer *text, const tx_value *value)
 {
     if (value->form == TX_FORM_SECTION) {
         tx_buffer_add(text, "%s", value->section->fixed ? "given" : value->section->component->name);
     } else if (value->option->type == TX_TYPE_SECTIONS) {
-        tx_buffer_add(text, "a list of %d", value->count);
+        tx_buffer_add(text, "a list of %d", count_those_that_count(value));
     } else {
         tx_value_write(text, value);
     }
@@ -48,6 +66,16 @@ static tx_status compare_texts(const tx_section *section, const tx_value *now, c
     return status;
 }
 
+/* Of lists with equally many that count. */
+static tx_status compare_lists(const tx_value *now, const tx_value *old, tx_error *error)
+{
+    int at = 0, old_at = 0;
+    for (const tx_section *section; (section = next_that_counts(now, &at));) {
+        TX_TRY(compare_sections(section, next_that_counts(old, &old_at), error));
+    }
+    return TX_OK;
+}
+
 static tx_status compare_values(const tx_section *section, const tx_value *now, const tx_value *old, tx_error *error)
 {
     if (now->option->may_differ) {
@@ -57,10 +85,7 @@ static tx_status compare_values(const tx_section *section, const tx_value *now, 
         return compare_sections(now->section, old->section, error);
     }
     TX_TRY(compare_texts(section, now, old, error));
-    for (int k = 0; now->option->type == TX_TYPE_SECTIONS && k < now->count; k++) {
-        TX_TRY(compare_sections(now->sections[k], old->sections[k], error));
-    }
-    return TX_OK;
+    return now->option->type == TX_TYPE_SECTIONS ? compare_lists(now, old, error) : TX_OK;
 }
 
 static tx_status compare_sections(const tx_section *now, const tx_section *old, tx_error *error)

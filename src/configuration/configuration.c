@@ -12,6 +12,10 @@ static const tx_configuration_class *class_of(const tx_section *section)
 
 tx_status tx_configuration_check(const tx_section *section, tx_error *error)
 {
+    const tx_section *loss = tx_configuration_time_level_loss(section);
+    if (loss) {
+        TX_TRY(tx_loss_check(loss, error));
+    }
     return class_of(section)->check(section, error);
 }
 

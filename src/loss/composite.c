@@ -3,6 +3,19 @@
 
 static int children(const tx_section *section, const tx_section *const **out) { return tx_get_sections(section, "losses", out); }
 
+static tx_status check(const tx_section *section, tx_error *error)
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    if (count == 0) {
+        return tx_section_error(section, "losses", error, TX_INVALID, "the list is empty");
+    }
+    for (int k = 0; k < count; k++) {
+        TX_TRY(tx_loss_check(child[k], error));
+    }
+    return TX_OK;
+}
+
 static tx_node apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
     const tx_section *const *child;
@@ -36,7 +49,7 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 
-static const tx_loss_class class_ = {.apply = apply, .needs_target = needs_target};
+static const tx_loss_class class_ = {.apply = apply, .needs_target = needs_target, .check = check};
 const tx_component tx_loss_composite = {.kind = TX_KIND_LOSS,
                                         .name = "composite",
                                         .summary = "a weighted sum of losses",

@@ -8,6 +8,11 @@ static const tx_loss_class *class_of(const tx_section *section)
     return tx_section_component(section)->implementation;
 }
 
+tx_status tx_loss_check(const tx_section *section, tx_error *error)
+{
+    return class_of(section)->check ? class_of(section)->check(section, error) : TX_OK;
+}
+
 tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
     return class_of(section)->apply(section, graph, prediction, target);

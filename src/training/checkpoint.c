@@ -9,6 +9,7 @@
 #include "training/network_file.h"
 
 static const char current_name[] = "checkpoint.h5", previous_name[] = "checkpoint.previous.h5";
+static const char ended_name[] = "ended"; /* attribute: by a callback, before all steps were done */
 enum { PATH_SIZE = 4096 };
 
 /* ---- Writing ---- */
@@ -35,6 +36,9 @@ static tx_status put_root(tx_file *file, const tx_trainer *trainer, tx_error *er
     tx_free(text);
     TX_TRY(status);
     TX_TRY(tx_file_set_text(file, "/", "version", TRAINAX_VERSION, error));
+    if (trainer->step == trainer->ended_at) {
+        TX_TRY(tx_file_set_integer(file, "/", ended_name, 1, error));
+    }
     return tx_file_set_text(file, "/", "isa", tx_isa_name(trainer->problem.isa), error);
 }
 
@@ -110,6 +114,7 @@ static tx_status open_whole(const char *path, tx_error *error, tx_checkpoint *ou
         tx_checkpoint_close(&found);
         return status;
     }
+    found.ended = tx_file_has_attribute(found.file, "/", ended_name);
     *out = found;
     return TX_OK;
 }
@@ -227,16 +232,18 @@ static tx_status get_scales(const tx_file *file, tx_trainer *trainer, tx_error *
 }
 
 /* Those before `end`: the row of a step that diverged stands in the file of the state before it. */
-static tx_status add_rows(tx_history *history, int64_t end, int64_t count, const int64_t *steps, const int64_t *present,
-                          const double *values, tx_error *error)
+static tx_status add_rows(tx_trainer *trainer, tx_history *history, int64_t end, int64_t count, const int64_t *steps,
+                          const int64_t *present, const double *values, tx_error *error)
 {
     for (int64_t row = 0; row < count && steps[row] < end; row++) {
-        TX_TRY(tx_history_add(history, steps[row], present[row], values + row * (history->num_columns + 1), error));
+        const double *of_row = values + row * (history->num_columns + 1);
+        TX_TRY(tx_history_add(history, steps[row], present[row], of_row, error));
+        tx_trainer_recall(trainer, steps[row], present[row], of_row);
     }
     return TX_OK;
 }
 
-static tx_status get_history(const tx_file *file, int64_t end, tx_history *history, tx_error *error)
+static tx_status get_history(const tx_file *file, tx_trainer *trainer, int64_t end, tx_history *history, tx_error *error)
 {
     tx_dataset_shape shape;
     TX_TRY(tx_file_shape(file, "/history/step", error, &shape));
@@ -249,7 +256,7 @@ static tx_status get_history(const tx_file *file, int64_t end, tx_history *histo
     status = status ? status : tx_file_read_integers(file, "/history/step", 1, size, steps, error);
     status = status ? status : tx_file_read_integers(file, "/history/present", 1, size, present, error);
     status = status ? status : tx_file_read_reals(file, "/history/values", 2, size, TX_FLOAT64, values, error);
-    status = status ? status : add_rows(history, end, size[0], steps, present, values, error);
+    status = status ? status : add_rows(trainer, history, end, size[0], steps, present, values, error);
     tx_free(steps);
     tx_free(present);
     tx_free(values);
@@ -262,8 +269,9 @@ tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *traine
     TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, trainer->parameters, error));
     TX_TRY(get_optimizer(checkpoint->file, trainer->optimizer, error));
     TX_TRY(get_scales(checkpoint->file, trainer, error));
-    TX_TRY(get_history(checkpoint->file, checkpoint->step, history, error));
+    TX_TRY(get_history(checkpoint->file, trainer, checkpoint->step, history, error));
     trainer->step = checkpoint->step;
+    trainer->ended_at = checkpoint->ended ? checkpoint->step : -1;
     return TX_OK;
 }
 
@@ -292,10 +300,11 @@ tx_status tx_checkpoint_share(tx_trainer *trainer, tx_error *error)
 {
     tx_optimizer *optimizer = trainer->optimizer;
     const size_t bytes = (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision);
-    int64_t state[2] = {trainer->step, optimizer->count};
+    int64_t state[3] = {trainer->step, optimizer->count, trainer->ended_at};
     TX_TRY(tx_parallel_broadcast(trainer->parallel, state, sizeof state, error));
     trainer->step = trainer->first_step = state[0];
     optimizer->count = state[1];
+    trainer->ended_at = state[2];
     TX_TRY(tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error));
     for (int k = 0; k < optimizer->num_slots; k++) {
         TX_TRY(tx_parallel_broadcast(trainer->parallel, optimizer->slots[k], bytes, error));

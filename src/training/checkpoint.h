@@ -11,6 +11,7 @@ typedef struct tx_checkpoint {
     tx_file *file;
     char *path;
     int64_t step;
+    bool ended; /* a callback ended the run there */
 } tx_checkpoint;
 
 /* The trained network as a file holds it: parameters, losses, step. */

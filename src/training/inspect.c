@@ -77,12 +77,12 @@ static tx_status add_values(const tx_file *file, const char *path, const tx_data
     return tx_text_add(text, error, "\n");
 }
 
-static tx_status add_leaf(const tx_file *file, const char *name, tx_text *text, int64_t *total, tx_error *error)
+static tx_status add_leaf(const tx_file *file, const char *group, const char *name, tx_text *text, int64_t *total, tx_error *error)
 {
     char path[TX_LEAF_NAME + 16];
     tx_dataset_shape shape;
     int64_t size = 1;
-    snprintf(path, sizeof path, "/parameters/%s", name);
+    snprintf(path, sizeof path, "%s/%s", group, name);
     TX_TRY(tx_file_shape(file, path, error, &shape));
     for (int d = 0; d < shape.rank; d++) {
         size *= shape.size[d];
@@ -93,25 +93,25 @@ static tx_status add_leaf(const tx_file *file, const char *name, tx_text *text, 
     return add_values(file, path, &shape, size, text, error);
 }
 
-static tx_status add_leaves(const tx_file *file, tx_text *text, tx_error *error)
+static tx_status add_leaves(const tx_file *file, const char *group, tx_text *text, tx_error *error)
 {
     int count;
     char **names;
     int64_t total = 0;
-    TX_TRY(tx_file_members(file, "/parameters", error, &count, &names));
+    TX_TRY(tx_file_members(file, group, error, &count, &names));
     tx_status status = tx_text_add(text, error, "leaves:\n");
     for (int k = 0; k < count && status == TX_OK; k++) {
-        status = add_leaf(file, names[k], text, &total, error);
+        status = add_leaf(file, group, names[k], text, &total, error);
     }
     tx_free(names);
     TX_TRY(status);
     return tx_text_add(text, error, "parameters: %" PRId64 "\n", total);
 }
 
-static tx_status add_network(const tx_file *file, tx_text *text, tx_error *error)
+static tx_status add_network(const tx_file *file, const char *group, const char *content, tx_text *text, tx_error *error)
 {
     int64_t step;
-    TX_TRY(tx_text_add(text, error, "content: %s\n", tx_file_has(file, "/optimizer") ? "checkpoint" : "network"));
+    TX_TRY(tx_text_add(text, error, "content: %s\n", content));
     TX_TRY(add_text(file, "precision", " ", text, error));
     if (tx_file_has_attribute(file, "/", "step")) {
         TX_TRY(tx_file_get_integer(file, "/", "step", error, &step));
@@ -119,7 +119,8 @@ static tx_status add_network(const tx_file *file, tx_text *text, tx_error *error
     }
     TX_TRY(add_text(file, "isa", " ", text, error));
     TX_TRY(add_text(file, "version", " ", text, error));
-    TX_TRY(add_leaves(file, text, error));
+    TX_TRY(add_real(file, "loss", text, error));
+    TX_TRY(add_leaves(file, group, text, error));
     return add_text(file, "network", "\n", text, error);
 }
 
@@ -128,8 +129,13 @@ static tx_status describe(const tx_file *file, const char *path, tx_text *text, 
     if (tx_file_has(file, "/trajectories")) {
         return add_trajectories(file, path, text, error);
     }
-    if (tx_file_has(file, "/parameters") && tx_file_has_attribute(file, "/", "network")) {
-        return add_network(file, text, error);
+    if (tx_file_has_attribute(file, "/", "network")) {
+        if (tx_file_has(file, "/parameters")) {
+            return add_network(file, "/parameters", tx_file_has(file, "/optimizer") ? "checkpoint" : "network", text, error);
+        }
+        if (tx_file_has(file, "/gradient")) {
+            return add_network(file, "/gradient", "gradient", text, error);
+        }
     }
     return tx_error_set(error, TX_BAD_DATA, "%s: holds neither /trajectories nor a network", path);
 }

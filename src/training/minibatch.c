@@ -2,6 +2,7 @@
  * threads. A block's content depends on the problem alone; with the exact reduction so does the sum over blocks. */
 #include <omp.h>
 
+#include "base/memory.h"
 #include "training/trainer.h"
 
 static int64_t count_blocks(const tx_trainer *trainer, int64_t samples)
@@ -44,6 +45,30 @@ tx_status tx_trainer_wait(tx_trainer *trainer, int64_t step, tx_error *error)
     return trainer->fetches[slot].count ? tx_store_wait(trainer->dataset->store, slot, &trainer->windows, error) : TX_OK;
 }
 
+tx_status tx_trainer_pause_fetching(tx_trainer *trainer, tx_error *error)
+{
+    const int next = (int)(trainer->step + 1) & 1;
+    const void *const *windows;
+    return trainer->fetches[next].step == trainer->step + 1 && trainer->fetches[next].count
+               ? tx_store_wait(trainer->dataset->store, next, &windows, error)
+               : TX_OK;
+}
+
+static tx_status fetch_again(tx_trainer *trainer, int64_t step, tx_error *error)
+{
+    const tx_fetch *fetch = &trainer->fetches[step & 1];
+    return fetch->step == step && fetch->count
+               ? tx_store_fetch(trainer->dataset->store, (int)(step & 1), (int)fetch->count, trainer->levels, fetch->levels, error)
+               : TX_OK;
+}
+
+tx_status tx_trainer_resume_fetching(tx_trainer *trainer, tx_error *error)
+{
+    TX_TRY(fetch_again(trainer, trainer->step, error));
+    TX_TRY(tx_trainer_wait(trainer, trainer->step, error));
+    return fetch_again(trainer, trainer->step + 1, error);
+}
+
 static tx_block_input block_input(const tx_trainer *trainer, const tx_fetch *fetch, int64_t block)
 {
     const int64_t b = trainer->problem.block, first = block * b, left = fetch->count - first;
@@ -61,62 +86,69 @@ static double sum_losses(const double *losses, const tx_block_input *input)
     return sum / (double)input->batch_size;
 }
 
-static void run_block(tx_trainer *trainer, const tx_fetch *fetch, int64_t block, int thread)
+static void run_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t block, int thread)
 {
     const tx_worker *worker = &trainer->workers[thread];
     const tx_block_input input = block_input(trainer, fetch, block);
-    if (!tx_program_run(trainer->problem.loss.program, worker->workspace, &input, worker->losses, worker->gradient, NULL)) {
-        tx_reduction_add_counter(trainer->reduction, thread, TX_REQUEST_COUNT, 1);
+    void *const gradient = evaluator->gradient ? worker->gradient : NULL;
+    if (!tx_program_run(evaluator->loss.program, evaluator->workspaces[thread], &input, worker->losses, gradient, NULL)) {
+        tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_COUNT, 1);
     }
-    tx_reduction_add_scalar(trainer->reduction, thread, 0, sum_losses(worker->losses, &input));
-    tx_reduction_add_gradient(trainer->reduction, thread, worker->gradient);
+    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(worker->losses, &input));
+    if (gradient) {
+        tx_reduction_add_gradient(evaluator->reduction, thread, gradient);
+    }
 }
 
-void tx_trainer_run_blocks(tx_trainer *trainer)
+void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
 {
     const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
     const int64_t blocks = count_blocks(trainer, fetch->count);
     if (trainer->problem.threads == 1 || blocks < 2) { /* entering a parallel region costs as much as a small step */
         for (int64_t block = 0; block < blocks; block++) {
-            run_block(trainer, fetch, block, 0);
+            run_block(trainer, evaluator, fetch, block, 0);
         }
         return;
     }
 #pragma omp parallel for schedule(static) num_threads(trainer->problem.threads)
     for (int64_t block = 0; block < blocks; block++) {
-        run_block(trainer, fetch, block, omp_get_thread_num());
+        run_block(trainer, evaluator, fetch, block, omp_get_thread_num());
     }
 }
 
-static double evaluate_block(const tx_evaluator *evaluator, const tx_block_input *input, bool *failed)
+tx_status tx_trainer_reduction(const tx_trainer *trainer, bool gradient, tx_error *error, tx_reduction **out)
 {
-    *failed |= !tx_program_run(evaluator->loss.program, evaluator->workspace, input, evaluator->losses, NULL, NULL);
-    return sum_losses(evaluator->losses, input);
+    const tx_problem *problem = &trainer->problem;
+    int64_t *sizes;
+    TX_TRY(tx_leaf_sizes(problem->network, error, &sizes));
+    const tx_status status = tx_reduction_create(trainer->parallel, problem->reduction, problem->random.precision,
+                                                 gradient ? problem->network->num_leaves : 0, sizes, 1, TX_REQUEST_COUNT + 1,
+                                                 tx_problem_blocks(problem), problem->threads, error, out);
+    tx_free(sizes);
+    return status;
 }
 
-static void refresh_evaluator(const tx_trainer *trainer, tx_evaluator *evaluator)
+tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_program loss, tx_reduction *reduction, bool gradient,
+                              tx_error *error, tx_evaluator *out)
 {
-    if (evaluator->current != trainer->step) {
-        tx_program_set_parameters(evaluator->loss.program, trainer->parameters);
-        evaluator->current = trainer->step;
+    tx_evaluator evaluator = {.loss = loss, .reduction = reduction, .gradient = gradient};
+    const size_t threads = (size_t)trainer->problem.threads;
+    tx_status status = tx_allocate_array(threads, sizeof(tx_workspace *), error, &evaluator.workspaces);
+    for (size_t k = 0; k < threads && status == TX_OK; k++) {
+        status = tx_workspace_create(loss.program, error, &evaluator.workspaces[k]);
     }
-}
-
-tx_status tx_trainer_evaluate(void *owner, int handle, tx_error *error, double *loss)
-{
-    tx_trainer *trainer = owner;
-    tx_evaluator *evaluator = &trainer->evaluators[handle];
-    const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
-    bool failed = false;
-    tx_outcome outcome;
-    refresh_evaluator(trainer, evaluator);
-    tx_reduction_begin(trainer->evaluation);
-    for (int64_t block = 0; block < count_blocks(trainer, fetch->count); block++) {
-        const tx_block_input input = block_input(trainer, fetch, block);
-        tx_reduction_add_scalar(trainer->evaluation, 0, 0, evaluate_block(evaluator, &input, &failed));
+    if (status != TX_OK) {
+        tx_evaluator_destroy(trainer, &evaluator);
+        return status;
     }
-    tx_reduction_add_counter(trainer->evaluation, 0, 0, failed);
-    TX_TRY(tx_reduction_finish(trainer->evaluation, error, &outcome));
-    *loss = tx_reduction_counter(trainer->evaluation, 0) ? __builtin_nan("") : tx_reduction_scalar(trainer->evaluation, 0);
+    *out = evaluator;
     return TX_OK;
+}
+
+void tx_evaluator_destroy(const tx_trainer *trainer, tx_evaluator *evaluator)
+{
+    for (int k = 0; evaluator->workspaces && k < trainer->problem.threads; k++) {
+        tx_workspace_destroy(evaluator->workspaces[k]);
+    }
+    tx_free(evaluator->workspaces);
 }

@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-static const char format_name[] = "trainax network";
+static const char format_name[] = "trainax network", gradient_name[] = "trainax gradient";
+static const char parameters_group[] = "/parameters";
 enum { FORMAT_VERSION = 1 };
 
 static tx_status put_section(tx_file *file, const tx_network *network, tx_error *error)
@@ -18,30 +19,47 @@ static tx_status put_section(tx_file *file, const tx_network *network, tx_error 
     return status;
 }
 
-static void leaf_path(const tx_leaf *leaf, char *out, size_t size)
+enum { PATH_SIZE = TX_LEAF_NAME + 16 };
+
+static void leaf_path(const char *group, const tx_leaf *leaf, char out[PATH_SIZE])
 {
-    snprintf(out, size, "/parameters/%s", leaf->name);
+    snprintf(out, PATH_SIZE, "%s/%s", group, leaf->name);
 }
 
-static tx_status put_leaf(tx_file *file, const tx_leaf *leaf, tx_precision precision, const void *parameters, tx_error *error)
+static tx_status put_leaves(tx_file *file, const char *group, const tx_network *network, tx_precision precision, const void *values,
+                            tx_error *error)
 {
-    char path[TX_LEAF_NAME + 16];
-    leaf_path(leaf, path, sizeof path);
-    const char *values = (const char *)parameters + (size_t)leaf->offset * tx_real_bytes(precision);
-    return tx_file_write_reals(file, path, leaf->rank, leaf->shape, precision, values, error);
+    for (int k = 0; k < network->num_leaves; k++) {
+        const tx_leaf *leaf = &network->leaves[k];
+        const char *of_leaf = (const char *)values + (size_t)leaf->offset * tx_real_bytes(precision);
+        char path[PATH_SIZE];
+        leaf_path(group, leaf, path);
+        TX_TRY(tx_file_write_reals(file, path, leaf->rank, leaf->shape, precision, of_leaf, error));
+    }
+    return TX_OK;
+}
+
+static tx_status put_head(tx_file *file, const char *format, const tx_network *network, tx_precision precision, tx_error *error)
+{
+    TX_TRY(tx_file_set_text(file, "/", "format", format, error));
+    TX_TRY(tx_file_set_integer(file, "/", "format_version", FORMAT_VERSION, error));
+    TX_TRY(put_section(file, network, error));
+    return tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error);
 }
 
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
                               int64_t num_losses, const void *losses, tx_error *error)
 {
-    TX_TRY(tx_file_set_text(file, "/", "format", format_name, error));
-    TX_TRY(tx_file_set_integer(file, "/", "format_version", FORMAT_VERSION, error));
-    TX_TRY(put_section(file, network, error));
-    TX_TRY(tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error));
-    for (int k = 0; k < network->num_leaves; k++) {
-        TX_TRY(put_leaf(file, &network->leaves[k], precision, parameters, error));
-    }
+    TX_TRY(put_head(file, format_name, network, precision, error));
+    TX_TRY(put_leaves(file, parameters_group, network, precision, parameters, error));
     return tx_file_write_reals(file, "/history/loss", 1, &num_losses, precision, losses, error);
+}
+
+tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,
+                                       tx_error *error)
+{
+    TX_TRY(put_head(file, gradient_name, network, precision, error));
+    return put_leaves(file, "/gradient", network, precision, gradient, error);
 }
 
 static tx_status check_format(const tx_file *file, const char *path, tx_error *error)
@@ -98,9 +116,9 @@ static bool same_shape(const tx_leaf *leaf, const tx_dataset_shape *shape)
 
 static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision precision, void *values, tx_error *error)
 {
-    char path[TX_LEAF_NAME + 16];
+    char path[PATH_SIZE];
     tx_dataset_shape shape;
-    leaf_path(leaf, path, sizeof path);
+    leaf_path(parameters_group, leaf, path);
     if (!tx_file_has(file, path)) {
         return tx_error_set(error, TX_INVALID, "the stored network has no parameter %s", leaf->name);
     }

@@ -8,6 +8,12 @@
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
                               int64_t num_losses, const void *losses, tx_error *error);
 
+/* A gradient with respect to all parameters: format "trainax gradient", section, precision, and /gradient with the leaves. */
+tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,
+                                       tx_error *error);
+/* Root attribute of networks and gradients of single steps in a run directory. */
+#define TX_SNAPSHOT_MARK "snapshot"
+
 /* Opens a file and checks that it is a network (TX_BAD_DATA). */
 tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out);
 /* The precision that it was trained in. */

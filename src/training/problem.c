@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "trainax/physics.h"
 #include "trainax/training.h"
 
@@ -186,6 +187,17 @@ void tx_problem_destroy(tx_problem *problem)
     tx_program_destroy(problem->loss.program);
     tx_network_destroy(problem->network);
     *problem = (tx_problem){0};
+}
+
+tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out)
+{
+    int64_t *sizes;
+    TX_TRY(tx_allocate_array((size_t)network->num_leaves, sizeof *sizes, error, &sizes));
+    for (int k = 0; k < network->num_leaves; k++) {
+        sizes[k] = network->leaves[k].size;
+    }
+    *out = sizes;
+    return TX_OK;
 }
 
 int64_t tx_problem_blocks(const tx_problem *problem)

@@ -41,6 +41,8 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
 /* One network application as a program: the state in, the next state out. */
 tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out);
 
+tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
+
 /* budget.c. Bytes of a rank's data, and of its reduction. */
 size_t tx_problem_data_bytes(const tx_problem *problem, int num_ranks);
 size_t tx_problem_reduction_bytes(const tx_problem *problem);

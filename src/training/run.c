@@ -48,10 +48,12 @@ static int64_t steps_asked_for(const tx_run *run)
 static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
 {
     const int64_t step = run->checkpoint.step;
-    int64_t finished = run->checkpoint.file && step >= steps_asked_for(run) && tx_run_finished(run->directory, step);
+    const bool done = run->checkpoint.file && (step >= steps_asked_for(run) || run->checkpoint.ended);
+    int64_t finished = done && tx_run_finished(run->directory, step);
     TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
     if (finished) {
-        tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps", run->directory, step);
+        tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, step,
+                     run->checkpoint.ended ? ", where a callback ended it" : "");
     }
     *out = finished;
     return TX_OK;
@@ -61,7 +63,7 @@ static tx_status create_history(tx_run *run, tx_error *error)
 {
     const tx_trainer *trainer = run->trainer;
     if (trainer->num_columns > TX_HISTORY_MAX_COLUMNS) {
-        return tx_error_set(error, TX_INVALID, "%d callbacks with a column, at most %d are possible", trainer->num_columns,
+        return tx_error_set(error, TX_INVALID, "callbacks have %d columns, at most %d are possible", trainer->num_columns,
                             TX_HISTORY_MAX_COLUMNS);
     }
     TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
@@ -78,6 +80,7 @@ static tx_status take_directory(tx_run *run, tx_error *error)
     if (!run->writer) {
         return TX_OK;
     }
+    run->trainer->history = run->history;
     if (run->checkpoint.file) {
         TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, run->history, error));
     }
@@ -99,7 +102,8 @@ static void set_clocks(tx_run *run)
 
 static tx_status start(tx_run *run, tx_error *error)
 {
-    const tx_trainer_setup setup = {.log = run->log, .terminal = run->options->terminal, .with_progress = run->writer};
+    const tx_trainer_setup setup = {
+        .log = run->log, .terminal = run->options->terminal, .with_progress = run->writer, .directory = run->directory};
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
     TX_TRY(tx_parallel_agree(run->parallel, take_directory(run, error), error));
     TX_TRY(tx_checkpoint_share(run->trainer, error));
@@ -119,14 +123,16 @@ static tx_status save_here(tx_run *run, tx_error *error)
     if (trainer->local != TX_OK) {
         return tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
     }
+    if (!run->writer) {
+        return TX_OK;
+    }
     TX_TRY(tx_history_flush(run->history, error));
     return trainer->step == run->saved_step ? TX_OK : tx_checkpoint_save(run->trainer, run->history, run->directory, error);
 }
 
 static tx_status save(tx_run *run, tx_error *error)
 {
-    const tx_status status = run->writer ? save_here(run, error) : TX_OK;
-    TX_TRY(tx_parallel_agree(run->parallel, status, error));
+    TX_TRY(tx_parallel_agree(run->parallel, save_here(run, error), error));
     run->saved_step = run->trainer->step;
     run->next_checkpoint = tx_clock() + run->checkpoint_interval;
     return TX_OK;
@@ -172,7 +178,7 @@ static void set_requests(tx_run *run)
 
 static bool is_checkpoint_due(const tx_run *run)
 {
-    return run->trainer->requests[TX_REQUEST_CHECKPOINT] ||
+    return run->trainer->requests[TX_REQUEST_CHECKPOINT] || tx_trainer_checkpoint_due(run->trainer) ||
            (run->checkpoint_every > 0 && run->trainer->step % run->checkpoint_every == 0);
 }
 
@@ -234,10 +240,11 @@ static void tell_idle_ranks(tx_run *run)
                      "(or a smaller parallel.block)",
                      ranks, blocks, blocks == 1 ? "" : "s");
     } else if (trainer->reducing > seconds / 2) {
-        tx_log_write(run->log, TX_LOG_NOTE,
-                     "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
-                     "fewer ranks are faster",
-                     100 * trainer->reducing / seconds, ranks);
+        tx_log_write(
+            run->log, TX_LOG_NOTE,
+            "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
+            "fewer ranks are faster",
+            100 * trainer->reducing / seconds, ranks);
     }
 }
 
@@ -245,10 +252,10 @@ static tx_status loop(tx_run *run, tx_error *error)
 {
     tx_trainer *trainer = run->trainer;
     bool stop = false;
-    if (trainer->step < trainer->problem.num_steps) {
+    if (!tx_trainer_is_done(trainer)) {
         TX_TRY(stopped_at_once(run, error, &stop));
     }
-    while (!stop && trainer->step < trainer->problem.num_steps) {
+    while (!stop && !tx_trainer_is_done(trainer)) {
         const tx_status status = one_step(run, error);
         if (status != TX_OK) {
             return status == TX_DIVERGED ? diverged(run, error) : status;
@@ -261,7 +268,7 @@ static tx_status loop(tx_run *run, tx_error *error)
             tell_idle_ranks(run);
         }
     }
-    return stop && trainer->step < trainer->problem.num_steps ? stopped(run, error) : TX_OK;
+    return stop && !tx_trainer_is_done(trainer) ? stopped(run, error) : TX_OK;
 }
 
 /* ---- End ---- */

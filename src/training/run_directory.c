@@ -1,5 +1,7 @@
 #include "training/run_directory.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "training/network_file.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -82,14 +85,58 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
     return TX_OK;
 }
 
+static tx_status remove_file(const char *path, tx_error *error)
+{
+    return unlink(path) == 0 || errno == ENOENT ? TX_OK
+                                                : tx_error_set(error, TX_BAD_DATA, "cannot remove %s: %s", path, strerror(errno));
+}
+
+/* NAME_STEP.h5 */
+static bool looks_like_snapshot(const char *name)
+{
+    const char *end = strrchr(name, '.'), *at = end;
+    while (at && at > name && isdigit((unsigned char)at[-1])) {
+        at--;
+    }
+    return at && at < end && at > name && at[-1] == '_' && strcmp(end, ".h5") == 0;
+}
+
+/* A callback's, not a file that the user keeps there. */
+static bool is_snapshot(const char *path)
+{
+    tx_file *file;
+    if (tx_file_open(path, NULL, &file) != TX_OK) {
+        return false;
+    }
+    const bool marked = tx_file_has_attribute(file, "/", TX_SNAPSHOT_MARK);
+    tx_file_close(file);
+    return marked;
+}
+
+static tx_status remove_snapshots(const char *directory, tx_error *error)
+{
+    DIR *folder = opendir(directory);
+    tx_status status = TX_OK;
+    for (const struct dirent *entry; folder && status == TX_OK && (entry = readdir(folder));) {
+        char path[PATH_SIZE];
+        join(path, directory, entry->d_name);
+        if (looks_like_snapshot(entry->d_name) && is_snapshot(path)) {
+            status = remove_file(path, error);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return status;
+}
+
 static tx_status remove_run(const char *directory, tx_error *error)
 {
+    TX_TRY(remove_snapshots(directory, error));
     for (int k = 0; k < NUM_FILES; k++) {
         char path[PATH_SIZE];
         join(path, directory, files[k]);
-        if (unlink(path) != 0 && errno != ENOENT) {
-            return tx_error_set(error, TX_BAD_DATA, "cannot remove %s: %s", path, strerror(errno));
-        }
+        TX_TRY(remove_file(path, error));
     }
     return TX_OK;
 }

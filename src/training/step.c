@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "training/trainer.h"
 
-/* Fails on this rank alone: all learn of it in the next reduction. */
-static void note_failure(tx_trainer *trainer, tx_status status)
+void tx_trainer_note_failure(tx_trainer *trainer, tx_status status)
 {
     if (status != TX_OK && trainer->local == TX_OK) {
         trainer->local = status;
@@ -42,7 +41,7 @@ static tx_status reduce(tx_trainer *trainer, tx_error *error)
         tx_reduction_begin(trainer->reduction);
         add_requests(trainer);
         if (trainer->local == TX_OK) {
-            tx_trainer_run_blocks(trainer);
+            tx_trainer_run_blocks(trainer, &trainer->evaluator);
         }
         const bool several = tx_parallel_size(trainer->parallel) > 1;
         const double begin = several ? tx_clock() : 0;
@@ -57,7 +56,7 @@ static tx_status reduce(tx_trainer *trainer, tx_error *error)
 
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
 {
-    note_failure(trainer, turn_windows(trainer, &trainer->local_error));
+    tx_trainer_note_failure(trainer, turn_windows(trainer, &trainer->local_error));
     TX_TRY(reduce(trainer, error));
     if (trainer->requests[TX_REQUEST_ABORT]) {
         tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
@@ -81,51 +80,13 @@ tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
     return what ? tx_error_set(error, TX_DIVERGED, "training diverged at step %" PRId64 ": %s", trainer->step, what) : TX_OK;
 }
 
-static tx_observation observation(tx_trainer *trainer)
-{
-    const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
-    return (tx_observation){
-        .step = trainer->step,
-        .num_steps = trainer->problem.num_steps,
-        .epoch = fetch->minibatch.epoch,
-        .batch = fetch->minibatch.batch,
-        .loss = trainer->loss,
-        .precision = trainer->problem.random.precision,
-        .network = trainer->problem.network,
-        .parameters = trainer->parameters,
-        .seconds = tx_clock() - trainer->start,
-        .first_step = trainer->first_step,
-        .evaluate = tx_trainer_evaluate,
-        .trainer = trainer,
-    };
-}
-
-tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *present, double *values)
-{
-    const tx_observation seen = observation(trainer);
-    int column = 0;
-    for (int k = 0; k < trainer->num_callbacks; k++) {
-        tx_callback *callback = trainer->callbacks[k];
-        column += callback->column != NULL;
-        if (trainer->step % callback->every == 0) {
-            double value = 0;
-            TX_TRY(callback->class_->observe(callback, &seen, error, &value));
-            if (callback->column) {
-                values[column] = value;
-                *present |= (int64_t)1 << column;
-            }
-        }
-    }
-    double ignored;
-    return trainer->progress ? trainer->progress->class_->observe(trainer->progress, &seen, error, &ignored) : TX_OK;
-}
-
 void tx_trainer_refresh(tx_trainer *trainer)
 {
     tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
-    for (int k = 0; k < trainer->num_evaluators; k++) {
-        trainer->evaluators[k].current = -1;
+    for (int k = 0; k < trainer->num_programs; k++) {
+        trainer->programs[k].current = -1;
     }
+    trainer->held_out.current = -1;
 }
 
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
@@ -141,6 +102,11 @@ tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
     trainer->step++;
     tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
     return TX_OK;
+}
+
+bool tx_trainer_is_done(const tx_trainer *trainer)
+{
+    return trainer->step >= trainer->problem.num_steps || trainer->step == trainer->ended_at;
 }
 
 tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)

@@ -14,20 +14,37 @@ typedef enum tx_request {
     TX_REQUEST_COUNT,
 } tx_request;
 
-/* What a thread writes while it computes blocks. */
+/* What a thread writes while it computes blocks, of whatever program. */
 typedef struct tx_worker {
-    tx_workspace *workspace;
     void *gradient;
     double *losses; /* of a block's samples */
 } tx_worker;
 
-/* A program of its own for a callback; no gradient. */
+/* A program over the blocks of a minibatch, and where its sums go. */
 typedef struct tx_evaluator {
     tx_loss_program loss;
-    tx_workspace *workspace;
-    int64_t current; /* step whose parameters it holds, -1: none */
-    double *losses;  /* of a block's samples */
+    tx_workspace **workspaces; /* [threads] */
+    tx_reduction *reduction;   /* the trainer's; its last counter counts failures of users' functions */
+    bool gradient;
 } tx_evaluator;
+
+/* What a callback evaluates: a program of its own, or the trainer's, whose numbers are there already. */
+typedef struct tx_callback_program {
+    bool same; /* as the trainer's */
+    tx_evaluator evaluator;
+    int64_t current; /* step whose parameters it holds, -1: none */
+} tx_callback_program;
+
+/* The rollout on held-out data that all callbacks share: at most one a step. */
+typedef struct tx_held_out {
+    size_t capacity;
+    int num_names;
+    char **names; /* of metrics, all different */
+    tx_evaluation *evaluation;
+    bool shares_data; /* with the trainer */
+    int64_t current;  /* step of the result, -1: none */
+    tx_evaluation_result result;
+} tx_held_out;
 
 /* This rank's samples of one step, on their way or here. */
 typedef struct tx_fetch {
@@ -44,18 +61,26 @@ struct tx_trainer {
     tx_dataset *dataset;
     tx_mixer *mixer;
     tx_optimizer *optimizer;
-    tx_reduction *reduction;  /* of the step */
-    tx_reduction *evaluation; /* of evaluators: no gradient */
-    tx_worker *workers;       /* [threads] */
-    size_t evaluator_capacity;
-    int num_evaluators, num_callbacks, num_columns;
-    tx_evaluator *evaluators;
-    size_t evaluator_bytes; /* of their programs and workspaces */
+    tx_reduction *reduction; /* of the step: loss, gradient, requests, failures */
+    tx_reduction *losses;    /* of callbacks without a gradient */
+    tx_reduction *gradients; /* of callbacks with one; measured anew each time */
+    tx_worker *workers;      /* [threads] */
+    tx_evaluator evaluator;  /* of the step */
+    int levels;              /* fetched of each window: the most that anybody reads */
+    size_t program_capacity, column_capacity, checkpoint_capacity;
+    int num_programs, num_callbacks, num_columns, num_checkpoints;
+    tx_callback_program *programs; /* of callbacks */
+    size_t program_bytes;          /* that these take, with their workspaces */
     tx_callback **callbacks;
     tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;
     const char **columns; /* names of callbacks' columns, in order */
-    int levels;           /* fetched of each window: the most that anybody reads */
+    int64_t *checkpoints; /* a checkpoint before every step that is a multiple of one of these */
+    tx_held_out held_out;
+    const struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
+    const char *directory;            /* of the run, for snapshots; NULL: there is none */
+    size_t unbuilt;                   /* bytes of callbacks' sums and held-out data, which are made last */
+    int64_t ended_at;                 /* updates after which a callback ended the run, -1: none has */
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
     void *parameters, *next_parameters;
@@ -69,10 +94,11 @@ struct tx_trainer {
     int64_t requests[TX_REQUEST_COUNT]; /* mine before a step, everybody's sum after it */
 };
 
-/* terminal: for progress. with_progress: whether to add the standard progress line. */
+/* terminal: for progress. with_progress: whether to add the standard progress line. directory: of the run, may be NULL. */
 typedef struct tx_trainer_setup {
     const tx_log *log;
     bool terminal, with_progress;
+    const char *directory;
 } tx_trainer_setup;
 tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel, const tx_trainer_setup *setup, tx_error *error,
                                  tx_trainer **out);
@@ -91,9 +117,46 @@ tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *pres
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
 /* After parameters were changed from outside (a resume). */
 void tx_trainer_refresh(tx_trainer *trainer);
+/* Something failed on this rank alone: all learn of it in the next reduction. */
+void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
+/* No step is left to do: all are done, or a callback has ended the run. */
+bool tx_trainer_is_done(const tx_trainer *trainer);
 
 /* minibatch.c: the blocks of a minibatch, dealt to ranks and threads. */
 tx_status tx_trainer_fetch(tx_trainer *trainer, int64_t step, tx_error *error);
 tx_status tx_trainer_wait(tx_trainer *trainer, int64_t step, tx_error *error);
-void tx_trainer_run_blocks(tx_trainer *trainer);
-tx_status tx_trainer_evaluate(void *trainer, int handle, tx_error *error, double *loss);
+/* Around somebody else's use of the store: until it is idle, and until it is again as it was. */
+tx_status tx_trainer_pause_fetching(tx_trainer *trainer, tx_error *error);
+tx_status tx_trainer_resume_fetching(tx_trainer *trainer, tx_error *error);
+/* A sum over the blocks of a minibatch: the loss, requests and failures, maybe a gradient. */
+tx_status tx_trainer_reduction(const tx_trainer *trainer, bool gradient, tx_error *error, tx_reduction **out);
+tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_program loss, tx_reduction *reduction, bool gradient,
+                              tx_error *error, tx_evaluator *out);
+void tx_evaluator_destroy(const tx_trainer *trainer, tx_evaluator *evaluator); /* takes a zeroed one */
+void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator);
+
+/* observe.c: callbacks, and what they may ask for. */
+tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error);
+void tx_trainer_destroy_callbacks(tx_trainer *trainer);
+/* A row that the run has so far, after a resume; rank 0. */
+void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const double *values);
+bool tx_trainer_checkpoint_due(const tx_trainer *trainer); /* by callbacks */
+
+/* programs.c: configurations of callbacks on the minibatch. */
+tx_status tx_trainer_add_program(void *trainer, const tx_section *callback, bool gradient, tx_error *error, int *handle);
+tx_status tx_trainer_evaluate(void *trainer, int handle, tx_error *error, double *loss, const void **gradient);
+bool tx_trainer_needs_gradients(const tx_trainer *trainer);
+tx_status tx_trainer_create_sums(tx_trainer *trainer, tx_error *error); /* after all were added */
+void tx_trainer_destroy_programs(tx_trainer *trainer);
+
+/* held_out.c: metrics of callbacks on the evaluation section. */
+tx_status tx_trainer_add_metrics(void *trainer, const tx_section *section, const char *option, int num_texts,
+                                 const char *const *texts, tx_error *error, int *count, tx_asked_metric **out);
+tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error); /* collective; nothing where no callback asks */
+/* What it would occupy on one of num_ranks ranks. Not collective. */
+tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out);
+tx_status tx_trainer_measure(void *trainer, tx_error *error, const tx_evaluation_result **out);
+void tx_trainer_destroy_held_out(tx_trainer *trainer); /* collective */
+
+/* snapshot.c: networks and gradients of single steps, as files. */
+void tx_trainer_save(void *trainer, const tx_snapshot *snapshot);

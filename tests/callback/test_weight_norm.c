@@ -13,11 +13,15 @@ static double norm_of(const char *text, tx_precision precision, const void *para
     const tx_network network = {.num_parameters = count};
     const tx_observation seen = {.precision = precision, .network = &network, .parameters = parameters};
     double value = -1;
+    int64_t present = 0;
+    const tx_cells cells = {.values = &value, .present = &present};
     CU_ASSERT_EQUAL_FATAL(tx_registry_create_builtin(NULL, &registry), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_CALLBACK, "case", text, NULL, &config), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_callback_create(tx_config_root(config), &setup, NULL, &callback), TX_OK);
-    CU_ASSERT_STRING_EQUAL(callback->column, "weight_norm");
-    CU_ASSERT_EQUAL(callback->class_->observe(callback, &seen, NULL, &value), TX_OK);
+    CU_ASSERT_EQUAL(callback->num_columns, 1);
+    CU_ASSERT_STRING_EQUAL(callback->columns[0], "weight_norm");
+    CU_ASSERT_EQUAL(tx_callback_observe(callback, &seen, NULL, cells), TX_OK);
+    CU_ASSERT_EQUAL(present, 1);
     tx_callback_destroy(callback);
     tx_config_destroy(config);
     tx_registry_destroy(registry);

@@ -10,8 +10,8 @@ static const tx_option cycles_options[] = {
     {0},
 };
 static const tx_component schedules[] = {
-    {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL},
-    {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL},
+    {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL, false},
+    {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL, false},
 };
 
 static tx_registry *make_registry(void)

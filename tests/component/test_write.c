@@ -206,8 +206,18 @@ static void resume(void)
         {"parallel.reduction=plain", "--set parallel.reduction: parallel.reduction is plain but the run was started with exact"},
         {"evaluation={}", "--set evaluation: evaluation is given but the run was started with null"},
         {"trainer.ref_stepper=null", NULL},
+        {"callbacks=[visitor, weight_norm, visitor, {type: loss, every: 10, name: five, configuration: {type: supervised}}]", NULL},
+        {"callbacks=[weight_norm, {type: loss, every: 10, name: five, configuration: supervised}, {type: visitor, every: 9}]",
+         NULL},
+        {"callbacks=[visitor, {type: loss, every: 10, name: five, configuration: supervised}]",
+         "--set callbacks: callbacks is a list of 1 but the run was started with a list of 2"},
+        {"callbacks=[visitor, weight_norm, {type: loss, every: 11, name: five, configuration: supervised}]",
+         "--set callbacks: callbacks.2.every is 11 but the run was started with 10"},
     };
+    static const tx_component visitor = {
+        .kind = TX_KIND_CALLBACK, .name = "visitor", .summary = "comes and goes", .may_differ = true};
     tx_registry *registry = fake_registry();
+    CU_ASSERT_EQUAL_FATAL(tx_registry_add(registry, &visitor, NULL), TX_OK);
     fake_read old = fake_config(registry, fake_text, 0, NULL);
     CU_ASSERT_EQUAL_FATAL(old.status, TX_OK);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -220,6 +230,8 @@ static void resume(void)
         if (strcmp(error.message, cases[k][1] ? cases[k][1] : "")) {
             fprintf(stderr, "\n  got:  %s\n", error.message);
         }
+        const tx_status back = tx_section_same_run(tx_config_root(old.config), tx_config_root(now.config), NULL);
+        CU_ASSERT_EQUAL(back, status); /* who comes may go */
         tx_config_destroy(now.config);
     }
     tx_config_destroy(old.config);

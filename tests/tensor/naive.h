@@ -8,6 +8,8 @@
 #include "naive_spectral.h"
 #include "tensor/graph.h"
 
+enum { NAIVE_BATCH = 2 }; /* samples of the whole minibatch, for which programs are run */
+
 static inline int64_t naive_size(const tx_shape *shape) { return shape->channels * tx_shape_points(shape); }
 
 /* Where numpy.pad takes cell i of a padded axis from: an index of 0 … n-1, or -1 for zero. */
@@ -155,6 +157,7 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
             memcpy(y, a, (size_t)naive_size(in) * sizeof *y);
             memcpy(y + naive_size(in), b, (size_t)(size - naive_size(in)) * sizeof *y);
             break;
+        case TX_OP_BATCH_SIZE: y[0] = NAIVE_BATCH; break;
         case TX_OP_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
         default:
             for (int64_t k = 0; k < (a ? naive_size(in) : 0); k++) {
@@ -165,6 +168,7 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
                 case TX_OP_SCALE: y[k] = alpha * a[k]; break;
                 case TX_OP_MULTIPLY: y[k] = a[k] * b[k]; break;
                 case TX_OP_LANE_SCALE: y[k] = alpha * b[0] * a[k]; break;
+                case TX_OP_POWER: y[k] = pow(fabs(a[k]), alpha); break;
                 case TX_OP_SUM: y[0] += alpha * a[k]; break;
                 case TX_OP_DOT: y[0] += alpha * a[k] * b[k]; break;
                 case TX_OP_SQUARE_ERROR: y[0] += alpha * (a[k] - b[k]) * (a[k] - b[k]); break;

@@ -1,0 +1,213 @@
+/* The held-out data of callbacks: all their metrics in one evaluation, which runs at most once a step. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "training/trainer.h"
+#include "trainax/metric.h"
+
+/* ---- What is asked for ---- */
+
+static tx_status find_name(tx_held_out *held_out, const char *name, tx_error *error, int *out)
+{
+    for (int k = 0; k < held_out->num_names; k++) {
+        if (strcmp(held_out->names[k], name) == 0) {
+            *out = k;
+            return TX_OK;
+        }
+    }
+    TX_TRY(tx_reserve((size_t)held_out->num_names + 1, sizeof(char *), &held_out->capacity, error, &held_out->names));
+    TX_TRY(tx_duplicate(name, error, &held_out->names[held_out->num_names]));
+    *out = held_out->num_names++;
+    return TX_OK;
+}
+
+static tx_status find_all(tx_held_out *held_out, const tx_metrics *metrics, tx_error *error, tx_asked_metric *asked)
+{
+    const int count = tx_metrics_count(metrics);
+    for (int k = 0; k < count; k++) {
+        TX_TRY(find_name(held_out, tx_metrics_name(metrics, k), error, &asked[k].index));
+        asked[k].name = held_out->names[asked[k].index];
+    }
+    return TX_OK;
+}
+
+static tx_status list(tx_held_out *held_out, const tx_metrics *metrics, tx_error *error, tx_asked_metric **out)
+{
+    tx_asked_metric *asked;
+    TX_TRY(tx_allocate_array((size_t)tx_metrics_count(metrics), sizeof *asked, error, &asked));
+    const tx_status status = find_all(held_out, metrics, error, asked);
+    if (status != TX_OK) {
+        tx_free(asked);
+        return status;
+    }
+    *out = asked;
+    return TX_OK;
+}
+
+/* The held-out states are not known yet: of these all metrics are possible, so that only wrong names are refused here. */
+static tx_shape any_state(tx_shape state)
+{
+    for (int d = 0; d < state.axes; d++) {
+        state.n[d] = state.n[state.axes - 1];
+    }
+    return state;
+}
+
+tx_status tx_trainer_add_metrics(void *owner, const tx_section *section, const char *option, int num_texts,
+                                 const char *const *texts, tx_error *error, int *count, tx_asked_metric **out)
+{
+    tx_trainer *trainer = owner;
+    tx_metrics *metrics;
+    tx_error local = {0};
+    tx_status status = tx_metrics_create(num_texts, texts, any_state(trainer->problem.data.state),
+                                         trainer->problem.random.precision, &local, &metrics);
+    if (status != TX_OK) {
+        return status == TX_INVALID ? tx_section_error(section, option, error, status, "%s", local.message)
+                                    : tx_error_set(error, status, "%s", local.message);
+    }
+    status = list(&trainer->held_out, metrics, error, out);
+    if (status == TX_OK) {
+        *count = tx_metrics_count(metrics);
+    }
+    tx_metrics_destroy(metrics);
+    return status;
+}
+
+/* ---- Loading ---- */
+
+static tx_status join_names(const tx_held_out *held_out, tx_error *error, char **out)
+{
+    size_t size = 1;
+    for (int k = 0; k < held_out->num_names; k++) {
+        size += strlen(held_out->names[k]) + 1;
+    }
+    TX_TRY(tx_allocate(size, error, out));
+    for (int k = 0, at = 0; k < held_out->num_names; k++) {
+        at += sprintf(*out + at, "%s%s", k ? "," : "", held_out->names[k]);
+    }
+    return TX_OK;
+}
+
+static bool has_own_data(const tx_trainer *trainer)
+{
+    const tx_section *section = tx_get_section(trainer->problem.root, "evaluation");
+    return section && tx_has(section, "data");
+}
+
+static tx_status check_network(const tx_trainer *trainer, tx_error *error)
+{
+    const int64_t there = tx_evaluation_network(trainer->held_out.evaluation)->num_parameters;
+    const int64_t here = trainer->problem.network->num_parameters;
+    return there == here ? TX_OK
+                         : tx_section_error(tx_get_section(trainer->problem.root, "evaluation"), "data", error, TX_INVALID,
+                                            "on its states the network has %" PRId64 " parameters, on the training data %" PRId64,
+                                            there, here);
+}
+
+static tx_status create_evaluation(tx_trainer *trainer, const char *metrics, tx_error *error)
+{
+    tx_held_out *held_out = &trainer->held_out;
+    const tx_evaluation_setup setup = {.run = trainer->problem.root,
+                                       .network = trainer->problem.network->section,
+                                       .metrics = metrics,
+                                       .dataset = held_out->shares_data ? trainer->dataset : NULL};
+    TX_TRY(tx_evaluation_create(trainer->parallel, &setup, error, &held_out->evaluation));
+    return check_network(trainer, error);
+}
+
+tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
+{
+    tx_held_out *held_out = &trainer->held_out;
+    char *metrics = NULL;
+    if (held_out->num_names == 0) {
+        return TX_OK;
+    }
+    held_out->shares_data = !has_own_data(trainer);
+    held_out->current = -1;
+    tx_status status = tx_parallel_agree(trainer->parallel, join_names(held_out, error, &metrics), error);
+    if (status == TX_OK) {
+        status = create_evaluation(trainer, metrics, error);
+    }
+    tx_free(metrics);
+    return status;
+}
+
+/* ---- Predicting ---- */
+
+static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_shape *out)
+{
+    const tx_section *section = tx_get_section(trainer->problem.root, "evaluation");
+    tx_data_source *source;
+    if (!has_own_data(trainer)) {
+        *out = trainer->problem.data;
+        return TX_OK;
+    }
+    TX_TRY(tx_data_source_create(tx_get_section(section, "data"), trainer->problem.random, error, &source));
+    *out = source->shape;
+    tx_data_source_destroy(source);
+    return TX_OK;
+}
+
+static tx_status program_bytes(const tx_trainer *trainer, tx_error *error, size_t *out)
+{
+    enum { BLOCK = 16 }; /* as in evaluation.c */
+    tx_program *program;
+    TX_TRY(
+        tx_step_program(trainer->problem.network, trainer->problem.random.precision, trainer->problem.isa, BLOCK, error, &program));
+    const tx_program_cost cost = tx_program_get_cost(program);
+    *out = cost.shared_bytes + cost.arena_bytes * (size_t)trainer->problem.threads;
+    tx_program_destroy(program);
+    return TX_OK;
+}
+
+tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out)
+{
+    tx_data_shape shape;
+    size_t program;
+    if (trainer->held_out.num_names == 0) {
+        *out = 0;
+        return TX_OK;
+    }
+    TX_TRY(read_shape(trainer, error, &shape));
+    TX_TRY(program_bytes(trainer, error, &program));
+    const size_t level = (size_t)tx_data_level_size(&shape) * tx_real_bytes(trainer->problem.random.precision);
+    const size_t samples = (size_t)shape.num_trajectories, ranks = (size_t)num_ranks;
+    const size_t own = has_own_data(trainer) ? samples * (size_t)shape.num_levels * level / ranks : 0;
+    const size_t numbers = (samples + (size_t)shape.num_levels) * ((size_t)trainer->held_out.num_names + 1) * sizeof(double);
+    *out = own + samples * level / ranks + numbers + program;
+    return TX_OK;
+}
+
+/* ---- End ---- */
+
+void tx_trainer_destroy_held_out(tx_trainer *trainer)
+{
+    tx_held_out *held_out = &trainer->held_out;
+    tx_evaluation_destroy(held_out->evaluation);
+    for (int k = 0; k < held_out->num_names; k++) {
+        tx_free(held_out->names[k]);
+    }
+    tx_free(held_out->names);
+}
+
+/* ---- A step ---- */
+
+tx_status tx_trainer_measure(void *owner, tx_error *error, const tx_evaluation_result **out)
+{
+    tx_trainer *trainer = owner;
+    tx_held_out *held_out = &trainer->held_out;
+    if (held_out->current != trainer->step) {
+        if (held_out->shares_data) {
+            tx_trainer_note_failure(trainer, tx_trainer_pause_fetching(trainer, &trainer->local_error));
+        }
+        TX_TRY(tx_evaluation_run(held_out->evaluation, trainer->parameters, error, &held_out->result));
+        if (held_out->shares_data) {
+            tx_trainer_note_failure(trainer, tx_trainer_resume_fetching(trainer, &trainer->local_error));
+        }
+        held_out->current = trainer->step;
+    }
+    *out = &held_out->result;
+    return TX_OK;
+}

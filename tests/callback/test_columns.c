@@ -1,0 +1,125 @@
+/* Columns and the steps at which callbacks run: composites, names, what is refused. ranks: 1 3 */
+#include <math.h>
+
+#include "callback/trained.h"
+
+static void composites(void)
+{
+    static const char *const columns[] = {"weight_norm", "rate", "inner", "deep", "l"};
+    static const int every[] = {3, 2, 4, 12, 1};
+    trained t = trained_open("callbacks=[{type: weight_norm, every: 3},"
+                             "{type: composite, every: 2, callbacks: [{type: learning_rate, name: rate}, progress, checkpoint,"
+                             "{type: composite, callbacks: [{type: weight_norm, name: inner, every: 4}, {type: composite, every: 4,"
+                             "callbacks: [{type: weight_norm, name: deep, every: 3, squared: true}]}]},"
+                             "{type: composite, callbacks: []}]},"
+                             "{type: loss, name: l, configuration: supervised}]",
+                             NULL);
+    CU_ASSERT_EQUAL_FATAL(t.trainer->num_columns, 5);
+    for (int step = 0; step < 25; step++) {
+        CU_ASSERT_EQUAL(tx_trainer_checkpoint_due(t.trainer), step % 2 == 0);
+        trained_step(&t);
+        for (int k = 0; k < 5; k++) {
+            CU_ASSERT_STRING_EQUAL(t.trainer->columns[k], columns[k]);
+            CU_ASSERT_EQUAL(isnan(trained_value(&t, columns[k])), step % every[k] != 0);
+        }
+        if (step % 12 == 0) {
+            CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "deep"), pow(trained_value(&t, "weight_norm"), 2), 1e-12);
+            CU_ASSERT_EQUAL(trained_value(&t, "inner"), trained_value(&t, "weight_norm"));
+        }
+    }
+    trained_close(&t);
+}
+
+/* The rate of the update that follows. */
+static void learning_rates(void)
+{
+    trained t = trained_open("callbacks=[learning_rate]",
+                             "trainer.optimizer={type: sgd, learning_rate: {type: piecewise_constant, init_value: 0.5,"
+                             "boundaries_and_scales: {2: 0.5, 3: 0.1}}}");
+    static const double rates[] = {0.5, 0.5, 0.25, 0.025};
+    for (int step = 0; step < 4; step++) {
+        const double old = *(const double *)t.trainer->parameters;
+        CU_ASSERT_DOUBLE_EQUAL(tx_optimizer_rate(t.trainer->optimizer), rates[step], 1e-15);
+        trained_step(&t);
+        const double slope = *(const double *)tx_reduction_gradient(t.trainer->reduction);
+        CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "learning_rate"), rates[step], 1e-15);
+        CU_ASSERT_DOUBLE_EQUAL(*(const double *)t.trainer->parameters, old - rates[step] * slope, 1e-14);
+    }
+    trained_close(&t);
+}
+
+static void refusals(void)
+{
+    static const char *const cases[][2] = {
+        {"[{type: grad_norm, configuration: supervised}]", "callbacks.0: grad_norm needs a `name`"},
+        {"[{type: grad_norm, name: g}]", "callbacks.0.configuration is required"},
+        {"[{type: grad_norm, name: g, configuration: supervised, loss_configuration: supervised}]", "are the same key"},
+        {"[{type: grad_norm, name: g, configuration: {type: supervised, num_rollout_steps: 4}}]",
+         "reads 5 time levels, but the trainer's windows have 4"},
+        {"[{type: grad_norm, name: g, configuration: {type: diverted_chain_branch_one, num_rollout_steps: 40}}]",
+         "needs a `ref_stepper`"},
+        {"[{type: loss, name: g, configuration: residuum}]", "needs a `residuum_fn`"},
+        {"[{type: loss, name: a/b, with_grad: true, configuration: supervised}]", "callbacks.0.name: files in the run directory"},
+        {"[{type: get_network, name: a/b}]", "it holds no slash"},
+        {"[{type: weight_norm, name: 'a,b'}]", "no comma"},
+        {"[{type: weight_norm, name: loss}]", "has a column loss already"},
+        {"[weight_norm, {type: composite, callbacks: [learning_rate, weight_norm]}]", "has a column weight_norm already"},
+        {"[{type: composite, name: c, callbacks: []}]", "no column of its own"},
+        {"[composite]", "callbacks.0.callbacks is required"},
+        {"[{type: composite, callbacks: [wight_norm]}]", "did you mean 'weight_norm'"},
+        {"[{type: composite, callbacks: [{type: grad_norm, configuration: supervised}]}]",
+         "callbacks.0.callbacks.0: grad_norm needs"},
+        {"[{type: save_network, path: x}]", "callbacks.0.file_name is required"},
+        {"[{type: save_network, file_name: x}]", "callbacks.0.path is required"},
+        {"[{type: early_stopping, patience: 0}]", "patience"},
+        {"[{type: early_stopping, min_delta: -1}]", "min_delta"},
+        {"[{type: early_stopping, metric: 'mean_MSE,mean_MAE'}]", "callbacks.0.metric: one metric is watched, not 2"},
+        {"[{type: early_stopping, metric: mean_nRMS}]", "callbacks.0.metric: "},
+        {"[{type: metrics, over_steps: median}]", "gmean"},
+        {"[metrics, metrics]", "has a column mean_nRMSE already"},
+        {"[{type: checkpoint, every: 0}]", "every"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char set[1024];
+        trained t;
+        tx_error error = {0};
+        snprintf(set, sizeof set, "callbacks=%s", cases[k][0]);
+        CU_ASSERT_EQUAL(trained_try(set, NULL, &error, &t), TX_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k][1]));
+        CU_ASSERT_PTR_NULL(strchr(error.message, '\n'));
+        if (!strstr(error.message, cases[k][1])) {
+            printf("\n%s: %s\n", cases[k][0], error.message);
+        }
+    }
+}
+
+static void refusals_of_the_evaluation_section(void)
+{
+    static const char *const cases[][2] = {
+        {"evaluation={metrics: [mean_nRMS]}", "evaluation.metrics: "},
+        {"evaluation={metrics: [mean_MSE, mean_MSE]}", "evaluation.metrics: metric 'mean_MSE' is listed twice"},
+        {"evaluation={num_steps: 11}", "num_steps: 11 steps, but"},
+        {"evaluation={data: {type: lorenz_rk4, num_samples: 2, temporal_horizon: 5, num_warmup_steps: 1, key: 0}}", "spatial axes"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        trained t;
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(trained_try("callbacks=[metrics]", cases[k][0], &error, &t), TX_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k][1]));
+        if (!strstr(error.message, cases[k][1])) {
+            printf("\n%s: %s\n", cases[k][0], error.message);
+        }
+        trained other = trained_open("callbacks=[weight_norm]", cases[k][0]); /* nobody asks for it */
+        trained_close(&other);
+    }
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {{"composites", composites},
+                                       {"learning rates", learning_rates},
+                                       {"refusals", refusals},
+                                       {"refusals of the evaluation section", refusals_of_the_evaluation_section},
+                                       {0}};
+    return trained_main("columns of callbacks", tests);
+}

@@ -14,6 +14,7 @@ packages, one function a component, and trained by the packages' own trainer. CA
     loss STEP EPOCH BATCH VALUE           for every step at which the loss is recorded
     callback COLUMN STEP VALUE            for every step at which a callback has a value
     leaf NAME RANK SIZE… : VALUE…         the parameters after the last step, in Equinox's order
+    file NAME GROUP                       the leaves that follow are those of a file that a callback wrote
 
 with 17 (float64) or 9 (float32) significant digits. `sensitivity` in its head is how far loss and parameters move (relative
 to the largest number of a leaf) when initial parameters and data are disturbed by their rounding error: no other program
@@ -384,12 +385,44 @@ def callback_weight_norm(options):
     return trainax.callback.WeightNorm(**{"every": 1, **options})
 
 
-@component("callback", "loss")
-def callback_loss(options):
+def of_configuration(callback, options):
     options = {"every": 1, **options, **physics(options)}
     section = options.pop("configuration", None) or options.pop("loss_configuration")
     configuration, _ = build("configuration", section)
-    return trainax.callback.Loss(loss_configuration=configuration, **options)
+    return callback(loss_configuration=configuration, **options)
+
+
+@component("callback", "loss")
+def callback_loss(options):
+    return of_configuration(trainax.callback.Loss, options)
+
+
+@component("callback", "grad_norm")
+def callback_grad_norm(options):
+    return of_configuration(trainax.callback.GradNorm, options)
+
+
+@component("callback", "get_network")
+def callback_get_network(options):
+    return trainax.callback.GetNetwork(**{"every": 1, **options})
+
+
+@component("callback", "composite")
+def callback_composite(options):
+    return trainax.callback.CompositeCallback([build("callback", section) for section in options["callbacks"]])
+
+
+def cell(value):
+    """What history.csv has of a callback's value: of a loss and its gradient the loss, 1 of a network."""
+    value = value[0] if isinstance(value, tuple) else value
+    return 1 if isinstance(value, equinox.Module) else value
+
+
+def snapshot(column, step, value):
+    """The file (name, group, network) that stands for a network or a gradient; None of numbers."""
+    if isinstance(value, tuple):
+        return f"{column}_gradient_{step}.h5", "/gradient", value[1]
+    return (f"{column}_{step}.h5", "/parameters", value) if isinstance(value, equinox.Module) else None
 
 
 def trainer_configuration(case):
@@ -479,6 +512,12 @@ def versions():
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PINNED)
 
 
+def leaf_lines(leaves, precision):
+    for name, x in leaves:
+        numbers = " ".join(text_of(v, precision) for v in x.ravel())
+        yield f"leaf {name} {x.ndim} {' '.join(map(str, x.shape))} : {numbers}"
+
+
 def generate_case(path):
     text = path.read_text()
     case = yaml.load(text, Loader)
@@ -499,10 +538,11 @@ def generate_case(path):
         step = i * every
         lines.append(f"loss {step} {step // minibatches} {step % minibatches} {text_of(loss, precision)}")
     for step, values in enumerate(callbacks):
-        lines += [f"callback {column} {step} {text_of(x, precision)}" for column, x in values.items() if x is not None]
-    for name, x in leaves:
-        numbers = " ".join(text_of(v, precision) for v in x.ravel())
-        lines.append(f"leaf {name} {x.ndim} {' '.join(map(str, x.shape))} : {numbers}")
+        lines += [f"callback {column} {step} {text_of(cell(x), precision)}" for column, x in values.items() if x is not None]
+    lines += leaf_lines(leaves, precision)
+    for step, values in enumerate(callbacks):
+        for file in filter(None, (snapshot(column, step, x) for column, x in values.items())):
+            lines += [f"file {file[0]} {file[1]}", *leaf_lines(leaves_of(file[2]), precision)]
     path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
     warning = "  ABOVE A QUARTER OF THE TOLERANCE" if sensitivity > tolerance / 4 else ""
     print(f"{path.name}: {len(losses)} losses, last {losses[-1] if len(losses) else 'none'}, sensitivity {sensitivity:.1e}{warning}")

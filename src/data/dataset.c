@@ -116,7 +116,8 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
     const tx_status mine = tx_parallel_rank(parallel) == 0 ? describe_source(source, error, &beside) : TX_OK;
     tx_status status = tx_parallel_agree(parallel, mine, error);
     if (status == TX_OK) {
-        status = tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->random.precision, error, out);
+        status =
+            tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->random.precision, error, out);
     }
     tx_file_close(beside);
     return status;

@@ -274,8 +274,9 @@ static tx_status describe(const tx_data_source *source, tx_file *file, tx_error 
     tx_dataset_shape shape;
     TX_TRY(tx_file_shape(s->file, parameters, error, &shape));
     if (shape.rank != 2 || shape.size[0] != s->size[0]) {
-        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' must have two axes and a row for each of the %" PRId64 " trajectories",
-                            parameters, s->path, s->size[0]);
+        return tx_error_set(error, TX_BAD_DATA,
+                            "'%s' in '%s' must have two axes and a row for each of the %" PRId64 " trajectories", parameters,
+                            s->path, s->size[0]);
     }
     return pick_rows(s, &shape, file, error);
 }

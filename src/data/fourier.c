@@ -34,9 +34,10 @@ static tx_status make_plans(tx_fourier *fourier, int axes, const int64_t *n, tx_
     const int last = (int)plans->last, rows = (int)plans->rows, half = last / 2 + 1;
     fftw_complex *modes = (fftw_complex *)fourier->modes;
     int others[TX_MAX_AXES];
-    plans->rows_forward =
-        fftw_plan_many_dft_r2c(1, &last, rows, fourier->signal, NULL, 1, last, modes, NULL, 1, half, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
-    plans->rows_backward = fftw_plan_many_dft_c2r(1, &last, rows, modes, NULL, 1, half, fourier->signal, NULL, 1, last, FFTW_ESTIMATE);
+    plans->rows_forward = fftw_plan_many_dft_r2c(1, &last, rows, fourier->signal, NULL, 1, last, modes, NULL, 1, half,
+                                                 FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+    plans->rows_backward =
+        fftw_plan_many_dft_c2r(1, &last, rows, modes, NULL, 1, half, fourier->signal, NULL, 1, last, FFTW_ESTIMATE);
     for (int d = 0; d < axes - 1; d++) {
         others[d] = (int)n[d];
     }
@@ -46,7 +47,8 @@ static tx_status make_plans(tx_fourier *fourier, int axes, const int64_t *n, tx_
         plans->others_backward =
             fftw_plan_many_dft(axes - 1, others, half, modes, NULL, half, 1, modes, NULL, half, 1, FFTW_BACKWARD, FFTW_ESTIMATE);
     }
-    const bool all = plans->rows_forward && plans->rows_backward && (axes == 1 || (plans->others_forward && plans->others_backward));
+    const bool all =
+        plans->rows_forward && plans->rows_backward && (axes == 1 || (plans->others_forward && plans->others_backward));
     return all ? TX_OK : tx_error_set(error, TX_FAILURE, "FFTW has no transform of lines of %d points", last);
 }
 

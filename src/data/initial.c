@@ -2,7 +2,8 @@
 
 #include "base/memory.h"
 
-tx_status tx_initial_create(const tx_section *section, tx_random random, tx_key key, tx_shape state, tx_error *error, tx_initial **out)
+tx_status tx_initial_create(const tx_section *section, tx_random random, tx_key key, tx_shape state, tx_error *error,
+                            tx_initial **out)
 {
     tx_initial *initial;
     TX_TRY(tx_allocate(sizeof *initial, error, &initial));

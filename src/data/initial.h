@@ -19,12 +19,13 @@ struct tx_initial {
     const tx_section *section;
     tx_random random;
     tx_shape state;
-    void *work; /* the class's own: one tx_allocate */
+    void *work;         /* the class's own: one tx_allocate */
     tx_key first, next; /* of the chain of keys: where it begins, and what comes before … */
     int64_t sample;     /* … this sample */
 };
 
-tx_status tx_initial_create(const tx_section *section, tx_random random, tx_key key, tx_shape state, tx_error *error, tx_initial **out);
+tx_status tx_initial_create(const tx_section *section, tx_random random, tx_key key, tx_shape state, tx_error *error,
+                            tx_initial **out);
 void tx_initial_destroy(tx_initial *initial);
 /* The state of one sample, in any order of samples (rising is cheap): of the chain k, s = split(k) the sample's s, of which
  * channel c takes split(s, channels)[c]. */

@@ -29,7 +29,12 @@ static const tx_initial_class normal_class = {.create = create, .draw = draw};
 
 static const tx_option options[] = {
     TX_OPTION_NUMBER("mean", "0.0", "", "mean of every number"),
-    {.name = "std", .type = TX_TYPE_REAL, .initial = "1.0", .unit = "", .text = "standard deviation of every number", .maximum = INFINITY},
+    {.name = "std",
+     .type = TX_TYPE_REAL,
+     .initial = "1.0",
+     .unit = "",
+     .text = "standard deviation of every number",
+     .maximum = INFINITY},
     {0},
 };
 

@@ -27,9 +27,9 @@ typedef struct rollout {
     tx_program *program;
     tx_workspace *workspace;
     int block;
-    size_t bytes;  /* of a level */
-    char *scratch; /* (block, 2) levels: where the last two lie that are not asked for */
-    void *kept;    /* where the last read stopped in the middle of a trajectory, */
+    size_t bytes;                        /* of a level */
+    char *scratch;                       /* (block, 2) levels: where the last two lie that are not asked for */
+    void *kept;                          /* where the last read stopped in the middle of a trajectory, */
     int64_t kept_trajectory, kept_level; /* -1: nowhere */
 } rollout;
 
@@ -77,7 +77,8 @@ static bool find_state(const tx_section *stepper, const wanted *w, tx_shape *out
 {
     static const int axes[] = {1, 2, 3, 0};
     for (int k = 0; k < 4; k++) {
-        for (int64_t channels = w->channels < 0 ? 1 : w->channels; channels <= (w->channels < 0 ? MAX_CHANNELS : w->channels); channels++) {
+        for (int64_t channels = w->channels < 0 ? 1 : w->channels; channels <= (w->channels < 0 ? MAX_CHANNELS : w->channels);
+             channels++) {
             tx_error ignored = {0};
             *out = state_of(w, axes[k], channels);
             if ((w->axes < 0 || w->axes == axes[k]) && tx_stepper_check(stepper, *out, &ignored) == TX_OK) {
@@ -104,7 +105,8 @@ static tx_status choose_state(const tx_section *section, const tx_section *stepp
 
 /* ---- Creation ---- */
 
-static tx_status make_program(const rollout *r, tx_precision precision, tx_shape state, int block, tx_error *error, tx_program **out)
+static tx_status make_program(const rollout *r, tx_precision precision, tx_shape state, int block, tx_error *error,
+                              tx_program **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
@@ -191,7 +193,8 @@ typedef struct lane {
 
 static char *place(const rollout *r, const lane *lane, int64_t level)
 {
-    return level < lane->first ? lane->scratch + (size_t)(level & 1) * r->bytes : lane->out + (size_t)(level - lane->first) * r->bytes;
+    return level < lane->first ? lane->scratch + (size_t)(level & 1) * r->bytes
+                               : lane->out + (size_t)(level - lane->first) * r->bytes;
 }
 
 static void begin(rollout *r, int64_t trajectory, lane *lane)
@@ -260,7 +263,11 @@ static const tx_data_class rollout_class = {.create = create, .read = read, .des
 
 static const tx_option options[] = {
     {.name = "stepper", .type = TX_TYPE_SECTION, .unit = "", .text = "what advances a state", .kind = TX_KIND_STEPPER},
-    {.name = "initial_condition", .type = TX_TYPE_SECTION, .unit = "", .text = "where trajectories begin", .kind = TX_KIND_INITIAL_CONDITION},
+    {.name = "initial_condition",
+     .type = TX_TYPE_SECTION,
+     .unit = "",
+     .text = "where trajectories begin",
+     .kind = TX_KIND_INITIAL_CONDITION},
     {.name = "num_points",
      .type = TX_TYPE_INTEGERS,
      .initial = "null",

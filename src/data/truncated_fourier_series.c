@@ -158,7 +158,8 @@ static const tx_option options[] = {
     OPTION_RANGE("amplitude_range", "[-1.0, 1.0]", "", "the waves' amplitudes are uniform in it"),
     OPTION_RANGE("angle_range", "[0.0, 6.283185307179586]", "radians", "the waves' phases are uniform in it"),
     OPTION_RANGE("offset_range", "[0.0, 0.0]", "", "the mean is uniform in it"),
-    OPTION_SWITCH("std_one", "divide a state by its standard deviation (exponax 0.1.0 refuses that for the offset (0, 0) by mistake)"),
+    OPTION_SWITCH("std_one",
+                  "divide a state by its standard deviation (exponax 0.1.0 refuses that for the offset (0, 0) by mistake)"),
     OPTION_SWITCH("max_one", "divide a state by its largest absolute value"),
     {0},
 };

@@ -30,9 +30,8 @@ static tx_status create(const tx_block_plan *plan, tx_network *network, const ch
     tx_block_plan second = *plan;
     second.in_channels = plan->out_channels;
     const tx_norm norm = {.use = plan->use_norm, .channels = plan->out_channels, .groups = plan->num_groups};
-    *block = (double_conv){.conv = {tx_physics_conv(plan, 1), tx_physics_conv(&second, 1)},
-                           .norm = {norm, norm},
-                           .activation = plan->activation};
+    *block = (double_conv){
+        .conv = {tx_physics_conv(plan, 1), tx_physics_conv(&second, 1)}, .norm = {norm, norm}, .activation = plan->activation};
     return declare(block, network, prefix, error);
 }
 

@@ -15,8 +15,8 @@ tx_node tx_concatenate(tx_graph *graph, tx_node a, tx_node b)
     node.shape = sa;
     node.shape.channels = sb.channels;
     if (!tx_shape_equal(&node.shape, &sb)) {
-        return tx_graph_fail(graph, "tensors with different points (%ld and %ld along the first axis) are concatenated", (long)sa.n[0],
-                             (long)sb.n[0]);
+        return tx_graph_fail(graph, "tensors with different points (%ld and %ld along the first axis) are concatenated",
+                             (long)sa.n[0], (long)sb.n[0]);
     }
     node.shape.channels += sa.channels;
     for (int k = 0; k < TX_MAX_INPUTS; k++) {

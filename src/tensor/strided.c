@@ -27,9 +27,18 @@ bool tx_is_strided(const tx_convolution *convolution)
 }
 
 /* Rounds towards -infinity. */
-static int64_t divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-static int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
-static int64_t positive(int64_t a) { return a > 0 ? a : 0; }
+static int64_t divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+static int64_t round_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b * b;
+}
+static int64_t positive(int64_t a)
+{
+    return a > 0 ? a : 0;
+}
 
 static tx_graph_node new_node(tx_op op, tx_shape shape, tx_node a, tx_node b)
 {
@@ -48,15 +57,16 @@ static tx_graph_node new_node(tx_op op, tx_shape shape, tx_node a, tx_node b)
 /* ---- building ---- */
 
 /* The cells of zeros that a transposed convolution needs at both ends of x: all that a whole phase of its result reads. */
-static void transposed_padding(const tx_convolution *c, int axis, int64_t n, int64_t points, int64_t shift, int64_t *low, int64_t *high)
+static void transposed_padding(const tx_convolution *c, int axis, int64_t n, int64_t points, int64_t shift, int64_t *low,
+                               int64_t *high)
 {
     const int64_t s = stride_of(c, axis), last = round_up(points, s) - 1;
     *low = positive(divide(-shift, s));
     *high = positive(divide(last + shift + reach_of(c, axis), s) - (n - 1));
 }
 
-tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution *convolution, const int64_t *low, const int64_t *high,
-                               tx_node weight, tx_node bias)
+tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution *convolution, const int64_t *low,
+                               const int64_t *high, tx_node weight, tx_node bias)
 {
     if (x < 0 || weight < 0) {
         return tx_graph_fail(graph, "an operand of the tensor graph is missing");

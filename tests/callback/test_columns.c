@@ -114,12 +114,45 @@ static void refusals_of_the_evaluation_section(void)
     }
 }
 
+static tx_status create_and_observe(tx_error *error)
+{
+    trained t;
+    TX_TRY(
+        trained_try("callbacks=[{type: composite, callbacks: [weight_norm, {type: grad_norm, name: g, configuration: supervised},"
+                    "{type: composite, callbacks: [{type: metrics, name: m}]}]}, {type: early_stopping, metric: mean_MSE},"
+                    "{type: loss, name: l, with_grad: true, every: 5, configuration: {type: residuum},"
+                    "residuum_fn: {type: fou_advection_1d, cfl: -0.75}}, checkpoint, learning_rate, {type: get_network, every: 9}]",
+                    NULL, error, &t));
+    t.trainer->step = 1; /* nothing is saved, for want of a directory */
+    tx_status status = tx_trainer_compute(t.trainer, error);
+    status = status ? status : tx_trainer_observe(t.trainer, error, &t.present, t.values);
+    trained_close(&t);
+    return status;
+}
+
+/* The n-th allocation fails, for every n until none does. Alone: ranks need not come to the same n together. */
+static void exhaustion(void)
+{
+    const size_t before = tx_memory_live();
+    tx_status status = TX_FAILURE;
+    long n = 0;
+    for (; tx_parallel_size(parallel) == 1 && status != TX_OK && n < 100000; n++) {
+        tx_error error = {0};
+        tx_memory_fail_after(n);
+        status = create_and_observe(&error);
+        tx_memory_fail_after(-1);
+        CU_ASSERT(status == TX_OK || status == TX_FAILURE);
+        CU_ASSERT(status == TX_OK || error.message[0] != '\0');
+        CU_ASSERT_EQUAL_FATAL(tx_memory_live(), before);
+    }
+    CU_ASSERT(n == 0 || n > 200); /* it did fail in many places */
+}
+
 int main(void)
 {
-    static const suite_test tests[] = {{"composites", composites},
-                                       {"learning rates", learning_rates},
-                                       {"refusals", refusals},
-                                       {"refusals of the evaluation section", refusals_of_the_evaluation_section},
-                                       {0}};
+    static const suite_test tests[] = {
+        {"composites", composites}, {"learning rates", learning_rates},
+        {"refusals", refusals},     {"refusals of the evaluation section", refusals_of_the_evaluation_section},
+        {"exhaustion", exhaustion}, {0}};
     return trained_main("columns of callbacks", tests);
 }

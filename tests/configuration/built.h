@@ -107,8 +107,12 @@ static inline tx_program *program_of(const char *text, bool gradient)
     tx_graph *graph = NULL;
     tx_program *program = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
-    const tx_program_options options = {.precision = TX_FLOAT64, .isa = -1, .block = SAMPLES, .num_parameters = PARAMETERS,
-                                        .loss = build(graph, text), .gradient = gradient};
+    const tx_program_options options = {.precision = TX_FLOAT64,
+                                        .isa = -1,
+                                        .block = SAMPLES,
+                                        .num_parameters = PARAMETERS,
+                                        .loss = build(graph, text),
+                                        .gradient = gradient};
     CU_ASSERT_EQUAL(tx_graph_status(graph, NULL), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
     tx_graph_destroy(graph);

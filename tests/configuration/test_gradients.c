@@ -3,15 +3,16 @@
 #include "configuration/built.h"
 
 /* |d| has kinks where an error is zero, but no error here comes as near to it as the differences reach. */
-static const char *const losses[] = {"mse",
-                                     "mae",
-                                     "normalized_mse",
-                                     "normalized_mae",
-                                     "rmse",
-                                     "{type: lp, p: 1.5}",
-                                     "{type: lp, p: 3}",
-                                     "{type: mse, batch_reduction: sum}",
-                                     "{type: composite, batch_reduction: sum, losses: [{type: rmse, weight: 0.5}, {type: normalized_mse, weight: 2}]}"};
+static const char *const losses[] = {
+    "mse",
+    "mae",
+    "normalized_mse",
+    "normalized_mae",
+    "rmse",
+    "{type: lp, p: 1.5}",
+    "{type: lp, p: 3}",
+    "{type: mse, batch_reduction: sum}",
+    "{type: composite, batch_reduction: sum, losses: [{type: rmse, weight: 0.5}, {type: normalized_mse, weight: 2}]}"};
 enum { NUM_LOSSES = sizeof losses / sizeof *losses };
 
 static const char *const configurations[] = {

@@ -20,13 +20,15 @@ static void same_nodes(void)
     static const pair pairs[] = {
         {BRANCH_ONE "}", CHAIN "}"},
         {BRANCH_ONE "}", CHAIN ", num_branch_steps: 1}"},
-        {BRANCH_ONE ", time_level_weights: [1, 0.5, 0, 2]}", CHAIN ", time_level_weights: [1, 0.5, 0, 2], branch_level_weights: [1]}"},
+        {BRANCH_ONE ", time_level_weights: [1, 0.5, 0, 2]}",
+         CHAIN ", time_level_weights: [1, 0.5, 0, 2], branch_level_weights: [1]}"},
         {BRANCH_ONE CUT(1) "}", CHAIN CUT(1) "}"},
         {BRANCH_ONE CUT(2) ", time_level_loss: normalized_mae}", CHAIN CUT(2) ", time_level_loss: normalized_mae}"},
         {BRANCH_ONE CUT(3) ", time_level_weights: last_only}", CHAIN CUT(3) ", time_level_weights: [0, 0, 0, 1]}"},
         {SUPERVISED "}", MIX ", num_post_physics_steps: 0}"},
         {SUPERVISED CUT(2) ", time_level_loss: rmse}", MIX CUT(2) ", num_post_physics_steps: 0, time_level_loss: rmse}"},
-        {SUPERVISED ", time_level_weights: [1, 0.5, 0.25, 0.125]}", SUPERVISED ", time_level_weights: {type: exponential, rate: 0.5}}"},
+        {SUPERVISED ", time_level_weights: [1, 0.5, 0.25, 0.125]}",
+         SUPERVISED ", time_level_weights: {type: exponential, rate: 0.5}}"},
         {SUPERVISED CUT(4) "}", SUPERVISED CUT(100) ", time_level_weights: [1, 1, 1, 1]}"},
         {SUPERVISED ", time_level_loss: rmse}", SUPERVISED ", time_level_loss: lp}"},
         {SUPERVISED ", time_level_loss: mae}", SUPERVISED ", time_level_loss: {type: composite, losses: [mae]}}"},
@@ -78,7 +80,8 @@ static void same_numbers(void)
         {CHAIN ", num_branch_steps: 4, branch_level_weights: last_only}", SUPERVISED ", time_level_weights: last_only}"},
         {CHAIN ", num_branch_steps: 4" CUT(1) "}", SUPERVISED CUT(1) "}"},
         {CHAIN ", num_branch_steps: 4" CUT(2) "}", SUPERVISED CUT(2) "}"},
-        {CHAIN ", num_branch_steps: 4" CUT(3) ", time_level_loss: normalized_mse}", SUPERVISED CUT(3) ", time_level_loss: normalized_mse}"},
+        {CHAIN ", num_branch_steps: 4" CUT(3) ", time_level_loss: normalized_mse}",
+         SUPERVISED CUT(3) ", time_level_loss: normalized_mse}"},
         {CHAIN ", num_branch_steps: 4, time_level_loss: {type: lp, p: 3}}", SUPERVISED ", time_level_loss: {type: lp, p: 3}}"},
         {CHAIN ", cut_div_chain: true}", BRANCH_ONE ", cut_div_chain: true}"},
         {CHAIN ", cut_div_chain: true" CUT(2) "}", BRANCH_ONE ", cut_div_chain: true" CUT(2) "}"},
@@ -91,7 +94,8 @@ static void same_numbers(void)
         {COMPOSITE(SUPERVISED ", weight: 3}"), SUPERVISED ", time_level_loss: {type: mse, batch_reduction: sum}}"},
         {COMPOSITE(MIX ", weight: 0.25}, " MIX ", weight: 0.75}"), MIX "}"},
         {COMPOSITE(MIX ", weight: 2.5}, " COMPOSITE(MIX ", weight: -3}") ", " MIX ", weight: 1.5}"), MIX "}"},
-        {COMPOSITE("{type: supervised, num_rollout_steps: 1}, {type: supervised, num_rollout_steps: 2, time_level_weights: last_only}"),
+        {COMPOSITE(
+             "{type: supervised, num_rollout_steps: 1}, {type: supervised, num_rollout_steps: 2, time_level_weights: last_only}"),
          "{type: supervised, num_rollout_steps: 2}"},
         {SUPERVISED ", time_level_loss: {type: composite, losses: [{type: mse, weight: 0.25}, {type: mae, weight: 2}]}}",
          COMPOSITE(SUPERVISED ", weight: 0.25}, " SUPERVISED ", time_level_loss: mae, weight: 2}")},
@@ -110,12 +114,32 @@ static void same_numbers(void)
 /* Each option matters: what is cut changes the gradient alone. */
 static void cuts_matter(void)
 {
-    static const char *const cut[] = {
-        SUPERVISED CUT(1) "}",         SUPERVISED CUT(2) "}",  SUPERVISED CUT(3) "}",      SUPERVISED "}",  NULL,
-        BRANCH_ONE CUT(1) "}",         BRANCH_ONE CUT(3) "}",  BRANCH_ONE ", cut_div_chain: true}", BRANCH_ONE ", cut_div_chain: true" CUT(2) "}", BRANCH_ONE "}", NULL,
-        CHAIN ", num_branch_steps: 2" CUT(1) "}", CHAIN ", num_branch_steps: 2" CUT(2) "}", CHAIN ", num_branch_steps: 2, cut_div_chain: true}", CHAIN ", num_branch_steps: 2}", NULL,
-        MIX CUT(1) "}",                MIX CUT(4) "}",         MIX "}",                    NULL,
-        RESIDUUM ", cut_prev: true}",  RESIDUUM ", cut_next: true}", RESIDUUM CUT(1) "}",  RESIDUUM CUT(2) ", cut_prev: true}", RESIDUUM "}", NULL};
+    static const char *const cut[] = {SUPERVISED CUT(1) "}",
+                                      SUPERVISED CUT(2) "}",
+                                      SUPERVISED CUT(3) "}",
+                                      SUPERVISED "}",
+                                      NULL,
+                                      BRANCH_ONE CUT(1) "}",
+                                      BRANCH_ONE CUT(3) "}",
+                                      BRANCH_ONE ", cut_div_chain: true}",
+                                      BRANCH_ONE ", cut_div_chain: true" CUT(2) "}",
+                                      BRANCH_ONE "}",
+                                      NULL,
+                                      CHAIN ", num_branch_steps: 2" CUT(1) "}",
+                                      CHAIN ", num_branch_steps: 2" CUT(2) "}",
+                                      CHAIN ", num_branch_steps: 2, cut_div_chain: true}",
+                                      CHAIN ", num_branch_steps: 2}",
+                                      NULL,
+                                      MIX CUT(1) "}",
+                                      MIX CUT(4) "}",
+                                      MIX "}",
+                                      NULL,
+                                      RESIDUUM ", cut_prev: true}",
+                                      RESIDUUM ", cut_next: true}",
+                                      RESIDUUM CUT(1) "}",
+                                      RESIDUUM CUT(2) ", cut_prev: true}",
+                                      RESIDUUM "}",
+                                      NULL};
     enum { COUNT = sizeof cut / sizeof *cut };
     data data;
     data_make(false, &data);
@@ -178,7 +202,8 @@ static void windows(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"the same nodes", same_nodes}, {"the same numbers", same_numbers}, {"cuts matter", cuts_matter},
-                                       {"nothing left", nothing_left}, {"windows", windows},               {NULL, NULL}};
+    static const suite_test tests[] = {{"the same nodes", same_nodes}, {"the same numbers", same_numbers},
+                                       {"cuts matter", cuts_matter},   {"nothing left", nothing_left},
+                                       {"windows", windows},           {NULL, NULL}};
     return suite_run("configuration/relations", tests);
 }

@@ -68,7 +68,8 @@ static void cut_chains(void)
 static void others(void)
 {
     expect("{type: diverted_chain_branch_one, num_rollout_steps: 4}", false, "conv", 4 * (NETWORK + STEPPER));
-    expect("{type: diverted_chain_branch_one, num_rollout_steps: 4}", true, "conv", 4 * (NETWORK + STEPPER) + 4 * NETWORK - 1 + 3 * STEPPER);
+    expect("{type: diverted_chain_branch_one, num_rollout_steps: 4}", true, "conv",
+           4 * (NETWORK + STEPPER) + 4 * NETWORK - 1 + 3 * STEPPER);
     expect("{type: mix_chain_post_physics, num_rollout_steps: 2, num_post_physics_steps: 2}", true, "conv",
            2 * (NETWORK + STEPPER) + 2 * NETWORK - 1 + 2 * STEPPER);
     expect("{type: residuum, num_rollout_steps: 3}", true, "conv", 3 * (NETWORK + STEPPER) + 3 * NETWORK - 1 + 2 * STEPPER);
@@ -86,8 +87,9 @@ static void weights_of_zero(void)
 /* The parts of a composite share the network's rollout, as far as it is the same, and the stepper on it. */
 static void composites(void)
 {
-    expect("{type: composite, configurations: [{type: supervised, num_rollout_steps: 2}, {type: supervised, num_rollout_steps: 4}]}", true,
-           "conv", 4 * NETWORK + 4 * NETWORK - 1);
+    expect(
+        "{type: composite, configurations: [{type: supervised, num_rollout_steps: 2}, {type: supervised, num_rollout_steps: 4}]}",
+        true, "conv", 4 * NETWORK + 4 * NETWORK - 1);
     expect("{type: composite, configurations: [{type: supervised, num_rollout_steps: 3}, {type: residuum, num_rollout_steps: 3}, "
            "{type: diverted_chain, num_rollout_steps: 3}]}",
            true, "conv", 3 * (NETWORK + STEPPER) + 3 * NETWORK - 1 + 2 * STEPPER);
@@ -99,7 +101,7 @@ static void composites(void)
 int main(void)
 {
     static const suite_test tests[] = {{"diverted chains", diverted_chains}, {"cut chains", cut_chains},
-                                       {"other configurations", others},    {"weights of zero", weights_of_zero},
-                                       {"composites", composites},          {NULL, NULL}};
+                                       {"other configurations", others},     {"weights of zero", weights_of_zero},
+                                       {"composites", composites},           {NULL, NULL}};
     return suite_run("configuration/sharing", tests);
 }

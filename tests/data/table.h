@@ -41,7 +41,8 @@ static inline void table_compare(char **fields, char *answers, tx_random random,
     for (char *word = strtok(answers, " "); word; word = strtok(NULL, " ")) {
         const long long index = atoll(word);
         const double expected = strtod(strtok(NULL, " "), NULL);
-        const double got = random.precision == TX_FLOAT32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
+        const double got =
+            random.precision == TX_FLOAT32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
         if (!(fabs(got - expected) <= allowed)) {
             fprintf(stderr, "%s %s %s: [%lld] is %.17g, not %.17g\n", fields[1], fields[2], fields[3], index, got, expected);
             CU_FAIL("a value differs from the original's");

@@ -13,6 +13,9 @@ static char folder[64], path[96];
 
 static const char advection[] = "{type: advection_1d_periodic, num_samples: 5, temporal_horizon: 11, num_points: 9, "
                                 "highest_init_mode: 3, dt: 0.5, key: 1}";
+static const char rollout[] = "{type: rollout, stepper: {type: advection_1d_spectral, cfl: 0.4}, initial_condition: "
+                              "random_truncated_fourier_series, num_samples: 5, temporal_horizon: 11, num_points: 9, "
+                              "num_warmup_steps: 2, dt: 0.5, key: 1}";
 static const char diverging[] = "{type: lorenz_rk4, num_samples: 4, temporal_horizon: 30, num_warmup_steps: 0, dt: 1.0, key: 1}";
 
 /* All numbers of a source, read by this process alone. */
@@ -46,16 +49,16 @@ static void windows_hold(tx_dataset *dataset, const char *expected, int length)
 
 static void datasets_hold_their_source(void)
 {
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 8; k++) {
         const tx_random random = {TX_STREAM_LEGACY, k % 2 ? TX_FLOAT64 : TX_FLOAT32};
         data_section section;
         tx_data_shape shape;
         tx_dataset *dataset;
         tx_error error = {0};
-        CU_ASSERT_EQUAL_FATAL(data_section_open(advection, NULL, &section), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(data_section_open(k / 4 ? rollout : advection, NULL, &section), TX_OK);
         void *expected = read_all(section.section, random, &shape);
         CU_ASSERT_EQUAL_FATAL(
-            tx_dataset_create(parallel, section.section, random, k / 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset), TX_OK);
+            tx_dataset_create(parallel, section.section, random, k / 2 % 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset), TX_OK);
         CU_ASSERT(dataset->shape.num_trajectories == 5 && dataset->shape.num_levels == 11 && dataset->shape.dt == 0.5);
         windows_hold(dataset, expected, 4);
         tx_dataset_destroy(dataset);
@@ -67,12 +70,12 @@ static void datasets_hold_their_source(void)
 /* Written by all, read back by each through the file source. */
 static void files_hold_their_source(void)
 {
-    for (int k = 0; k < 2; k++) {
-        const tx_random random = {TX_STREAM_PARTITIONABLE, k ? TX_FLOAT64 : TX_FLOAT32};
+    for (int k = 0; k < 4; k++) {
+        const tx_random random = {TX_STREAM_PARTITIONABLE, k % 2 ? TX_FLOAT64 : TX_FLOAT32};
         data_section section, written;
         tx_data_shape shape, again;
         char text[160];
-        CU_ASSERT_EQUAL_FATAL(data_section_open(advection, NULL, &section), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(data_section_open(k / 2 ? rollout : advection, NULL, &section), TX_OK);
         CU_ASSERT_EQUAL_FATAL(tx_dataset_write(parallel, section.section, random, path, NULL), TX_OK);
         char *expected = read_all(section.section, random, &shape);
         snprintf(text, sizeof text, "{type: file, path: %s}", path);
@@ -87,6 +90,84 @@ static void files_hold_their_source(void)
         data_section_close(&written);
         CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
     }
+}
+
+/* A file source from which others are made: what stands beside its trajectories goes along, by the chosen samples. */
+static void what_stands_beside_goes_along(void)
+{
+    static const struct {
+        const char *slice;
+        int64_t count, start, step;
+    } cases[] = {{":", 6, 0, 1}, {"::-2", 3, 5, -2}, {"4:", 2, 4, 1}};
+    const int64_t size[] = {6, 2, 1}, rows[] = {6, 2};
+    const double values[12] = {0};
+    for (int k = 0; k < 6; k++) {
+        const tx_precision precision = k % 2 ? TX_FLOAT64 : TX_FLOAT32;
+        if (tx_parallel_rank(parallel) == 0) {
+            tx_file *file;
+            CU_ASSERT_EQUAL(tx_file_create(NULL, &file), TX_OK);
+            tx_file_write_reals(file, "/trajectories", 3, size, TX_FLOAT64, values, NULL);
+            tx_file_write_reals(file, "/parameters", 2, rows, precision, /* exact in both */
+                                k % 2 ? (const void *)(double[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+                                      : (const void *)(float[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+                                NULL);
+            tx_file_set_text(file, "/", "channel_names", "temperature", NULL);
+            CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
+            tx_file_close(file);
+        }
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+        char text[160], copy[128], *names;
+        data_section section;
+        tx_file *file;
+        tx_dataset_shape shape;
+        double parameters[12];
+        snprintf(text, sizeof text, "{type: file, path: %s, samples: '%s'}", path, cases[k / 2].slice);
+        snprintf(copy, sizeof copy, "%s/copy.h5", folder);
+        CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_dataset_write(parallel, section.section, (tx_random){0}, copy, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_file_open(copy, NULL, &file), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_file_shape(file, "/parameters", NULL, &shape), TX_OK);
+        CU_ASSERT(shape.rank == 2 && shape.size[0] == cases[k / 2].count && shape.size[1] == 2 && shape.is_float);
+        CU_ASSERT_EQUAL(shape.bytes, k % 2 ? 8 : 4);
+        CU_ASSERT_EQUAL(tx_file_read_reals(file, "/parameters", 2, shape.size, TX_FLOAT64, parameters, NULL), TX_OK);
+        for (int64_t j = 0; j < 2 * cases[k / 2].count; j++) {
+            CU_ASSERT_EQUAL(parameters[j], (double)(2 * (cases[k / 2].start + j / 2 * cases[k / 2].step) + j % 2));
+        }
+        CU_ASSERT_EQUAL_FATAL(tx_file_get_text(file, "/", "channel_names", NULL, &names), TX_OK);
+        CU_ASSERT_STRING_EQUAL(names, "temperature");
+        tx_free(names);
+        tx_file_close(file);
+        data_section_close(&section);
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+        unlink(copy);
+    }
+}
+
+/* Rows for other trajectories than there are: an error on all ranks, and no file. */
+static void parameters_that_do_not_fit(void)
+{
+    const int64_t size[] = {6, 2, 1}, rows[] = {5, 1};
+    const double values[12] = {0};
+    char text[160], copy[128];
+    data_section section;
+    tx_error error = {0};
+    if (tx_parallel_rank(parallel) == 0) {
+        tx_file *file;
+        CU_ASSERT_EQUAL(tx_file_create(NULL, &file), TX_OK);
+        tx_file_write_reals(file, "/trajectories", 3, size, TX_FLOAT64, values, NULL);
+        tx_file_write_reals(file, "/parameters", 2, rows, TX_FLOAT64, values, NULL);
+        CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
+        tx_file_close(file);
+    }
+    CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+    snprintf(text, sizeof text, "{type: file, path: %s}", path);
+    snprintf(copy, sizeof copy, "%s/copy.h5", folder);
+    CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
+    CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, copy, &error), TX_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "each of the 6 trajectories"));
+    CU_ASSERT_NOT_EQUAL(access(copy, F_OK), 0);
+    data_section_close(&section);
+    CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
 }
 
 /* Ranks that read finite numbers fail with those that do not; nothing is left behind. */
@@ -142,6 +223,8 @@ int main(void)
     tx_parallel_barrier(parallel, NULL);
     const int code = suite_run("dataset", (suite_test[]){{"datasets hold their source", datasets_hold_their_source},
                                                          {"files hold their source", files_hold_their_source},
+                                                         {"what stands beside goes along", what_stands_beside_goes_along},
+                                                         {"parameters that do not fit", parameters_that_do_not_fit},
                                                          {"failures are common", failures_are_common},
                                                          {"one rank without memory", one_rank_without_memory},
                                                          {0}});

@@ -12,8 +12,8 @@ typedef double _Complex number;
 static const struct {
     int axes;
     int64_t n[3];
-} cases[] = {{1, {1}},     {1, {2}},    {1, {30}},   {1, {31}},      {1, {64}},      {1, {1009}},
-             {2, {6, 8}},  {2, {5, 7}}, {2, {9, 4}}, {3, {4, 6, 5}}, {3, {3, 2, 8}}, {3, {7, 1, 6}}};
+} cases[] = {{1, {1}},    {1, {2}},    {1, {30}},   {1, {31}},      {1, {64}},      {1, {1009}},
+             {2, {6, 8}}, {2, {5, 7}}, {2, {9, 4}}, {3, {4, 6, 5}}, {3, {3, 2, 8}}, {3, {7, 1, 6}}};
 enum { CASES = sizeof cases / sizeof *cases };
 
 static double noise(void)
@@ -136,8 +136,7 @@ static void no_memory(void)
 
 int main(void)
 {
-    return suite_run("fourier", (suite_test[]){{"forward", forward_is_the_sum},
-                                               {"backward", backward_is_the_sum},
-                                               {"no memory", no_memory},
-                                               {0}});
+    return suite_run(
+        "fourier",
+        (suite_test[]){{"forward", forward_is_the_sum}, {"backward", backward_is_the_sum}, {"no memory", no_memory}, {0}});
 }

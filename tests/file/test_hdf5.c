@@ -290,6 +290,54 @@ static void texts_of_others(void)
 
 /* ---- Errors ---- */
 
+/* Lists, texts of both kinds, numbers of any type, in the shape that they have. */
+static void attributes_are_copied(void)
+{
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), again = folder_file(&folder, "b.h5");
+    const char *names[] = {"u", "velocity_y", ""}, fixed[2][4] = {"ab", "cde"};
+    const float numbers[] = {1, 2, 3};
+    const hsize_t three = 3, two = 2, none = 0;
+    const hid_t source = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t variable = H5Tcopy(H5T_C_S1), four = H5Tcopy(H5T_C_S1);
+    H5Tset_size(variable, H5T_VARIABLE), H5Tset_size(four, 4);
+    const struct {
+        const char *name;
+        hid_t type;
+        hid_t space;
+        const void *data;
+    } kinds[] = {{"names", variable, H5Screate_simple(1, &three, NULL), names},
+                 {"fixed", four, H5Screate_simple(1, &two, NULL), fixed},
+                 {"numbers", H5T_NATIVE_FLOAT, H5Screate_simple(1, &three, NULL), numbers},
+                 {"one", H5T_NATIVE_FLOAT, H5Screate(H5S_SCALAR), numbers},
+                 {"empty", H5T_NATIVE_FLOAT, H5Screate_simple(1, &none, NULL), numbers}};
+    for (int k = 0; k < 5; k++) {
+        const hid_t attribute = H5Acreate2(source, kinds[k].name, kinds[k].type, kinds[k].space, H5P_DEFAULT, H5P_DEFAULT);
+        H5Awrite(attribute, kinds[k].type, kinds[k].data);
+        H5Aclose(attribute), H5Sclose(kinds[k].space);
+    }
+    H5Tclose(variable), H5Tclose(four), H5Fclose(source);
+    tx_file *from, *to;
+    ASSERT_WORKS(tx_file_open(name.path, &error, &from));
+    ASSERT_WORKS(tx_file_create(&error, &to));
+    for (int k = 0; k < 5; k++) {
+        ASSERT_WORKS(tx_file_copy_attribute(from, to, "/", kinds[k].name, &error));
+        ASSERT_WORKS(tx_file_copy_attribute(from, to, "/", kinds[k].name, &error)); /* replaced */
+    }
+    ASSERT_FAILS(tx_file_copy_attribute(from, to, "/", "nothing", &error), TX_BAD_DATA, "no attribute 'nothing'");
+    ASSERT_FAILS(tx_file_copy_attribute(to, from, "/", "names", &error), TX_FAILURE, "reading only");
+    ASSERT_WORKS(tx_file_save(to, again.path, NULL, &error));
+    tx_file_close(from);
+    tx_file_close(to);
+    char command[2000];
+    snprintf(command, sizeof command, "cmp <(h5dump -A '%s' | tail -n +2) <(h5dump -A '%s' | tail -n +2)", name.path, again.path);
+    char bash[2100];
+    snprintf(bash, sizeof bash, "bash -c \"%s\"", command);
+    CU_ASSERT_EQUAL(system(bash), 0);
+    CU_ASSERT_EQUAL(open_ids(), 0);
+    folder_remove(&folder);
+}
+
 static void errors_of_content(void)
 {
     const folder folder = folder_make();
@@ -366,6 +414,7 @@ int main(void)
                                             {"members in order of creation", members_in_order},
                                             {"attributes", attributes},
                                             {"texts of others", texts_of_others},
+                                            {"attributes are copied", attributes_are_copied},
                                             {"errors of content", errors_of_content},
                                             {"other types are named", other_types_are_named},
                                             {"the program's own setting stays", the_programs_own_setting_stays},

@@ -112,6 +112,40 @@ static void doubles_and_no_axes_behind(void)
     CU_ASSERT_EQUAL(open_ids(), 0);
 }
 
+/* What rank 0 has put into a file of its own stands beside the trajectories, however much it is. */
+static void what_else_is_given(void)
+{
+    const int64_t size[] = {7, 11, 60}, rows[] = {7, 3000};
+    const file_name name = shared("i.h5");
+    double *row = malloc(7 * 3000 * sizeof *row), *back = malloc(7 * 3000 * sizeof *row);
+    tx_file *beside = NULL, *file;
+    tx_file_writer *writer;
+    char *text;
+    for (int k = 0; k < 7 * 3000; k++) {
+        row[k] = k / 3.0;
+    }
+    if (first()) {
+        ASSERT_WORKS(tx_file_create(&error, &beside));
+        ASSERT_WORKS(tx_file_write_reals(beside, "/parameters", 2, rows, TX_FLOAT64, row, &error));
+        ASSERT_WORKS(tx_file_set_text(beside, "/", "channel_names", "u", &error));
+    }
+    ASSERT_WORKS(tx_file_writer_create_in(parallel, beside, name.path, 3, size, TX_FLOAT32, &error, &writer));
+    tx_file_close(beside);
+    ASSERT_WORKS(tx_file_writer_set_real(writer, "dt", 0.1, &error));
+    ASSERT_WORKS(write_share(writer, 77, 60, 9, &error));
+    ASSERT_WORKS(tx_file_writer_finish(writer, &error));
+    ASSERT_WORKS(tx_file_open(name.path, &error, &file));
+    ASSERT_WORKS(tx_file_read_reals(file, "/parameters", 2, rows, TX_FLOAT64, back, &error));
+    CU_ASSERT_EQUAL(memcmp(back, row, 7 * 3000 * sizeof *row), 0);
+    ASSERT_WORKS(tx_file_get_text(file, "/", "channel_names", &error, &text));
+    CU_ASSERT_STRING_EQUAL(text, "u");
+    tx_free(text);
+    tx_file_close(file);
+    CU_ASSERT_EQUAL(open_ids(), 0);
+    free(row);
+    free(back);
+}
+
 static void nothing_is_left_of(const char *path)
 {
     struct stat info;
@@ -241,6 +275,7 @@ int main(void)
     tx_parallel_barrier(parallel, NULL);
     int result = suite_run("writer", (suite_test[]){{"every share arrives", every_share_arrives},
                                                     {"doubles and no axes behind", doubles_and_no_axes_behind},
+                                                    {"what else is given", what_else_is_given},
                                                     {"abandoned", abandoned},
                                                     {"one gives up", one_gives_up},
                                                     {"one write fails", one_write_fails},

@@ -87,6 +87,8 @@ typedef struct golden {
     int num_losses, num_values, num_leaves;
     history history;
     tx_file *network;
+    tx_file *file; /* whose leaves are compared, in this group: the network, then what callbacks wrote */
+    char group[NAME_SIZE];
     char folder[TX_MESSAGE_SIZE / 2];
 } golden;
 
@@ -127,7 +129,7 @@ static void check_callback(golden *g, const char *line)
 
 static void check_leaf(golden *g, const char *line)
 {
-    char name[NAME_SIZE], path[NAME_SIZE + 16];
+    char name[NAME_SIZE], path[2 * NAME_SIZE];
     int rank, used;
     int64_t size[TX_FILE_MAX_RANK], count = 1;
     CU_ASSERT_EQUAL_FATAL(sscanf(line, "leaf %127s %d%n", name, &rank, &used), 2);
@@ -145,16 +147,35 @@ static void check_leaf(golden *g, const char *line)
         expected[k] = strtod(at, &at);
         scale = fmax(scale, fabs(expected[k]));
     }
-    snprintf(path, sizeof path, "/parameters/%s", name);
+    snprintf(path, sizeof path, "%s/%s", g->group, name);
     tx_error error = {0};
-    bool right = tx_file_read_reals(g->network, path, rank, size, TX_FLOAT64, found, &error) == TX_OK;
+    bool right = tx_file_read_reals(g->file, path, rank, size, TX_FLOAT64, found, &error) == TX_OK;
     for (int64_t k = 0; right && k < count; k++) {
         right = close_to(g, found[k], expected[k], scale);
     }
     check(g, right, error.status ? error.message : line);
-    g->num_leaves++;
+    g->num_leaves += g->file == g->network;
     tx_free(expected);
     tx_free(found);
+}
+
+static void close_file(golden *g)
+{
+    if (g->file != g->network) {
+        tx_file_close(g->file);
+    }
+    g->file = NULL;
+}
+
+/* A file of a callback, which is then of no more use. */
+static void open_file(golden *g, const char *line)
+{
+    char name[NAME_SIZE], path[TX_MESSAGE_SIZE];
+    close_file(g);
+    CU_ASSERT_EQUAL_FATAL(sscanf(line, "file %127s %127s", name, g->group), 2);
+    snprintf(path, sizeof path, "%s/%s", g->folder, name);
+    CU_ASSERT_EQUAL_FATAL(tx_file_open(path, NULL, &g->file), TX_OK);
+    unlink(path);
 }
 
 /* Every loss, callback value and leaf of the run must have had its line. */
@@ -185,10 +206,13 @@ static void check_lines(golden *g, FILE *expectation)
             check_loss(g, line);
         } else if (strncmp(line, "callback ", 9) == 0) {
             check_callback(g, line);
+        } else if (strncmp(line, "file ", 5) == 0) {
+            open_file(g, line);
         } else if (strncmp(line, "leaf ", 5) == 0) {
             check_leaf(g, line);
         }
     }
+    close_file(g);
     check_counts(g);
 }
 
@@ -202,6 +226,8 @@ static void compare(golden *g)
     CU_ASSERT_FATAL(read_history(path, &g->history));
     snprintf(path, sizeof path, "%s/network.h5", g->folder);
     CU_ASSERT_EQUAL_FATAL(tx_file_open(path, NULL, &g->network), TX_OK);
+    g->file = g->network;
+    snprintf(g->group, sizeof g->group, "/parameters");
     check_lines(g, expectation);
     printf("%s: %.1e of %.0e\n", g->name, g->worst, g->tolerance);
     tx_file_close(g->network);

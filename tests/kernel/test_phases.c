@@ -269,7 +269,8 @@ static bool check_strided(const tx_kernels *kernels, const reference *r)
     bool ok = block_untouched_outside(&y);
     const int64_t points = tx_shape_points(&r->coarse) * r->c->block;
     for (int64_t k = 0; k < r->c->out * points && ok; k++) {
-        ok = near(kernels, r->c->name, block_get(&y, k / r->c->block, k % r->c->block), r->y[k] + r->bias[k / points], tolerance(kernels));
+        ok = near(kernels, r->c->name, block_get(&y, k / r->c->block, k % r->c->block), r->y[k] + r->bias[k / points],
+                  tolerance(kernels));
     }
     kernels->conv_destroy(conv);
     tx_free(bias), tx_free(p.data), tx_free(y.data);
@@ -314,7 +315,8 @@ static bool check_weights(const tx_kernels *kernels, const reference *r)
     bool ok = true;
     const double size = (double)(tx_shape_points(&r->coarse) * r->c->block);
     for (int64_t k = 0; k < r->weights && ok; k++) {
-        ok = near(kernels, r->c->name, get_real(kernels->precision, dw, k), r->w[k] + r->dw[k], 2 * epsilon(kernels->precision) * (size + 1));
+        ok = near(kernels, r->c->name, get_real(kernels->precision, dw, k), r->w[k] + r->dw[k],
+                  2 * epsilon(kernels->precision) * (size + 1));
     }
     kernels->conv_destroy(conv);
     tx_free(dw), tx_free(p.data), tx_free(dy.data);
@@ -363,7 +365,8 @@ static void transposed_weights_on(const tx_kernels *kernels)
     void *dw = reals(kernels, (double[K]){0}, K);
     kernels->conv_weights(conv, x.data, dy.data, dw);
     for (int t = 0; t < K; t++) {
-        CU_ASSERT(near(kernels, "transposed weights", get_real(kernels->precision, dw, t), want[t], 64 * epsilon(kernels->precision)));
+        CU_ASSERT(
+            near(kernels, "transposed weights", get_real(kernels->precision, dw, t), want[t], 64 * epsilon(kernels->precision)));
     }
     kernels->conv_destroy(conv);
     tx_free(x.data), tx_free(dy.data), tx_free(dw);

@@ -11,17 +11,27 @@ static const int samples[] = {1, 3, 8, 16, 20, 33};
 enum { NUM_SAMPLES = sizeof samples / sizeof *samples };
 static const int64_t narrow[] = {1, 1, 1}, broad[] = {2, 0, 3};
 
-static double power(double p, double x) { return (double)powl(fabsl(x), p); }
-static double slope(double p, double x) { return x == 0 && p >= 1 ? 0 : p * copysign((double)powl(fabsl(x), p - 1), x); }
+static double power(double p, double x)
+{
+    return (double)powl(fabsl(x), p);
+}
+static double slope(double p, double x)
+{
+    return x == 0 && p >= 1 ? 0 : p * copysign((double)powl(fabsl(x), p - 1), x);
+}
 
 /* exp(q log |x|): its argument carries two roundings, of which exp makes that many units, beside three of its own. */
-static double units(double q, double x) { return 4 + 3 * fabs(q * log(fabs(x))); }
+static double units(double q, double x)
+{
+    return 4 + 3 * fabs(q * log(fabs(x)));
+}
 
 /* Into tensors with other halos, and in place. */
 static void check(const tx_kernels *kernels, double p, const tx_shape *shape, int b)
 {
     const double eps = epsilon(kernels->precision);
-    block x = block_make(kernels->precision, *shape, b, narrow, broad), y = block_make(kernels->precision, *shape, b, broad, narrow);
+    block x = block_make(kernels->precision, *shape, b, narrow, broad),
+          y = block_make(kernels->precision, *shape, b, broad, narrow);
     block d = block_make(kernels->precision, *shape, b, NULL, narrow), dx = block_make(kernels->precision, *shape, b, broad, NULL);
     block_randomise(&x, 7);
     block_randomise(&d, 8);
@@ -56,7 +66,10 @@ static void powers_on(const tx_kernels *kernels)
         }
     }
 }
-static void powers(void) { for_all_kernels(powers_on); }
+static void powers(void)
+{
+    for_all_kernels(powers_on);
+}
 
 /* From far below to far above 1, the roots of 2 (where the logarithm changes its branch) among them. */
 static void magnitudes_on(const tx_kernels *kernels)
@@ -66,7 +79,8 @@ static void magnitudes_on(const tx_kernels *kernels)
     const double eps = epsilon(kernels->precision), range = kernels->precision == TX_FLOAT32 ? 25 : 200;
     block x = block_make(kernels->precision, shape, 1, NULL, NULL), y = block_make(kernels->precision, shape, 1, NULL, NULL);
     for (int k = 0; k < N; k++) {
-        block_set(&x, k, 0, k % 40 == 0 ? sqrt(0.5) * (1 + (k % 80 ? eps : -eps)) : exp(range * (2.0 * k / N - 1)) * (k % 2 ? 1 : -1));
+        block_set(&x, k, 0,
+                  k % 40 == 0 ? sqrt(0.5) * (1 + (k % 80 ? eps : -eps)) : exp(range * (2.0 * k / N - 1)) * (k % 2 ? 1 : -1));
     }
     bool ok = true;
     for (int e = 0; e < NUM_EXPONENTS; e++) {
@@ -79,12 +93,16 @@ static void magnitudes_on(const tx_kernels *kernels)
     CU_ASSERT(ok);
     tx_free(x.data), tx_free(y.data);
 }
-static void magnitudes(void) { for_all_kernels(magnitudes_on); }
+static void magnitudes(void)
+{
+    for_all_kernels(magnitudes_on);
+}
 
 static void same(const tx_kernels *kernels, const char *what, double p, double got, double want)
 {
     if (!(isnan(want) ? isnan(got) : got == want)) {
-        printf("%s f%d: %s with p = %g: %g instead of %g\n", kernels->isa, kernels->precision == TX_FLOAT32 ? 32 : 64, what, p, got, want);
+        printf("%s f%d: %s with p = %g: %g instead of %g\n", kernels->isa, kernels->precision == TX_FLOAT32 ? 32 : 64, what, p, got,
+               want);
         CU_FAIL("a power at an extreme");
     }
 }
@@ -126,7 +144,10 @@ static void extremes_on(const tx_kernels *kernels)
     }
     tx_free(x.data), tx_free(y.data), tx_free(d.data);
 }
-static void extremes(void) { for_all_kernels(extremes_on); }
+static void extremes(void)
+{
+    for_all_kernels(extremes_on);
+}
 
 int main(void)
 {

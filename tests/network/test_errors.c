@@ -98,6 +98,11 @@ static const wrong wrongs[] = {
     {"type: modern_u_net\nkey: 0\nnum_levels: 1\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
     {"type: modern_res_net\nkey: 0\nnum_blocks: 0\n", LINE, "num_blocks must be"},
     {"type: classic_res_net\nkey: 0\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
+    {"type: classic_fno\nkey: 0\nnum_modes: 17\n", LINE,
+     "net.yaml:3:12: network.num_modes: 30 points along axis 0 have at most 16 modes, not 17"},
+    {"type: classic_fno\nkey: 0\nnum_modes: [3, 4]\n", LINE, "num_modes: a number or a list of 1 (one for each spatial axis), not of 2"},
+    {"type: classic_fno\nkey: 0\nhidden_channels: [3, 4]\nnum_blocks: 1\n", LINE,
+     "a spectral convolution keeps the number of channels, but they change from 3 to 4"},
     {NET1 "in_channels: 1\nout_channels: 1\nhidden_channels: 1000000000\ndepth: 100\nkernel_size: 1000000000\n", LINE,
      "more parameters than can be counted"},
 };

@@ -26,7 +26,10 @@ static inline tx_registry *physics_registry(void)
 /* y from the state a; of residua, a is the later state and b the earlier one. */
 typedef void formula(const double *constants, const tx_shape *shape, const double *a, const double *b, double *y);
 
-static inline int64_t size_of(const tx_shape *shape) { return shape->channels * tx_shape_points(shape); }
+static inline int64_t size_of(const tx_shape *shape)
+{
+    return shape->channels * tx_shape_points(shape);
+}
 /* Element i (any integer, periodic) of the line that element k lies on. */
 static inline double on_line(const tx_shape *shape, const double *a, int64_t k, int64_t i)
 {
@@ -184,15 +187,22 @@ static inline double get(tx_precision precision, const void *reals, int64_t k)
 static inline void trial_run(const trial *t, int isa, tx_precision precision, const double *windows, const double *parameters,
                              double *value, double *gradient)
 {
-    static double data[3 * BLOCK * MAX_STATE], out[BLOCK * MAX_STATE], p[2 * MAX_CHANNELS * MAX_CHANNELS], dp[2 * MAX_CHANNELS * MAX_CHANNELS];
+    static double data[3 * BLOCK * MAX_STATE], out[BLOCK * MAX_STATE], p[2 * MAX_CHANNELS * MAX_CHANNELS],
+        dp[2 * MAX_CHANNELS * MAX_CHANNELS];
     const int64_t size = size_of(&t->shape), count = 2 * t->shape.channels * t->shape.channels;
     const size_t real = tx_real_bytes(precision);
     const void *from[BLOCK];
     void *to[BLOCK];
     tx_program *program = NULL;
     tx_workspace *workspace = NULL;
-    const tx_program_options options = {.precision = precision, .isa = isa, .block = BLOCK, .num_parameters = count, .loss = t->loss,
-                                        .gradient = true, .outputs = &t->value, .num_outputs = 1};
+    const tx_program_options options = {.precision = precision,
+                                        .isa = isa,
+                                        .block = BLOCK,
+                                        .num_parameters = count,
+                                        .loss = t->loss,
+                                        .gradient = true,
+                                        .outputs = &t->value,
+                                        .num_outputs = 1};
     CU_ASSERT_EQUAL_FATAL(tx_program_create(t->graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
     for (int64_t k = 0; k < 3 * BLOCK * size; k++) {

@@ -9,13 +9,21 @@ typedef struct wrong {
 } wrong;
 
 static const wrong wrongs[] = {
-    {TX_KIND_STEPPER, "{type: fou_advection_1d, cfl: 0.5}", {1, 2, {4, 4}},
+    {TX_KIND_STEPPER,
+     "{type: fou_advection_1d, cfl: 0.5}",
+     {1, 2, {4, 4}},
      "p.yaml:1:1: stepper: fou_advection_1d works on states with one spatial axis, these have 2"},
-    {TX_KIND_STEPPER, "{type: advection_1d_spectral, cfl: 0.5}", {3, 0, {0}},
+    {TX_KIND_STEPPER,
+     "{type: advection_1d_spectral, cfl: 0.5}",
+     {3, 0, {0}},
      "p.yaml:1:1: stepper: advection_1d_spectral works on states with one spatial axis, these have 0"},
-    {TX_KIND_RESIDUUM, "{type: fou_advection_1d, cfl: 0.5}", {1, 3, {2, 2, 2}},
+    {TX_KIND_RESIDUUM,
+     "{type: fou_advection_1d, cfl: 0.5}",
+     {1, 3, {2, 2, 2}},
      "p.yaml:1:1: residuum: fou_advection_1d works on states with one spatial axis, these have 3"},
-    {TX_KIND_RESIDUUM, "{type: btcs_upwind_advection_1d, cfl: 0.5}", {2, 2, {4, 4}},
+    {TX_KIND_RESIDUUM,
+     "{type: btcs_upwind_advection_1d, cfl: 0.5}",
+     {2, 2, {4, 4}},
      "p.yaml:1:1: residuum: btcs_upwind_advection_1d works on states with one spatial axis, these have 2"},
     {TX_KIND_STEPPER, "lorenz_rk4", {3, 1, {5}}, "lorenz_rk4 works on states of three numbers without spatial axes"},
     {TX_KIND_STEPPER, "lorenz_rk4", {4, 0, {0}}, "lorenz_rk4 works on states of three numbers without spatial axes"},
@@ -25,7 +33,10 @@ static const wrong wrongs[] = {
     {TX_KIND_STEPPER, "{type: fou_advection, cfl: 1}", {1, 1, {4}}, "did you mean 'fou_advection_1d'"},
     {TX_KIND_STEPPER, "{type: btcs_upwind_advection_1d, cfl: 1}", {1, 1, {4}}, "unknown stepper 'btcs_upwind_advection_1d'"},
     {TX_KIND_RESIDUUM, "{type: lorenz_rk4}", {3, 0, {0}}, "unknown residuum 'lorenz_rk4'"},
-    {TX_KIND_STEPPER, "{type: lorenz_rk4, roh: 20}", {3, 0, {0}}, "unknown key 'roh' in stepper (known: type, dt, sigma, rho, beta)"},
+    {TX_KIND_STEPPER,
+     "{type: lorenz_rk4, roh: 20}",
+     {3, 0, {0}},
+     "unknown key 'roh' in stepper (known: type, dt, sigma, rho, beta)"},
 };
 
 static void wrong_input(void)
@@ -53,7 +64,8 @@ static void wrong_input(void)
 /* Whichever allocation of building a scheme fails: the graph says so, and that it was memory. */
 static void failing_allocations(void)
 {
-    static const char *const texts[] = {"{type: fou_advection_1d, cfl: 0.5}", "{type: advection_1d_spectral, cfl: 0.5}", "lorenz_rk4"};
+    static const char *const texts[] = {"{type: fou_advection_1d, cfl: 0.5}", "{type: advection_1d_spectral, cfl: 0.5}",
+                                        "lorenz_rk4"};
     tx_registry *registry = physics_registry();
     for (int k = 0; k < 3; k++) {
         tx_config *config = NULL;

@@ -2,12 +2,15 @@
  * differences of the formula, and exact solutions. */
 #include "physics/schemes.h"
 
-static double noise(int64_t k) { return sin(1 + 12.9898 * (double)k + 0.3 * (double)(k % 7)); }
+static double noise(int64_t k)
+{
+    return sin(1 + 12.9898 * (double)k + 0.3 * (double)(k % 7));
+}
 
 /* Four-point differences of the formula, whose error is of the order h^4 (and 1e-15 / h from rounding); the scheme is linear
  * or of degree 16 in the state. */
-static void check_gradient(const char *text, formula *formula, const double *constants, const tx_shape *shape, const double *windows,
-                           const double *parameters, const double *gradient)
+static void check_gradient(const char *text, formula *formula, const double *constants, const tx_shape *shape,
+                           const double *windows, const double *parameters, const double *gradient)
 {
     static const double at[] = {-2, -1, 1, 2};
     const int64_t count = 2 * shape->channels * shape->channels;
@@ -29,7 +32,8 @@ static void check_gradient(const char *text, formula *formula, const double *con
 
 static void compare(const scheme *scheme, const char *text, const double *constants, tx_shape shape)
 {
-    double windows[3 * BLOCK * MAX_STATE], parameters[2 * MAX_CHANNELS * MAX_CHANNELS], expected[BLOCK * MAX_STATE], found[BLOCK * MAX_STATE];
+    double windows[3 * BLOCK * MAX_STATE], parameters[2 * MAX_CHANNELS * MAX_CHANNELS], expected[BLOCK * MAX_STATE],
+        found[BLOCK * MAX_STATE];
     double gradient[2 * MAX_CHANNELS * MAX_CHANNELS];
     const int64_t size = BLOCK * size_of(&shape), channels = shape.channels;
     for (int64_t k = 0; k < 3 * size; k++) {
@@ -66,7 +70,8 @@ static void compare(const scheme *scheme, const char *text, const double *consta
 static void lines(void)
 {
     static const double numbers[] = {-0.75, 0.45, 0, 1, -1, 2.3};
-    static const tx_shape shapes[] = {{1, 1, {30}}, {3, 1, {13}}, {2, 1, {1}}, {1, 1, {2}}, {1, 1, {3}}, {2, 1, {64}}, {1, 1, {101}}};
+    static const tx_shape shapes[] = {{1, 1, {30}}, {3, 1, {13}}, {2, 1, {1}},  {1, 1, {2}},
+                                      {1, 1, {3}},  {2, 1, {64}}, {1, 1, {101}}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         for (int k = 0; k < NUM_LINE_SCHEMES; k++) {
             for (size_t c = 0; c < sizeof numbers / sizeof *numbers; c++) {
@@ -82,13 +87,14 @@ static void lorenz_system(void)
 {
     const tx_shape state = {.channels = 3};
     compare(&lorenz_scheme, "{type: lorenz_rk4}", (const double[]){0.01, 10, 28, 8.0 / 3}, state);
-    compare(&lorenz_scheme, "{type: lorenz_rk4, dt: 0.05, sigma: 8, rho: 20.5, beta: 2}", (const double[]){0.05, 8, 20.5, 2}, state);
+    compare(&lorenz_scheme, "{type: lorenz_rk4, dt: 0.05, sigma: 8, rho: 20.5, beta: 2}", (const double[]){0.05, 8, 20.5, 2},
+            state);
     compare(&lorenz_scheme, "{type: lorenz_rk4, dt: -0.02}", (const double[]){-0.02, 10, 28, 8.0 / 3}, state);
 }
 
 /* One step of a scheme on a wave of one channel, with a and b as they are. */
-static void step_wave(const scheme *scheme, const char *text, int64_t n, double (*wave)(double x, int64_t n, int64_t mode), int64_t mode,
-                      double *value)
+static void step_wave(const scheme *scheme, const char *text, int64_t n, double (*wave)(double x, int64_t n, int64_t mode),
+                      int64_t mode, double *value)
 {
     static const double identity[] = {1, 1};
     double windows[3 * BLOCK * MAX_STATE], gradient[2];
@@ -101,7 +107,10 @@ static void step_wave(const scheme *scheme, const char *text, int64_t n, double 
     trial_free(&t);
 }
 
-static double wave_of(double x, int64_t n, int64_t mode) { return cos(2 * M_PI * (double)mode * x / (double)n + 0.4); }
+static double wave_of(double x, int64_t n, int64_t mode)
+{
+    return cos(2 * M_PI * (double)mode * x / (double)n + 0.4);
+}
 
 /* The wave moves by cfl cells. At mode N/2, which a grid sees as alternating signs, it is damped by cos(pi cfl) instead. */
 static void exact_waves(void)
@@ -113,7 +122,8 @@ static void exact_waves(void)
         for (int64_t mode = 0; 2 * mode <= n; mode++) {
             step_wave(&line_schemes[1], "{type: advection_1d_spectral, cfl: 0.3}", n, wave_of, mode, value);
             for (int64_t i = 0; i < n; i++) {
-                const double moved = 2 * mode == n ? cos(0.3 * M_PI) * wave_of((double)i, n, mode) : wave_of((double)i - 0.3, n, mode);
+                const double moved =
+                    2 * mode == n ? cos(0.3 * M_PI) * wave_of((double)i, n, mode) : wave_of((double)i - 0.3, n, mode);
                 CU_ASSERT_DOUBLE_EQUAL(value[i], moved, 1e-13); /* N products of numbers below 1 */
             }
         }
@@ -141,7 +151,8 @@ static void lorenz_order(void)
     double error[2];
     for (int halved = 0; halved < 2; halved++) {
         const double dt = halved ? 0.01 : 0.02, constants[] = {dt / 1000, 10, 28, 8.0 / 3};
-        double windows[9 * BLOCK], parameters[18] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, value[3 * BLOCK], gradient[18], u[3] = {1, 2, 20}, v[3];
+        double windows[9 * BLOCK], parameters[18] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, value[3 * BLOCK], gradient[18], u[3] = {1, 2, 20},
+                                   v[3];
         char text[64];
         for (int k = 0; k < 9 * BLOCK; k++) {
             windows[k] = u[k % 3];
@@ -163,7 +174,8 @@ static void lorenz_order(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"schemes on a line", lines},  {"the Lorenz system", lorenz_system}, {"exact waves", exact_waves},
-                                       {"whole cells", whole_cells}, {"order of the Lorenz steps", lorenz_order}, {NULL, NULL}};
+    static const suite_test tests[] = {
+        {"schemes on a line", lines}, {"the Lorenz system", lorenz_system},        {"exact waves", exact_waves},
+        {"whole cells", whole_cells}, {"order of the Lorenz steps", lorenz_order}, {NULL, NULL}};
     return suite_run("physics/schemes", tests);
 }

@@ -48,7 +48,14 @@ static void test_prediction(void)
     static const char wide[] = "precision=float64", threads[] = "parallel.threads=3", plain[] = "parallel.reduction=plain";
     static const char few[] = "data.num_samples=2", no_callbacks[] = "callbacks=[]";
     static const char sgd[] = "trainer.optimizer={type: sgd, learning_rate: 0.1}", replicated[] = "parallel.placement=replicated";
+    static const char gradients[] =
+        "callbacks=[{type: grad_norm, name: g, configuration: {type: supervised, num_rollout_steps: 2}}, metrics]";
+    static const char stopping[] = "callbacks=[{type: early_stopping, metric: mean_MSE}, metrics]";
+    static const char held_out[] = "evaluation={data: {type: advection_1d_periodic, num_points: 30, num_samples: 500,"
+                                   "temporal_horizon: 50, key: 1}}";
     compare(NULL, 0);
+    compare((const char *[]){large, gradients, threads}, 3);
+    compare((const char *[]){large, wide, stopping, held_out}, 4);
     compare((const char *[]){wide, threads}, 2);
     compare((const char *[]){large, few}, 2);
     compare((const char *[]){large, wide, threads, no_callbacks}, 4);

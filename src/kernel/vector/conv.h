@@ -20,9 +20,9 @@ struct tx_conv {
     int64_t rows, length;      /* rows of a channel, reals in a row */
     int64_t x_channel, y_channel;
     conv_row *row;
-    int64_t *tap;  /* [taps] offsets from a row of x */
-    int64_t *tap_weight; /* [taps] which tap of the weight array that is */
-    int64_t *pair; /* [in * taps] offsets of (input channel, tap) in x */
+    int64_t *tap;         /* [taps] offsets from a row of x */
+    int64_t *tap_weight;  /* [taps] which tap of the weight array that is */
+    int64_t *pair;        /* [in * taps] offsets of (input channel, tap) in x */
     int64_t *pair_weight; /* [in * taps] and in the weights of an output channel */
     int num_blocks;
     conv_block *block;

@@ -121,15 +121,26 @@ static inline size_t tx_lane_bytes(const tx_program_options *options)
 /* Packs the weights that lie in `space`, which is at `base`. */
 void tx_program_pack(tx_program *program, tx_space space, const void *base);
 
-/* The operations: one row each. `emit` sets run and what is special of a step that is otherwise filled in. */
+/* The operations: one row each. */
 typedef struct tx_planner tx_planner;
 typedef struct tx_operation {
     const char *name;
     void (*run)(const tx_step *step, tx_frame *frame); /* NULL: computes nothing (inputs, views) */
     unsigned overwrites;                               /* bit k: the result may take the place of input k */
     double (*flops)(const tx_graph_node *node, const tx_shape *input); /* of one sample; NULL: one a number */
+    /* What its step needs beside operands, layouts and factors; NULL: nothing (steps.c). */
+    tx_status (*prepare)(tx_planner *planner, tx_node node, tx_step *step);
 } tx_operation;
 extern const tx_operation tx_operations[TX_OP_COUNT];
+
+tx_status tx_prepare_load(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_conv(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_phases(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_fold(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_bias_gradient(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_spectral(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_spectral_multiply(tx_planner *planner, tx_node node, tx_step *step);
+tx_status tx_prepare_call(tx_planner *planner, tx_node node, tx_step *step);
 
 /* Steps that no node stands for. */
 void tx_run_halo(const tx_step *step, tx_frame *frame);

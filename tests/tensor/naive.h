@@ -186,3 +186,17 @@ static inline void naive_free(const tx_graph *graph, double **values)
         free(values[n]);
     }
 }
+
+/* The loss of one sample and, where `out` is not NULL, the value of node `last`. */
+static inline double naive_evaluate(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, tx_node last,
+                                    double *out)
+{
+    double **values = calloc((size_t)graph->count, sizeof *values);
+    const double value = naive_run(graph, window, parameters, loss, values);
+    if (out) {
+        memcpy(out, values[last], (size_t)naive_size(&graph->nodes[last].shape) * sizeof *out);
+    }
+    naive_free(graph, values);
+    free(values);
+    return value;
+}

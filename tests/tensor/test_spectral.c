@@ -114,14 +114,7 @@ static void problem_destroy(problem *p)
 
 static double naive_loss(const problem *p, int sample, const double *parameter, double *last)
 {
-    double **values = calloc((size_t)p->graph->count, sizeof *values);
-    const double loss = naive_run(p->graph, p->window[sample], parameter, p->loss, values);
-    if (last) {
-        memcpy(last, values[p->last], (size_t)p->state * sizeof *last);
-    }
-    naive_free(p->graph, values);
-    free(values);
-    return loss;
+    return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
 }
 
 static void *converted(tx_precision precision, const double *x, int64_t n)

@@ -174,6 +174,8 @@ tx_status tx_config_read(const tx_registry *registry, const char *path, const ch
                          const char *const *required, tx_error *error, tx_config **out);
 void tx_config_destroy(tx_config *config);
 const tx_section *tx_config_root(const tx_config *config);
+/* What is missing in a section that was dropped for it, because the command does not need that section; NULL: none was. */
+const char *tx_config_dropped(const tx_config *config);
 const tx_registry *tx_config_registry(const tx_config *config);
 
 /* The resolved YAML of one section (all options, defaults included, absolute paths), which reads back to the same

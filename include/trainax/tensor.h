@@ -94,6 +94,9 @@ tx_node tx_stop_gradient(tx_graph *graph, tx_node x);
 /* What is built from here on belongs to the next step of a rollout. Changes no value: where memory is short, only what
  * steps hand on to each other is kept, and the inside of a step is computed again for its adjoint. */
 void tx_next_step(tx_graph *graph);
+/* What is built from here on, and its adjoint, belongs to this part of the program (a static text) in reports of where the time
+ * goes. Returns the part before, to be entered again. Changes no value. */
+const char *tx_enter_part(tx_graph *graph, const char *part);
 
 /* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp adds
  * nothing: it sets dx to the cotangent of x. A non-zero return marks the step as failed (treated as non-finite). Both may
@@ -167,6 +170,16 @@ typedef struct tx_program_cost {
     bool fits;           /* in options.memory */
 } tx_program_cost;
 tx_program_cost tx_program_get_cost(const tx_program *program);
+/* Where the time goes: all calls of one operation for one part of the program. */
+typedef struct tx_operation_time {
+    const char *part, *name; /* part: "" where none was entered */
+    int64_t calls;
+    double seconds, flops; /* of all of them together */
+} tx_operation_time;
+/* Runs a block `repetitions` times as tx_program_run does, and takes the best time of each call. *out: one tx_allocate of
+ * *count rows, in the order of their first appearance. */
+tx_status tx_program_profile(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+                             int repetitions, tx_error *error, tx_operation_time **out, int *count);
 /* One line per run-list entry, for tests and the curious; tx_free. */
 tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out);
 

@@ -6,6 +6,7 @@
 #include "trainax/component.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
+#include "trainax/tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,10 @@ tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error); /* one update *
 int64_t tx_trainer_steps_done(const tx_trainer *trainer);
 double tx_trainer_loss(const tx_trainer *trainer); /* of the last step */
 double tx_trainer_flops(const tx_trainer *trainer); /* operations of a whole step, over all ranks */
+/* Where the time of a step's blocks goes, on one thread: the first block of this rank runs `repetitions` times; rows (tx_free)
+ * are for as many blocks as a step has in all. Parts are "network", "stepper", "residuum", "loss", and "" for what a
+ * configuration does beside these. Not collective; between two steps. No rows on a rank without blocks. */
+tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count);
 const tx_network *tx_trainer_network(const tx_trainer *trainer);
 void *tx_trainer_parameters(tx_trainer *trainer); /* flat, in the run's precision, owned by the trainer */
 

@@ -1,93 +1,94 @@
 /* bench: runs the cases and prints a table or JSON. */
 #include "command/bench.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "command/command.h"
 
-enum { SAMPLES = 31, MAX_CASES = 64 };
-static const double sample_seconds = 2e-3;
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double peak_sample(const tx_kernels *kernels)
-{
-    const double start = tx_clock(), flops = kernels->peak(20000);
-    return flops / (tx_clock() - start);
-}
-
-static double time_of(void (*work)(void *state), void *state, long repetitions)
-{
-    const double start = tx_clock();
-    for (long k = 0; k < repetitions; k++) {
-        work(state);
-    }
-    return (tx_clock() - start) / (double)repetitions;
-}
-
-void tx_bench_measure(const tx_kernels *kernels, void (*work)(void *state), void *state, tx_measurement *out)
-{
-    double samples[SAMPLES];
-    const double first = time_of(work, state, 1), second = time_of(work, state, 1);
-    const double once = first < second ? first : second;
-    const long repetitions = once < sample_seconds ? (long)(sample_seconds / (once > 1e-9 ? once : 1e-9)) + 1 : 1;
-    out->peak = 0;
-    for (int k = 0; k < SAMPLES; k++) {
-        const double peak = peak_sample(kernels);
-        out->peak = peak > out->peak ? peak : out->peak;
-        samples[k] = time_of(work, state, repetitions);
-    }
-    qsort(samples, SAMPLES, sizeof *samples, by_value);
-    out->seconds = samples[0];
-    out->median = samples[SAMPLES / 2];
-    out->isa = kernels->isa;
-    out->precision = kernels->precision;
-}
+enum { MAX_CASES = 128, MAX_OVERRIDES = 32 };
 
 static bool is_correct(const tx_measurement *m)
 {
     return m->error <= m->tolerance; /* false for NaN */
 }
 
+static double share_of_peak(const tx_measurement *m)
+{
+    return m->flops / m->seconds / (m->peak * m->cores);
+}
+
+/* What a single core takes for the blocks, as a share of what all take for the step. */
+static double share_of_step(const tx_measurement *m, double seconds)
+{
+    return seconds / (m->seconds * m->cores);
+}
+
+static void print_head(void)
+{
+    printf("%-32s %-10s %s %5s %11s %11s %6s %9s %8s %9s  %s\n", "case", "isa", "   ", "cores", "best us", "median us", "% peak",
+           "GFLOP/s", "start ms", "MiB", "result");
+}
+
 static void print_row(const tx_bench_case *c, const tx_measurement *m)
 {
-    printf("%-28s %-10s %s %11.3f %11.3f %6.1f %9.1f %9.2f  %s\n", c->name, m->isa, m->precision == TX_FLOAT32 ? "f32" : "f64",
-           1e6 * m->seconds, 1e6 * m->median, 100 * m->flops / m->seconds / m->peak, 1e-9 * m->peak, (double)m->bytes / 0x1p20,
-           is_correct(m) ? "right" : "WRONG");
-    fflush(stdout);
+    printf("%-32s %-10s %s %5d %11.3f %11.3f %6.1f %9.1f %8.2f %9.2f  %s\n", c->name, m->isa,
+           m->precision == TX_FLOAT32 ? "f32" : "f64", m->cores, 1e6 * m->seconds, 1e6 * m->median, 100 * share_of_peak(m),
+           1e-9 * m->peak, 1e3 * m->start, (double)m->bytes / 0x1p20, is_correct(m) ? "right" : "WRONG");
+}
+
+static void print_operations(const tx_measurement *m)
+{
+    double rest = m->seconds * m->cores;
+    for (int k = 0; k < m->num_operations; k++) {
+        const tx_operation_time *o = &m->operations[k];
+        printf("    %-8s %-22s %5" PRId64 " calls %11.3f us %5.1f %% of step %5.1f %% of peak\n", o->part, o->name, o->calls,
+               1e6 * o->seconds, 100 * share_of_step(m, o->seconds), 100 * o->flops / o->seconds / m->peak);
+        rest -= o->seconds;
+    }
+    if (m->num_operations) {
+        printf("    %-31s %11s %11.3f us %5.1f %% of step\n", "outside of blocks", "", 1e6 * rest, 100 * share_of_step(m, rest));
+    }
 }
 
 static void print_json(const tx_bench_case *c, const tx_measurement *m, bool first)
 {
-    printf("%s\n  {\"case\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\", \"seconds\": %.4e, \"median_seconds\": %.4e, "
-           "\"flops\": %.6e, \"peak_flops_per_second\": %.4e, \"share_of_peak\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"right\": "
-           "%s}",
-           first ? "[" : ",", c->name, m->isa, m->precision == TX_FLOAT32 ? "float32" : "float64", m->seconds, m->median, m->flops,
-           m->peak, m->flops / m->seconds / m->peak, m->bytes, m->error, is_correct(m) ? "true" : "false");
-    fflush(stdout);
+    printf("%s\n  {\"case\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\", \"cores\": %d, \"seconds\": %.4e, "
+           "\"median_seconds\": %.4e, \"start_seconds\": %.4e, \"flops\": %.6e, \"peak_flops_per_second\": %.4e, "
+           "\"share_of_peak\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"right\": %s, \"operations\": [",
+           first ? "[" : ",", c->name, m->isa, m->precision == TX_FLOAT32 ? "float32" : "float64", m->cores, m->seconds, m->median,
+           m->start, m->flops, m->peak, share_of_peak(m), m->bytes, m->error, is_correct(m) ? "true" : "false");
+    for (int k = 0; k < m->num_operations; k++) {
+        const tx_operation_time *o = &m->operations[k];
+        printf("%s\n    {\"part\": \"%s\", \"operation\": \"%s\", \"calls\": %" PRId64 ", \"seconds\": %.4e, \"flops\": %.6e}",
+               k ? "," : "", o->part, o->name, o->calls, o->seconds, o->flops);
+    }
+    printf("]}");
 }
 
-/* A case is meant by its name or by the part before a '/'. */
+/* A word means all cases whose name has its parts between '/', in this order. */
 static bool is_meant(const tx_bench_case *c, const char *word)
 {
-    const size_t length = strlen(word);
-    return strncmp(c->name, word, length) == 0 && (c->name[length] == '\0' || c->name[length] == '/');
+    for (const char *part = c->name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
+        const size_t length = strcspn(word, "/");
+        if (length == strcspn(part, "/") && strncmp(part, word, length) == 0) {
+            if (word[length] == '\0') {
+                return true;
+            }
+            word += length + 1;
+        }
+    }
+    return false;
 }
 
 static tx_status select_cases(const tx_arguments *arguments, bool *selected, tx_error *error)
 {
     const char *names[MAX_CASES];
     int count = 0;
-    for (; tx_bench_cases[count].name; count++) {
+    for (; tx_bench_cases[count].name && count < MAX_CASES; count++) {
         names[count] = tx_bench_cases[count].name;
         selected[count] = arguments->num_words == 0;
     }
@@ -100,47 +101,83 @@ static tx_status select_cases(const tx_arguments *arguments, bool *selected, tx_
         }
         if (!found) {
             const char *nearest = tx_nearest_name(arguments->words[w], names, count);
-            return tx_error_set(error, TX_INVALID, "bench has no case '%s'%s%s%s (bench without arguments runs all)",
-                                arguments->words[w], nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+            return tx_error_set(error, TX_INVALID, "bench has no case '%s'%s%s%s (bench --list shows all)", arguments->words[w],
+                                nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
         }
     }
     return TX_OK;
 }
 
-static tx_status run(const tx_arguments *arguments, tx_error *error)
+static tx_status list_cases(const bool *selected)
 {
-    bool selected[MAX_CASES], first = true, right = true;
-    const bool json = tx_arguments_value(arguments, "--json") != NULL;
-    TX_TRY(select_cases(arguments, selected, error));
-    if (!tx_speaks()) {
-        return TX_OK; /* one core is measured, whoever started us */
+    for (int k = 0; tx_bench_cases[k].name && tx_speaks(); k++) {
+        if (selected[k]) {
+            printf("%s\n", tx_bench_cases[k].name);
+        }
     }
-    if (!json) {
-        printf("%-28s %-10s %s %11s %11s %6s %9s %9s  %s\n", "case", "isa", "   ", "best us", "median us", "% peak", "GFLOP/s",
-               "MiB", "result");
+    return TX_OK;
+}
+
+static tx_status run_cases(const tx_arguments *arguments, const bool *selected, const tx_bench_job *job, tx_error *error)
+{
+    const bool json = tx_arguments_value(arguments, "--json"), split = tx_arguments_value(arguments, "--split");
+    const bool speaks = tx_parallel_rank(job->parallel) == 0;
+    bool first = true, right = true;
+    if (!json && speaks) {
+        print_head();
     }
     for (int k = 0; tx_bench_cases[k].name; k++) {
+        const tx_bench_case *self = &tx_bench_cases[k];
         if (!selected[k]) {
             continue;
         }
-        tx_measurement m = {0};
-        TX_TRY(tx_bench_cases[k].run(&tx_bench_cases[k], error, &m));
-        json ? print_json(&tx_bench_cases[k], &m, first) : print_row(&tx_bench_cases[k], &m);
+        tx_measurement m = {.cores = 1};
+        TX_TRY(self->run(self, job, error, &m));
+        if (speaks) {
+            json ? print_json(self, &m, first) : print_row(self, &m);
+            if (split && !json) {
+                print_operations(&m);
+            }
+            fflush(stdout);
+        }
+        tx_free(m.operations);
         first = false;
         right = right && is_correct(&m);
     }
-    if (json) {
+    if (json && speaks) {
         printf("%s]\n", first ? "[" : "\n");
     }
     return right ? TX_OK : tx_error_set(error, TX_FAILURE, "a benchmark case gave a wrong result");
 }
 
-static const tx_flag flags[] = {{.name = "--json"}, {0}};
+static tx_status run(const tx_arguments *arguments, tx_error *error)
+{
+    bool selected[MAX_CASES] = {false};
+    tx_session session;
+    TX_TRY(select_cases(arguments, selected, error));
+    if (arguments->num_many > MAX_OVERRIDES) {
+        return tx_error_set(error, TX_INVALID, "bench takes at most %d times --set", MAX_OVERRIDES);
+    }
+    if (tx_arguments_value(arguments, "--list")) {
+        return list_cases(selected);
+    }
+    TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
+    const tx_bench_job job = {.registry = session.registry,
+                              .parallel = session.parallel,
+                              .overrides = arguments->many,
+                              .num_overrides = arguments->num_many};
+    const tx_status status = run_cases(arguments, selected, &job, error);
+    tx_session_close(&session, error);
+    return status;
+}
+
+static const tx_flag flags[] = {
+    {.name = "--set", .value = "KEY=VALUE", .many = true}, {.name = "--json"}, {.name = "--split"}, {.name = "--list"}, {0}};
 
 const tx_command tx_command_bench = {
     .name = "bench",
-    .usage = "bench [CASE]... [--json]",
-    .summary = "times training steps and single operations on one core, as a share of its FMA peak",
+    .usage = "bench [CASE]... [--set KEY=VALUE]... [--split] [--json] [--list]",
+    .summary = "times training steps and single operations, as a share of the cores' FMA peak",
     .flags = flags,
     .max_words = TX_MAX_WORDS,
     .run = run,

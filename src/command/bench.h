@@ -7,35 +7,51 @@
 typedef struct tx_measurement {
     double seconds; /* of one execution: the best of many samples, on a machine that others use too */
     double median;
+    double start; /* seconds until a trainer is ready for its first step; 0: not measured */
     double flops; /* of one execution */
-    double peak;  /* flop/s of the FMA loop: the best sample of this run */
-    size_t bytes; /* allocated while it ran */
+    double peak;  /* flop/s of the FMA loop on one core: the best sample of this run */
+    int cores;    /* that compute: ranks times threads */
+    size_t bytes; /* allocated while it ran, on one rank */
     double error; /* of the result, relative; see the case */
     double tolerance;
     const char *isa;
     tx_precision precision;
+    tx_operation_time *operations; /* where the time of whole steps goes; owned */
+    int num_operations;
 } tx_measurement;
+
+/* What all cases share. */
+typedef struct tx_bench_job {
+    tx_registry *registry;
+    tx_parallel *parallel;
+    const char *const *overrides; /* KEY=VALUE from the command line, for whole steps */
+    int num_overrides;
+} tx_bench_job;
 
 typedef struct tx_bench_case tx_bench_case;
 struct tx_bench_case {
-    const char *name;
-    tx_status (*run)(const tx_bench_case *self, tx_error *error, tx_measurement *out);
-    tx_precision precision;
+    const char *name; /* parts between '/', each of which selects it */
+    tx_status (*run)(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
     /* whole training steps */
     const char *config;           /* YAML */
     const char *const *overrides; /* ends with NULL */
-    int steps;                    /* in one sample of the timing */
+    int steps;                    /* of a whole run with its files; 0: steps of a trainer without files */
     double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
-    /* one convolution */
+    int batch;                    /* trajectories of noise that are made as the data; 0: the configuration has data */
+    /* single operations, and the states of that noise */
     tx_shape shape;
+    tx_precision precision;
     int block;
-    int part; /* 0 forward, 1 with respect to the input, 2 to the weights */
+    int part; /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights */
+    tx_node (*build)(tx_graph *graph, tx_node x, int64_t *num_parameters); /* of another operation */
 };
 extern const tx_bench_case tx_bench_cases[]; /* ends with a case without name */
 
-tx_status tx_bench_steps(const tx_bench_case *self, tx_error *error, tx_measurement *out);
-tx_status tx_bench_convolution(const tx_bench_case *self, tx_error *error, tx_measurement *out);
+tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 
-/* Times `work(state)`: samples of about two milliseconds, each next to a sample of the FMA loop. Fills in seconds, median,
- * peak, isa and precision. */
-void tx_bench_measure(const tx_kernels *kernels, void (*work)(void *state), void *state, tx_measurement *out);
+/* Times `work(state)`: samples of about two milliseconds at least, each next to a sample of the FMA loop. Fills in seconds,
+ * median, peak, isa and precision. With parallel (else NULL) collective: work may be, and runs as often on every rank. */
+tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state), void *state,
+                           tx_error *error, tx_measurement *out);

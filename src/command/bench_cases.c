@@ -1,6 +1,8 @@
 /* The cases of the benchmark. */
 #include "command/bench.h"
 
+/* ---- The quickstart, files included ---- */
+
 static const char quickstart[] =
     "random: {stream: jax_legacy}\n"
     "data: {type: advection_1d_periodic, num_points: 30, num_samples: 20, cfl: -0.75, highest_init_mode: 5,\n"
@@ -9,22 +11,53 @@ static const char quickstart[] =
     "          padding_mode: circular, use_bias: false, key: 73}\n"
     "trainer: {optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 0, batch_size: 32, key: 42}\n";
 
-#define QUICKSTART(R, DISTANCE)                                                                                                    \
-    {                                                                                                                              \
-        .name = "quickstart/rollout_" #R, .run = tx_bench_steps, .precision = TX_FLOAT32, .config = quickstart,                    \
-        .overrides = (const char *const[]){"trainer.num_rollout_steps=" #R, NULL}, .steps = 20000, .published = DISTANCE             \
-    }
-/* Emulators as people train them, on data that cost nothing to make. */
-static const char emulator[] = "data: {type: advection_1d_periodic, num_points: 160, num_samples: 4, temporal_horizon: 20, key: 0}\n"
-                               "network: {type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 34,\n"
-                               "          depth: 10, activation: relu, boundary_mode: periodic, key: 0}\n"
-                               "trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 0, batch_size: 20, key: 0}\n";
+/* Callbacks that do not run (but before the first step, which the timing leaves out). */
+#define IDLE_CALLBACKS                                                                                                             \
+    "callbacks=[{type: metrics, every: 1000000}, {type: early_stopping, every: 1000000}, {type: weight_norm, every: 1000000}, "    \
+    "{type: loss, name: other, every: 1000000, with_grad: true, configuration: {type: supervised}}]"
 
-#define EMULATOR(NAME, PRECISION, ...)                                                     \
-    {                                                                                      \
-        .name = NAME, .run = tx_bench_steps, .precision = PRECISION, .config = emulator,   \
-        .overrides = (const char *const[]){__VA_ARGS__, NULL}, .steps = 3                  \
+#define QUICKSTART(NAME, DISTANCE, ...)                                                                                            \
+    {                                                                                                                              \
+        .name = "quickstart/" NAME, .run = tx_bench_steps, .config = quickstart, .steps = 20000,                                   \
+        .overrides = (const char *const[]){__VA_ARGS__, NULL}, .published = DISTANCE                                               \
     }
+
+/* ---- Emulators as people train them ---- */
+
+static const char emulator[] = "data: {type: file}\n"
+                               "network_key: 0\n"
+                               "trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 1000000,\n"
+                               "          batch_size: 20, key: 0}\n";
+
+#define STEPS(NAME, BATCH, SHAPE, ...)                                                                                             \
+    {                                                                                                                              \
+        .name = NAME, .run = tx_bench_steps, .config = emulator, .batch = BATCH, .shape = SHAPE,                                   \
+        .overrides = (const char *const[])                                                                                         \
+        {                                                                                                                          \
+            __VA_ARGS__, NULL                                                                                                      \
+        }                                                                                                                          \
+    }
+#define LINE ((tx_shape){1, 1, {160}})
+#define SQUARE ((tx_shape){1, 2, {64, 64}})
+#define CUBE ((tx_shape){1, 3, {32, 32, 32}})
+#define ROLLOUTS(NAME, BATCH, SHAPE, NETWORK)                                                                                      \
+    STEPS(NAME "/rollout_1", BATCH, SHAPE, "network=" NETWORK, "trainer.num_rollout_steps=1"),                                     \
+        STEPS(NAME "/rollout_5", BATCH, SHAPE, "network=" NETWORK, "trainer.num_rollout_steps=5")
+#define NETWORKS(AXES, BATCH, SHAPE)                                                                                               \
+    ROLLOUTS(AXES "/conv_34_10", BATCH, SHAPE, "Conv;34;10;relu"), ROLLOUTS(AXES "/unet_12_2", BATCH, SHAPE, "UNet;12;2;relu"),    \
+        ROLLOUTS(AXES "/res_26_8", BATCH, SHAPE, "Res;26;8;relu"),                                                                 \
+        ROLLOUTS(AXES "/fno_12_18_4", BATCH, SHAPE, "FNO;12;18;4;gelu"),                                                           \
+        ROLLOUTS(AXES "/dil_2_32_2", BATCH, SHAPE, "Dil;2;32;2;relu")
+
+/* ---- Configurations, with the same network and five steps ---- */
+
+#define STEPPER ", ref_stepper: {type: fou_advection_1d, cfl: -0.75}"
+#define CONFIGURATION(NAME, OPTIONS)                                                                                               \
+    STEPS("configuration/" NAME, 20, LINE, "network=Conv;34;10;relu",                                                              \
+          "trainer={" OPTIONS ", optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 1000000, "                    \
+          "batch_size: 20, key: 0" STEPPER ", residuum_fn: {type: btcs_upwind_advection_1d, cfl: -0.75}}")
+
+/* ---- Single operations ---- */
 
 #define CONVOLUTION(NAME, PRECISION, BLOCK, ...)                                                                                   \
     {.name = "conv_" NAME "/forward",                                                                                              \
@@ -44,16 +77,133 @@ static const char emulator[] = "data: {type: advection_1d_periodic, num_points: 
         .block = BLOCK, .part = 2                                                                                                  \
     }
 
+/* The next `size` parameters. */
+static tx_node parameter(tx_graph *graph, int64_t *num_parameters, int64_t size)
+{
+    const int64_t offset = *num_parameters;
+    *num_parameters += size;
+    return tx_parameter(graph, offset, size);
+}
+
+static tx_node weights(tx_graph *graph, int64_t *num_parameters, tx_node x, const tx_convolution *c)
+{
+    int64_t size = c->out_channels * tx_node_shape(graph, x).channels;
+    for (int d = 0; d < tx_node_shape(graph, x).axes; d++) {
+        size *= c->kernel[d];
+    }
+    return parameter(graph, num_parameters, size);
+}
+
+static tx_node dense(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    const tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
+    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
+    return tx_convolve(graph, x, &c, weight, bias);
+}
+
+/* A convolution of three points along every axis, periodic. */
+static tx_node convolve(tx_graph *graph, tx_node x, int64_t *num_parameters, int64_t dilation, int64_t stride)
+{
+    tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
+    int64_t width[TX_MAX_AXES];
+    for (int d = 0; d < TX_MAX_AXES; d++) {
+        c.kernel[d] = 3;
+        c.dilation[d] = width[d] = dilation;
+        c.stride[d] = stride;
+    }
+    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
+    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, width, width), &c, weight, bias);
+}
+
+static tx_node dilated(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    return convolve(graph, x, num_parameters, 8, 1);
+}
+
+static tx_node strided(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    return convolve(graph, x, num_parameters, 1, 2);
+}
+
+/* Twice as many points. */
+static tx_node transposed(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
+    int64_t low[TX_MAX_AXES], high[TX_MAX_AXES];
+    for (int d = 0; d < TX_MAX_AXES; d++) {
+        c.kernel[d] = 3;
+        c.dilation[d] = low[d] = 1;
+        c.stride[d] = high[d] = 2;
+    }
+    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
+    return tx_convolve_transposed(graph, x, &c, low, high, weight, bias);
+}
+
+static tx_node group_norm(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    const int64_t channels = tx_node_shape(graph, x).channels;
+    const tx_node weight = parameter(graph, num_parameters, channels), bias = parameter(graph, num_parameters, channels);
+    return tx_activate(graph, tx_group_norm(graph, x, 1, 1e-5, weight, bias), TX_RELU);
+}
+
+static tx_node gelu(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    (void)num_parameters;
+    return tx_activate(graph, x, TX_GELU);
+}
+
+/* Twelve modes an axis, or as many as there are. */
+static tx_node spectral(tx_graph *graph, tx_node x, int64_t *num_parameters)
+{
+    const tx_shape shape = tx_node_shape(graph, x);
+    int64_t modes[TX_MAX_AXES], size = shape.channels * shape.channels;
+    for (int d = 0; d < shape.axes; d++) {
+        modes[d] = 12;
+        size *= modes[d] * (d > 0 ? 2 : 1);
+    }
+    const tx_node re = parameter(graph, num_parameters, size), im = parameter(graph, num_parameters, size);
+    return tx_spectral_convolve(graph, x, re, im, modes, shape.channels);
+}
+
+#define OPERATION(NAME, BUILD, BLOCK, ...)                                                                                         \
+    {                                                                                                                              \
+        .name = "operation/" NAME, .run = tx_bench_operation, .build = BUILD, .block = BLOCK, .shape = __VA_ARGS__                 \
+    }
+
 const tx_bench_case tx_bench_cases[] = {
-    QUICKSTART(1, 0.03345),
-    QUICKSTART(5, 0.02509),
-    QUICKSTART(20, 0.01662),
-    EMULATOR("conv_34_10/rollout_1", TX_FLOAT32, "trainer.num_rollout_steps=1"),
-    EMULATOR("conv_34_10/rollout_5", TX_FLOAT32, "trainer.num_rollout_steps=5"),
-    EMULATOR("conv_34_10/float64", TX_FLOAT64, "precision=float64"),
+    QUICKSTART("rollout_1", 0.03345, "trainer.num_rollout_steps=1"),
+    QUICKSTART("rollout_5", 0.02509, "trainer.num_rollout_steps=5"),
+    QUICKSTART("rollout_20", 0.01662, "trainer.num_rollout_steps=20"),
+    QUICKSTART("idle_callbacks", 0.03345, IDLE_CALLBACKS),
+    NETWORKS("1d", 20, LINE),
+    STEPS("1d/conv_34_10/float64", 20, LINE, "network=Conv;34;10;relu", "precision=float64"),
+    NETWORKS("2d", 20, SQUARE),
+    NETWORKS("3d", 4, CUBE),
+    CONFIGURATION("supervised", "type: supervised, num_rollout_steps: 5"),
+    CONFIGURATION("diverted_chain_branch_one", "type: diverted_chain_branch_one, num_rollout_steps: 5"),
+    CONFIGURATION("diverted_chain", "type: diverted_chain, num_rollout_steps: 5, num_branch_steps: 2"),
+    CONFIGURATION("mix_chain_post_physics", "type: mix_chain_post_physics, num_rollout_steps: 3, num_post_physics_steps: 2"),
+    CONFIGURATION("residuum", "type: residuum, num_rollout_steps: 5"),
+    CONFIGURATION("composite", "type: composite, configurations: [{type: supervised, num_rollout_steps: 5}, {type: residuum, "
+                               "num_rollout_steps: 5}]"),
     CONVOLUTION("1d", TX_FLOAT32, 5, {34, 1, {160}}),
     CONVOLUTION("1d_float64", TX_FLOAT64, 5, {34, 1, {160}}),
     CONVOLUTION("2d", TX_FLOAT32, 1, {26, 2, {64, 64}}),
     CONVOLUTION("3d", TX_FLOAT32, 2, {16, 3, {32, 32, 32}}),
+    OPERATION("dense", dense, 32, {64, 0, {0}}),
+    OPERATION("dilated_1d", dilated, 5, {32, 1, {160}}),
+    OPERATION("dilated_2d", dilated, 1, {32, 2, {64, 64}}),
+    OPERATION("strided_1d", strided, 5, {24, 1, {160}}),
+    OPERATION("strided_2d", strided, 1, {24, 2, {64, 64}}),
+    OPERATION("strided_3d", strided, 2, {12, 3, {32, 32, 32}}),
+    OPERATION("transposed_1d", transposed, 5, {24, 1, {80}}),
+    OPERATION("transposed_2d", transposed, 1, {24, 2, {32, 32}}),
+    OPERATION("transposed_3d", transposed, 2, {12, 3, {16, 16, 16}}),
+    OPERATION("group_norm_1d", group_norm, 5, {32, 1, {160}}),
+    OPERATION("group_norm_2d", group_norm, 1, {32, 2, {64, 64}}),
+    OPERATION("gelu_1d", gelu, 5, {18, 1, {160}}),
+    OPERATION("spectral_1d", spectral, 5, {18, 1, {160}}),
+    OPERATION("spectral_2d", spectral, 1, {18, 2, {64, 64}}),
+    OPERATION("spectral_3d", spectral, 2, {18, 3, {32, 32, 32}}),
     {.name = NULL},
 };

@@ -140,8 +140,11 @@ static void destroy(bench_conv *c)
     }
 }
 
-tx_status tx_bench_convolution(const tx_bench_case *self, tx_error *error, tx_measurement *out)
+tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out)
 {
+    if (tx_parallel_rank(job->parallel) > 0) {
+        return TX_OK; /* one core is measured */
+    }
     static void (*const works[])(void *) = {run_forward, run_adjoint, run_weights};
     const size_t before = tx_memory_live();
     bench_conv c = {.kernels = tx_kernels_get(tx_isa_count() - 1, self->precision)};
@@ -152,11 +155,11 @@ tx_status tx_bench_convolution(const tx_bench_case *self, tx_error *error, tx_me
         status = make_buffers(self, &c, error);
     }
     if (status == TX_OK) {
-        tx_measurement m = {.bytes = tx_memory_live() - before};
+        tx_measurement m = {.bytes = tx_memory_live() - before, .cores = 1};
         m.error = adjoint_error(&c);
         m.tolerance = self->precision == TX_FLOAT32 ? 1e-5 : 1e-13; /* of sums of random numbers, relative to their norms */
         m.flops = 2. * (double)c.num_weights * (double)tx_shape_points(&self->shape) * self->block;
-        tx_bench_measure(c.kernels, works[self->part], &c, &m);
+        status = tx_bench_measure(c.kernels, NULL, works[self->part], &c, error, &m);
         *out = m;
     }
     destroy(&c);

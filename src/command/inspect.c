@@ -26,6 +26,9 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
     const bool data = is_data_file(path);
     tx_session session;
     TX_TRY(tx_session_open_alone(arguments, data ? NULL : path, error, &session));
+    if (!data && tx_config_dropped(session.config) && tx_speaks()) {
+        fprintf(stderr, "not complete enough to train: %s\n", tx_config_dropped(session.config));
+    }
     const tx_status status = data ? tx_inspect_file(session.registry, path, error, text)
                                   : tx_inspect_config(session.config, tx_launched_ranks(), error, text);
     tx_session_close(&session, error);

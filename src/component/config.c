@@ -17,6 +17,10 @@ const tx_section *tx_config_root(const tx_config *config)
 {
     return config->root;
 }
+const char *tx_config_dropped(const tx_config *config)
+{
+    return config->dropped.status == TX_OK ? NULL : config->dropped.message;
+}
 const tx_registry *tx_config_registry(const tx_config *config)
 {
     return config->registry;

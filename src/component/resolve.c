@@ -178,10 +178,10 @@ static tx_status add_key(resolver *r, tx_kind kind, const tx_yaml *descriptor, t
     TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &name, "%s_key", tx_kind_name(kind)));
     const int k = tx_yaml_find(r->root, name);
     if (k < 0 || tx_yaml_is_null(r->root->items[k])) {
-        return r->lenient
-                   ? TX_OK
-                   : tx_place_error(descriptor->place, r->config->error, "%s is required (key of the initial parameters of '%s')",
-                                    name, tx_quote(descriptor->text).text);
+        tx_error *error = r->lenient ? &r->config->dropped : r->config->error;
+        const tx_status status = tx_place_error(descriptor->place, error, "%s is required (key of the initial parameters of '%s')",
+                                                name, tx_quote(descriptor->text).text);
+        return r->lenient ? TX_OK : status;
     }
     TX_TRY(tx_yaml_scalar(&r->config->arena, r->root->keys[k]->place, "key", r->config->error, &key));
     return tx_yaml_append(&r->config->arena, mapping, key, r->root->items[k], r->config->error);
@@ -344,15 +344,13 @@ static tx_status missing_value(resolver *r, const blueprint *plan, const tx_valu
 {
     const tx_option *option = value->option;
     const char *either = option->unless ? option->unless : "";
-    if (r->lenient) {
-        r->incomplete = true;
-        return TX_OK;
-    }
-    if (value->given) {
-        return tx_place_error(value->node->place, r->config->error, "%s is required and must not be null", path);
-    }
-    return tx_place_error(plan->place, r->config->error, "%s is required%s%s%s%s%s", path, *either ? ", or " : "", either,
-                          option->text ? " (" : "", option->text ? option->text : "", option->text ? ")" : "");
+    tx_error *error = r->lenient ? &r->config->dropped : r->config->error;
+    const tx_status status =
+        value->given ? tx_place_error(value->node->place, error, "%s is required and must not be null", path)
+                     : tx_place_error(plan->place, error, "%s is required%s%s%s%s%s", path, *either ? ", or " : "", either,
+                                      option->text ? " (" : "", option->text ? option->text : "", option->text ? ")" : "");
+    r->incomplete = r->lenient;
+    return r->lenient ? TX_OK : status;
 }
 
 /* Whether the value is absent, or must take the default: sets value->node and *absent. */

@@ -53,6 +53,7 @@ struct tx_config {
     const char *folder; /* absolute; where paths start */
     const char *here;   /* absolute; where output paths start: the working directory */
     tx_error *error;    /* while it is being made */
+    tx_error dropped;   /* what was missing in a section that was dropped */
     tx_section *root;
 };
 

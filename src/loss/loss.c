@@ -21,9 +21,14 @@ tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node pr
 /* A program averages over the batch: for a sum, a sample counts as often as there are samples. */
 tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
-    const tx_node loss = tx_loss_of_sample(section, graph, prediction, target);
+    const char *before = tx_enter_part(graph, "loss");
     const bool sum = strcmp(tx_get_word(section, "batch_reduction"), "sum") == 0;
-    return sum ? tx_multiply(graph, loss, tx_batch_size(graph)) : loss;
+    tx_node loss = tx_loss_of_sample(section, graph, prediction, target);
+    if (sum) {
+        loss = tx_multiply(graph, loss, tx_batch_size(graph));
+    }
+    tx_enter_part(graph, before);
+    return loss;
 }
 
 bool tx_loss_needs_target(const tx_section *section)

@@ -39,7 +39,10 @@ void tx_network_destroy(tx_network *network)
 
 tx_node tx_network_apply(const tx_network *network, tx_graph *graph, tx_node x)
 {
-    return network->class_->apply(network, graph, x);
+    const char *before = tx_enter_part(graph, "network");
+    const tx_node y = network->class_->apply(network, graph, x);
+    tx_enter_part(graph, before);
+    return y;
 }
 
 tx_status tx_network_initialise(const tx_network *network, tx_random random, void *values, tx_error *error)

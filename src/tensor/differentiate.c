@@ -289,7 +289,7 @@ tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error)
     for (int n = loss; n >= 0; n--) {
         if (w.cotangent[n] >= 0 && w.active[n]) {
             const tx_graph_node node = graph->nodes[n]; /* a copy: appending moves the array */
-            graph->step = node.step;
+            graph->context = node.context;
             derive[node.op](&w, &node, n, w.cotangent[n]);
         }
     }

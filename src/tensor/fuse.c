@@ -209,7 +209,7 @@ static void rewrite(fuser *f, tx_node n)
 {
     const tx_graph_node *old = &f->old->nodes[n];
     tx_graph_node node = *old;
-    f->graph->step = old->step;
+    f->graph->context = old->context;
     for (int k = 0; k < TX_MAX_INPUTS; k++) {
         node.input[k] = old->input[k] < 0 ? TX_NONE : f->map[old->input[k]];
     }

@@ -61,7 +61,7 @@ tx_status tx_graph_copy(const tx_graph *graph, tx_error *error, tx_graph **out)
     tx_graph_reserve(copy, 3 * (size_t)graph->count, &copy->error); /* with room for an adjoint part */
     tx_graph_copy_constants(graph, copy, &copy->error);
     for (int n = 0; n < graph->count && !copy->error.status; n++) {
-        copy->step = graph->nodes[n].step;
+        copy->context = graph->nodes[n].context;
         tx_graph_append(copy, &graph->nodes[n]); /* all nodes differ, so numbers stay */
     }
     const tx_status status = tx_graph_status(copy, error);
@@ -157,7 +157,7 @@ tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
         *slot = graph->count + 1;
     }
     graph->nodes[graph->count] = *node;
-    graph->nodes[graph->count].step = graph->step;
+    graph->nodes[graph->count].context = graph->context;
     return graph->count++;
 }
 
@@ -170,7 +170,14 @@ tx_node tx_graph_repeat(tx_graph *graph, const tx_graph_node *node)
     return graph->count++;
 }
 
-void tx_next_step(tx_graph *graph) { graph->step++; }
+void tx_next_step(tx_graph *graph) { graph->context.step++; }
+
+const char *tx_enter_part(tx_graph *graph, const char *part)
+{
+    const char *before = graph->context.part;
+    graph->context.part = part;
+    return before;
+}
 
 /* Moves the live nodes down. */
 static void compact(tx_graph *graph, const char *live, tx_node *place, int *origin)

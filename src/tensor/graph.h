@@ -68,12 +68,18 @@ typedef struct tx_attributes {
     const tx_function *function;
 } tx_attributes;
 
+/* Where a node comes from. Changes no value. */
+typedef struct tx_context {
+    int step;         /* of the rollout */
+    const char *part; /* of the program, for reports */
+} tx_context;
+
 typedef struct tx_graph_node {
     tx_op op;
     tx_node input[TX_MAX_INPUTS];
     tx_attributes attributes;
     tx_shape shape;
-    int step; /* of the rollout: the graph's when the node was made; of adjoints, that of what they are the adjoint of */
+    tx_context context; /* the graph's when the node was made; of adjoints, that of what they are the adjoint of */
 } tx_graph_node;
 
 struct tx_graph {
@@ -84,7 +90,7 @@ struct tx_graph {
     size_t slots;
     double *constants;
     size_t num_constants, constant_capacity;
-    int step;       /* given to new nodes */
+    tx_context context; /* given to new nodes */
     tx_error error; /* sticky */
 };
 

@@ -34,6 +34,7 @@ struct tx_planner {
     tx_value *values;
     int *readers;
     tx_arena arena;
+    const char *part; /* of the node whose steps are made */
     tx_error *error;
 };
 

@@ -156,8 +156,8 @@ static double read_real(tx_precision precision, const void *reals, int index)
     return precision == TX_FLOAT32 ? (double)((const float *)reals)[index] : ((const double *)reals)[index];
 }
 
-bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
-                    void *const *const *outputs)
+tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+                          void *const *const *outputs)
 {
     tx_frame frame = {.kernels = program->kernels, .input = input, .outputs = outputs, .samples = workspace->samples};
     frame.base[TX_SPACE_ARENA] = workspace->arena;
@@ -173,6 +173,13 @@ bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx
     if (program->options.gradient) {
         memset(gradient, 0, (size_t)program->options.num_parameters * tx_real_bytes(program->options.precision));
     }
+    return frame;
+}
+
+bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
+                    void *const *const *outputs)
+{
+    tx_frame frame = tx_program_begin(program, workspace, input, gradient, outputs);
     for (const tx_step *step = program->steps, *end = step + program->num_steps; step < end; step++) {
         step->run(step, &frame);
     }

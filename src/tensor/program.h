@@ -17,7 +17,8 @@ typedef struct tx_frame tx_frame;
 typedef struct tx_step tx_step;
 struct tx_step {
     void (*run)(const tx_step *step, tx_frame *frame);
-    const char *name;
+    const char *name, *part;
+    double flops; /* of a block */
     tx_operand operand[TX_MAX_OPERANDS]; /* inputs in the node's order; the result is `out` */
     tx_operand out;
     const tx_layout *layout[TX_MAX_INPUTS]; /* of the inputs */
@@ -106,6 +107,10 @@ tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_n
 tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error *error);
 /* Plans a fused graph within options.memory: of all ways to keep and to repeat, the least work that fits. */
 tx_status tx_program_fit(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
+
+/* What a run of the steps begins with; gradient: zeroed. */
+tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+                          void *const *const *outputs);
 
 static inline size_t tx_program_shared_bytes(const tx_program *program)
 {

@@ -40,8 +40,8 @@ static void number_steps(tx_steps *steps)
     const tx_graph_node *nodes = steps->graph->nodes;
     int builder = -1;
     for (int n = 0; n < steps->seed; n++) {
-        if (can_cross(&nodes[n]) && nodes[n].step > builder) {
-            builder = nodes[n].step;
+        if (can_cross(&nodes[n]) && nodes[n].context.step > builder) {
+            builder = nodes[n].context.step;
             steps->count++;
         }
         steps->step[n] = steps->count ? steps->count - 1 : 0;
@@ -49,7 +49,7 @@ static void number_steps(tx_steps *steps)
     int lowest = steps->count ? steps->count - 1 : 0;
     tx_node last = steps->seed; /* the forward part's nodes from here on belong to later steps */
     for (int n = steps->seed; n < steps->graph->count; n++) {
-        while (last > 0 && nodes[last - 1].step > nodes[n].step) {
+        while (last > 0 && nodes[last - 1].context.step > nodes[n].context.step) {
             last--;
         }
         const int step = last ? steps->step[last - 1] : 0;

@@ -28,7 +28,8 @@ static tx_status append_step(tx_planner *p, const tx_step *step)
 {
     tx_program *program = p->program;
     TX_TRY(tx_reserve(program->num_steps + 1, sizeof *program->steps, &program->step_capacity, p->error, &program->steps));
-    program->steps[program->num_steps++] = *step;
+    program->steps[program->num_steps] = *step;
+    program->steps[program->num_steps++].part = p->part;
     return TX_OK;
 }
 
@@ -277,8 +278,9 @@ static tx_status add_step(tx_planner *p, tx_node n)
     if (operation->prepare) {
         TX_TRY(operation->prepare(p, n, &step));
     }
+    step.flops = p->program->options.block * node_flops(p, n);
+    p->program->flops += step.flops;
     TX_TRY(append_step(p, &step));
-    p->program->flops += p->program->options.block * node_flops(p, n);
     const tx_value *v = &p->values[n];
     return v->owner == n && v->mode >= 0 ? add_halo_step(p, n, v->layout, (tx_padding_mode)v->mode) : TX_OK;
 }
@@ -296,6 +298,8 @@ static tx_status add_stores(tx_planner *p, tx_node n, const tx_node *outputs)
 
 tx_status tx_planner_add_steps(tx_planner *p, tx_node n, const tx_node *outputs)
 {
+    const char *part = tx_planner_node(p, n)->context.part;
+    p->part = part ? part : "";
     if (tx_operations[tx_planner_node(p, n)->op].run) {
         TX_TRY(add_step(p, n));
     } else if (p->values[n].copied) {

@@ -116,6 +116,29 @@ void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
     }
 }
 
+tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count)
+{
+    TX_TRY(tx_trainer_fetch(trainer, trainer->step, error));
+    TX_TRY(tx_trainer_wait(trainer, trainer->step, error));
+    const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
+    const tx_evaluator *evaluator = &trainer->evaluator;
+    *out = NULL;
+    *count = 0;
+    if (fetch->count == 0) {
+        return TX_OK;
+    }
+    const tx_block_input input = block_input(trainer, fetch, 0);
+    TX_TRY(tx_program_profile(evaluator->loss.program, evaluator->workspaces[0], &input, trainer->workers[0].gradient, repetitions,
+                              error, out, count));
+    const int64_t blocks = tx_problem_blocks(&trainer->problem);
+    for (int k = 0; k < *count; k++) {
+        (*out)[k].calls *= blocks;
+        (*out)[k].seconds *= (double)blocks;
+        (*out)[k].flops *= (double)blocks;
+    }
+    return TX_OK;
+}
+
 tx_status tx_trainer_reduction(const tx_trainer *trainer, bool gradient, tx_error *error, tx_reduction **out)
 {
     const tx_problem *problem = &trainer->problem;

@@ -1,0 +1,66 @@
+/* How a case is timed. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "command/bench.h"
+
+enum { MOST_SAMPLES = 31, LEAST_SAMPLES = 3 };
+static const double sample_seconds = 2e-3, case_seconds = 2; /* at least; about at most */
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double peak_sample(const tx_kernels *kernels)
+{
+    const double start = tx_clock(), flops = kernels->peak(20000);
+    return flops / (tx_clock() - start);
+}
+
+static double time_of(void (*work)(void *state), void *state, int64_t repetitions)
+{
+    const double start = tx_clock();
+    for (int64_t k = 0; k < repetitions; k++) {
+        work(state);
+    }
+    return (tx_clock() - start) / (double)repetitions;
+}
+
+typedef struct schedule {
+    int64_t samples, repetitions;
+} schedule;
+
+static schedule make_schedule(double once)
+{
+    const int64_t repetitions = once < sample_seconds ? (int64_t)(sample_seconds / (once > 1e-9 ? once : 1e-9)) + 1 : 1;
+    const double most = case_seconds / (once * (double)repetitions);
+    return (schedule){.samples = most > MOST_SAMPLES    ? MOST_SAMPLES
+                                 : most < LEAST_SAMPLES ? LEAST_SAMPLES
+                                                        : (int64_t)most,
+                      .repetitions = repetitions};
+}
+
+tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state), void *state,
+                           tx_error *error, tx_measurement *out)
+{
+    double samples[MOST_SAMPLES];
+    const double first = time_of(work, state, 1), second = time_of(work, state, 1);
+    schedule plan = make_schedule(first < second ? first : second);
+    if (parallel) {
+        TX_TRY(tx_parallel_broadcast(parallel, &plan, sizeof plan, error));
+    }
+    out->peak = 0;
+    for (int64_t k = 0; k < plan.samples; k++) {
+        const double peak = peak_sample(kernels);
+        out->peak = peak > out->peak ? peak : out->peak;
+        samples[k] = time_of(work, state, plan.repetitions);
+    }
+    qsort(samples, (size_t)plan.samples, sizeof *samples, by_value);
+    out->seconds = samples[0];
+    out->median = samples[plan.samples / 2];
+    out->isa = kernels->isa;
+    out->precision = kernels->precision;
+    return TX_OK;
+}

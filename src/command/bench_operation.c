@@ -1,0 +1,177 @@
+/* Single operations, forward and backward, as programs of their own. Checked against the same program in the other precision. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "command/bench.h"
+
+enum { PROFILES = 50 };
+static const char counted[] = "operation";
+
+/* One block through one program. */
+typedef struct bench_operation {
+    tx_program *program;
+    tx_workspace *workspace;
+    tx_block_input input;
+    const void **windows;
+    void *data, *parameters, *gradient;
+    int64_t num_parameters;
+} bench_operation;
+
+/* sum operation(x)^2, where x depends on parameters, so that its cotangent is wanted. */
+static tx_status build(const tx_bench_case *self, tx_graph *graph, int64_t *num_parameters, tx_node *loss)
+{
+    const int64_t channels = self->shape.channels;
+    const tx_node weight = tx_parameter(graph, 0, channels), bias = tx_parameter(graph, channels, channels);
+    *num_parameters = 2 * channels;
+    const tx_node x = tx_group_norm(graph, tx_window(graph, 0, self->shape), 1, 1e-5, weight, bias);
+    tx_enter_part(graph, counted);
+    const tx_node y = self->build(graph, x, num_parameters);
+    tx_enter_part(graph, NULL);
+    *loss = tx_sum_square(graph, y);
+    return TX_OK;
+}
+
+static void *uniform(tx_precision precision, int64_t seed, int64_t count, tx_error *error)
+{
+    const tx_random random = {.stream = TX_STREAM_PARTITIONABLE, .precision = TX_FLOAT32};
+    float *single;
+    double *reals;
+    if (tx_allocate_array((size_t)count, sizeof *single, error, &single)) {
+        return NULL;
+    }
+    tx_random_uniform(random, tx_key_make(random, seed), (size_t)count, -1, 1, single);
+    if (precision == TX_FLOAT32 || tx_allocate_array((size_t)count, sizeof *reals, error, &reals)) {
+        return single;
+    }
+    for (int64_t k = 0; k < count; k++) {
+        reals[k] = (double)single[k];
+    }
+    tx_free(single);
+    return reals;
+}
+
+static void destroy(bench_operation *o)
+{
+    tx_workspace_destroy(o->workspace);
+    tx_program_destroy(o->program);
+    tx_free(o->windows);
+    tx_free(o->data);
+    tx_free(o->parameters);
+    tx_free(o->gradient);
+}
+
+static tx_status create_program(const tx_bench_case *self, tx_precision precision, tx_error *error, bench_operation *o)
+{
+    tx_graph *graph;
+    tx_node loss;
+    TX_TRY(tx_graph_create(error, &graph));
+    build(self, graph, &o->num_parameters, &loss);
+    const tx_program_options options = {.precision = precision,
+                                        .isa = -1,
+                                        .block = self->block,
+                                        .num_parameters = o->num_parameters,
+                                        .loss = loss,
+                                        .gradient = true};
+    const tx_status status = tx_program_create(graph, &options, error, &o->program);
+    tx_graph_destroy(graph);
+    return status;
+}
+
+static tx_status create(const tx_bench_case *self, tx_precision precision, tx_error *error, bench_operation *o)
+{
+    const int64_t sample = self->shape.channels * tx_shape_points(&self->shape);
+    const size_t real = tx_real_bytes(precision);
+    TX_TRY(create_program(self, precision, error, o));
+    TX_TRY(tx_workspace_create(o->program, error, &o->workspace));
+    TX_TRY(tx_allocate_array((size_t)self->block, sizeof *o->windows, error, &o->windows));
+    TX_TRY(tx_allocate_array((size_t)o->num_parameters, real, error, &o->gradient));
+    o->data = uniform(precision, 1, sample * self->block, error);
+    o->parameters = uniform(precision, 2, o->num_parameters, error);
+    if (!o->data || !o->parameters) {
+        return error->status;
+    }
+    for (int k = 0; k < self->block; k++) {
+        o->windows[k] = (const char *)o->data + (size_t)(k * sample) * real;
+    }
+    o->input = (tx_block_input){.windows = o->windows, .count = self->block, .batch_size = self->block};
+    tx_program_set_parameters(o->program, o->parameters);
+    return TX_OK;
+}
+
+static void run(void *state)
+{
+    bench_operation *o = state;
+    tx_program_run(o->program, o->workspace, &o->input, NULL, o->gradient, NULL);
+}
+
+/* The distance of two gradients, relative to the second's length. */
+static double distance(const float *single, const double *reals, int64_t count)
+{
+    double apart = 0, length = 0;
+    for (int64_t k = 0; k < count; k++) {
+        apart += ((double)single[k] - reals[k]) * ((double)single[k] - reals[k]);
+        length += reals[k] * reals[k];
+    }
+    return sqrt(apart / length);
+}
+
+static tx_status check(const tx_bench_case *self, bench_operation *o, tx_error *error, tx_measurement *out)
+{
+    bench_operation reference = {0};
+    const tx_status status = create(self, TX_FLOAT64, error, &reference);
+    if (status == TX_OK) {
+        run(o);
+        run(&reference);
+        out->error = distance(o->gradient, reference.gradient, o->num_parameters);
+        out->tolerance = 1e-4; /* sums of up to 10^5 numbers in single precision */
+    }
+    destroy(&reference);
+    return status;
+}
+
+/* Of all rows only the operation's own. */
+static tx_status profile(bench_operation *o, tx_error *error, tx_measurement *out)
+{
+    int count, kept = 0;
+    tx_operation_time *rows;
+    TX_TRY(tx_program_profile(o->program, o->workspace, &o->input, o->gradient, PROFILES, error, &rows, &count));
+    out->seconds = out->flops = 0;
+    for (int k = 0; k < count; k++) {
+        if (strcmp(rows[k].part, counted) == 0) {
+            out->seconds += rows[k].seconds;
+            out->flops += rows[k].flops;
+            rows[kept++] = rows[k];
+        }
+    }
+    out->median = out->seconds;
+    out->operations = rows;
+    out->num_operations = kept;
+    return TX_OK;
+}
+
+tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out)
+{
+    if (tx_parallel_rank(job->parallel) > 0) {
+        return TX_OK; /* one core is measured */
+    }
+    const size_t before = tx_memory_live();
+    bench_operation o = {0};
+    tx_measurement m = {.cores = 1};
+    tx_status status = create(self, TX_FLOAT32, error, &o);
+    if (status == TX_OK) {
+        m.bytes = tx_memory_live() - before;
+        status = check(self, &o, error, &m);
+    }
+    if (status == TX_OK) {
+        status = tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, TX_FLOAT32), NULL, run, &o, error, &m);
+    }
+    if (status == TX_OK) {
+        status = profile(&o, error, &m);
+    }
+    if (status == TX_OK) {
+        *out = m;
+    }
+    destroy(&o);
+    return status;
+}

@@ -1,0 +1,26 @@
+# bench: every kind of case gives a right result, in all forms of output, alone and on two ranks. No time is asserted.
+. "$(dirname "$0")/common.sh"
+
+succeeds "$trainax" bench quickstart/rollout_1 1d/fno_12_18_4/rollout_1 configuration/residuum conv_1d/weights operation/group_norm_1d --split
+[ "$(grep -c 'right$' out.txt)" -eq 5 ] || fail "not all of five cases are right: $(cat out.txt)"
+for row in 'network +conv ' 'loss +dot ' 'residuum +conv ' 'network +spectral_analyse' 'outside of blocks'; do
+    grep -Eq "^ +$row" out.txt || fail "--split shows no row $row"
+done
+
+succeeds "$trainax" bench 1d/unet_12_2/rollout_1 --json
+python3 -c '
+import json, sys
+case, = json.load(open("out.txt"))
+assert case["right"] and case["cores"] == 1 and case["flops"] > 0, case
+assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
+' || fail "--json"
+
+succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
+grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
+
+succeeds "$trainax" bench --list
+"$trainax" bench 2d/rollout_5 --list | grep -qx '2d/dil_2_32_2/rollout_5' || fail "bench 2d/rollout_5 --list"
+expect 2 "bench has no case 'quickstart/rollout_2'; did you mean quickstart/rollout_1" "$trainax" bench quickstart/rollout_2
+expect 2 "unknown key 'batch' in trainer" "$trainax" bench quickstart/rollout_1 --set trainer.batch=3
+compgen -G '/tmp/trainax-bench-*' >/dev/null && fail "bench leaves files in /tmp"
+finish

@@ -154,6 +154,16 @@ void tx_program_set_parameters(tx_program *program, const void *parameters);
 bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
                     void *const *const *outputs);
 
+/* Threads that wait for each other, asleep. */
+typedef struct tx_team tx_team;
+tx_status tx_team_create(tx_error *error, tx_team **out);
+void tx_team_destroy(tx_team *team);
+/* Where there are fewer blocks than threads: `count` threads run one block together, each with its own index 0 … count - 1
+ * and the same other arguments. All of them return when the block is done; index 0 gets the loss, and knows of a failure. The
+ * same bits as tx_program_run. Pays where a step of the run list takes longer than a few tens of microseconds. */
+bool tx_program_run_together(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss,
+                             void *gradient, tx_team *team, int index, int count);
+
 /* What keeping less costs. */
 typedef struct tx_trade {
     size_t arena_bytes; /* a thread */

@@ -27,7 +27,7 @@ static const char quickstart[] =
 static const char emulator[] = "data: {type: file}\n"
                                "network_key: 0\n"
                                "trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 1000000,\n"
-                               "          batch_size: 20, key: 0}\n";
+                               "          batch_size: 1, key: 0}\n";
 
 #define STEPS(NAME, BATCH, SHAPE, ...)                                                                                             \
     {                                                                                                                              \

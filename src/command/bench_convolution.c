@@ -42,21 +42,21 @@ static void fill(const bench_conv *c, char *reals, int64_t count, unsigned seed)
 static void run_forward(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->forward, c->x, c->packed, NULL, NULL, NULL, c->y);
+    c->kernels->conv_apply(c->forward, tx_whole, c->x, c->packed, NULL, NULL, NULL, c->y);
     c->kernels->halo(c->halo, c->y);
 }
 
 static void run_adjoint(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->adjoint, c->dy, c->packed_adjoint, NULL, NULL, NULL, c->dx);
+    c->kernels->conv_apply(c->adjoint, tx_whole, c->dy, c->packed_adjoint, NULL, NULL, NULL, c->dx);
     c->kernels->halo(c->halo, c->dx);
 }
 
 static void run_weights(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_weights(c->forward, c->x, c->dy, c->gradient);
+    c->kernels->conv_weights(c->forward, tx_whole, c->x, c->dy, c->gradient);
 }
 
 static tx_status make_convs(const tx_bench_case *self, bench_conv *c, tx_error *error)

@@ -32,17 +32,19 @@ static tx_status configure(bench_run *run, const char *first, const char *second
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     const char *overrides[64];
-    char data[96];
+    char data[96], batch[64];
     int count = 0;
     for (; run->self->overrides && run->self->overrides[count]; count++) {
         overrides[count] = run->self->overrides[count];
     }
-    for (int k = 0; k < run->job->num_overrides; k++) { /* the command takes 32 at most */
-        overrides[count++] = run->job->overrides[k];
-    }
     if (run->self->batch) {
         snprintf(data, sizeof data, "data.path=%s/noise.h5", run->directory);
         overrides[count++] = data;
+        snprintf(batch, sizeof batch, "trainer.batch_size=%d", run->self->batch);
+        overrides[count++] = batch;
+    }
+    for (int k = 0; k < run->job->num_overrides; k++) { /* the command takes 32 at most */
+        overrides[count++] = run->job->overrides[k];
     }
     if (first) {
         overrides[count++] = first;

@@ -68,6 +68,13 @@ typedef struct tx_spectral_shape {
 } tx_spectral_shape;
 typedef struct tx_spectral tx_spectral;
 
+/* What one of several threads computes of a result: part `index` of `count`. The parts write different numbers, and all of
+ * them together the same bits as the one part of one. */
+typedef struct tx_part {
+    int index, count;
+} tx_part;
+static const tx_part tx_whole = {0, 1};
+
 typedef struct tx_kernels {
     const char *isa; /* "portable", "x86-64-v3", "x86-64-v4" */
     tx_precision precision;
@@ -79,11 +86,11 @@ typedef struct tx_kernels {
     void (*conv_pack)(const tx_conv *conv, const void *w, void *packed);
     /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x.
      * add (NULL: none; layout of y, which it may be) is summed in before e and mask. */
-    void (*conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
-                       void *y);
+    void (*conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
+                       const void *add, void *y);
     /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false; phases as
      * in its forward pass). */
-    void (*conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw);
+    void (*conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw);
     /* db[o] += sum over points and samples of dy */
     void (*bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 

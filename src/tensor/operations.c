@@ -31,13 +31,13 @@ static void run_fold(const tx_step *step, tx_frame *frame) { frame->kernels->fol
 /* operand 1: packed weights, 2: bias, 3: mask, 4: what is added */
 static void run_conv(const tx_step *step, tx_frame *frame)
 {
-    frame->kernels->conv_apply(step->conv, IN(0), IN(1), optional(frame, step->operand[2]), optional(frame, step->operand[3]),
+    frame->kernels->conv_apply(step->conv, frame->part, IN(0), IN(1), optional(frame, step->operand[2]), optional(frame, step->operand[3]),
                                optional(frame, step->operand[4]), OUT);
 }
 
 static void run_conv_weights(const tx_step *step, tx_frame *frame)
 {
-    frame->kernels->conv_weights(step->conv, IN(0), IN(1), OUT);
+    frame->kernels->conv_weights(step->conv, frame->part, IN(0), IN(1), OUT);
 }
 
 static void run_bias_gradient(const tx_step *step, tx_frame *frame) { frame->kernels->bias_gradient(LAYOUT(0), IN(0), OUT); }
@@ -293,16 +293,16 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_STOP] = {"stop_gradient", NULL, 0, NULL, NULL},
     [TX_OP_PAD] = {"pad", NULL, 0, NULL, NULL},
     [TX_OP_FOLD] = {"fold", run_fold, 0, NULL, tx_prepare_fold},
-    [TX_OP_CONV] = {"conv", run_conv, 1u << 3 | 1u << 4, conv_flops, tx_prepare_conv},
-    [TX_OP_CONV_WEIGHTS] = {"conv_weights", run_conv_weights, 0, conv_flops, tx_prepare_conv},
+    [TX_OP_CONV] = {"conv", run_conv, 1u << 3 | 1u << 4, conv_flops, tx_prepare_conv, TX_SHARE_PARTS},
+    [TX_OP_CONV_WEIGHTS] = {"conv_weights", run_conv_weights, 0, conv_flops, tx_prepare_conv, TX_SHARE_PARTS},
     [TX_OP_BIAS_GRADIENT] = {"bias_gradient", run_bias_gradient, 0, NULL, tx_prepare_bias_gradient},
-    [TX_OP_ACTIVATE] = {"activate", run_activate, 1, NULL, NULL},
-    [TX_OP_ACTIVATE_GRADIENT] = {"activate_gradient", run_activate_gradient, 3, NULL, NULL},
-    [TX_OP_ADD] = {"add", run_add, 3, NULL, NULL},
-    [TX_OP_SCALE] = {"scale", run_scale, 1, NULL, NULL},
-    [TX_OP_MULTIPLY] = {"multiply", run_multiply, 3, NULL, NULL},
-    [TX_OP_POWER] = {"power", run_power, 1, NULL, NULL},
-    [TX_OP_POWER_GRADIENT] = {"power_gradient", run_power_gradient, 3, NULL, NULL},
+    [TX_OP_ACTIVATE] = {"activate", run_activate, 1, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_ACTIVATE_GRADIENT] = {"activate_gradient", run_activate_gradient, 3, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_ADD] = {"add", run_add, 3, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_SCALE] = {"scale", run_scale, 1, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_MULTIPLY] = {"multiply", run_multiply, 3, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_POWER] = {"power", run_power, 1, NULL, NULL, TX_SHARE_CHANNELS},
+    [TX_OP_POWER_GRADIENT] = {"power_gradient", run_power_gradient, 3, NULL, NULL, TX_SHARE_CHANNELS},
     [TX_OP_LANE_SCALE] = {"lane_scale", run_lane_scale, 1, NULL, NULL},
     [TX_OP_BROADCAST] = {"broadcast", run_broadcast, 0, NULL, NULL},
     [TX_OP_SUM] = {"sum", run_sum, 0, NULL, NULL},

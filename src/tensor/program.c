@@ -156,16 +156,22 @@ static double read_real(tx_precision precision, const void *reals, int index)
     return precision == TX_FLOAT32 ? (double)((const float *)reals)[index] : ((const double *)reals)[index];
 }
 
-tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+tx_frame tx_program_frame(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
                           void *const *const *outputs)
 {
-    tx_frame frame = {.kernels = program->kernels, .input = input, .outputs = outputs, .samples = workspace->samples};
+    tx_frame frame = {.kernels = program->kernels, .part = tx_whole, .input = input, .outputs = outputs, .samples = workspace->samples};
     frame.base[TX_SPACE_ARENA] = workspace->arena;
     frame.base[TX_SPACE_PACKED] = program->packed;
     frame.base[TX_SPACE_PARAMETERS] = (char *)program->parameters;
     frame.base[TX_SPACE_CONSTANTS] = program->constants;
     frame.base[TX_SPACE_GRADIENT] = gradient;
     frame.base[TX_SPACE_LANES] = workspace->lanes;
+    return frame;
+}
+
+tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+                          void *const *const *outputs)
+{
 #ifdef TX_DEBUG
     memset(workspace->arena, 0xff, workspace->arena_bytes); /* NaN: whatever is read before it is written shows */
 #endif
@@ -173,7 +179,14 @@ tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, co
     if (program->options.gradient) {
         memset(gradient, 0, (size_t)program->options.num_parameters * tx_real_bytes(program->options.precision));
     }
-    return frame;
+    return tx_program_frame(program, workspace, input, gradient, outputs);
+}
+
+void tx_program_read_loss(const tx_program *program, const tx_frame *frame, double *loss)
+{
+    for (int k = 0; program->loss.space != TX_SPACE_NONE && k < frame->input->count; k++) {
+        loss[k] = read_real(program->options.precision, frame->base[program->loss.space] + program->loss.offset, k);
+    }
 }
 
 bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
@@ -183,8 +196,8 @@ bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx
     for (const tx_step *step = program->steps, *end = step + program->num_steps; step < end; step++) {
         step->run(step, &frame);
     }
-    for (int k = 0; loss && program->loss.space != TX_SPACE_NONE && k < input->count; k++) {
-        loss[k] = read_real(program->options.precision, frame.base[program->loss.space] + program->loss.offset, k);
+    if (loss) {
+        tx_program_read_loss(program, &frame, loss);
     }
     return !frame.failed;
 }

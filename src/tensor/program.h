@@ -15,8 +15,12 @@ enum { TX_MAX_OPERANDS = 6 }; /* the last: scratch of calls */
 
 typedef struct tx_frame tx_frame;
 typedef struct tx_step tx_step;
+/* How several threads share a step: not at all; each takes some of the channels, or the part that the frame says. */
+typedef enum tx_sharing { TX_SHARE_NOTHING, TX_SHARE_CHANNELS, TX_SHARE_PARTS } tx_sharing;
+
 struct tx_step {
     void (*run)(const tx_step *step, tx_frame *frame);
+    tx_sharing sharing;
     const char *name, *part;
     double flops; /* of a block */
     tx_operand operand[TX_MAX_OPERANDS]; /* inputs in the node's order; the result is `out` */
@@ -41,6 +45,7 @@ struct tx_frame {
     const tx_block_input *input;
     void *const *const *outputs;
     void **samples; /* block pointers for calls */
+    tx_part part;
     bool failed;
 };
 
@@ -108,9 +113,15 @@ tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error
 /* Plans a fused graph within options.memory: of all ways to keep and to repeat, the least work that fits. */
 tx_status tx_program_fit(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error);
 
-/* What a run of the steps begins with; gradient: zeroed. */
+/* What the steps of a run see. */
+tx_frame tx_program_frame(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
+                          void *const *const *outputs);
+/* The same after all that comes before the first step: the lanes are set, the gradient is zero. */
 tx_frame tx_program_begin(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
                           void *const *const *outputs);
+
+/* What a run has left: each sample's loss. */
+void tx_program_read_loss(const tx_program *program, const tx_frame *frame, double *loss);
 
 static inline size_t tx_program_shared_bytes(const tx_program *program)
 {
@@ -135,6 +146,7 @@ typedef struct tx_operation {
     double (*flops)(const tx_graph_node *node, const tx_shape *input); /* of one sample; NULL: one a number */
     /* What its step needs beside operands, layouts and factors; NULL: nothing (steps.c). */
     tx_status (*prepare)(tx_planner *planner, tx_node node, tx_step *step);
+    tx_sharing sharing;
 } tx_operation;
 extern const tx_operation tx_operations[TX_OP_COUNT];
 

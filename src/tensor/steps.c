@@ -269,7 +269,7 @@ static tx_status add_step(tx_planner *p, tx_node n)
 {
     const tx_graph_node *node = tx_planner_node(p, n);
     const tx_operation *operation = &tx_operations[node->op];
-    tx_step step = {.run = operation->run, .name = operation->name, .alpha = node->attributes.alpha, .beta = node->attributes.beta,
+    tx_step step = {.run = operation->run, .sharing = operation->sharing, .name = operation->name, .alpha = node->attributes.alpha, .beta = node->attributes.beta,
                     .mode = (int)node->attributes.mode, .groups = node->attributes.convolution.groups, .out = tx_planner_operand(p, n), .out_layout = p->values[n].layout};
     for (int k = 0; k < TX_MAX_INPUTS; k++) {
         step.operand[k] = tx_planner_operand(p, node->input[k]);

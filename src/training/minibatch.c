@@ -86,17 +86,64 @@ static double sum_losses(const double *losses, const tx_block_input *input)
     return sum / (double)input->batch_size;
 }
 
+static void add_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_block_input *input, int thread, bool done)
+{
+    const tx_worker *worker = &trainer->workers[thread];
+    if (!done) {
+        tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_COUNT, 1);
+    }
+    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(worker->losses, input));
+    if (evaluator->gradient) {
+        tx_reduction_add_gradient(evaluator->reduction, thread, worker->gradient);
+    }
+}
+
 static void run_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t block, int thread)
 {
     const tx_worker *worker = &trainer->workers[thread];
     const tx_block_input input = block_input(trainer, fetch, block);
-    void *const gradient = evaluator->gradient ? worker->gradient : NULL;
-    if (!tx_program_run(evaluator->loss.program, evaluator->workspaces[thread], &input, worker->losses, gradient, NULL)) {
-        tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_COUNT, 1);
+    const bool done = tx_program_run(evaluator->loss.program, evaluator->workspaces[thread], &input, worker->losses,
+                                     evaluator->gradient ? worker->gradient : NULL, NULL);
+    add_block(trainer, evaluator, &input, thread, done);
+}
+
+typedef struct seat { /* of a thread among others */
+    int index, count;
+} seat;
+
+/* Threads that begin with thread `first`, whose memory they use. */
+static void share_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t block, int first,
+                        seat me)
+{
+    const tx_worker *worker = &trainer->workers[first];
+    const tx_block_input input = block_input(trainer, fetch, block);
+    const bool done = tx_program_run_together(evaluator->loss.program, evaluator->workspaces[first], &input, worker->losses,
+                                              evaluator->gradient ? worker->gradient : NULL, worker->team, me.index, me.count);
+    if (me.index == 0) {
+        add_block(trainer, evaluator, &input, first, done);
     }
-    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(worker->losses, &input));
-    if (gradient) {
-        tx_reduction_add_gradient(evaluator->reduction, thread, gradient);
+}
+
+/* Is a step of the run list, on average, much longer than it takes to wait for other threads? */
+static bool is_worth_sharing(const tx_evaluator *evaluator)
+{
+    const double enough = 2e6; /* operations */
+    const tx_program_cost cost = tx_program_get_cost(evaluator->loss.program);
+    return cost.flops > enough * cost.num_steps;
+}
+
+/* As many rounds as give every thread a block; the threads share the blocks of the last one. */
+static void run_blocks_of_thread(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t blocks,
+                                 bool share, seat me)
+{
+    const int64_t rest = share ? blocks % me.count : 0, whole = blocks - rest;
+    for (int64_t block = whole * me.index / me.count; block < whole * (me.index + 1) / me.count; block++) {
+        run_block(trainer, evaluator, fetch, block, me.index);
+    }
+    if (rest > 0) { /* team k has threads from k * count / rest on */
+        const int64_t team = ((me.index + 1) * rest - 1) / me.count;
+        const int first = (int)(team * me.count / rest), end = (int)((team + 1) * me.count / rest);
+        share_block(trainer, evaluator, fetch, whole + team, first, (seat){me.index - first, end - first});
     }
 }
 
@@ -104,16 +151,13 @@ void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
 {
     const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
     const int64_t blocks = count_blocks(trainer, fetch->count);
-    if (trainer->problem.threads == 1 || blocks < 2) { /* entering a parallel region costs as much as a small step */
-        for (int64_t block = 0; block < blocks; block++) {
-            run_block(trainer, evaluator, fetch, block, 0);
-        }
+    const bool share = trainer->problem.threads > 1 && is_worth_sharing(evaluator);
+    if (trainer->problem.threads == 1 || (blocks < 2 && !share)) { /* entering a parallel region costs as much as a small step */
+        run_blocks_of_thread(trainer, evaluator, fetch, blocks, false, (seat){0, 1});
         return;
     }
-#pragma omp parallel for schedule(static) num_threads(trainer->problem.threads)
-    for (int64_t block = 0; block < blocks; block++) {
-        run_block(trainer, evaluator, fetch, block, omp_get_thread_num());
-    }
+#pragma omp parallel num_threads(trainer->problem.threads)
+    run_blocks_of_thread(trainer, evaluator, fetch, blocks, share, (seat){omp_get_thread_num(), omp_get_num_threads()});
 }
 
 tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count)

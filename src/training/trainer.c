@@ -70,6 +70,7 @@ static tx_status allocate_parameters(tx_trainer *trainer, tx_error *error)
 static tx_status create_worker(tx_trainer *trainer, tx_worker *worker, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
+    TX_TRY(tx_team_create(error, &worker->team));
     TX_TRY(tx_allocate_array((size_t)problem->network->num_parameters, tx_real_bytes(problem->random.precision), error,
                              &worker->gradient));
     return tx_allocate_array((size_t)problem->block, sizeof(double), error, &worker->losses);
@@ -225,6 +226,7 @@ static void destroy_workers(tx_trainer *trainer)
     for (int k = 0; trainer->workers && k < trainer->problem.threads; k++) {
         tx_free(trainer->workers[k].gradient);
         tx_free(trainer->workers[k].losses);
+        tx_team_destroy(trainer->workers[k].team);
     }
     tx_free(trainer->workers);
 }

@@ -18,6 +18,7 @@ typedef enum tx_request {
 typedef struct tx_worker {
     void *gradient;
     double *losses; /* of a block's samples */
+    tx_team *team;  /* of threads that share a block */
 } tx_worker;
 
 /* A program over the blocks of a minibatch, and where its sums go. */

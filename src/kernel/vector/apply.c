@@ -143,30 +143,34 @@ INLINE void finish_block(const tx_conv *conv, const conv_block *block, int64_t n
     }
 }
 
-INLINE void apply_group(const tx_conv *conv, const real *x, const real *packed, const real *bias, const real *m, const real *add,
-                        real *y)
+/* A part is some of the strips of all rows, or, where there are too few, some of the blocks. */
+INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const real *packed, const real *bias, const real *m,
+                        const real *add, real *y)
 {
-    for (const conv_row *row = conv->row, *end = row + conv->rows; row < end; row++) {
-        for (int64_t p = 0; p < conv->length; p += conv->strip) {
-            const int64_t n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
-            for (const conv_block *block = conv->block, *last = block + conv->num_blocks; block < last; block++) {
-                const int64_t at = row->y + p + block->start * conv->y_channel;
-                apply_block(conv, block, n, x + row->x + p, packed + block->packed, bias ? bias + block->start : NULL,
-                            m ? m + at : NULL, add ? add + at : NULL, y + at);
-                finish_block(conv, block, n, y + at);
-            }
+    const int64_t strips = (conv->length + conv->strip - 1) / conv->strip, all = conv->rows * strips;
+    const tx_part of_strips = all >= part.count ? part : tx_whole, of_blocks = all >= part.count ? tx_whole : part;
+    const conv_block *first = conv->block + part_begin(of_blocks, conv->num_blocks),
+                     *last = conv->block + part_end(of_blocks, conv->num_blocks);
+    for (int64_t k = part_begin(of_strips, all); k < part_end(of_strips, all); k++) {
+        const conv_row *row = conv->row + k / strips;
+        const int64_t p = k % strips * conv->strip, n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
+        for (const conv_block *block = first; block < last; block++) {
+            const int64_t at = row->y + p + block->start * conv->y_channel;
+            apply_block(conv, block, n, x + row->x + p, packed + block->packed, bias ? bias + block->start : NULL,
+                        m ? m + at : NULL, add ? add + at : NULL, y + at);
+            finish_block(conv, block, n, y + at);
         }
     }
 }
 
-void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
-                         void *y)
+void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
+                         const void *add, void *y)
 {
     const real *weights = packed;
     for (; conv; conv = conv->next) {
         for (int g = 0; g < conv->groups; g++) {
             const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
-            apply_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel, weights,
+            apply_group(conv, part, (const real *)x + (int64_t)g * conv->in * conv->x_channel, weights,
                         bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL,
                         add ? (const real *)add + at : NULL, (real *)y + at);
             weights += (int64_t)conv->out * conv->in * conv->taps;

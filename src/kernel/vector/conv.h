@@ -14,6 +14,16 @@ typedef struct conv_row {
     int64_t x, y; /* offsets of a row's first real in channel 0 */
 } conv_row;
 
+/* What a part has of n things. */
+static inline int64_t part_begin(tx_part part, int64_t n)
+{
+    return n * part.index / part.count;
+}
+static inline int64_t part_end(tx_part part, int64_t n)
+{
+    return n * (part.index + 1) / part.count;
+}
+
 struct tx_conv {
     int groups, in, out, taps; /* channels of one group */
     int64_t kernel_taps;       /* of the weight array; `taps` of them are used */

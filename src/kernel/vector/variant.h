@@ -8,9 +8,9 @@ tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_c
 void VARIANT(conv_destroy)(tx_conv *conv);
 size_t VARIANT(conv_packed_size)(const tx_conv *conv);
 void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed);
-void VARIANT(conv_apply)(const tx_conv *conv, const void *x, const void *packed, const void *bias, const void *m, const void *add,
+void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m, const void *add,
                          void *y);
-void VARIANT(conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw);
+void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw);
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
 void VARIANT(bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 

@@ -83,29 +83,30 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
     D(1, 2)                                                                                                                        \
-    D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3)        \
-        D(3, 4) D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+    D(1, 3)                                                                                                                        \
+    D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3) D(3, 4)        \
+        D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
 #else
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
     D(1, 2)                                                                                                                        \
-    D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1) D(4, 2)        \
-        D(4, 3)
+    D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1) D(4, 2) D(4, 3)
 #endif
 DOTS(DOTS_FUNCTION)
 static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
 
-/* All output channels of a group x all pairs, over one piece; both cut into nearly equal tiles. */
-INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
-                          const real *dy, real *dw)
+/* All output channels of a group x all pairs, over one piece; both cut into nearly equal tiles, of which a part has some. */
+INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row, const conv_row *end, int64_t length,
+                          const real *x, const real *dy, real *dw)
 {
     const int64_t dw_row = conv->in * conv->kernel_taps;
     const int pairs = conv->in * conv->taps, out_tiles = (conv->out + DOT_OUT - 1) / DOT_OUT;
     for (int q = 0; q < out_tiles; q++) {
         const int o = conv->out * q / out_tiles, out = conv->out * (q + 1) / out_tiles - o;
         const int pair_tiles = (pairs + dot_pairs[out - 1] - 1) / dot_pairs[out - 1];
-        int j = 0;
-        for (int r = 1; r <= pair_tiles; r++) {
+        const int first = (int)part_begin(part, pair_tiles), last = (int)part_end(part, pair_tiles);
+        int j = (int)((int64_t)pairs * first / pair_tiles);
+        for (int r = first + 1; r <= last; r++) {
             const int next = (int)((int64_t)pairs * r / pair_tiles);
             dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, conv->pair_weight + j,
                                               dy + o * conv->y_channel, dw + o * dw_row, dw_row);
@@ -115,7 +116,7 @@ INLINE void weights_piece(const tx_conv *conv, const conv_row *row, const conv_r
 }
 
 /* Long rows are cut into pieces, short ones taken together. */
-static void weights_group(const tx_conv *conv, const real *x, const real *dy, real *dw)
+static void weights_group(const tx_conv *conv, tx_part part, const real *x, const real *dy, real *dw)
 {
     const int64_t rows = conv->length >= PIECE ? 1 : PIECE / conv->length, cuts = (conv->length + PIECE - 1) / PIECE;
     for (int64_t r = 0; r < conv->rows; r += rows) {
@@ -123,20 +124,22 @@ static void weights_group(const tx_conv *conv, const real *x, const real *dy, re
         for (int64_t k = 0; k < cuts; k++) {
             const int64_t p = conv->length / VL * k / cuts * VL;
             const int64_t next = k < cuts - 1 ? conv->length / VL * (k + 1) / cuts * VL : conv->length;
-            weights_piece(conv, row, end, next - p, x + p, dy + p, dw);
+            weights_piece(conv, part, row, end, next - p, x + p, dy + p, dw);
         }
     }
 }
 
-void VARIANT(conv_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw)
+void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw)
 {
     if (conv->dense) {
-        VARIANT(dense_weights)(conv, x, dy, dw);
+        if (part.index == 0) {
+            VARIANT(dense_weights)(conv, x, dy, dw);
+        }
         return;
     }
     for (; conv; conv = conv->next) {
         for (int g = 0; g < conv->groups; g++) {
-            weights_group(conv, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
+            weights_group(conv, part, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
                           (const real *)dy + (int64_t)g * conv->out * conv->y_channel,
                           (real *)dw + (int64_t)g * conv->out * conv->in * conv->kernel_taps);
         }

@@ -160,7 +160,8 @@ tx_status tx_team_create(tx_error *error, tx_team **out);
 void tx_team_destroy(tx_team *team);
 /* Where there are fewer blocks than threads: `count` threads run one block together, each with its own index 0 … count - 1
  * and the same other arguments. All of them return when the block is done; index 0 gets the loss, and knows of a failure. The
- * same bits as tx_program_run. Pays where a step of the run list takes longer than a few tens of microseconds. */
+ * same bits as tx_program_run. Pays where a step of the run list takes longer than a few tens of microseconds.
+ * count: at most options.threads. */
 bool tx_program_run_together(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss,
                              void *gradient, tx_team *team, int index, int count);
 

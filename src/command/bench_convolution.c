@@ -12,7 +12,7 @@ typedef struct bench_conv {
     tx_layout field; /* of x and y and their cotangents: one halo cell around */
     tx_conv *forward, *adjoint;
     tx_halo *halo;
-    char *x, *y, *dx, *dy, *weights, *gradient, *packed, *packed_adjoint;
+    char *x, *y, *dx, *dy, *weights, *gradient, *packed, *packed_adjoint, *scratch;
     int64_t num_weights;
 } bench_conv;
 
@@ -42,21 +42,21 @@ static void fill(const bench_conv *c, char *reals, int64_t count, unsigned seed)
 static void run_forward(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->forward, tx_whole, c->x, c->packed, NULL, NULL, NULL, c->y);
+    c->kernels->conv_apply(c->forward, tx_whole, c->x, c->packed, NULL, NULL, NULL, c->y, c->scratch);
     c->kernels->halo(c->halo, c->y);
 }
 
 static void run_adjoint(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->adjoint, tx_whole, c->dy, c->packed_adjoint, NULL, NULL, NULL, c->dx);
+    c->kernels->conv_apply(c->adjoint, tx_whole, c->dy, c->packed_adjoint, NULL, NULL, NULL, c->dx, c->scratch);
     c->kernels->halo(c->halo, c->dx);
 }
 
 static void run_weights(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_weights(c->forward, tx_whole, c->x, c->dy, c->gradient);
+    c->kernels->conv_weights(c->forward, tx_whole, c->x, c->dy, c->gradient, c->scratch);
 }
 
 static tx_status make_convs(const tx_bench_case *self, bench_conv *c, tx_error *error)
@@ -87,7 +87,9 @@ static tx_status make_buffers(const tx_bench_case *self, bench_conv *c, tx_error
     TX_TRY(tx_allocate((size_t)c->num_weights * real, error, &c->weights));
     TX_TRY(tx_allocate((size_t)c->num_weights * real, error, &c->gradient));
     TX_TRY(tx_allocate(c->kernels->conv_packed_size(c->forward) * real, error, &c->packed));
-    return tx_allocate(c->kernels->conv_packed_size(c->adjoint) * real, error, &c->packed_adjoint);
+    TX_TRY(tx_allocate(c->kernels->conv_packed_size(c->adjoint) * real, error, &c->packed_adjoint));
+    const size_t forward = c->kernels->conv_scratch(c->forward), adjoint = c->kernels->conv_scratch(c->adjoint);
+    return tx_allocate((forward > adjoint ? forward : adjoint) * real, error, &c->scratch);
 }
 
 /* Sum of the products of two tensors over all interior cells. */
@@ -134,7 +136,7 @@ static void destroy(bench_conv *c)
     c->kernels->conv_destroy(c->forward);
     c->kernels->conv_destroy(c->adjoint);
     tx_halo_destroy(c->halo);
-    char *const buffers[] = {c->x, c->y, c->dx, c->dy, c->weights, c->gradient, c->packed, c->packed_adjoint};
+    char *const buffers[] = {c->x, c->y, c->dx, c->dy, c->weights, c->gradient, c->packed, c->packed_adjoint, c->scratch};
     for (size_t k = 0; k < sizeof buffers / sizeof *buffers; k++) {
         tx_free(buffers[k]);
     }

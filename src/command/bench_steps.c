@@ -18,8 +18,8 @@ typedef struct bench_run {
     const tx_bench_job *job;
     tx_config *config;
     tx_trainer *trainer;
-    char directory[64]; /* where files go */
-    tx_status status;   /* of what is timed */
+    char directory[256]; /* where files go */
+    tx_status status;    /* of what is timed */
     tx_error *error;
 } bench_run;
 
@@ -32,7 +32,7 @@ static tx_status configure(bench_run *run, const char *first, const char *second
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     const char *overrides[64];
-    char data[96], batch[64];
+    char data[288], batch[64];
     int count = 0;
     for (; run->self->overrides && run->self->overrides[count]; count++) {
         overrides[count] = run->self->overrides[count];
@@ -66,7 +66,7 @@ static tx_status write_noise(const bench_run *run)
     const tx_random random = {.stream = TX_STREAM_PARTITIONABLE, .precision = TX_FLOAT32};
     const int64_t samples = self->batch, count = samples * LEVELS * self->shape.channels * tx_shape_points(&self->shape);
     int64_t size[3 + TX_MAX_AXES] = {samples, LEVELS, self->shape.channels};
-    char path[96];
+    char path[288];
     tx_file *file;
     float *noise;
     memcpy(size + 3, self->shape.n, (size_t)self->shape.axes * sizeof *size);
@@ -86,10 +86,11 @@ static tx_status write_noise(const bench_run *run)
 /* Every rank has a folder of its own: it may be on another machine. */
 static tx_status make_directory(bench_run *run)
 {
-    strcpy(run->directory, "/tmp/trainax-bench-XXXXXX");
+    const char *folder = getenv("TMPDIR");
     tx_status status = TX_OK;
+    snprintf(run->directory, sizeof run->directory, "%s/trainax-bench-XXXXXX", folder && *folder ? folder : "/tmp");
     if (!mkdtemp(run->directory)) {
-        status = tx_error_set(run->error, TX_FAILURE, "cannot make a temporary directory in /tmp");
+        status = tx_error_set(run->error, TX_FAILURE, "cannot make a temporary folder '%s'", run->directory);
     } else if (run->self->batch) {
         status = write_noise(run);
     }
@@ -100,7 +101,7 @@ static void remove_directory(const char *path)
 {
     static const char *const files[] = {"config.yaml", "history.csv", "network.h5", "checkpoint.h5", "checkpoint.previous.h5",
                                         "noise.h5"};
-    char name[128];
+    char name[288];
     for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
         snprintf(name, sizeof name, "%s/%s", path, files[k]);
         unlink(name);
@@ -130,7 +131,7 @@ static tx_status configure_run(bench_run *run, int steps)
 /* The distance of the quickstart's two weights from the first-order upwind stencil, against the published one. */
 static tx_status check_published(bench_run *run, tx_measurement *out)
 {
-    char path[96];
+    char path[288];
     double w[2];
     tx_file *file;
     TX_TRY(configure_run(run, 1000));

@@ -84,13 +84,14 @@ typedef struct tx_kernels {
     void (*conv_destroy)(tx_conv *conv);
     size_t (*conv_packed_size)(const tx_conv *conv); /* reals */
     void (*conv_pack)(const tx_conv *conv, const void *w, void *packed);
+    size_t (*conv_scratch)(const tx_conv *conv); /* reals that a part needs for itself; any content, 64-byte aligned */
     /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x.
      * add (NULL: none; layout of y, which it may be) is summed in before e and mask. */
     void (*conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
-                       const void *add, void *y);
+                       const void *add, void *y, void *scratch);
     /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false; phases as
      * in its forward pass). */
-    void (*conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw);
+    void (*conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch);
     /* db[o] += sum over points and samples of dy */
     void (*bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 

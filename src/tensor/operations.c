@@ -28,16 +28,23 @@ void tx_run_halo(const tx_step *step, tx_frame *frame) { frame->kernels->halo(st
 void tx_run_copy(const tx_step *step, tx_frame *frame) { frame->kernels->copy(LAYOUT(0), IN(0), step->out_layout, OUT); }
 static void run_fold(const tx_step *step, tx_frame *frame) { frame->kernels->fold(step->halo, OUT); }
 
+/* Every part has its own scratch. */
+static void *conv_scratch(const tx_step *step, tx_frame *frame)
+{
+    const size_t bytes = frame->kernels->conv_scratch(step->conv) * tx_real_bytes(frame->kernels->precision);
+    return bytes ? (char *)IN(TX_MAX_OPERANDS - 1) + (size_t)frame->part.index * tx_whole_lines(bytes) : NULL;
+}
+
 /* operand 1: packed weights, 2: bias, 3: mask, 4: what is added */
 static void run_conv(const tx_step *step, tx_frame *frame)
 {
     frame->kernels->conv_apply(step->conv, frame->part, IN(0), IN(1), optional(frame, step->operand[2]), optional(frame, step->operand[3]),
-                               optional(frame, step->operand[4]), OUT);
+                               optional(frame, step->operand[4]), OUT, conv_scratch(step, frame));
 }
 
 static void run_conv_weights(const tx_step *step, tx_frame *frame)
 {
-    frame->kernels->conv_weights(step->conv, frame->part, IN(0), IN(1), OUT);
+    frame->kernels->conv_weights(step->conv, frame->part, IN(0), IN(1), OUT, conv_scratch(step, frame));
 }
 
 static void run_bias_gradient(const tx_step *step, tx_frame *frame) { frame->kernels->bias_gradient(LAYOUT(0), IN(0), OUT); }

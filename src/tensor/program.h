@@ -128,6 +128,8 @@ static inline size_t tx_program_shared_bytes(const tx_program *program)
     return program->packed_bytes + program->num_steps * sizeof *program->steps;
 }
 
+static inline size_t tx_whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 /* Bytes of a lane scalar, with the vector beyond it that kernels may read. */
 static inline size_t tx_lane_bytes(const tx_program_options *options)
 {

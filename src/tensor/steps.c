@@ -97,6 +97,14 @@ static void crop_phases(const tx_graph_node *effect, tx_layout *layout)
     memcpy(layout, &crop, sizeof crop);
 }
 
+/* Room for the length of one step, as its last operand. */
+static tx_status add_scratch(tx_planner *p, size_t bytes, tx_step *step)
+{
+    const int64_t size = tx_round_to_line((int64_t)bytes), offset = tx_arena_take(&p->arena, size);
+    step->operand[TX_MAX_OPERANDS - 1] = (tx_operand){TX_SPACE_ARENA, offset};
+    return tx_arena_give(&p->arena, offset, size, p->error);
+}
+
 /* A convolution over the (padded) layout of its input; `gradient` is the layout of dy for the weights' gradient. */
 tx_status tx_prepare_conv(tx_planner *p, tx_node n, tx_step *step)
 {
@@ -124,7 +132,9 @@ tx_status tx_prepare_conv(tx_planner *p, tx_node n, tx_step *step)
     if (shape.flip) {
         step->operand[2] = (tx_operand){TX_SPACE_NONE, 0};
     }
-    return TX_OK;
+    const tx_program_options *options = &p->program->options;
+    const size_t scratch = p->program->kernels->conv_scratch(step->conv) * tx_real_bytes(options->precision);
+    return scratch ? add_scratch(p, (size_t)(options->threads > 1 ? options->threads : 1) * tx_whole_lines(scratch), step) : TX_OK;
 }
 
 static tx_status find_spectral(tx_planner *p, const tx_spectral_shape *shape, const tx_spectral **out)
@@ -143,14 +153,6 @@ static tx_status find_spectral(tx_planner *p, const tx_spectral_shape *shape, co
     program->spectrals[program->num_spectrals++].spectral = spectral;
     *out = spectral;
     return TX_OK;
-}
-
-/* Room for the length of one step, as its last operand. */
-static tx_status add_scratch(tx_planner *p, size_t bytes, tx_step *step)
-{
-    const int64_t size = tx_round_to_line((int64_t)bytes), offset = tx_arena_take(&p->arena, size);
-    step->operand[TX_MAX_OPERANDS - 1] = (tx_operand){TX_SPACE_ARENA, offset};
-    return tx_arena_give(&p->arena, offset, size, p->error);
 }
 
 /* A transform between a tensor and its modes, and scratch for it. */

@@ -1,5 +1,6 @@
 # bench: every kind of case gives a right result, in all forms of output, alone and on two ranks. No time is asserted.
 . "$(dirname "$0")/common.sh"
+export TMPDIR=$work
 
 succeeds "$trainax" bench quickstart/rollout_1 1d/fno_12_18_4/rollout_1 configuration/residuum conv_1d/weights operation/group_norm_1d --split
 [ "$(grep -c 'right$' out.txt)" -eq 5 ] || fail "not all of five cases are right: $(cat out.txt)"
@@ -22,5 +23,5 @@ succeeds "$trainax" bench --list
 "$trainax" bench 2d/rollout_5 --list | grep -qx '2d/dil_2_32_2/rollout_5' || fail "bench 2d/rollout_5 --list"
 expect 2 "bench has no case 'quickstart/rollout_2'; did you mean quickstart/rollout_1" "$trainax" bench quickstart/rollout_2
 expect 2 "unknown key 'batch' in trainer" "$trainax" bench quickstart/rollout_1 --set trainer.batch=3
-compgen -G '/tmp/trainax-bench-*' >/dev/null && fail "bench leaves files in /tmp"
+compgen -G "$TMPDIR/trainax-bench-*" >/dev/null && fail "bench leaves files behind"
 finish

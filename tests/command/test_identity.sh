@@ -31,18 +31,18 @@ done
 shared() { # shared NAME RANKS BLOCK NETWORK ARGUMENTS...
     local name=$1 ranks=$2 block=$3 network=$4
     shift 4
-    succeeds mpirun -n "$ranks" "$trainax" train "$quickstart" --quiet --output "$network.$block.$name" \
+    succeeds mpirun -n "$ranks" "$trainax" train "$quickstart" --quiet --output "${network%%,*}.$block.$name" \
         --set "network={type: $network, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 40, key: 0}" \
         --set data.num_points=1600 --set data.num_samples=2 --set data.temporal_horizon=4 --set trainer.num_training_steps=3 \
         --set trainer.batch_size=3 --set trainer.num_rollout_steps=1 --set "parallel.block=$block" "$@"
-    same_run "$network.$block.one" "$network.$block.$name"
+    same_run "${network%%,*}.$block.one" "${network%%,*}.$block.$name"
 }
-for network in conv_net classic_u_net; do
+for network in conv_net "classic_u_net, num_levels: 1"; do
     for block in 1 3; do
-        shared one 1 $block $network
-        shared two 1 $block $network --set parallel.threads=2
-        shared four 1 $block $network --set parallel.threads=4
-        shared both 2 $block $network --set parallel.threads=3
+        shared one 1 $block "$network"
+        shared two 1 $block "$network" --set parallel.threads=2
+        shared four 1 $block "$network" --set parallel.threads=4
+        shared both 2 $block "$network" --set parallel.threads=3
     done
 done
 [ "$(head -1 float32.one/history.csv)" = step,epoch,batch,loss,weight_norm,two ] || fail "header of history.csv"

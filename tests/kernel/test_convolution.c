@@ -168,9 +168,10 @@ static void apply(const tx_kernels *kernels, const tx_conv *conv, const block *x
                   const void *add, block *y)
 {
     void *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
+    void *scratch = new_reals(kernels->precision, (int64_t)kernels->conv_scratch(conv));
     kernels->conv_pack(conv, w, packed);
-    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, m, add, y->data);
-    tx_free(packed);
+    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, m, add, y->data, scratch);
+    tx_free(packed), tx_free(scratch);
 }
 
 static block input_block(const tx_kernels *kernels, const reference *r)
@@ -312,7 +313,9 @@ static bool check_weights(const tx_kernels *kernels, const reference *r)
     const tx_conv_shape shape = forward_shape(c, &x, &dy, TX_IDENTITY);
     tx_conv *conv = make_conv(kernels, &shape);
     void *dw = parameters(kernels, r->w, r->weights), *db = parameters(kernels, r->bias, c->out);
-    kernels->conv_weights(conv, tx_whole, x.data, dy.data, dw);
+    void *scratch = new_reals(kernels->precision, (int64_t)kernels->conv_scratch(conv));
+    kernels->conv_weights(conv, tx_whole, x.data, dy.data, dw, scratch);
+    tx_free(scratch);
     kernels->bias_gradient(&dy.layout, dy.data, db);
     bool ok = true;
     for (int64_t k = 0; k < r->weights && ok; k++) {

@@ -250,7 +250,7 @@ static void apply(const tx_kernels *kernels, const tx_conv *conv, const referenc
 {
     void *w = reals(kernels, r->w, r->weights), *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
     kernels->conv_pack(conv, w, packed);
-    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, NULL, NULL, y->data);
+    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, NULL, NULL, y->data, NULL);
     tx_free(w), tx_free(packed);
 }
 
@@ -311,7 +311,7 @@ static bool check_weights(const tx_kernels *kernels, const reference *r)
     fill(&dy, r->dy);
     tx_conv *conv = make_conv(kernels, r, &p.layout, &dy.layout, false);
     void *dw = reals(kernels, r->w, r->weights); /* gradients are added to what is there */
-    kernels->conv_weights(conv, tx_whole, p.data, dy.data, dw);
+    kernels->conv_weights(conv, tx_whole, p.data, dy.data, dw, NULL);
     bool ok = true;
     const double size = (double)(tx_shape_points(&r->coarse) * r->c->block);
     for (int64_t k = 0; k < r->weights && ok; k++) {
@@ -363,7 +363,7 @@ static void transposed_weights_on(const tx_kernels *kernels)
         }
     }
     void *dw = reals(kernels, (double[K]){0}, K);
-    kernels->conv_weights(conv, tx_whole, x.data, dy.data, dw);
+    kernels->conv_weights(conv, tx_whole, x.data, dy.data, dw, NULL);
     for (int t = 0; t < K; t++) {
         CU_ASSERT(
             near(kernels, "transposed weights", get_real(kernels->precision, dw, t), want[t], 64 * epsilon(kernels->precision)));

@@ -74,8 +74,13 @@ static void compare(tx_shape state, int threads)
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node loss = build(graph, state, &size);
     CU_ASSERT_TRUE_FATAL(size <= 4096);
-    const tx_program_options options = {
-        .precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = size, .loss = loss, .gradient = true};
+    const tx_program_options options = {.precision = TX_FLOAT32,
+                                        .isa = -1,
+                                        .block = BLOCK,
+                                        .num_parameters = size,
+                                        .loss = loss,
+                                        .gradient = true,
+                                        .threads = threads};
     CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_team_create(NULL, &team), TX_OK);

@@ -3,6 +3,7 @@
 #include "kernel/vector/conv.h"
 #include "kernel/vector/tile.h"
 #include "kernel/vector/variant.h"
+#include "kernel/vector/winograd.h"
 
 typedef enum ending { PLAIN, POSITIVE, MASKED } ending;
 
@@ -143,6 +144,18 @@ INLINE void finish_block(const tx_conv *conv, const conv_block *block, int64_t n
     }
 }
 
+/* n reals of a row, all blocks from `first` to `last`. */
+INLINE void apply_blocks(const tx_conv *conv, const conv_block *first, const conv_block *last, int64_t n, const real *x,
+                         const real *packed, const real *bias, const real *m, const real *add, real *y)
+{
+    for (const conv_block *block = first; block < last; block++) {
+        const int64_t at = block->start * conv->y_channel;
+        apply_block(conv, block, n, x, packed + block->packed, bias ? bias + block->start : NULL, m ? m + at : NULL,
+                    add ? add + at : NULL, y + at);
+        finish_block(conv, block, n, y + at);
+    }
+}
+
 /* A part is some of the strips of all rows, or, where there are too few, some of the blocks. */
 INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const real *packed, const real *bias, const real *m,
                         const real *add, real *y)
@@ -154,26 +167,37 @@ INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const 
     for (int64_t k = part_begin(of_strips, all); k < part_end(of_strips, all); k++) {
         const conv_row *row = conv->row + k / strips;
         const int64_t p = k % strips * conv->strip, n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
-        for (const conv_block *block = first; block < last; block++) {
-            const int64_t at = row->y + p + block->start * conv->y_channel;
-            apply_block(conv, block, n, x + row->x + p, packed + block->packed, bias ? bias + block->start : NULL,
-                        m ? m + at : NULL, add ? add + at : NULL, y + at);
-            finish_block(conv, block, n, y + at);
-        }
+        const int64_t at = row->y + p;
+        apply_blocks(conv, first, last, n, x + row->x + p, packed, bias, m ? m + at : NULL, add ? add + at : NULL, y + at);
+    }
+}
+
+void VARIANT(conv_strips)(const tx_conv *conv, int64_t n, const real *x, const real *packed, real *y)
+{
+    for (int64_t p = 0; p < n; p += conv->strip) {
+        apply_blocks(conv, conv->block, conv->block + conv->num_blocks, n - p < conv->strip ? n - p : conv->strip, x + p, packed,
+                     NULL, NULL, NULL, y + p);
     }
 }
 
 void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
-                         const void *add, void *y)
+                         const void *add, void *y, void *scratch)
 {
     const real *weights = packed;
     for (; conv; conv = conv->next) {
+        const int64_t size = (int64_t)conv->out * conv->in * conv->taps, direct = conv->rows ? size : 0;
+        const real *winograd_weights = weights + conv->groups * direct;
+        const int64_t winograd_size = (int64_t)VARIANT(winograd_packed_size)(conv) / conv->groups;
         for (int g = 0; g < conv->groups; g++) {
             const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
-            apply_group(conv, part, (const real *)x + (int64_t)g * conv->in * conv->x_channel, weights,
-                        bias && !conv->flip ? (const real *)bias + out : NULL, conv->masked ? (const real *)m + at : NULL,
-                        add ? (const real *)add + at : NULL, (real *)y + at);
-            weights += (int64_t)conv->out * conv->in * conv->taps;
+            const real *xg = (const real *)x + (int64_t)g * conv->in * conv->x_channel;
+            const real *bg = bias && !conv->flip ? (const real *)bias + out : NULL;
+            const real *mg = conv->masked ? (const real *)m + at : NULL, *ag = add ? (const real *)add + at : NULL;
+            apply_group(conv, part, xg, weights + g * direct, bg, mg, ag, (real *)y + at);
+            if (conv->winograd) {
+                VARIANT(winograd_apply)(conv, part, xg, winograd_weights + g * winograd_size, bg, mg, ag, (real *)y + at, scratch);
+            }
         }
+        weights = winograd_weights + conv->groups * winograd_size;
     }
 }

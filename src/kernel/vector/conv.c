@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "kernel/vector/tile.h"
 #include "kernel/vector/variant.h"
+#include "kernel/vector/winograd.h"
 
 static int64_t phases_of(const int64_t *phases, int axis)
 {
@@ -135,18 +136,14 @@ static void list_blocks(tx_conv *conv)
 }
 
 /* As many tiles of a row as keep their inputs (all channels, all rows that taps read) in 20 KB of L1. */
-static int64_t strip_length(const tx_conv *conv, const tx_conv_shape *shape)
+static int64_t strip_length(const tx_conv *conv, int64_t rows, int64_t span)
 {
-    const int d = shape->y.shape.axes - 1;
+    enum { ROOM = 20480 };
     const int64_t tile = tile_vectors((conv->out + conv->num_blocks - 1) / conv->num_blocks) * VL;
-    if (d < 0 || conv->taps == 0) {
-        return 20480;
+    if (conv->dense || conv->taps == 0) {
+        return ROOM;
     }
-    const int64_t sx = phases_of(shape->x_phases, d), sy = phases_of(shape->y_phases, d);
-    const int64_t taps_of_row = (shape->kernel[d] + sy - 1) / sy, phases = sx < taps_of_row ? sx : taps_of_row;
-    const int64_t rows = (conv->taps + taps_of_row - 1) / taps_of_row * phases;
-    const int64_t span = (shape->kernel[d] - 1) * shape->dilation[d] / (sx * sy) * shape->x.stride[d];
-    const int64_t room = 20480 / (int64_t)sizeof(real) / (conv->in * rows) - span;
+    const int64_t room = ROOM / (int64_t)sizeof(real) / (conv->in * rows) - span;
     return room < tile ? tile : room / tile * tile;
 }
 
@@ -172,18 +169,34 @@ static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, cons
     for (int64_t t = 0; t < conv->kernel_taps; t++) {
         conv->taps += tap_offset(shape, r, t, &offset);
     }
-    conv->num_blocks = tile_blocks(conv->out, (conv->length + VL - 1) / VL);
 }
 
-static tx_status allocate_tables(tx_conv *conv, tx_error *error)
+tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error)
 {
+    conv->num_blocks = tile_blocks(conv->out, (conv->length + VL - 1) / VL);
     const size_t taps = (size_t)conv->taps, pairs = taps * (size_t)conv->in;
     TX_TRY(tx_allocate_array((size_t)conv->rows, sizeof *conv->row, error, &conv->row));
     TX_TRY(tx_allocate_array(taps, sizeof *conv->tap, error, &conv->tap));
     TX_TRY(tx_allocate_array(taps, sizeof *conv->tap_weight, error, &conv->tap_weight));
     TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair, error, &conv->pair));
     TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair_weight, error, &conv->pair_weight));
-    return tx_allocate_array((size_t)conv->num_blocks, sizeof *conv->block, error, &conv->block);
+    TX_TRY(tx_allocate_array((size_t)conv->num_blocks, sizeof *conv->block, error, &conv->block));
+    list_blocks(conv);
+    conv->strip = strip_length(conv, rows, span);
+    return TX_OK;
+}
+
+/* The same for a convolution of some shape: an axis' taps lie in one row, or in one for each phase. */
+static tx_status make_tables(tx_conv *conv, const tx_conv_shape *shape, tx_error *error)
+{
+    const int d = shape->y.shape.axes - 1;
+    if (d < 0) {
+        return VARIANT(conv_tables)(conv, 1, 0, error);
+    }
+    const int64_t sx = phases_of(shape->x_phases, d), sy = phases_of(shape->y_phases, d);
+    const int64_t taps_of_row = (shape->kernel[d] + sy - 1) / sy, phases = sx < taps_of_row ? sx : taps_of_row;
+    return VARIANT(conv_tables)(conv, (conv->taps + taps_of_row - 1) / taps_of_row * phases,
+                                (shape->kernel[d] - 1) * shape->dilation[d] / (sx * sy) * shape->x.stride[d], error);
 }
 
 /* The convolution onto phase r of y: y's channels are that phase's. */
@@ -192,15 +205,16 @@ static tx_status create_phase(const tx_conv_shape *shape, int groups, const int6
     tx_conv *conv;
     TX_TRY(tx_allocate(sizeof *conv, error, &conv));
     describe(conv, shape, groups, r);
-    const tx_status status = allocate_tables(conv, error);
+    tx_status status = make_tables(conv, shape, error);
+    if (status == TX_OK) {
+        list_taps(conv, shape, r);
+        list_rows(conv, shape);
+        status = VARIANT(winograd_create)(shape, conv, error);
+    }
     if (status != TX_OK) {
         VARIANT(conv_destroy)(conv);
         return status;
     }
-    list_taps(conv, shape, r);
-    list_rows(conv, shape);
-    list_blocks(conv);
-    conv->strip = strip_length(conv, shape);
     *out = conv;
     return TX_OK;
 }
@@ -240,31 +254,38 @@ tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_c
     return TX_OK;
 }
 
+void VARIANT(conv_free_tables)(tx_conv *conv)
+{
+    tx_free(conv->row);
+    tx_free(conv->tap);
+    tx_free(conv->tap_weight);
+    tx_free(conv->pair);
+    tx_free(conv->pair_weight);
+    tx_free(conv->block);
+}
+
 void VARIANT(conv_destroy)(tx_conv *conv)
 {
     while (conv) {
         tx_conv *next = conv->next;
-        tx_free(conv->row);
-        tx_free(conv->tap);
-        tx_free(conv->tap_weight);
-        tx_free(conv->pair);
-        tx_free(conv->pair_weight);
-        tx_free(conv->block);
+        VARIANT(winograd_destroy)(conv->winograd);
+        VARIANT(conv_free_tables)(conv);
         tx_free(conv);
         conv = next;
     }
 }
 
+/* Of what goes tap by tap: nothing where all rows go in pairs. */
 static size_t packed_size(const tx_conv *conv)
 {
-    return (size_t)conv->groups * (size_t)conv->out * (size_t)conv->in * (size_t)conv->taps;
+    return conv->rows == 0 ? 0 : (size_t)conv->groups * (size_t)conv->out * (size_t)conv->in * (size_t)conv->taps;
 }
 
 size_t VARIANT(conv_packed_size)(const tx_conv *conv)
 {
     size_t size = 0;
     for (; conv; conv = conv->next) {
-        size += packed_size(conv);
+        size += packed_size(conv) + VARIANT(winograd_packed_size)(conv);
     }
     return size;
 }
@@ -293,7 +314,18 @@ void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed)
 {
     real *to = packed;
     for (; conv; conv = conv->next) {
-        pack_phase(conv, w, to);
+        if (conv->rows) {
+            pack_phase(conv, w, to);
+        }
         to += packed_size(conv);
+        if (conv->winograd) {
+            VARIANT(winograd_pack)(conv, w, to);
+            to += VARIANT(winograd_packed_size)(conv);
+        }
     }
+}
+
+size_t VARIANT(conv_scratch)(const tx_conv *conv)
+{
+    return VARIANT(winograd_scratch)(conv); /* of a phase there is none */
 }

@@ -24,6 +24,11 @@ static inline int64_t part_end(tx_part part, int64_t n)
     return n * (part.index + 1) / part.count;
 }
 
+/* Output channels. */
+typedef struct conv_range {
+    int begin, end;
+} conv_range;
+
 struct tx_conv {
     int groups, in, out, taps; /* channels of one group */
     int64_t kernel_taps;       /* of the weight array; `taps` of them are used */
@@ -39,5 +44,16 @@ struct tx_conv {
     int64_t strip; /* reals of a row that share a pass over the weights: their inputs stay in L1 */
     bool flip, masked, dense;
     tx_activation activation;
-    struct tx_conv *next; /* the next phase of y; NULL: none */
+    struct conv_winograd *winograd; /* computes the rows that are not in `row`; NULL: they are all there */
+    struct tx_conv *next;           /* the next phase of y; NULL: none */
 };
+
+/* What conv.c, apply.c and weights.c do for a convolution whose counts are set: makes its tables and cuts its channels into
+ * blocks, where taps reach `rows` rows of each input channel and `span` reals beyond a strip; */
+tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error);
+void VARIANT(conv_free_tables)(tx_conv *conv);
+/* n reals of its one row, plain, to y; */
+void VARIANT(conv_strips)(const tx_conv *conv, int64_t n, const real *x, const real *packed, real *y);
+/* the gradients over n reals of its one row, of the output channels that a part has. */
+conv_range VARIANT(conv_out_range)(const tx_conv *conv, tx_part part);
+void VARIANT(conv_sums)(const tx_conv *conv, tx_part part, int64_t n, const real *x, const real *dy, real *dw);

@@ -195,7 +195,7 @@ static void analyse_axis(const tx_spectral *t, const stage *s, const real *x, re
         } else {
             fold_strip(2, s, from, stride, outer, count, run, p.product->fold_pitch, folded);
         }
-        VARIANT(conv_apply)(p.product->analyse, tx_whole, folded, p.product->to_rows, NULL, NULL, NULL, rows + p.lane);
+        VARIANT(conv_apply)(p.product->analyse, tx_whole, folded, p.product->to_rows, NULL, NULL, NULL, rows + p.lane, NULL);
     }
 }
 
@@ -230,7 +230,7 @@ static void synthesise_axis(const tx_spectral *t, const stage *s, const real *ad
     const real *rows = scratch + s->result;
     for (strip p = {0}; next_strip(s, &p);) {
         const int64_t *outer = s->outer + p.first, pitch = p.product->fold_pitch;
-        VARIANT(conv_apply)(p.product->synthesise, tx_whole, rows + p.lane, p.product->to_columns, NULL, NULL, NULL, folded);
+        VARIANT(conv_apply)(p.product->synthesise, tx_whole, rows + p.lane, p.product->to_columns, NULL, NULL, NULL, folded, NULL);
         if (s->chunk == 1 && add) {
             straighten(s, add, outer, p.count, straight, straight_pitch);
             unfold(true, s, folded, pitch, straight_pitch, &origin, 1, p.count, straight, straight);

@@ -9,6 +9,7 @@ const tx_kernels VARIANT(kernels) = {
     .conv_destroy = VARIANT(conv_destroy),
     .conv_packed_size = VARIANT(conv_packed_size),
     .conv_pack = VARIANT(conv_pack),
+    .conv_scratch = VARIANT(conv_scratch),
     .conv_apply = VARIANT(conv_apply),
     .conv_weights = VARIANT(conv_weights),
     .bias_gradient = VARIANT(bias_gradient),

@@ -9,8 +9,9 @@ void VARIANT(conv_destroy)(tx_conv *conv);
 size_t VARIANT(conv_packed_size)(const tx_conv *conv);
 void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed);
 void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m, const void *add,
-                         void *y);
-void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw);
+                         void *y, void *scratch);
+size_t VARIANT(conv_scratch)(const tx_conv *conv);
+void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch);
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
 void VARIANT(bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 

@@ -3,6 +3,7 @@
  * a row are summed apart. */
 #include "kernel/vector/conv.h"
 #include "kernel/vector/variant.h"
+#include "kernel/vector/winograd.h"
 
 #if TX_VECTOR_BYTES == 64
 enum { DOT_OUT = 4, DOT_PAIRS = 8 };
@@ -84,8 +85,9 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
     D(1, 1)                                                                                                                        \
     D(1, 2)                                                                                                                        \
     D(1, 3)                                                                                                                        \
-    D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3) D(3, 4)        \
-        D(3, 5) D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+    D(1, 4)                                                                                                                        \
+    D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3) D(3, 4) D(3, 5)        \
+        D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
 #else
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
@@ -95,24 +97,46 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
 DOTS(DOTS_FUNCTION)
 static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
 
-/* All output channels of a group x all pairs, over one piece; both cut into nearly equal tiles, of which a part has some. */
+static int out_tiles(const tx_conv *conv)
+{
+    return (conv->out + DOT_OUT - 1) / DOT_OUT;
+}
+
+/* Where output channels are cut into tiles of nearly equal size. */
+static int out_cut(const tx_conv *conv, int64_t tile)
+{
+    return (int)(conv->out * tile / out_tiles(conv));
+}
+
+conv_range VARIANT(conv_out_range)(const tx_conv *conv, tx_part part)
+{
+    const int tiles = out_tiles(conv);
+    return (conv_range){out_cut(conv, part_begin(part, tiles)), out_cut(conv, part_end(part, tiles))};
+}
+
+/* A part's output channels of a group x all pairs, over one piece; pairs are cut into nearly equal tiles as well. */
 INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row, const conv_row *end, int64_t length,
                           const real *x, const real *dy, real *dw)
 {
     const int64_t dw_row = conv->in * conv->kernel_taps;
-    const int pairs = conv->in * conv->taps, out_tiles = (conv->out + DOT_OUT - 1) / DOT_OUT;
-    for (int q = 0; q < out_tiles; q++) {
-        const int o = conv->out * q / out_tiles, out = conv->out * (q + 1) / out_tiles - o;
+    const int pairs = conv->in * conv->taps;
+    for (int64_t q = part_begin(part, out_tiles(conv)); q < part_end(part, out_tiles(conv)); q++) {
+        const int o = out_cut(conv, q), out = out_cut(conv, q + 1) - o;
         const int pair_tiles = (pairs + dot_pairs[out - 1] - 1) / dot_pairs[out - 1];
-        const int first = (int)part_begin(part, pair_tiles), last = (int)part_end(part, pair_tiles);
-        int j = (int)((int64_t)pairs * first / pair_tiles);
-        for (int r = first + 1; r <= last; r++) {
+        int j = 0;
+        for (int r = 1; r <= pair_tiles; r++) {
             const int next = (int)((int64_t)pairs * r / pair_tiles);
             dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, conv->pair_weight + j,
                                               dy + o * conv->y_channel, dw + o * dw_row, dw_row);
             j = next;
         }
     }
+}
+
+void VARIANT(conv_sums)(const tx_conv *conv, tx_part part, int64_t n, const real *x, const real *dy, real *dw)
+{
+    static const conv_row row = {0, 0};
+    weights_piece(conv, part, &row, &row + 1, n, x, dy, dw);
 }
 
 /* Long rows are cut into pieces, short ones taken together. */
@@ -129,7 +153,7 @@ static void weights_group(const tx_conv *conv, tx_part part, const real *x, cons
     }
 }
 
-void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw)
+void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch)
 {
     if (conv->dense) {
         if (part.index == 0) {
@@ -139,9 +163,13 @@ void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, con
     }
     for (; conv; conv = conv->next) {
         for (int g = 0; g < conv->groups; g++) {
-            weights_group(conv, part, (const real *)x + (int64_t)g * conv->in * conv->x_channel,
-                          (const real *)dy + (int64_t)g * conv->out * conv->y_channel,
-                          (real *)dw + (int64_t)g * conv->out * conv->in * conv->kernel_taps);
+            const real *xg = (const real *)x + (int64_t)g * conv->in * conv->x_channel;
+            const real *dyg = (const real *)dy + (int64_t)g * conv->out * conv->y_channel;
+            real *dwg = (real *)dw + (int64_t)g * conv->out * conv->in * conv->kernel_taps;
+            weights_group(conv, part, xg, dyg, dwg);
+            if (conv->winograd) {
+                VARIANT(winograd_weights)(conv, part, xg, dyg, dwg, scratch);
+            }
         }
     }
 }

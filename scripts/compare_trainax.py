@@ -2,6 +2,7 @@
 """The same configurations in the real Trainax and in trainax, one after the other on one core, several rounds interleaved.
 
     scripts/compare_trainax.py                             # the quickstart with 1, 5 and 20 rollout steps
+    scripts/compare_trainax.py --networks 1 [2 3]          # APEBench's five networks in that many dimensions, one step on noise
     scripts/compare_trainax.py CASE.yaml… [--steps N] [--rounds K] [--set KEY=VALUE]…
 
 Makes a virtual environment with the pinned packages where there is none (--venv), and needs build/trainax (--program). Of
@@ -25,6 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ["jax==0.10.2", "trainax==0.0.2", "exponax==0.1.0", "pdequinox==0.1.2", "apebench==0.1.1", "optax==0.2.8",
             "equinox==0.13.8", "h5py", "pyyaml"]
 QUICKSTART = ROOT / "scripts" / "experiments" / "quickstart.yaml"
+
+# APEBench's five networks, the points of an axis and the samples of a minibatch.
+NETWORKS = {
+    "Conv;34;10": "type: conv_net, hidden_channels: 34, depth: 10, activation: relu",
+    "UNet;12;2": "type: classic_u_net, hidden_channels: 12, num_levels: 2, activation: relu",
+    "Res;26;8": "type: classic_res_net, hidden_channels: 26, num_blocks: 8, activation: relu",
+    "FNO;12;18;4": "type: classic_fno, num_modes: 12, hidden_channels: 18, num_blocks: 4, activation: gelu",
+    "Dil;2;32;2": "type: dilated_res_net, hidden_channels: 32, num_blocks: 2, dilation_rates: [1, 2, 4, 2, 1], activation: relu",
+}
+SIZES = {1: (160, 20), 2: (64, 20), 3: (32, 4)}
 
 # -- the real package, in a process of its own --------------------------------------------------------------------------
 
@@ -178,6 +189,25 @@ def make_venv(folder):
     return str(python)
 
 
+def write_noise(python, path, dimensions):
+    points, samples = SIZES[dimensions]
+    shape = (samples, 2, 1, *[points] * dimensions)
+    write = f"import h5py, numpy; h5py.File({str(path)!r}, 'w')['trajectories'] = numpy.random.default_rng(0).uniform(-1, 1, {shape}).astype('f')"
+    subprocess.run([python, "-c", write], check=True)
+
+
+def network_cases(python, dimensions, overrides, folder):
+    write_noise(python, folder / f"noise_{dimensions}.h5", dimensions)
+    for number, (name, options) in enumerate(NETWORKS.items()):
+        path = folder / f"{dimensions}_{number}.yaml"
+        path.write_text(f"""data: {{type: file, path: noise_{dimensions}.h5}}
+network: {{{options}, num_spatial_dims: {dimensions}, in_channels: 1, out_channels: 1, key: 0}}
+trainer:
+  {{optimizer: {{type: adam, learning_rate: 1.0e-3}}, num_training_steps: 1, batch_size: {SIZES[dimensions][1]}, key: 0}}
+""")
+        yield Case(path, overrides, f"{name}, {dimensions}D")
+
+
 def processor():
     with open("/proc/cpuinfo") as file:
         return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
@@ -187,6 +217,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE.yaml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--networks", nargs="+", type=int, default=[], choices=[1, 2, 3], metavar="DIMENSIONS")
+    parser.add_argument("--scan-only", action="store_true", help="leaves out Trainax as shipped")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--program", default=str(ROOT / "build" / "trainax"))
@@ -197,17 +229,27 @@ def main():
         return child(arguments)
     if not os.access(arguments.program, os.X_OK):
         sys.exit(f"compare_trainax: no program {arguments.program}: build it, or give --program")
-    cases = [Case(path, arguments.set) for path in arguments.cases] or [
-        Case(QUICKSTART, [f"trainer.num_rollout_steps={r}", *arguments.set], f"quickstart, rollout {r}") for r in (1, 5, 20)
-    ]
     python = make_venv(arguments.venv)
+    with tempfile.TemporaryDirectory() as folder:
+        cases = [Case(path, arguments.set) for path in arguments.cases]
+        for dimensions in arguments.networks:
+            cases += network_cases(python, dimensions, arguments.set, Path(folder))
+        compare(python, arguments, cases or [
+            Case(QUICKSTART, [f"trainer.num_rollout_steps={r}", *arguments.set], f"quickstart, rollout {r}") for r in (1, 5, 20)
+        ])
+
+
+def compare(python, arguments, cases):
     print(f"one core of {processor()}, {arguments.steps} steps, best of {arguments.rounds} rounds\n")
     print("| case | program | start to first step | a step | peak memory | last loss | ours is faster by |")
     print("|---|---|---|---|---|---|---|")
     for case in cases:
         rounds = {"Trainax as shipped": [], "Trainax, one jitted scan": [], "trainax": []}
+        if arguments.scan_only:
+            del rounds["Trainax as shipped"]
         for _ in range(arguments.rounds):
-            rounds["Trainax as shipped"].append(run_package(python, "shipped", case, arguments))
+            if not arguments.scan_only:
+                rounds["Trainax as shipped"].append(run_package(python, "shipped", case, arguments))
             rounds["Trainax, one jitted scan"].append(run_package(python, "scan", case, arguments))
             rounds["trainax"].append(run_ours(arguments.program, case, arguments.steps))
         ours = best(rounds["trainax"])

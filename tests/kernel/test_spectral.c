@@ -28,6 +28,7 @@ static const spectral_case cases[] = {
     {{2, 3, {5, 4, 7}}, 3, {3, 2, 2}, 2},
     {{1, 3, {3, 3, 2}}, 1, {2, 3, 2}, 3},
     {{2, 2, {1, 12}}, 2, {1, 4}, 2},
+    {{3, 2, {80, 96}}, 1, {2, 1}, 4}, /* channel by channel */
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 

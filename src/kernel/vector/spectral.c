@@ -298,6 +298,17 @@ static void place_scratch(tx_spectral *t)
 
 /* ---- the whole ---- */
 
+/* Slices of equal size that stay in the second-level cache with what becomes of them, or single channels. */
+static int64_t count_slices(const tx_layout *x)
+{
+    enum { FIT = 196608 / sizeof(real) };
+    int64_t slices = 1;
+    while (slices < x->shape.channels && (x->shape.channels % slices || x->shape.channels / slices * x->channel > FIT)) {
+        slices++;
+    }
+    return slices;
+}
+
 static tx_status make(tx_spectral *t, const tx_spectral_shape *shape, tx_error *error)
 {
     TX_TRY(make_first(t, shape, error));
@@ -318,7 +329,8 @@ tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *err
     t->weighted = shape->weighted;
     t->x = shape->x;
     t->modes = shape->modes;
-    t->channels = shape->x.shape.channels;
+    t->slices = count_slices(&shape->x);
+    t->channels = shape->x.shape.channels / t->slices;
     t->samples = shape->x.block;
     t->last = shape->count[t->axes - 1];
     t->num_modes = shape->modes.shape.n[0];

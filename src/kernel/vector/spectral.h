@@ -52,9 +52,10 @@ struct tx_spectral {
     int axes;
     bool weighted;
     tx_layout x, modes;
-    int64_t channels, samples; /* of x */
-    int64_t last;              /* wavenumbers of the last axis */
-    int64_t num_modes;         /* of one group */
+    int64_t channels, samples; /* of x; channels: those of a slice, which goes through all axes before the next begins */
+    int64_t slices;
+    int64_t last;      /* wavenumbers of the last axis */
+    int64_t num_modes; /* of one group */
     stage stages[TX_MAX_AXES];
     int64_t num_runs;
     mode_run *runs;
@@ -77,7 +78,7 @@ INLINE int64_t stage_row(const stage *s, bool sine, int64_t k)
 /* Of a run's real parts in the modes, for the first channel and sample. */
 INLINE int64_t run_offset(const tx_spectral *t, const mode_run *r)
 {
-    return t->modes.origin + r->group * t->channels * 2 * t->modes.channel + r->at;
+    return t->modes.origin + r->group * t->slices * t->channels * 2 * t->modes.channel + r->at;
 }
 
 /* `total` rows or columns are cut into blocks of at most `most`, nearly equal: where block k begins. */

@@ -121,8 +121,9 @@ static void analyse_run(const stage *s, const real *x, int64_t stride, int64_t r
         for (int64_t part = 0; part < s->parts; part += 2) {
             for (int64_t b = 0; b < num_cuts(s->rows, STAGE_ROWS); b++) {
                 const int64_t r = cut(s->rows, STAGE_ROWS, b), count = cut(s->rows, STAGE_ROWS, b + 1) - r;
-                analyses[s->parts == 2 ? BOTH : part ? SINES : COSINES][count - 1][vectors - 1](
-                    s, x + v, stride, w, rows + (part * s->rows + r) * s->pitch + v);
+                analyses[s->parts == 2 ? BOTH
+                         : part        ? SINES
+                                : COSINES][count - 1][vectors - 1](s, x + v, stride, w, rows + (part * s->rows + r) * s->pitch + v);
                 w += 2 * count * s->columns;
             }
         }
@@ -286,32 +287,44 @@ static void scatter_modes(const tx_spectral *t, const real *modes, real *spectru
 
 /* ---- the whole ---- */
 
-void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch)
+static void analyse_slice(const tx_spectral *t, const real *x, real *modes, real *scratch)
 {
-    real *work = scratch;
     for (int d = 0; d < t->axes; d++) {
-        analyse_axis(t, &t->stages[d], d ? work + t->stages[d - 1].result : (const real *)x, work);
+        analyse_axis(t, &t->stages[d], d ? scratch + t->stages[d - 1].result : x, scratch);
     }
-    turn_spectrum(t, false, work);
+    turn_spectrum(t, false, scratch);
     switch (t->axes) {
     case 1:
-        gather_modes(1, t, work + t->spectrum, modes);
+        gather_modes(1, t, scratch + t->spectrum, modes);
         break;
     case 2:
-        gather_modes(2, t, work + t->spectrum, modes);
+        gather_modes(2, t, scratch + t->spectrum, modes);
         break;
     default:
-        gather_modes(3, t, work + t->spectrum, modes);
+        gather_modes(3, t, scratch + t->spectrum, modes);
+    }
+}
+
+static void synthesise_slice(const tx_spectral *t, const real *modes, real *x, real *scratch)
+{
+    scatter_modes(t, modes, scratch + t->spectrum);
+    turn_spectrum(t, true, scratch);
+    for (int d = t->axes - 1; d >= 0; d--) {
+        clear_unused(&t->stages[d], d < t->axes - 1, scratch + t->stages[d].result);
+        synthesise_axis(t, &t->stages[d], d ? scratch + t->stages[d - 1].result : x, scratch);
+    }
+}
+
+void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch)
+{
+    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+        analyse_slice(t, (const real *)x + k * t->x.channel, (real *)modes + 2 * k * t->modes.channel, scratch);
     }
 }
 
 void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, void *x, void *scratch)
 {
-    real *work = scratch;
-    scatter_modes(t, modes, work + t->spectrum);
-    turn_spectrum(t, true, work);
-    for (int d = t->axes - 1; d >= 0; d--) {
-        clear_unused(&t->stages[d], d < t->axes - 1, work + t->stages[d].result);
-        synthesise_axis(t, &t->stages[d], d ? work + t->stages[d - 1].result : (real *)x, work);
+    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+        synthesise_slice(t, (const real *)modes + 2 * k * t->modes.channel, (real *)x + k * t->x.channel, scratch);
     }
 }

@@ -169,8 +169,8 @@ typedef struct tx_kernels {
     void (*spectral_destroy)(tx_spectral *spectral);
     size_t (*spectral_scratch)(const tx_spectral *spectral); /* reals */
     void (*spectral_analyse)(const tx_spectral *spectral, const void *x, void *modes, void *scratch);
-    /* x = the transpose of that + (add or 0); add may be NULL, has x's layout, and may be x. */
-    void (*spectral_synthesise)(const tx_spectral *spectral, const void *modes, const void *add, void *x, void *scratch);
+    /* x = the transpose of that */
+    void (*spectral_synthesise)(const tx_spectral *spectral, const void *modes, void *x, void *scratch);
     /* y[g, o] = sum of w[g, o, i] x[g, i] for each mode, w complex (groups, C_out, C_in, *modes); adjoint: sum of
      * conj(w[g, i, o]) x[g, i], w still the forward one. dw += its gradient, the real or the imaginary part. */
     void (*spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,

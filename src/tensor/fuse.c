@@ -116,17 +116,12 @@ static tx_node rule_add(fuser *f, const tx_graph_node *node, const tx_graph_node
         return TX_NONE;
     }
     for (int k = 0; k < 2; k++) {
-        tx_graph_node gradient, norm, spectral;
+        tx_graph_node gradient, norm;
         const bool whole = tx_graph_at(f->graph, node->input[1 - k])->op != TX_OP_CHANNELS; /* laid out as the result */
         const bool sole_norm = sole(f, old->input[k], TX_OP_GROUP_NORM, &norm) || sole(f, old->input[k], TX_OP_GROUP_NORM_GRADIENT, &norm);
         if (sole_norm && norm.input[4] < 0 && norm.attributes.mode == TX_IDENTITY) {
             norm.input[4] = node->input[1 - k];
             return tx_graph_append(f->graph, &norm);
-        }
-        if (sole(f, old->input[k], TX_OP_SPECTRAL_SYNTHESISE, &spectral) && spectral.input[3] < 0 && whole &&
-            tx_graph_at(f->graph, node->input[1 - k])->op != TX_OP_PAD) {
-            spectral.input[3] = node->input[1 - k];
-            return tx_graph_append(f->graph, &spectral);
         }
         if (sole(f, old->input[k], TX_OP_SQUARE_ERROR_GRADIENT, &gradient) && gradient.input[3] < 0 && whole) {
             gradient.input[3] = node->input[1 - k];

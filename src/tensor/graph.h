@@ -45,7 +45,7 @@ typedef enum tx_op {
     TX_OP_GROUP_NORM_GRADIENT, /* (dy, x, pull, weight, add or none): … + add; mode TX_RELU: 0 where x <= 0 */
     /* Spectral: convolution.kernel holds the modes an axis, convolution.groups the blocks of them. */
     TX_OP_SPECTRAL_ANALYSE,    /* (x): modes; mode 1: weighted as the inverse is */
-    TX_OP_SPECTRAL_SYNTHESISE, /* (modes, none, none, add or none): its transpose, + add */
+    TX_OP_SPECTRAL_SYNTHESISE, /* (modes): its transpose */
     TX_OP_SPECTRAL_MULTIPLY,   /* (modes, real, imaginary weights); flip: the adjoint */
     TX_OP_SPECTRAL_WEIGHTS,    /* effect: (modes, their cotangent); mode 1: imaginary parts */
     TX_OP_CONCATENATE,         /* (a, b) */

@@ -167,7 +167,7 @@ static void run_spectral_analyse(const tx_step *step, tx_frame *frame)
 
 static void run_spectral_synthesise(const tx_step *step, tx_frame *frame)
 {
-    frame->kernels->spectral_synthesise(step->spectral, IN(0), optional(frame, step->operand[3]), OUT, IN(TX_MAX_OPERANDS - 1));
+    frame->kernels->spectral_synthesise(step->spectral, IN(0), OUT, IN(TX_MAX_OPERANDS - 1));
 }
 
 static void run_spectral_multiply(const tx_step *step, tx_frame *frame)
@@ -325,7 +325,7 @@ const tx_operation tx_operations[TX_OP_COUNT] = {
     [TX_OP_SPLIT] = {"split", run_split, 0, NULL, tx_prepare_phases},
     [TX_OP_JOIN] = {"join", run_join, 0, NULL, tx_prepare_phases},
     [TX_OP_SPECTRAL_ANALYSE] = {"spectral_analyse", run_spectral_analyse, 0, analyse_flops, tx_prepare_spectral},
-    [TX_OP_SPECTRAL_SYNTHESISE] = {"spectral_synthesise", run_spectral_synthesise, 1u << 3, synthesise_flops, tx_prepare_spectral},
+    [TX_OP_SPECTRAL_SYNTHESISE] = {"spectral_synthesise", run_spectral_synthesise, 0, synthesise_flops, tx_prepare_spectral},
     [TX_OP_SPECTRAL_MULTIPLY] = {"spectral_multiply", run_spectral_multiply, 0, mode_flops, tx_prepare_spectral_multiply},
     [TX_OP_SPECTRAL_WEIGHTS] = {"spectral_weights", run_spectral_weights, 0, mode_flops, NULL},
     [TX_OP_GROUP_STATISTICS] = {"group_statistics", run_group_statistics, 0, NULL, NULL},

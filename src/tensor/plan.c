@@ -76,7 +76,7 @@ static bool level_widths(tx_planner *p)
     bool changed = false;
     for (int n = 0; n < p->graph->count; n++) {
         const tx_graph_node *node = tx_planner_node(p, n);
-        const bool like_result = node->op == TX_OP_CONV || node->op == TX_OP_SQUARE_ERROR_GRADIENT || node->op == TX_OP_SPECTRAL_SYNTHESISE;
+        const bool like_result = node->op == TX_OP_CONV || node->op == TX_OP_SQUARE_ERROR_GRADIENT;
         for (int k = 3; k < TX_MAX_INPUTS && like_result; k++) {
             if (node->input[k] < 0) {
                 continue;

@@ -28,6 +28,7 @@ static const spectral_case cases[] = {
     {{2, 3, {5, 4, 7}}, 3, {3, 2, 2}, 2},
     {{1, 3, {3, 3, 2}}, 1, {2, 3, 2}, 3},
     {{2, 2, {1, 12}}, 2, {1, 4}, 2},
+    {{3, 2, {80, 96}}, 1, {2, 1}, 4}, /* channel by channel */
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 
@@ -147,13 +148,13 @@ static double synthesised(const tx_kernels *kernels, const transform *t, int64_t
     return (double)sum;
 }
 
-static bool check_synthesis(const tx_kernels *kernels, const transform *t, const block *add, const block *y, double tolerance)
+static bool check_synthesis(const tx_kernels *kernels, const transform *t, const block *y, double tolerance)
 {
     bool ok = block_untouched_outside(y);
     for (int64_t cell = 0; cell < block_cells(&y->layout) && ok; cell += 1 + cell % 3) {
         for (int k = 0; k < t->c->samples && ok; k++) {
             const double want = synthesised(kernels, t, cell / t->points, cell % t->points, k);
-            ok = near(kernels, "point", block_get(y, cell, k), want + (add ? block_get(add, cell, k) : 0), tolerance);
+            ok = near(kernels, "point", block_get(y, cell, k), want, tolerance);
         }
     }
     return ok;
@@ -174,15 +175,9 @@ static void transforms_on(const tx_kernels *kernels)
         block y = block_make(kernels->precision, c->x, c->samples, (int64_t[]){1, 0, 2}, (int64_t[]){0, 1, 1});
         const double unit = (k % 2 ? 2.0 / (double)t.points : 1) * 4 * epsilon(kernels->precision);
         const double rounding = unit * (double)(2 * t.groups * t.modes + 8) + 2 * epsilon(kernels->precision);
-        kernels->spectral_synthesise(t.spectral, t.spectrum.data, NULL, y.data, t.scratch);
-        CU_ASSERT(check_synthesis(kernels, &t, NULL, &y, rounding));
-        kernels->spectral_synthesise(t.spectral, t.spectrum.data, t.x.data, y.data, t.scratch);
-        CU_ASSERT(check_synthesis(kernels, &t, &t.x, &y, rounding));
-        block in_place = block_make(kernels->precision, c->x, c->samples, (int64_t[]){1, 0, 2}, (int64_t[]){0, 1, 1});
-        kernels->copy(&t.x.layout, t.x.data, &in_place.layout, in_place.data);
-        kernels->spectral_synthesise(t.spectral, t.spectrum.data, in_place.data, in_place.data, t.scratch);
-        CU_ASSERT(check_synthesis(kernels, &t, &t.x, &in_place, rounding));
-        tx_free(y.data), tx_free(in_place.data);
+        kernels->spectral_synthesise(t.spectral, t.spectrum.data, y.data, t.scratch);
+        CU_ASSERT(check_synthesis(kernels, &t, &y, rounding));
+        tx_free(y.data);
         free_transform(kernels, &t);
     }
 }

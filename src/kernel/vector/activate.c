@@ -6,6 +6,13 @@
 /* gelu(x) = x (1 + tanh u) / 2 = x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3): no cancellation for negative x */
 #define TWO_SQRT_2_OVER_PI 1.5957691216057308
 #define CUBIC 0.044715
+#define LOG2_E 1.4426950408889634
+
+/* exp(-2 u) */
+INLINE vec gelu_exponential(vec x, vec square)
+{
+    return vector_exp2(x * ((real)(-LOG2_E * TWO_SQRT_2_OVER_PI) + (real)(-LOG2_E * TWO_SQRT_2_OVER_PI * CUBIC) * square));
+}
 
 INLINE vec identity(vec x, vec b, const vec *k)
 {
@@ -30,7 +37,7 @@ INLINE vec silu(vec x, vec b, const vec *k)
 INLINE vec gelu(vec x, vec b, const vec *k)
 {
     (void)b, (void)k;
-    return x / (1 + vector_exp(-x * ((real)TWO_SQRT_2_OVER_PI + (real)(TWO_SQRT_2_OVER_PI * CUBIC) * (x * x))));
+    return x / (1 + gelu_exponential(x, x * x));
 }
 INLINE vec leaky_relu(vec x, vec b, const vec *k)
 {
@@ -72,8 +79,9 @@ INLINE vec gelu_gradient(vec s, vec d, const vec *k)
 {
     (void)k;
     const vec square = s * s;
-    const vec e = vector_exp(-s * ((real)TWO_SQRT_2_OVER_PI + (real)(TWO_SQRT_2_OVER_PI * CUBIC) * square)), g = 1 / (1 + e);
-    return d * (g + s * g * (e * g) * ((real)TWO_SQRT_2_OVER_PI + (real)(3 * TWO_SQRT_2_OVER_PI * CUBIC) * square));
+    const vec g = 1 / (1 + gelu_exponential(s, square));
+    const vec slope = s * ((real)TWO_SQRT_2_OVER_PI + (real)(3 * TWO_SQRT_2_OVER_PI * CUBIC) * square);
+    return d * (g + g * ((1 - g) * slope));
 }
 INLINE vec leaky_relu_gradient(vec s, vec d, const vec *k)
 {

@@ -4,13 +4,6 @@
 
 #include "kernel/vector/vector.h"
 
-/* Values out of bounds become the bound; NaN stays. */
-INLINE vec clamp(vec v, real low, real high)
-{
-    v = blend(v < splat(low), splat(low), v);
-    return blend(v > splat(high), splat(high), v);
-}
-
 typedef struct power {
     vec scale, rest; /* 2^k, exp r - 1 */
 } power;
@@ -42,6 +35,51 @@ INLINE vec vector_exp(vec v)
 {
     const power e = power_of(v);
     return e.scale * e.rest + e.scale;
+}
+
+/* 2^v = 2^k 2^f with |f| <= 1/2, both without rounding. The series of 2^f loses its last term to those before it by the
+ * Chebyshev polynomial of its degree (x^7 = (112 x^5 - 56 x^3 + 7 x) / 64 to 1/64 on [-1, 1]) in single precision. */
+INLINE vec vector_exp2(vec v)
+{
+#define LN2 0.69314718055994531
+#define LN2_2 (LN2 * LN2)
+#define LN2_4 (LN2_2 * LN2_2)
+#if TX_REAL_BITS == 32
+    enum { DEGREE = 6, MANTISSA = 23, BIAS = 127 };
+    const real round = 12582912;
+    v = clamp(v, -126, 126);
+    static const double seventh = LN2_4 * LN2_2 * LN2 / 5040; /* times 2^-7 on [-1/2, 1/2] */
+    static const double term[] = {1,
+                                  LN2 + seventh * 7 / 4096,
+                                  LN2_2 / 2,
+                                  LN2_2 * LN2 / 6 - seventh * 56 / 1024,
+                                  LN2_4 / 24,
+                                  LN2_4 * LN2 / 120 + seventh * 112 / 256,
+                                  LN2_4 * LN2_2 / 720};
+#else
+    enum { DEGREE = 13, MANTISSA = 52, BIAS = 1023 };
+    const real round = 6755399441055744.0;
+    v = clamp(v, -1022, 1022);
+    static const double term[] = {1,
+                                  LN2,
+                                  LN2_2 / 2,
+                                  LN2_2 * LN2 / 6,
+                                  LN2_4 / 24,
+                                  LN2_4 * LN2 / 120,
+                                  LN2_4 * LN2_2 / 720,
+                                  LN2_4 * LN2_2 * LN2 / 5040,
+                                  LN2_4 * LN2_4 / 40320,
+                                  LN2_4 * LN2_4 * LN2 / 362880,
+                                  LN2_4 * LN2_4 * LN2_2 / 3628800,
+                                  LN2_4 * LN2_4 * LN2_2 * LN2 / 39916800,
+                                  LN2_4 * LN2_4 * LN2_4 / 479001600,
+                                  LN2_4 * LN2_4 * LN2_4 * LN2 / 6227020800};
+#endif
+    const vec t = v + round, f = v - (t - round);
+    vec p = splat((real)term[DEGREE]);
+    UNROLL for (int n = DEGREE - 1; n >= 0; n--) p = p * f + (real)term[n];
+    const mask bias = (mask)splat(round) - BIAS;
+    return p * (vec)(((mask)t - bias) << MANTISSA);
 }
 
 INLINE vec vector_expm1(vec v)

@@ -38,86 +38,65 @@ static double repeated(const stage *s, int64_t column)
     return column == 0 || (s->parts == 4 && 4 * column == s->points) ? 0.5 : 1;
 }
 
-/* matrix [parts * rows][columns]; `halve`: for folded points, else for values to unfold. */
-static void fill_matrix(const stage *s, bool halve, real *matrix)
+/* The factor of row r of a part at a column; a part's last row may have no wavenumber. */
+static double factor(const stage *s, int64_t part, int64_t r, int64_t n)
 {
-    for (int64_t k = 0; k < s->wavenumbers; k++) {
-        for (int64_t n = 0; n < s->columns; n++) {
-            const double scale = halve ? repeated(s, n) : 1;
-            const int64_t j = k * n % s->points;
-            matrix[stage_row(s, false, k) * s->columns + n] = (real)(scale * turn_cosine(j, s->points));
-            matrix[stage_row(s, true, k) * s->columns + n] = (real)(scale * turn_sine(j, s->points));
+    const bool sine = s->parts == 4 ? part >= 2 : part == 1;
+    const int64_t k = s->parts == 4 ? 2 * r + part % 2 : r, j = k * n % s->points;
+    return k >= s->wavenumbers ? 0 : sine ? turn_sine(j, s->points) : turn_cosine(j, s->points);
+}
+
+static void fill_to_rows(const stage *s, real *w)
+{
+    for (int64_t part = 0; part < s->parts; part += 2) {
+        for (int64_t b = 0; b < num_cuts(s->rows, STAGE_ROWS); b++) {
+            for (int64_t n = 0; n < s->columns; n++) {
+                for (int64_t p = part; p < part + 2; p++) {
+                    for (int64_t r = cut(s->rows, STAGE_ROWS, b); r < cut(s->rows, STAGE_ROWS, b + 1); r++) {
+                        *w++ = (real)(repeated(s, n) * factor(s, p, r, n));
+                    }
+                }
+            }
         }
     }
 }
 
-static tx_status make_packed(const tx_conv *conv, const real *matrix, tx_error *error, real **out)
+static void fill_to_columns(const stage *s, real *w)
 {
-    TX_TRY(tx_allocate_array(VARIANT(conv_packed_size)(conv) + VL, sizeof(real), error, out));
-    VARIANT(conv_pack)(conv, matrix, *out);
-    return TX_OK;
-}
-
-static tx_status make_products(const stage *s, strip_product *p, const real *halved, const real *plain, tx_error *error)
-{
-    const tx_shape columns = {.channels = s->parts * s->columns}, rows = {.channels = s->parts * s->rows};
-    tx_conv_shape shape = {.x = tx_layout_make(sizeof(real), columns, (int)p->width, NULL, NULL),
-                           .y = tx_layout_make(sizeof(real), rows, (int)p->width, NULL, NULL),
-                           .groups = s->parts};
-    shape.y.channel = s->pitch; /* some lanes of a wider tensor */
-    p->fold_pitch = shape.x.channel;
-    TX_TRY(VARIANT(conv_create)(&shape, error, &p->analyse));
-    const tx_layout folded = shape.x;
-    shape.x = shape.y;
-    shape.y = folded;
-    shape.flip = true;
-    TX_TRY(VARIANT(conv_create)(&shape, error, &p->synthesise));
-    TX_TRY(make_packed(p->analyse, halved, error, &p->to_rows));
-    return make_packed(p->synthesise, plain, error, &p->to_columns);
+    for (int64_t b = 0; b < num_cuts(s->columns, STAGE_COLUMNS); b++) {
+        for (int64_t r = 0; r < s->rows; r++) {
+            for (int64_t p = 0; p < s->parts; p++) {
+                for (int64_t n = cut(s->columns, STAGE_COLUMNS, b); n < cut(s->columns, STAGE_COLUMNS, b + 1); n++) {
+                    *w++ = (real)factor(s, p, r, n);
+                }
+            }
+        }
+    }
 }
 
 static tx_status make_matrices(stage *s, tx_error *error)
 {
     const size_t size = (size_t)(s->parts * s->rows * s->columns);
-    real *halved, *plain = NULL;
-    TX_TRY(tx_allocate_array(size, sizeof(real), error, &halved));
-    tx_status status = tx_allocate_array(size, sizeof(real), error, &plain);
-    if (status == TX_OK) {
-        fill_matrix(s, true, halved);
-        fill_matrix(s, false, plain);
-    }
-    for (int k = 0; k < 2 && status == TX_OK; k++) {
-        status = s->strips[k].width ? make_products(s, &s->strips[k], halved, plain, error) : TX_OK;
-    }
-    tx_free(halved);
-    tx_free(plain);
-    return status;
+    TX_TRY(tx_allocate_array(size, sizeof(real), error, &s->to_rows));
+    TX_TRY(tx_allocate_array(size, sizeof(real), error, &s->to_columns));
+    fill_to_rows(s, s->to_rows);
+    fill_to_columns(s, s->to_columns);
+    return TX_OK;
 }
 
 /* ---- stages ---- */
 
-/* Folded points of a strip stay in L1; strips are nearly equal. */
+/* All points of a strip stay in L1; strips are nearly equal, and where they are transposed, whole blocks of that. */
 static void cut_strips(stage *s)
 {
-    const int64_t fit = 20480 / (int64_t)sizeof(real) / (s->parts * s->columns) / VL * VL;
-    const int64_t most = fit < 2 * VL ? 2 * VL : fit > 8 * VL ? 8 * VL : fit;
-    int64_t rest;
-    s->together = 1;
-    if (s->chunk > most) {
-        const int64_t pieces = (s->chunk + most - 1) / most;
-        s->strips[0].width = round_up((s->chunk + pieces - 1) / pieces, VL);
-        rest = s->chunk % s->strips[0].width;
-    } else {
-        const int64_t strips = (s->count * s->chunk + most - 1) / most;
-        s->together = (s->count + strips - 1) / strips;
-        if (s->chunk == 1 && s->together > WIDE) {
-            s->together = round_up(s->together, WIDE);
-        }
-        s->together = s->together < s->count ? s->together : s->count;
-        s->strips[0].width = s->together * s->chunk;
-        rest = s->count % s->together * s->chunk;
+    const int64_t fit = 20480 / (int64_t)sizeof(real) / s->points, widest = 8 * VL, narrowest = 2 * VL;
+    const int64_t most = fit < narrowest ? narrowest : fit > widest ? widest : fit;
+    const int64_t strips = (s->count * s->chunk + most - 1) / most;
+    s->together = (s->count + strips - 1) / strips;
+    if (s->chunk == 1 && s->together > WIDE) {
+        s->together = round_up(s->together, WIDE);
     }
-    s->strips[1].width = rest;
+    s->together = s->together < s->count ? s->together : s->count;
 }
 
 /* What axis d has of wavenumbers: of both signs but for the last axis. */
@@ -261,6 +240,37 @@ static tx_status make_runs(tx_spectral *t, const tx_spectral_shape *shape, tx_er
     return TX_OK;
 }
 
+/* (first + sign[1] second) - i (sign[2] third + sign[3] fourth), times cos - i sin: what combination j of the run gets back. */
+static mode_share make_share(const tx_spectral *t, const mode_run *run, int j)
+{
+    const bool odd = j >= 2;
+    const int64_t at = run_offset(t, run), imaginary = t->modes.channel;
+    return (mode_share){.offset = {at + (odd ? imaginary : 0), at + (odd ? 0 : imaginary)},
+                        .factor = {odd ? -run->sign[j] : run->sign[j], -run->sign[j]},
+                        .weight = (run - t->runs) * t->last};
+}
+
+static tx_status make_shares(tx_spectral *t, tx_error *error)
+{
+    t->num_combinations = 1;
+    for (int d = 0; d < t->axes - 1; d++) {
+        t->num_combinations *= 2 * t->stages[d].wavenumbers - 1;
+    }
+    TX_TRY(tx_allocate_array((size_t)(4 * t->num_runs), sizeof *t->shares, error, &t->shares));
+    TX_TRY(tx_allocate_array((size_t)(t->num_combinations + 1), sizeof *t->first_share, error, &t->first_share));
+    int64_t count = 0;
+    for (int64_t c = 0; c < t->num_combinations; c++) {
+        for (int64_t k = 0; k < 4 * t->num_runs; k++) {
+            const mode_run *run = &t->runs[k / 4];
+            if (run->combination[k % 4] == c && run->sign[k % 4] != 0) {
+                t->shares[count++] = make_share(t, run, (int)(k % 4));
+            }
+        }
+        t->first_share[c + 1] = count;
+    }
+    return TX_OK;
+}
+
 /* ---- scratch ---- */
 
 static int64_t take(tx_spectral *t, int64_t reals)
@@ -273,25 +283,31 @@ static int64_t take(tx_spectral *t, int64_t reals)
 static void place_scratch(tx_spectral *t)
 {
     const stage *end = t->stages + t->axes, *last = end - 1;
-    int64_t folded = 0, straight = 0;
+    int64_t straight = 0;
     for (stage *s = t->stages; s < end; s++) {
         s->result = take(t, s->parts * s->rows * s->pitch);
-        for (int k = 0; k < 2; k++) {
-            const int64_t size = s->parts * s->columns * s->strips[k].fold_pitch;
-            folded = size > folded ? size : folded;
-        }
-        const int64_t size = s->points * round_up(s->strips[0].width, LINE);
-        straight = s->chunk == 1 && size > straight ? size : straight;
+        const int64_t size = s->points * straight_pitch(s);
+        straight = s->chunk < VL && size > straight ? size : straight;
     }
     t->spectrum_pitch = round_up(2 * t->last, WIDE);
     t->spectrum_lanes = last->count * last->chunk;
     t->spectrum = take(t, round_up(t->spectrum_lanes, WIDE) * t->spectrum_pitch);
-    t->folded = take(t, folded);
     t->straight = take(t, straight);
     t->unused_row = take(t, last->pitch);
 }
 
 /* ---- the whole ---- */
+
+/* Slices of equal size that stay in the second-level cache with what becomes of them, or single channels. */
+static int64_t count_slices(const tx_layout *x)
+{
+    enum { FIT = 196608 / sizeof(real) };
+    int64_t slices = 1;
+    while (slices < x->shape.channels && (x->shape.channels % slices || x->shape.channels / slices * x->channel > FIT)) {
+        slices++;
+    }
+    return slices;
+}
 
 static tx_status make(tx_spectral *t, const tx_spectral_shape *shape, tx_error *error)
 {
@@ -300,6 +316,7 @@ static tx_status make(tx_spectral *t, const tx_spectral_shape *shape, tx_error *
         TX_TRY(make_next(t, shape, d, error));
     }
     TX_TRY(make_runs(t, shape, error));
+    TX_TRY(make_shares(t, error));
     place_scratch(t);
     return TX_OK;
 }
@@ -312,7 +329,8 @@ tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *err
     t->weighted = shape->weighted;
     t->x = shape->x;
     t->modes = shape->modes;
-    t->channels = shape->x.shape.channels;
+    t->slices = count_slices(&shape->x);
+    t->channels = shape->x.shape.channels / t->slices;
     t->samples = shape->x.block;
     t->last = shape->count[t->axes - 1];
     t->num_modes = shape->modes.shape.n[0];
@@ -331,15 +349,13 @@ void VARIANT(spectral_destroy)(tx_spectral *t)
         return;
     }
     for (stage *s = t->stages; s < t->stages + TX_MAX_AXES; s++) {
-        for (strip_product *p = s->strips; p < s->strips + 2; p++) {
-            VARIANT(conv_destroy)(p->analyse);
-            VARIANT(conv_destroy)(p->synthesise);
-            tx_free(p->to_rows);
-            tx_free(p->to_columns);
-        }
+        tx_free(s->to_rows);
+        tx_free(s->to_columns);
         tx_free(s->outer);
     }
     tx_free(t->runs);
+    tx_free(t->shares);
+    tx_free(t->first_share);
     tx_free(t->weight);
     tx_free(t);
 }

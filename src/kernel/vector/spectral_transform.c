@@ -1,96 +1,9 @@
 /* Truncated Fourier transforms, there (analyse) and back (synthesise), which are transposes of each other but for the weights
  * of the modes. */
 #include "base/memory.h"
-#include "kernel/vector/spectral.h"
+#include "kernel/vector/spectral_tile.h"
 #include "kernel/vector/transpose.h"
 #include "kernel/vector/variant.h"
-
-/* ---- folding: points of the source <-> the parts whose products with cosines and sines are the transform ---- */
-
-/* Where column n's points are: n and its mirror images -n, and (four parts) N/2 - n, N/2 + n. */
-INLINE void images(const int PARTS, const stage *s, int64_t n, int64_t stride, int64_t *cell)
-{
-    cell[0] = n * stride;
-    cell[1] = (n ? s->points - n : 0) * stride;
-    if (PARTS == 4) {
-        cell[2] = (s->points / 2 - n) * stride;
-        cell[3] = (s->points / 2 + n) * stride;
-    }
-}
-
-INLINE void store_up_to(real *y, vec v, int64_t n)
-{
-    if (n >= VL) {
-        store(y, v);
-    } else {
-        store_first(y, v, n);
-    }
-}
-
-#define FOLD(name) name
-#define FOLD_VECTOR vec
-#define FOLD_UNALIGNED unaligned_vec
-#define FOLD_LANES VL
-#define FOLD_STORE store_up_to
-#include "kernel/vector/spectral_fold.h"
-#undef FOLD
-#undef FOLD_VECTOR
-#undef FOLD_UNALIGNED
-#undef FOLD_LANES
-#undef FOLD_STORE
-
-#if TX_VECTOR_BYTES == 64
-INLINE void store_few(real *y, wide v, int64_t n)
-{
-#if TX_REAL_BITS == 32
-    _mm256_mask_storeu_ps(y, (__mmask8)((1u << n) - 1), (__m256)v);
-#else
-    _mm256_mask_storeu_pd(y, (__mmask8)((1u << n) - 1), (__m256d)v);
-#endif
-}
-
-#define FOLD(name) few_##name
-#define FOLD_VECTOR wide
-#define FOLD_UNALIGNED unaligned_wide
-#define FOLD_LANES WIDE
-#define FOLD_STORE store_few
-#include "kernel/vector/spectral_fold.h"
-#else
-#define few_fold_run fold_run
-#define few_unfold_run unfold_run
-#endif
-
-INLINE void fold_strip(const int PARTS, const stage *s, const real *x, int64_t stride, const int64_t *outer, int64_t count,
-                       int64_t run, int64_t pitch, real *y)
-{
-    const int64_t part = s->columns * pitch;
-    for (int64_t n = 0; n < s->columns; n++, y += pitch) {
-        int64_t cell[4];
-        images(PARTS, s, n, stride, cell);
-        for (int64_t o = 0; run <= WIDE && o < count; o++) {
-            few_fold_run(PARTS, x + outer[o], cell, WIDE, y + o * run, part);
-        }
-        for (int64_t o = 0; run > WIDE && o < count; o++) {
-            fold_run(PARTS, x + outer[o], cell, run, y + o * run, part);
-        }
-    }
-}
-
-INLINE void unfold_strip(const int PARTS, const bool ADD, const stage *s, const real *x, int64_t pitch, int64_t stride,
-                         const int64_t *outer, int64_t count, int64_t run, const real *add, real *y)
-{
-    const int64_t part = s->columns * pitch;
-    for (int64_t n = 0; n < s->columns; n++, x += pitch) {
-        int64_t cell[4];
-        images(PARTS, s, n, stride, cell);
-        for (int64_t o = 0; run <= WIDE && o < count; o++) {
-            few_unfold_run(PARTS, ADD, x + o * run, part, cell, run, ADD ? add + outer[o] : NULL, y + outer[o]);
-        }
-        for (int64_t o = 0; run > WIDE && o < count; o++) {
-            unfold_run(PARTS, ADD, x + o * run, part, cell, run, ADD ? add + outer[o] : NULL, y + outer[o]);
-        }
-    }
-}
 
 /* ---- where lanes are single reals (pieces of one real): points and lanes change places ---- */
 
@@ -147,65 +60,111 @@ static void bend(const stage *s, const real *x, int64_t pitch, const int64_t *ou
     }
 }
 
+/* ---- where pieces are shorter than a vector ---- */
+
+#if TX_VECTOR_BYTES == 64
+INLINE void store_few(real *y, wide v, int64_t n)
+{
+#if TX_REAL_BITS == 32
+    _mm256_mask_storeu_ps(y, (__mmask8)((1u << n) - 1), (__m256)v);
+#else
+    _mm256_mask_storeu_pd(y, (__mmask8)((1u << n) - 1), (__m256d)v);
+#endif
+}
+#else
+#define store_few store_up_to
+#endif
+
+/* Whole vectors are stored: what is beyond a piece is overwritten by the next, or room. */
+static void gather(const stage *s, const real *x, const int64_t *outer, int64_t count, real *y)
+{
+    const int64_t pitch = straight_pitch(s);
+    if (s->chunk == 1) {
+        straighten(s, x, outer, count, y, pitch);
+        return;
+    }
+    for (int64_t n = 0; n < s->points; n++, x += s->stride, y += pitch) {
+        for (int64_t o = 0; s->chunk <= WIDE && o < count; o++) {
+            *(unaligned_wide *)(y + o * s->chunk) = *(const unaligned_wide *)(x + outer[o]);
+        }
+        for (int64_t o = 0; s->chunk > WIDE && o < count; o++) {
+            store(y + o * s->chunk, load(x + outer[o]));
+        }
+    }
+}
+
+static void scatter(const stage *s, const real *x, const int64_t *outer, int64_t count, real *y)
+{
+    const int64_t pitch = straight_pitch(s);
+    if (s->chunk == 1) {
+        bend(s, x, pitch, outer, count, y);
+        return;
+    }
+    for (int64_t n = 0; n < s->points; n++, x += pitch, y += s->stride) {
+        for (int64_t o = 0; s->chunk <= WIDE && o < count; o++) {
+            store_few(y + outer[o], *(const unaligned_wide *)(x + o * s->chunk), s->chunk);
+        }
+        for (int64_t o = 0; s->chunk > WIDE && o < count; o++) {
+            store_first(y + outer[o], load(x + o * s->chunk), s->chunk);
+        }
+    }
+}
+
 /* ---- one axis ---- */
 
-/* A strip: `count` pieces from `first` on, `run` reals of each from `at` on; its lanes begin at `lane`. */
-typedef struct strip {
-    int64_t first, count, at, run, lane;
-    const strip_product *product;
-} strip;
-
-/* The strip after this one; false at the end. Begins with run 0. */
-INLINE bool next_strip(const stage *s, strip *p)
+/* `run` lanes of all points to rows; whole vectors are stored, so runs come in order. */
+static void analyse_run(const stage *s, const real *x, int64_t stride, int64_t run, real *rows)
 {
-    if (p->run == 0) {
-        *p = (strip){0};
-    } else if (p->at + p->run < s->chunk) {
-        p->at += p->run;
-    } else {
-        p->first += p->count;
-        p->at = 0;
+    for (int64_t v = 0, vectors; v < run; v += vectors * VL) {
+        const real *w = s->to_rows;
+        vectors = run - v > VL ? 2 : 1;
+        for (int64_t part = 0; part < s->parts; part += 2) {
+            for (int64_t b = 0; b < num_cuts(s->rows, STAGE_ROWS); b++) {
+                const int64_t r = cut(s->rows, STAGE_ROWS, b), count = cut(s->rows, STAGE_ROWS, b + 1) - r;
+                analyses[s->parts == 2 ? BOTH
+                         : part        ? SINES
+                                : COSINES][count - 1][vectors - 1](s, x + v, stride, w, rows + (part * s->rows + r) * s->pitch + v);
+                w += 2 * count * s->columns;
+            }
+        }
     }
-    if (p->first >= s->count) {
-        return false;
+}
+
+static void synthesise_run(const stage *s, const real *rows, int64_t stride, int64_t run, real *y)
+{
+    for (int64_t v = 0; v < run; v += VL) {
+        const real *w = s->to_columns;
+        for (int64_t b = 0; b < num_cuts(s->columns, STAGE_COLUMNS); b++) {
+            const int64_t n = cut(s->columns, STAGE_COLUMNS, b), count = cut(s->columns, STAGE_COLUMNS, b + 1) - n;
+            syntheses[s->parts == 4][count - 1](s, rows + v, w, n, run - v, stride, y + v);
+            w += s->parts * count * s->rows;
+        }
     }
-    const int64_t width = s->strips[0].width, left = s->chunk - p->at, pieces = s->count - p->first;
-    p->count = pieces < s->together ? pieces : s->together;
-    p->run = s->chunk <= width ? s->chunk : left < width ? left : width;
-    p->lane = p->first * s->chunk + p->at;
-    p->product = &s->strips[p->count * p->run != width];
-    return true;
 }
 
 static void analyse_axis(const tx_spectral *t, const stage *s, const real *x, real *scratch)
 {
-    const int64_t straight_pitch = (s->strips[0].width + VL - 1) / VL * VL;
-    static const int64_t origin = 0;
-    real *folded = scratch + t->folded, *straight = scratch + t->straight, *rows = scratch + s->result;
-    for (strip p = {0}; next_strip(s, &p);) {
-        const int64_t *outer = s->outer + p.first;
-        const real *from = x + p.at;
-        int64_t stride = s->stride, count = p.count, run = p.run;
-        if (s->chunk == 1) {
-            straighten(s, x, outer, p.count, straight, straight_pitch);
-            from = straight, stride = straight_pitch, outer = &origin, run = p.count, count = 1;
-        }
-        if (s->parts == 4) {
-            fold_strip(4, s, from, stride, outer, count, run, p.product->fold_pitch, folded);
-        } else {
-            fold_strip(2, s, from, stride, outer, count, run, p.product->fold_pitch, folded);
-        }
-        VARIANT(conv_apply)(p.product->analyse, tx_whole, folded, p.product->to_rows, NULL, NULL, NULL, rows + p.lane, NULL);
+    real *straight = scratch + t->straight, *rows = scratch + s->result;
+    for (int64_t o = 0; s->chunk >= VL && o < s->count; o++) {
+        analyse_run(s, x + s->outer[o], s->stride, s->chunk, rows + o * s->chunk);
+    }
+    for (int64_t o = 0; s->chunk < VL && o < s->count; o += s->together) {
+        const int64_t count = s->count - o < s->together ? s->count - o : s->together;
+        gather(s, x, s->outer + o, count, straight);
+        analyse_run(s, straight, straight_pitch(s), count * s->chunk, rows + o * s->chunk);
     }
 }
 
-INLINE void unfold(const bool ADD, const stage *s, const real *x, int64_t pitch, int64_t stride, const int64_t *outer,
-                   int64_t count, int64_t run, const real *add, real *y)
+static void synthesise_axis(const tx_spectral *t, const stage *s, real *y, real *scratch)
 {
-    if (s->parts == 4) {
-        unfold_strip(4, ADD, s, x, pitch, stride, outer, count, run, add, y);
-    } else {
-        unfold_strip(2, ADD, s, x, pitch, stride, outer, count, run, add, y);
+    real *straight = scratch + t->straight, *rows = scratch + s->result;
+    for (int64_t o = 0; s->chunk >= VL && o < s->count; o++) {
+        synthesise_run(s, rows + o * s->chunk, s->stride, s->chunk, y + s->outer[o]);
+    }
+    for (int64_t o = 0; s->chunk < VL && o < s->count; o += s->together) {
+        const int64_t count = s->count - o < s->together ? s->count - o : s->together;
+        synthesise_run(s, rows + o * s->chunk, straight_pitch(s), count * s->chunk, straight);
+        scatter(s, straight, s->outer + o, count, y);
     }
 }
 
@@ -219,31 +178,6 @@ static void clear_unused(const stage *s, bool all, real *rows)
     }
     if (all) {
         zero_reals(rows + stage_row(s, true, 0) * s->pitch, lanes);
-    }
-}
-
-static void synthesise_axis(const tx_spectral *t, const stage *s, const real *add, real *y, real *scratch)
-{
-    const int64_t straight_pitch = (s->strips[0].width + VL - 1) / VL * VL;
-    static const int64_t origin = 0;
-    real *folded = scratch + t->folded, *straight = scratch + t->straight;
-    const real *rows = scratch + s->result;
-    for (strip p = {0}; next_strip(s, &p);) {
-        const int64_t *outer = s->outer + p.first, pitch = p.product->fold_pitch;
-        VARIANT(conv_apply)(p.product->synthesise, tx_whole, rows + p.lane, p.product->to_columns, NULL, NULL, NULL, folded, NULL);
-        if (s->chunk == 1 && add) {
-            straighten(s, add, outer, p.count, straight, straight_pitch);
-            unfold(true, s, folded, pitch, straight_pitch, &origin, 1, p.count, straight, straight);
-        } else if (s->chunk == 1) {
-            unfold(false, s, folded, pitch, straight_pitch, &origin, 1, p.count, NULL, straight);
-        } else if (add) {
-            unfold(true, s, folded, pitch, s->stride, outer, p.count, p.run, add + p.at, y + p.at);
-        } else {
-            unfold(false, s, folded, pitch, s->stride, outer, p.count, p.run, NULL, y + p.at);
-        }
-        if (s->chunk == 1) {
-            bend(s, straight, straight_pitch, outer, p.count, y);
-        }
     }
 }
 
@@ -299,7 +233,7 @@ INLINE void run_offsets(const tx_spectral *t, const mode_run *r, int64_t *z, int
     for (int j = 0; j < 4; j++) {
         z[j] = r->combination[j] * lanes * t->spectrum_pitch;
     }
-    *real_part = t->modes.origin + r->group * t->channels * 2 * t->modes.channel + r->at;
+    *real_part = run_offset(t, r);
 }
 
 /* (even - i odd) (cos - i sin) */
@@ -329,50 +263,23 @@ INLINE void gather_modes(const int AXES, const tx_spectral *t, const real *spect
     }
 }
 
-INLINE void add_up_to(real *y, vec v, int64_t n)
+/* The transpose: each combination is a sum over the modes that were made of it. Whole vectors are stored: what lies beyond the
+ * end is overwritten by the sines after the cosines, and by the next lane. */
+static void scatter_modes(const tx_spectral *t, const real *modes, real *spectrum)
 {
-    store_up_to(y, load(y) + v, n);
-}
-
-/* The transpose: cotangents of a mode's parts go to all combinations that it was made of. */
-INLINE void scatter_run(const int AXES, const mode_run *r, vec re, vec im, int64_t last, int64_t v, real *const *z)
-{
-    const int64_t n = last - v;
-    if (AXES == 1) {
-        store_up_to(z[0] + v, re, n);
-        store_up_to(z[0] + last + v, -im, n);
-        return;
-    }
-    add_up_to(z[0] + v, re, n);
-    add_up_to(z[0] + last + v, -im, n);
-    add_up_to(z[2] + v, -r->sign[2] * im, n);
-    add_up_to(z[2] + last + v, -r->sign[2] * re, n);
-    if (AXES == 3) {
-        add_up_to(z[1] + v, r->sign[1] * re, n);
-        add_up_to(z[1] + last + v, -r->sign[1] * im, n);
-        add_up_to(z[3] + v, -r->sign[3] * im, n);
-        add_up_to(z[3] + last + v, -r->sign[3] * re, n);
-    }
-}
-
-INLINE void scatter_modes(const int AXES, const tx_spectral *t, const real *modes, real *spectrum)
-{
-    if (AXES > 1) {
-        zero_reals(spectrum, t->spectrum_lanes * t->spectrum_pitch);
-    }
-    for (int64_t j = 0; j < t->num_runs; j++) {
-        const mode_run *r = &t->runs[j];
-        int64_t offset[4], from;
-        run_offsets(t, r, offset, &from);
-        for (int64_t lane = 0; lane < t->channels * t->samples; lane++) {
-            real *z[4];
-            for (int k = 0; k < 4; k++) {
-                z[k] = spectrum + offset[k] + lane * t->spectrum_pitch;
-            }
-            const real *x = modes + from + lane / t->samples * 2 * t->modes.channel + lane % t->samples * t->num_modes;
-            for (int64_t v = 0; v < t->last; v += VL) {
-                const vec weight = t->weighted ? load(t->weight + j * t->last + v) : splat(1);
-                scatter_run(AXES, r, load(x + v) * weight, load(x + t->modes.channel + v) * weight, t->last, v, z);
+    for (int64_t c = 0; c < t->num_combinations; c++) {
+        const mode_share *first = t->shares + t->first_share[c], *end = t->shares + t->first_share[c + 1];
+        for (int64_t lane = 0; lane < t->channels * t->samples; lane++, spectrum += t->spectrum_pitch) {
+            const real *x = modes + lane / t->samples * 2 * t->modes.channel + lane % t->samples * t->num_modes;
+            for (int part = 0; part < 2; part++) {
+                for (int64_t v = 0; v < t->last; v += VL) {
+                    vec sum = {0};
+                    for (const mode_share *s = first; s < end; s++) {
+                        const vec weight = t->weighted ? load(t->weight + s->weight + v) : splat(1);
+                        sum += s->factor[part] * weight * load(x + s->offset[part] + v);
+                    }
+                    store(spectrum + part * t->last + v, sum);
+                }
             }
         }
     }
@@ -380,41 +287,44 @@ INLINE void scatter_modes(const int AXES, const tx_spectral *t, const real *mode
 
 /* ---- the whole ---- */
 
-void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch)
+static void analyse_slice(const tx_spectral *t, const real *x, real *modes, real *scratch)
 {
-    real *work = scratch;
     for (int d = 0; d < t->axes; d++) {
-        analyse_axis(t, &t->stages[d], d ? work + t->stages[d - 1].result : (const real *)x, work);
+        analyse_axis(t, &t->stages[d], d ? scratch + t->stages[d - 1].result : x, scratch);
     }
-    turn_spectrum(t, false, work);
+    turn_spectrum(t, false, scratch);
     switch (t->axes) {
     case 1:
-        gather_modes(1, t, work + t->spectrum, modes);
+        gather_modes(1, t, scratch + t->spectrum, modes);
         break;
     case 2:
-        gather_modes(2, t, work + t->spectrum, modes);
+        gather_modes(2, t, scratch + t->spectrum, modes);
         break;
     default:
-        gather_modes(3, t, work + t->spectrum, modes);
+        gather_modes(3, t, scratch + t->spectrum, modes);
     }
 }
 
-void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, const void *add, void *x, void *scratch)
+static void synthesise_slice(const tx_spectral *t, const real *modes, real *x, real *scratch)
 {
-    real *work = scratch;
-    switch (t->axes) {
-    case 1:
-        scatter_modes(1, t, modes, work + t->spectrum);
-        break;
-    case 2:
-        scatter_modes(2, t, modes, work + t->spectrum);
-        break;
-    default:
-        scatter_modes(3, t, modes, work + t->spectrum);
-    }
-    turn_spectrum(t, true, work);
+    scatter_modes(t, modes, scratch + t->spectrum);
+    turn_spectrum(t, true, scratch);
     for (int d = t->axes - 1; d >= 0; d--) {
-        clear_unused(&t->stages[d], d < t->axes - 1, work + t->stages[d].result);
-        synthesise_axis(t, &t->stages[d], d ? NULL : add, d ? work + t->stages[d - 1].result : (real *)x, work);
+        clear_unused(&t->stages[d], d < t->axes - 1, scratch + t->stages[d].result);
+        synthesise_axis(t, &t->stages[d], d ? scratch + t->stages[d - 1].result : x, scratch);
+    }
+}
+
+void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch)
+{
+    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+        analyse_slice(t, (const real *)x + k * t->x.channel, (real *)modes + 2 * k * t->modes.channel, scratch);
+    }
+}
+
+void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, void *x, void *scratch)
+{
+    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+        synthesise_slice(t, (const real *)modes + 2 * k * t->modes.channel, (real *)x + k * t->x.channel, scratch);
     }
 }

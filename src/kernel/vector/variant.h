@@ -61,7 +61,7 @@ tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *err
 void VARIANT(spectral_destroy)(tx_spectral *t);
 size_t VARIANT(spectral_scratch)(const tx_spectral *t);
 void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch);
-void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, const void *add, void *x, void *scratch);
+void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, void *x, void *scratch);
 void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
                                 const void *imaginary_weight, const tx_layout *ly, void *y);
 void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,

@@ -92,6 +92,23 @@ INLINE vec positive(vec v)
 #endif
 }
 
+/* Values out of bounds become the bound; NaN stays. */
+INLINE vec clamp(vec v, real low, real high)
+{
+#if TX_VECTOR_BYTES == 64 && TX_REAL_BITS == 32
+    return (vec)_mm512_min_ps((__m512)splat(high), _mm512_max_ps((__m512)splat(low), (__m512)v));
+#elif TX_VECTOR_BYTES == 64
+    return (vec)_mm512_min_pd((__m512d)splat(high), _mm512_max_pd((__m512d)splat(low), (__m512d)v));
+#elif TX_VECTOR_BYTES == 32 && TX_REAL_BITS == 32
+    return (vec)_mm256_min_ps((__m256)splat(high), _mm256_max_ps((__m256)splat(low), (__m256)v));
+#elif TX_VECTOR_BYTES == 32
+    return (vec)_mm256_min_pd((__m256d)splat(high), _mm256_max_pd((__m256d)splat(low), (__m256d)v));
+#else
+    v = blend(v < splat(low), splat(low), v);
+    return blend(v > splat(high), splat(high), v);
+#endif
+}
+
 INLINE mask first_lanes(int64_t n)
 {
     lane k[VL];

@@ -22,7 +22,7 @@ for file in "$experiments"/*.yaml; do
     succeeds mpirun -n 2 "$trainax" train "$file" --output "$name" --quiet --set trainer.num_training_steps=3
     [ "$(wc -l <"$name/history.csv")" -eq 4 ] || fail "$name: not a row a step"
 done
-[ $count -ge 6 ] || fail "only $count experiments"
+[ $count -ge 7 ] || fail "only $count experiments"
 
 # -- the first losses of Trainax 0.0.2 with jax 0.10.2 in these settings --
 first_losses() { sed -n '2,$p' "$1/history.csv" | cut -d, -f4 | tr '\n' ' '; }
@@ -31,6 +31,27 @@ check_losses lorenz_mlp_one_step '292.563 243.39 293.683'
 check_losses lorenz_mlp_160x8_supervised_1 '264.633 232.476 250.379'
 check_losses lorenz_mlp_160x8_supervised_5 '1189.08 1476.01 1234.76'
 check_losses lorenz_mlp_160x8_diverted_5 '237.744 293.642 247.943'
+
+# -- APEBench: the first losses of its five networks (apebench 0.1.1 with jax 0.10.2); rows 0, 100 and 200 as its notebook prints
+# them; a rollout's error on its test data, before training --
+apebench=$experiments/apebench_advection.yaml
+while read -r network losses; do
+    run=$(echo "$network" | cut -d';' -f1)
+    succeeds mpirun -n 2 "$trainax" train "$apebench" --output "$run" --quiet --set network="$network" --set trainer.num_training_steps=3
+    near 2e-5 "$(first_losses "$run")" "$losses" || fail "$network: losses $(first_losses "$run")instead of $losses"
+done <<'END'
+Conv;34;10;relu 0.2361197 0.2310657 0.2492173
+UNet;12;2;relu 1.2926295 1.2819216 1.2990346
+Res;26;8;relu 0.2807854 0.2762802 0.2887912
+FNO;12;18;4;gelu 0.2706444 0.2655303 0.2837768
+Dil;2;32;2;relu 0.3505924 0.3257538 0.3449644
+END
+succeeds "$trainax" train "$apebench" --output notebook --quiet --set trainer.num_training_steps=201 --set trainer.record_loss_every=100
+near 1e-4 "$(first_losses notebook)" '0.236119 0.226269 0.121180' || fail "APEBench's notebook: losses $(first_losses notebook)"
+succeeds "$trainax" train "$apebench" --output untrained --quiet --set network='Res;26;8;relu' --set trainer.num_training_steps=0
+succeeds mpirun -n 2 "$trainax" evaluate "$apebench" --network untrained/network.h5 --output metrics.csv
+near 1e-5 "$(sed -n 's/^[12],//p' metrics.csv | tr '\n' ' ')" '1.1317012 1.2977005' || fail "APEBench's metric: $(head -3 metrics.csv)"
+near 1e-5 "$(sed -n 's/^200,//p' metrics.csv) $(sed -n 's/^gmean_mean_nRMSE: //p' out.txt)" '1.3431044 1.3402585' || fail "$(cat out.txt)"
 
 # -- the FOU notebook: the published stencil, in both precisions and with every rollout that the notebook tries --
 fou=$experiments/fou_notebook.yaml

@@ -51,4 +51,21 @@ done
 train resumed --set trainer.num_training_steps=11 --set "parallel.memory=$middle KiB"
 succeeds "$trainax" train "$quickstart" --quiet --output resumed --resume "${set[@]}" --set "parallel.memory=$least KiB"
 same_run all resumed
+
+# -- other networks and configurations: the least that the error names is enough, and changes nothing --
+set=(--set network_key=0 --set data.num_points=32 --set data.num_samples=3 --set trainer.num_training_steps=5 --set parallel.block=5)
+stepper='ref_stepper: {type: fou_advection_1d, cfl: -0.75}'
+trainer='num_training_steps: 5, batch_size: 8, key: 42, optimizer: {type: adam, learning_rate: 1e-2}'
+for network in 'UNet;4;2;relu' 'FNO;4;4;2;gelu' 'Dil;2;4;1;relu' 'Res;4;3;relu' 'MLP;16;2;tanh'; do
+    for configuration in 'type: supervised' "type: diverted_chain, num_branch_steps: 3, $stepper" \
+        "type: mix_chain_post_physics, num_post_physics_steps: 2, $stepper"; do
+        what=(--set "network=$network" --set "trainer={$configuration, num_rollout_steps: 8, $trainer}" --overwrite)
+        expect 2 'parallel.memory: too little: this run takes at least [0-9]+ KiB a rank' "$trainax" train "$quickstart" \
+            --quiet --output none "${set[@]}" "${what[@]}" --set 'parallel.memory=1 KiB'
+        least=$(sed -n 's/.*at least \([0-9]*\) KiB.*/\1/p' lines.txt)
+        train all "${what[@]}"
+        train least "${what[@]}" --set "parallel.memory=$least KiB"
+        same_run all least
+    done
+done
 finish

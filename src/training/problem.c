@@ -52,6 +52,12 @@ tx_random tx_problem_random(const tx_section *root)
     };
 }
 
+tx_placement tx_problem_placement(const tx_section *root)
+{
+    const char *const word = tx_get_word(tx_get_section(root, "parallel"), "placement");
+    return strcmp(word, "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
+}
+
 tx_random tx_config_random(const tx_config *config)
 {
     return tx_problem_random(tx_config_root(config));
@@ -135,7 +141,7 @@ static void read_options(tx_problem *problem)
     problem->record_every = tx_get_integer(trainer, "record_loss_every");
     problem->asked_batch_size = tx_get_integer(trainer, "batch_size");
     problem->threads = (int)tx_get_integer(parallel, "threads");
-    problem->placement = strcmp(tx_get_word(parallel, "placement"), "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
+    problem->placement = tx_problem_placement(problem->root);
     problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
 }
 

@@ -20,10 +20,8 @@ static tx_status agree_isa(tx_parallel *parallel, tx_error *error, int *isa)
 
 static tx_status load_data(tx_trainer *trainer, const tx_section *root, tx_error *error)
 {
-    const tx_section *parallel = tx_get_section(root, "parallel");
-    const bool replicated = strcmp(tx_get_word(parallel, "placement"), "replicated") == 0;
-    return tx_dataset_create(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root),
-                             replicated ? TX_REPLICATED : TX_SHARDED, error, &trainer->dataset);
+    return tx_dataset_create(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), tx_problem_placement(root),
+                             error, &trainer->dataset);
 }
 
 static tx_status read_parameters(tx_trainer *trainer, tx_error *error)

@@ -29,9 +29,16 @@ launch="mpirun -n 2" train pieces 200 --resume
 # -- the start of a run that is not there, and of one that died before its first checkpoint --
 train fresh 200 --resume
 same_run whole fresh
+[ -e fresh/checkpoint.previous.h5 ] && fail "a checkpoint that nobody asked for"
 mkdir young && cp whole/config.yaml young && head -3 whole/history.csv >young/history.csv
 train young 200 --resume
 same_run whole young
+
+# -- checkpoints by the clock: with next to no interval one is due after each step --
+train timed 20 --set output.checkpoint_interval=1e-9
+[ -e timed/checkpoint.previous.h5 ] || fail "output.checkpoint_interval does nothing"
+train timed 200 --resume
+same_run whole timed
 
 # -- killed hard: history.csv is ahead of the checkpoint, and its last line torn --
 train killed 80 --set output.checkpoint_every=32

@@ -9,7 +9,7 @@
 #include "trainax/trainax.h"
 #include "training/problem.h"
 
-enum { BLOCK = 3, COUNT = 2, BATCH = 4, MOST_LEVELS = 9, MOST_STATE = 256, SHARES = 8 };
+enum { BLOCK = 3, COUNT = 2, BATCH = 4, MOST_LEVELS = 9, MOST_STATE = 256, SHARES = 5 };
 
 static tx_registry *registry;
 

@@ -58,7 +58,7 @@ static const group groups[] = {
                   NET("classic_fno", "3", "1", "hidden_channels: 2, num_modes: 1, num_blocks: 1")},
      .configurations = {SUPERVISED}},
     {.state = {3, 0, {0}},
-     .networks = {"{type: mlp, in_size: 3, out_size: 3, width_size: 12, depth: 2, activation: tanh, key: 0}"},
+     .networks = {"{type: mlp, in_size: 3, out_size: 3, width_size: 64, depth: 2, activation: tanh, key: 0}"},
      .configurations = {SUPERVISED, "type: diverted_chain_branch_one, num_rollout_steps: 6, " LORENZ,
                         "type: diverted_chain, num_rollout_steps: 6, num_branch_steps: 3, " LORENZ,
                         "type: mix_chain_post_physics, num_rollout_steps: 5, num_post_physics_steps: 3, " LORENZ}},

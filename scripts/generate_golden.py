@@ -175,6 +175,36 @@ def network_classic_fno(options, key):
     return pdequinox.arch.ClassicFNO(**listed(activations(options), "num_modes"), key=key)
 
 
+def block_factory(section):
+    """PDEquinox's factory of a block: `name` or {type: name, option: value, …}."""
+    options = {} if isinstance(section, str) else dict(section)
+    words = (options.pop("type", None) or section).split("_")
+    factory = getattr(pdequinox.blocks, "".join(word.capitalize() for word in words) + "Factory")
+    return factory(**listed(options, "dilation_rates", "num_modes"))
+
+
+def composed(options, *slots):
+    """With the factories of the slots that are given; activation and boundary_mode have no default in PDEquinox."""
+    options = {"activation": "relu", "boundary_mode": "periodic", **options}
+    options.update({f"{slot}_factory": block_factory(options.pop(slot)) for slot in slots if slot in options})
+    return activations(options)
+
+
+@component("network", "sequential")
+def network_sequential(options, key):
+    """PDEquinox asks the one factory once for each block, in their order: here it makes one after the other of the list."""
+    blocks = options.pop("blocks", None) or [options.pop("block", "classic_res_block")] * options["num_blocks"]
+    factories = iter([block_factory(block) for block in blocks])
+    options = {"num_blocks": len(blocks), **composed(options, "lifting", "projection")}
+    return pdequinox.Sequential(**options, block_factory=lambda **place: next(factories)(**place), key=key)
+
+
+@component("network", "hierarchical")
+def network_hierarchical(options, key):
+    slots = "lifting", "down_sampling", "left_arc", "up_sampling", "right_arc", "projection"
+    return pdequinox.Hierarchical(**composed(listed(options, "channel_multipliers"), *slots), key=key)
+
+
 def build_network(section):
     section = dict(section)
     return build("network", section, make_key(section.pop("key")))

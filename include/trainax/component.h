@@ -24,6 +24,7 @@ typedef enum tx_kind {
     TX_KIND_SECTION, /* sections with one fixed shape: random, trainer, output, parallel, evaluation */
     TX_KIND_DATA,
     TX_KIND_NETWORK,
+    TX_KIND_BLOCK, /* what sequential and hierarchical networks are made of */
     TX_KIND_STEPPER,
     TX_KIND_RESIDUUM,
     TX_KIND_CONFIGURATION,
@@ -82,6 +83,7 @@ typedef struct tx_option {
     const char *alias;            /* another name accepted for the key */
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
     const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
+    bool or_one;                  /* SECTIONS: also one component without the list around it */
     bool pairs;                   /* INTEGERS: also a list of pairs [[low, high], …]; see tx_is_pairs */
     bool may_be_incomplete;       /* of run: dropped, not refused, when something required is missing in it and the command
                                    * requires none of the sections with this mark */
@@ -126,6 +128,7 @@ typedef struct tx_section tx_section;
 const tx_component *tx_section_component(const tx_section *section);
 const char *tx_section_name(const tx_section *section); /* its component's name */
 
+bool tx_knows(const tx_section *section, const char *name);           /* its component or its kind has such an option */
 bool tx_has(const tx_section *section, const char *name);             /* a value that is not null */
 bool tx_given(const tx_section *section, const char *name);           /* written by the user (file or --set), not a default */
 const char *tx_get_word(const tx_section *section, const char *name); /* the value if it is one of the words, else NULL */

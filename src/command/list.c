@@ -13,7 +13,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 const tx_command tx_command_list = {
     .name = "list",
-    .usage = "list [networks|data|steppers|configurations|losses|optimizers|schedules|callbacks]",
+    .usage = "list [networks|blocks|data|steppers|configurations|losses|optimizers|schedules|callbacks]",
     .summary = "the components that a configuration can name",
     .max_words = 1,
     .run = run,

@@ -106,7 +106,8 @@ static void describe_type(const tx_option *option, char *cell)
                                                           : "";
     const char *own = option->words && option->type != TX_TYPE_WORD ? " or " : "";
     const char *component = !section && option->type != TX_TYPE_SECTIONS && option->kind ? " or " : "";
-    int used = snprintf(cell, CELL, "%s%s%s%s", types[option->type], component, kind, own);
+    const char *one = option->or_one ? ", or one" : "";
+    int used = snprintf(cell, CELL, "%s%s%s%s%s", types[option->type], component, kind, one, own);
     for (const char *word = option->words ? option->words : ""; *word && used + 1 < CELL; word++) {
         cell[used++] = *word == ' ' ? '|' : *word;
     }

@@ -24,6 +24,7 @@ static const struct {
     [TX_KIND_SECTION] = {"section", "sections", "section", "sections"},
     [TX_KIND_DATA] = {"data", "data", "data source", "data sources"},
     [TX_KIND_NETWORK] = {"network", "networks", "network", "networks"},
+    [TX_KIND_BLOCK] = {"block", "blocks", "block", "blocks"},
     [TX_KIND_STEPPER] = {"stepper", "steppers", "stepper", "steppers"},
     [TX_KIND_RESIDUUM] = {"residuum", "residua", "residuum", "residua"},
     [TX_KIND_CONFIGURATION] = {"configuration", "configurations", "configuration", "configurations"},

@@ -253,22 +253,26 @@ static tx_status resolve_fixed(resolver *r, const tx_value *value, const tx_yaml
 static tx_status read_sections(resolver *r, tx_value *value, const char *path)
 {
     const tx_yaml *node = value->node;
+    const bool list = node->shape == TX_YAML_LIST;
+    const size_t count = tx_yaml_num_elements(node);
     tx_section **sections;
-    if (node->shape != TX_YAML_LIST) {
+    if (!list && !value->option->or_one) {
         return tx_value_wrong(r->config, value, node, path);
     }
-    TX_TRY(tx_arena_allocate(&r->config->arena, node->count, sizeof *sections, r->config->error, &sections));
-    for (size_t k = 0; k < node->count; k++) {
-        const char *item_path;
-        TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &item_path, "%s.%zu", path, k));
-        const tx_yaml *item = node->items[k];
+    TX_TRY(tx_arena_allocate(&r->config->arena, count, sizeof *sections, r->config->error, &sections));
+    for (size_t k = 0; k < count; k++) {
+        const char *item_path = path;
+        const tx_yaml *item = tx_yaml_element(node, k);
+        if (list) {
+            TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &item_path, "%s.%zu", path, k));
+        }
         TX_TRY(value->option->fixed
                    ? resolve_fixed(r, value, item, item->place, item_path, &sections[k])
                    : resolve_component(r, value->option->kind, item, item->place, item_path, value->option->each, &sections[k]));
     }
     value->form = TX_FORM_OWN;
     value->sections = (const tx_section *const *)sections;
-    value->count = (int)node->count;
+    value->count = (int)count;
     return TX_OK;
 }
 

@@ -52,6 +52,10 @@ static const tx_value *own_value(const tx_section *section, const char *name, tx
     return value->form == TX_FORM_OWN ? value : NULL;
 }
 
+bool tx_knows(const tx_section *section, const char *name)
+{
+    return tx_section_find(section, name) != NULL;
+}
 bool tx_has(const tx_section *section, const char *name)
 {
     return value_of(section, name)->form != TX_FORM_NULL;

@@ -185,23 +185,22 @@ static tx_status read_boolean(tx_config *config, tx_value *value, const char *pa
 
 /* -- lists -- */
 
-/* The elements of a list, or the single value itself. */
-static const tx_yaml *element(const tx_yaml *node, size_t k)
+const tx_yaml *tx_yaml_element(const tx_yaml *node, size_t k)
 {
     return node->shape == TX_YAML_LIST ? node->items[k] : node;
 }
-static size_t num_elements(const tx_yaml *node)
+size_t tx_yaml_num_elements(const tx_yaml *node)
 {
     return node->shape == TX_YAML_LIST ? node->count : 1;
 }
 
 static tx_status read_reals(tx_config *config, tx_value *value, const char *path)
 {
-    const size_t count = num_elements(value->node);
+    const size_t count = tx_yaml_num_elements(value->node);
     double *reals;
     TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *reals, config->error, &reals));
     for (size_t k = 0; k < count; k++) {
-        TX_TRY(read_real(config, value, element(value->node, k), path, &reals[k]));
+        TX_TRY(read_real(config, value, tx_yaml_element(value->node, k), path, &reals[k]));
     }
     value->reals = reals;
     value->count = (int)count;
@@ -220,14 +219,14 @@ static tx_status read_pair(tx_config *config, const tx_value *value, const tx_ya
 static tx_status read_integers(tx_config *config, tx_value *value, const char *path)
 {
     const tx_yaml *node = value->node;
-    const size_t count = num_elements(node);
+    const size_t count = tx_yaml_num_elements(node);
     int64_t *integers;
     value->pairs = value->option->pairs && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
     const size_t each = value->pairs ? 2 : 1;
     TX_TRY(tx_arena_allocate(&config->arena, each * count, sizeof *integers, config->error, &integers));
     for (size_t k = 0; k < count; k++) {
         TX_TRY(value->pairs ? read_pair(config, value, node->items[k], path, &integers[2 * k])
-                            : read_integer(config, value, element(node, k), path, &integers[k]));
+                            : read_integer(config, value, tx_yaml_element(node, k), path, &integers[k]));
     }
     value->integers = integers;
     value->count = (int)(each * count);
@@ -236,11 +235,11 @@ static tx_status read_integers(tx_config *config, tx_value *value, const char *p
 
 static tx_status read_strings(tx_config *config, tx_value *value, const char *path)
 {
-    const size_t count = num_elements(value->node);
+    const size_t count = tx_yaml_num_elements(value->node);
     const char **strings;
     TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *strings, config->error, &strings));
     for (size_t k = 0; k < count; k++) {
-        const tx_yaml *node = element(value->node, k);
+        const tx_yaml *node = tx_yaml_element(value->node, k);
         if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
             return tx_value_wrong(config, value, node, path);
         }

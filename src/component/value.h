@@ -21,6 +21,10 @@ typedef struct tx_description {
 } tx_description;
 tx_description tx_yaml_describe(const tx_yaml *node);
 
+/* The elements of a list, or the single value itself. */
+const tx_yaml *tx_yaml_element(const tx_yaml *node, size_t k);
+size_t tx_yaml_num_elements(const tx_yaml *node);
+
 bool tx_yaml_is_number(const tx_yaml *node);
 
 /* The nearest of an array of names as " (did you mean '…'?)", or the whole list as " (known: …)". */

@@ -1,12 +1,10 @@
 /* PDEquinox's ClassicResNet. */
-#include "network/block.h"
 #include "network/options.h"
+#include "network/sequential.h"
 
 static tx_status create(tx_network *network, tx_error *error)
 {
-    const tx_block_plan plan = {
-        .kernel_size = 3, .num_groups = 1, .use_bias = true, .use_norm = tx_get_boolean(network->section, "use_norm")};
-    return tx_sequential_create(network, &tx_block_classic_res, &plan, error);
+    return tx_sequential_create(network, &tx_block_classic_res_block, error);
 }
 
 static const tx_network_class classic_res_net = {

@@ -1,14 +1,10 @@
 /* PDEquinox's ClassicUNet. */
-#include "network/hierarchical.h"
 #include "network/options.h"
+#include "network/hierarchical.h"
 
 static tx_status create(tx_network *network, tx_error *error)
 {
-    const tx_hierarchical_plan plan = {
-        .block = &tx_block_double_conv,
-        .plan = {.kernel_size = 3, .num_groups = 1, .use_bias = true, .use_norm = tx_get_boolean(network->section, "use_norm")},
-        .num_blocks = 1};
-    return tx_hierarchical_create(network, &plan, error);
+    return tx_hierarchical_create(network, &tx_block_classic_double_conv_block, error);
 }
 
 static const tx_network_class classic_u_net = {
@@ -17,7 +13,7 @@ static const tx_network_class classic_u_net = {
 static const tx_option options[] = {
     TX_STATE_OPTIONS,
     TX_OPTION_COUNT("hidden_channels", "16", "", 1, "channels of the finest level; each coarser one has twice as many"),
-    TX_OPTION_COUNT("num_levels", "4", "", 0, "coarser levels, each with half the points of the one before along every axis"),
+    TX_OPTION_LEVELS("4", "half"),
     TX_OPTION_SWITCH("use_norm", "true", "group norm (one group) after the convolutions of the blocks"),
     TX_OPTION_WORD("activation", "relu", TX_ACTIVATION_WORDS, "in the blocks"),
     TX_OPTION_BOUNDARY,

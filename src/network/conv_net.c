@@ -4,12 +4,9 @@
 
 static tx_layer hidden_layer(const tx_network *network)
 {
-    const tx_section *section = network->section;
-    const tx_block_plan plan = {.axes = network->input.axes,
-                                .kernel_size = tx_get_integer(section, "kernel_size"),
-                                .mode = tx_boundary_mode(section),
-                                .zero_bias_init = tx_get_boolean(section, "zero_bias_init")};
-    return tx_physics_conv(&plan, 1);
+    tx_block_plan plan = tx_block_plan_of(network);
+    plan.factory.section = network->section;
+    return tx_physics_conv(&plan, plan.input.channels, 1);
 }
 
 static tx_status create(tx_network *network, tx_error *error)

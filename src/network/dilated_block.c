@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "network/block.h"
+#include "network/options.h"
 
 typedef struct stage {
     tx_norm norm;
@@ -18,30 +19,30 @@ typedef struct dilated_block {
     stage stages[]; /* one a dilation rate */
 } dilated_block;
 
-static void describe(dilated_block *block, const tx_block_plan *plan)
+static void describe(dilated_block *block, const tx_block_plan *plan, const int64_t *rates, int count)
 {
-    tx_block_plan inner = *plan;
+    int64_t channels = plan->input.channels;
     block->activation = plan->activation;
-    block->bypass = plan->in_channels != plan->out_channels;
-    block->count = plan->num_dilation_rates;
-    for (int k = 0; k < block->count; k++) {
-        block->stages[k].norm = (tx_norm){.use = plan->use_norm, .channels = inner.in_channels, .groups = plan->num_groups};
-        block->stages[k].conv = tx_physics_conv(&inner, plan->dilation_rates[k]);
-        inner.in_channels = plan->out_channels;
+    block->bypass = channels != plan->out_channels;
+    block->count = count;
+    for (int k = 0; k < count; k++) {
+        block->stages[k].norm = tx_norm_of(plan, channels);
+        block->stages[k].conv = tx_physics_conv(plan, channels, rates[k]);
+        channels = plan->out_channels;
     }
     if (block->bypass) {
         block->bypass_norm = block->stages[0].norm;
-        block->bypass_conv = tx_pointwise_conv(plan, plan->use_bias);
+        block->bypass_conv = tx_pointwise_conv(plan, block->stages[0].conv.use_bias);
     }
 }
 
 /* Equinox's order: all norms, all convolutions, the bypass. */
-static tx_status declare(dilated_block *block, tx_network *network, const char *prefix, tx_error *error)
+static tx_status declare(dilated_block *block, const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error)
 {
     char name[TX_LEAF_NAME];
     for (int k = 0; k < block->count; k++) {
         snprintf(name, sizeof name, "%snorm_layers.%d.", prefix, k);
-        TX_TRY(tx_norm_declare(&block->stages[k].norm, network, name, error));
+        TX_TRY(tx_norm_declare(&block->stages[k].norm, plan, network, name, error));
     }
     for (int k = 0; k < block->count; k++) {
         snprintf(name, sizeof name, "%sconv_layers.%d.", prefix, k);
@@ -53,16 +54,21 @@ static tx_status declare(dilated_block *block, tx_network *network, const char *
     snprintf(name, sizeof name, "%sbypass_conv.", prefix);
     TX_TRY(tx_layer_declare(&block->bypass_conv, network, name, error));
     snprintf(name, sizeof name, "%sbypass_norm.", prefix);
-    return tx_norm_declare(&block->bypass_norm, network, name, error);
+    return tx_norm_declare(&block->bypass_norm, plan, network, name, error);
 }
 
 static tx_status create(const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error, void **out)
 {
+    const int64_t *rates;
+    const int count = tx_get_integers(plan->factory.section, "dilation_rates", &rates);
+    if (!count) {
+        return tx_section_error(plan->factory.section, "dilation_rates", error, TX_INVALID, "must hold at least one number");
+    }
     dilated_block *block;
-    TX_TRY(tx_allocate(sizeof *block + (size_t)plan->num_dilation_rates * sizeof block->stages[0], error, &block));
+    TX_TRY(tx_allocate(sizeof *block + (size_t)count * sizeof block->stages[0], error, &block));
     *out = block;
-    describe(block, plan);
-    return declare(block, network, prefix, error);
+    describe(block, plan, rates, count);
+    return declare(block, plan, network, prefix, error);
 }
 
 static tx_node apply(const void *object, const tx_network *network, tx_graph *graph, tx_node x)
@@ -95,4 +101,18 @@ static void initialise(const void *object, const tx_network *network, tx_random 
     }
 }
 
-const tx_block_class tx_block_dilated_res = {.create = create, .apply = apply, .initialise = initialise};
+static const tx_block_class dilated = {.create = create, .apply = apply, .initialise = initialise};
+
+static const tx_option options[] = {
+    TX_OPTION_DILATION_RATES,
+    TX_NORM_OPTIONS("true", "group norm before each convolution"),
+    TX_CONV_OPTIONS,
+    {.name = NULL},
+};
+
+const tx_component tx_block_dilated_res_block = {
+    .kind = TX_KIND_BLOCK,
+    .name = "dilated_res_block",
+    .summary = "convolutions of several dilation rates and a skip (PDEquinox's DilatedResBlock)",
+    .options = options,
+    .implementation = &dilated};

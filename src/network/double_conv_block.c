@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "network/block.h"
+#include "network/options.h"
 
 typedef struct double_conv {
     tx_layer conv[2];
@@ -10,14 +11,14 @@ typedef struct double_conv {
     tx_activation activation;
 } double_conv;
 
-static tx_status declare(double_conv *block, tx_network *network, const char *prefix, tx_error *error)
+static tx_status declare(double_conv *block, const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error)
 {
     for (int k = 0; k < 2; k++) {
         char name[TX_LEAF_NAME];
         snprintf(name, sizeof name, "%sconv_%d.", prefix, k + 1);
         TX_TRY(tx_layer_declare(&block->conv[k], network, name, error));
         snprintf(name, sizeof name, "%snorm_%d.", prefix, k + 1);
-        TX_TRY(tx_norm_declare(&block->norm[k], network, name, error));
+        TX_TRY(tx_norm_declare(&block->norm[k], plan, network, name, error));
     }
     return TX_OK;
 }
@@ -27,12 +28,11 @@ static tx_status create(const tx_block_plan *plan, tx_network *network, const ch
     double_conv *block;
     TX_TRY(tx_allocate(sizeof *block, error, &block));
     *out = block;
-    tx_block_plan second = *plan;
-    second.in_channels = plan->out_channels;
-    const tx_norm norm = {.use = plan->use_norm, .channels = plan->out_channels, .groups = plan->num_groups};
-    *block = (double_conv){
-        .conv = {tx_physics_conv(plan, 1), tx_physics_conv(&second, 1)}, .norm = {norm, norm}, .activation = plan->activation};
-    return declare(block, network, prefix, error);
+    const tx_norm norm = tx_norm_of(plan, plan->out_channels);
+    *block = (double_conv){.conv = {tx_physics_conv(plan, plan->input.channels, 1), tx_physics_conv(plan, plan->out_channels, 1)},
+                           .norm = {norm, norm},
+                           .activation = plan->activation};
+    return declare(block, plan, network, prefix, error);
 }
 
 static tx_node apply(const void *object, const tx_network *network, tx_graph *graph, tx_node x)
@@ -54,4 +54,17 @@ static void initialise(const void *object, const tx_network *network, tx_random 
     }
 }
 
-const tx_block_class tx_block_double_conv = {.create = create, .apply = apply, .initialise = initialise};
+static const tx_block_class double_conv_class = {.create = create, .apply = apply, .initialise = initialise};
+
+static const tx_option options[] = {
+    TX_NORM_OPTIONS("true", "group norm after the convolutions"),
+    TX_CONV_OPTIONS,
+    {.name = NULL},
+};
+
+const tx_component tx_block_classic_double_conv_block = {
+    .kind = TX_KIND_BLOCK,
+    .name = "classic_double_conv_block",
+    .summary = "twice a convolution, norm and activation (PDEquinox's ClassicDoubleConvBlock)",
+    .options = options,
+    .implementation = &double_conv_class};

@@ -5,11 +5,23 @@
 
 #define GROUP_NORM_EPS 1e-5 /* Equinox's default, which PDEquinox keeps */
 
-tx_status tx_norm_declare(tx_norm *norm, tx_network *network, const char *prefix, tx_error *error)
+tx_norm tx_norm_of(const tx_block_plan *plan, int64_t channels)
+{
+    return (tx_norm){.use = tx_block_switch(&plan->factory, "use_norm"),
+                     .channels = channels,
+                     .groups = tx_block_integer(&plan->factory, "num_groups")};
+}
+
+tx_status tx_norm_declare(tx_norm *norm, const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error)
 {
     char name[TX_LEAF_NAME];
     if (!norm->use) {
         return TX_OK;
+    }
+    if (norm->channels % norm->groups) {
+        return tx_section_error(plan->factory.section, "num_groups", error, TX_INVALID,
+                                "%lld channels cannot be divided into %lld equal groups", (long long)norm->channels,
+                                (long long)norm->groups);
     }
     snprintf(name, sizeof name, "%sweight", prefix);
     TX_TRY(tx_network_add_leaf(network, name, 1, &norm->channels, error, &norm->weight));

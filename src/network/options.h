@@ -32,6 +32,41 @@
         TX_OPTION_COUNT("in_channels", "null", "", 1, "channels of a state (null: the data's)"),                                   \
         TX_OPTION_COUNT("out_channels", "null", "", 1, "channels of the result: the same number")
 
+/* Of blocks that convolve, and of those that also normalise. */
+#define TX_BIAS_OPTIONS                                                                                                            \
+    TX_OPTION_SWITCH("use_bias", "true", "add a bias"), TX_OPTION_SWITCH("zero_bias_init", "false", "start with all biases zero")
+#define TX_CONV_OPTIONS TX_OPTION_COUNT("kernel_size", "3", "cells", 1, "width of the kernels along every axis"), TX_BIAS_OPTIONS
+#define TX_NORM_OPTIONS(USE_NORM, TEXT)                                                                                            \
+    TX_OPTION_SWITCH("use_norm", USE_NORM, TEXT),                                                                                  \
+        TX_OPTION_COUNT("num_groups", "1", "", 1, "groups of the norm, which divide the channels")
+
+#define TX_OPTION_DILATION_RATES                                                                                                   \
+    {                                                                                                                              \
+        .name = "dilation_rates", .type = TX_TYPE_INTEGERS, .initial = "[1, 2, 4, 8, 4, 2, 1]", .unit = "cells",                   \
+        .text = "distance of the taps of each convolution of a block", .minimum = 1, .maximum = 1e6                                \
+    }
+#define TX_OPTION_MODES(INITIAL)                                                                                                   \
+    {                                                                                                                              \
+        .name = "num_modes", .type = TX_TYPE_INTEGERS, .initial = (INITIAL), .unit = "",                                           \
+        .text = "wavenumbers kept along each axis, one number or one an axis; at most n/2 + 1 of the last axis", .minimum = 1,     \
+        .maximum = 1e9                                                                                                             \
+    }
+#define TX_OPTION_BLOCK(NAME, INITIAL, TEXT)                                                                                       \
+    {                                                                                                                              \
+        .name = (NAME), .type = TX_TYPE_SECTION, .kind = TX_KIND_BLOCK, .initial = (INITIAL), .unit = "", .text = (TEXT)           \
+    }
+#define TX_OPTION_LEVELS(INITIAL, PART)                                                                                            \
+    {                                                                                                                              \
+        .name = "num_levels", .type = TX_TYPE_INTEGER, .initial = (INITIAL), .unit = "", .minimum = 0, .maximum = 1000,            \
+        .text = "coarser levels, each with " PART " the points of the one before along every axis"                                 \
+    }
+#define TX_OPTION_MULTIPLIERS(NULL_TEXT)                                                                                           \
+    {                                                                                                                              \
+        .name = "channel_multipliers", .type = TX_TYPE_INTEGERS, .initial = "null", .unit = "",                                    \
+        .text = "channels of each coarser level in multiples of hidden_channels (null: " NULL_TEXT ")", .minimum = 1,              \
+        .maximum = 1e9                                                                                                             \
+    }
+
 #define TX_OPTION_HIDDEN(INITIAL)                                                                                                  \
     {                                                                                                                              \
         .name = "hidden_channels", .type = TX_TYPE_INTEGERS, .initial = (INITIAL), .unit = "",                                     \

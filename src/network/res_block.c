@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "network/block.h"
+#include "network/options.h"
 
 typedef struct res_block {
     tx_layer conv[2], bypass_conv;
@@ -12,20 +13,13 @@ typedef struct res_block {
     tx_activation activation;
 } res_block;
 
-static tx_norm norm_of(const tx_block_plan *plan, int64_t channels)
-{
-    return (tx_norm){.use = plan->use_norm, .channels = channels, .groups = plan->num_groups};
-}
-
 static res_block block_of(const tx_block_plan *plan, bool norm_first)
 {
-    tx_block_plan second = *plan;
-    second.in_channels = plan->out_channels;
-    res_block block = {
-        .conv = {tx_physics_conv(plan, 1), tx_physics_conv(&second, 1)},
-        .norm = {norm_of(plan, norm_first ? plan->in_channels : plan->out_channels), norm_of(plan, plan->out_channels)},
-        .bypass = plan->in_channels != plan->out_channels,
-        .activation = plan->activation};
+    const int64_t in = plan->input.channels, out = plan->out_channels;
+    res_block block = {.conv = {tx_physics_conv(plan, in, 1), tx_physics_conv(plan, out, 1)},
+                       .norm = {tx_norm_of(plan, norm_first ? in : out), tx_norm_of(plan, out)},
+                       .bypass = in != out,
+                       .activation = plan->activation};
     if (block.bypass) {
         block.bypass_conv = tx_pointwise_conv(plan, false);
         block.bypass_norm = block.norm[0];
@@ -33,14 +27,14 @@ static res_block block_of(const tx_block_plan *plan, bool norm_first)
     return block;
 }
 
-static tx_status declare(res_block *block, tx_network *network, const char *prefix, tx_error *error)
+static tx_status declare(res_block *block, const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error)
 {
     char name[TX_LEAF_NAME];
     for (int k = 0; k < 2; k++) {
         snprintf(name, sizeof name, "%sconv_%d.", prefix, k + 1);
         TX_TRY(tx_layer_declare(&block->conv[k], network, name, error));
         snprintf(name, sizeof name, "%snorm_%d.", prefix, k + 1);
-        TX_TRY(tx_norm_declare(&block->norm[k], network, name, error));
+        TX_TRY(tx_norm_declare(&block->norm[k], plan, network, name, error));
     }
     if (!block->bypass) {
         return TX_OK;
@@ -48,7 +42,7 @@ static tx_status declare(res_block *block, tx_network *network, const char *pref
     snprintf(name, sizeof name, "%sbypass_conv.", prefix);
     TX_TRY(tx_layer_declare(&block->bypass_conv, network, name, error));
     snprintf(name, sizeof name, "%sbypass_norm.", prefix);
-    return tx_norm_declare(&block->bypass_norm, network, name, error);
+    return tx_norm_declare(&block->bypass_norm, plan, network, name, error);
 }
 
 static tx_status create(const tx_block_plan *plan, bool norm_first, tx_network *network, const char *prefix, tx_error *error,
@@ -58,7 +52,7 @@ static tx_status create(const tx_block_plan *plan, bool norm_first, tx_network *
     TX_TRY(tx_allocate(sizeof *block, error, &block));
     *out = block;
     *block = block_of(plan, norm_first);
-    return declare(block, network, prefix, error);
+    return declare(block, plan, network, prefix, error);
 }
 
 static tx_status create_classic(const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error, void **out)
@@ -114,5 +108,31 @@ static tx_node apply_modern(const void *object, const tx_network *network, tx_gr
     return tx_add(graph, x, skip);
 }
 
-const tx_block_class tx_block_classic_res = {.create = create_classic, .apply = apply_classic, .initialise = initialise};
-const tx_block_class tx_block_modern_res = {.create = create_modern, .apply = apply_modern, .initialise = initialise};
+static const tx_block_class classic = {.create = create_classic, .apply = apply_classic, .initialise = initialise};
+static const tx_block_class modern = {.create = create_modern, .apply = apply_modern, .initialise = initialise};
+
+static const tx_option classic_options[] = {
+    TX_NORM_OPTIONS("false", "group norm after the convolutions"),
+    TX_CONV_OPTIONS,
+    {.name = NULL},
+};
+
+static const tx_option modern_options[] = {
+    TX_NORM_OPTIONS("true", "group norm before the convolutions"),
+    TX_CONV_OPTIONS,
+    {.name = NULL},
+};
+
+const tx_component tx_block_classic_res_block = {
+    .kind = TX_KIND_BLOCK,
+    .name = "classic_res_block",
+    .summary = "two convolutions and a skip, activation after the sum (PDEquinox's ClassicResBlock)",
+    .options = classic_options,
+    .implementation = &classic};
+
+const tx_component tx_block_modern_res_block = {
+    .kind = TX_KIND_BLOCK,
+    .name = "modern_res_block",
+    .summary = "two convolutions and a skip, norm and activation before each convolution (PDEquinox's ModernResBlock)",
+    .options = modern_options,
+    .implementation = &modern};

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "network/block.h"
+#include "network/options.h"
 
 typedef struct spectral_block {
     int64_t channels, modes[TX_MAX_AXES];
@@ -31,16 +32,50 @@ static tx_status declare(spectral_block *block, tx_network *network, int axes, c
     return tx_layer_declare(&block->by_pass_conv, network, name, error);
 }
 
+/* The original's spectral convolution works with as many channels after as before. */
+static tx_status check_channels(const tx_block_plan *plan, const tx_network *network, const char *prefix, tx_error *error)
+{
+    if (plan->input.channels == plan->out_channels) {
+        return TX_OK;
+    }
+    return tx_section_error(network->section, "hidden_channels", error, TX_INVALID,
+                            "a spectral convolution keeps the number of channels, but they change from %lld to %lld in %.*s",
+                            (long long)plan->input.channels, (long long)plan->out_channels, (int)strlen(prefix) - 1, prefix);
+}
+
+/* One number for all axes, or one for each: no more than there are. */
+static tx_status read_modes(const tx_block_plan *plan, int64_t *modes, tx_error *error)
+{
+    const tx_section *section = plan->factory.section;
+    const int64_t *list;
+    const int count = tx_get_integers(section, "num_modes", &list), axes = plan->input.axes;
+    if (count != 1 && count != axes) {
+        return tx_section_error(section, "num_modes", error, TX_INVALID,
+                                "a number or a list of %d (one for each spatial axis), not of %d", axes, count);
+    }
+    for (int d = 0; d < axes; d++) {
+        const int64_t points = plan->input.n[d], most = d == axes - 1 ? points / 2 + 1 : points;
+        modes[d] = list[count == 1 ? 0 : d];
+        if (modes[d] > most) {
+            return tx_section_error(section, "num_modes", error, TX_INVALID,
+                                    "%lld points along axis %d have at most %lld modes, not %lld", (long long)points, d,
+                                    (long long)most, (long long)modes[d]);
+        }
+    }
+    return TX_OK;
+}
+
 static tx_status create(const tx_block_plan *plan, tx_network *network, const char *prefix, tx_error *error, void **out)
 {
     spectral_block *block;
+    TX_TRY(check_channels(plan, network, prefix, error));
     TX_TRY(tx_allocate(sizeof *block, error, &block));
     *out = block;
-    block->channels = plan->in_channels;
-    memcpy(block->modes, plan->num_modes, sizeof block->modes);
-    block->by_pass_conv = tx_pointwise_conv(plan, plan->use_bias);
+    TX_TRY(read_modes(plan, block->modes, error));
+    block->channels = plan->out_channels;
+    block->by_pass_conv = tx_pointwise_conv(plan, tx_block_switch(&plan->factory, "use_bias"));
     block->activation = plan->activation;
-    return declare(block, network, plan->axes, prefix, error);
+    return declare(block, network, plan->input.axes, prefix, error);
 }
 
 static tx_node apply(const void *object, const tx_network *network, tx_graph *graph, tx_node x)
@@ -79,4 +114,17 @@ static void initialise(const void *object, const tx_network *network, tx_random 
     tx_layer_initialise(&block->by_pass_conv, network, random, of_block[1], values);
 }
 
-const tx_block_class tx_block_classic_spectral = {.create = create, .apply = apply, .initialise = initialise};
+static const tx_block_class spectral = {.create = create, .apply = apply, .initialise = initialise};
+
+static const tx_option options[] = {
+    TX_OPTION_MODES("8"),
+    TX_BIAS_OPTIONS,
+    {.name = NULL},
+};
+
+const tx_component tx_block_classic_spectral_block = {
+    .kind = TX_KIND_BLOCK,
+    .name = "classic_spectral_block",
+    .summary = "spectral plus pointwise convolution, activation; keeps the channels (PDEquinox's ClassicSpectralBlock)",
+    .options = options,
+    .implementation = &spectral};

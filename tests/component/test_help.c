@@ -70,7 +70,7 @@ static void help_refused(void)
     check_refusal(registry, "stepper/fou", "unknown stepper 'fou': no steppers are built into this program yet");
     check_refusal(registry, "netwrk/conv", "unknown kind 'netwrk' (did you mean 'networks'?)");
     check_refusal(registry, "/",
-                  "unknown kind '' (known: sections, data, networks, steppers, residua, configurations, losses, "
+                  "unknown kind '' (known: sections, data, networks, blocks, steppers, residua, configurations, losses, "
                   "optimizers, schedules, callbacks, weights, initial_conditions)");
     tx_registry_destroy(registry);
 }

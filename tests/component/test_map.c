@@ -1,4 +1,4 @@
-/* Mappings of integers to numbers, and lists whose items are all one component. */
+/* Mappings of integers to numbers, lists whose items are all one component, and lists that may be one component. */
 #include "component/fake.h"
 
 static const tx_option steps_options[] = {
@@ -9,7 +9,18 @@ static const tx_option cycles_options[] = {
     {.name = "cycles", .type = TX_TYPE_SECTIONS, .kind = TX_KIND_SCHEDULE, .fixed = "constant", .text = "one rate after the other"},
     {0},
 };
+static const tx_option rounds_options[] = {
+    {.name = "rounds",
+     .alias = "round",
+     .type = TX_TYPE_SECTIONS,
+     .or_one = true,
+     .kind = TX_KIND_SCHEDULE,
+     .initial = "[cycles]",
+     .text = "schedules"},
+    {0},
+};
 static const tx_component schedules[] = {
+    {TX_KIND_SCHEDULE, "rounds", "schedules by rounds", rounds_options, NULL, false},
     {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL, false},
     {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL, false},
 };
@@ -64,12 +75,35 @@ static void items_without_type(void)
     tx_registry_destroy(registry);
 }
 
+static void list_or_one(void)
+{
+    static const char *const texts[] = {"{type: rounds, rounds: [{type: constant, value: 3}]}",
+                                        "{type: rounds, rounds: {type: constant, value: 3}}",
+                                        "{type: rounds, round: {type: constant, value: 3}}"};
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        tx_config *config = read_schedule(registry, texts[k]);
+        const tx_section *const *rounds;
+        CU_ASSERT_EQUAL_FATAL(tx_get_sections(tx_config_root(config), "rounds", &rounds), 1);
+        CU_ASSERT_EQUAL(tx_get_real(rounds[0], "value"), 3);
+        CU_ASSERT(tx_knows(rounds[0], "value") && !tx_knows(rounds[0], "rounds"));
+        tx_config_destroy(config);
+    }
+    tx_config *config = read_schedule(registry, "{type: rounds, round: steps}");
+    const tx_section *const *rounds;
+    CU_ASSERT_EQUAL_FATAL(tx_get_sections(tx_config_root(config), "rounds", &rounds), 1);
+    CU_ASSERT_STRING_EQUAL(tx_section_name(rounds[0]), "steps");
+    tx_config_destroy(config);
+    tx_registry_destroy(registry);
+}
+
 static void written(void)
 {
     static const char *const texts[][2] = {
         {"{type: steps, scales: {500: 0.1, +20: 1}}", "type: steps\nscales: {20: 1, 500: 0.1}\n"},
         {"{type: steps, scales: {}}", "type: steps\nscales: {}\n"},
         {"steps", "type: steps\nscales: null\n"},
+        {"{type: rounds, round: {type: constant, value: 3}}", "type: rounds\nrounds:\n  - type: constant\n    value: 3\n"},
         {"{type: cycles, cycles: [{value: 1}, {value: 2}]}", "type: cycles\ncycles:\n  - value: 1\n  - value: 2\n"},
     };
     tx_registry *registry = make_registry();
@@ -131,6 +165,9 @@ static void helped(void)
     CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "cycles", NULL, &text), TX_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  cycles  list of constant  required  one rate after the other\n"));
     tx_free(text);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "rounds", NULL, &text), TX_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  rounds  list of schedules, or one  [cycles]  schedules\n"));
+    tx_free(text);
     tx_registry_destroy(registry);
 }
 
@@ -148,6 +185,11 @@ static void errors(void)
         {"{type: cycles, cycles: [{value: 1}, {}]}", "x.yaml:1:37: schedule.cycles.1.value is required (the rate)"},
         {"{type: cycles, cycles: [{type: constant, value: 1}]}",
          "x.yaml:1:26: unknown key 'type' in schedule.cycles.0 (known: value)"},
+        {"{type: cycles, cycles: {value: 1}}", "x.yaml:1:24: schedule.cycles must be a list, not a mapping"},
+        {"{type: rounds, round: [{type: steps}, step]}", "x.yaml:1:39: unknown schedule 'step' (did you mean 'steps'? There are: "
+                                                         "constant, rounds, steps, cycles)"},
+        {"{type: rounds, round: {type: steps, scale: 1}}",
+         "x.yaml:1:37: unknown key 'scale' in schedule.rounds (did you mean 'scales'?)"},
         {"{type: cycles, cycles: [constant]}", "x.yaml:1:25: schedule.cycles.0 must be a mapping, not 'constant'"},
     };
     tx_registry *registry = make_registry();
@@ -166,10 +208,15 @@ static void errors(void)
 int main(void)
 {
     static const suite_test tests[] = {
-        {"values", values},         {"items without type", items_without_type},
-        {"written", written},       {"compared", compared},
-        {"overridden", overridden}, {"helped", helped},
-        {"errors", errors},         {0},
+        {"values", values},
+        {"items without type", items_without_type},
+        {"list or one", list_or_one},
+        {"written", written},
+        {"compared", compared},
+        {"overridden", overridden},
+        {"helped", helped},
+        {"errors", errors},
+        {0},
     };
     return suite_run("maps", tests);
 }

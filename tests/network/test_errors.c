@@ -26,6 +26,8 @@ typedef struct wrong {
     }
 #define CONV1 "type: conv\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 1\n"
 #define CONV2 "type: conv\nkey: 0\nnum_spatial_dims: 2\nin_channels: 2\nout_channels: 2\n"
+#define SEQ "type: sequential\nkey: 0\nhidden_channels: 4\n"
+#define HIER "type: hierarchical\nkey: 0\nhidden_channels: 4\nnum_blocks: 1\n"
 #define NET1 "type: conv_net\nkey: 0\nnum_spatial_dims: 1\n"
 
 static const wrong wrongs[] = {
@@ -91,7 +93,7 @@ static const wrong wrongs[] = {
      "net.yaml:3:18: network.hidden_channels: a number or a list of 3 (one more than there are blocks), not of 2"},
     {"type: dilated_res_net\nkey: 0\ndilation_rates: []\n", LINE, "net.yaml:3:17: network.dilation_rates: must hold at least one number"},
     {"type: classic_u_net\nkey: 0\nnum_levels: 2\n", LINE,
-     "net.yaml:3:13: network.num_levels: each level halves the points: axis 0 of the data has 30, which 2^2 does not divide"},
+     "net.yaml:3:13: network.num_levels: each level divides the points by 2: axis 0 of the data has 30, which 2^2 does not divide"},
     {"type: classic_u_net\nkey: 0\nnum_levels: 1000\n", LINE, "2^1000 does not divide"},
     {"type: modern_u_net\nkey: 0\nnum_levels: 1\nchannel_multipliers: [2, 4]\n", LINE,
      "net.yaml:4:22: network.channel_multipliers: a list of 1 (one a level), not of 2"},
@@ -103,6 +105,39 @@ static const wrong wrongs[] = {
     {"type: classic_fno\nkey: 0\nnum_modes: [3, 4]\n", LINE, "num_modes: a number or a list of 1 (one for each spatial axis), not of 2"},
     {"type: classic_fno\nkey: 0\nhidden_channels: [3, 4]\nnum_blocks: 1\n", LINE,
      "a spectral convolution keeps the number of channels, but they change from 3 to 4"},
+    {SEQ, LINE, "net.yaml:1:1: network.num_blocks is required, or blocks"},
+    {SEQ "block: modern_res_block\n", LINE, "network.num_blocks is required, or blocks"},
+    {SEQ "blocks: []\n", LINE, "net.yaml:4:9: network.blocks: must hold at least one block"},
+    {SEQ "num_blocks: 3\nblocks: [linear_conv_block, linear_conv_block]\n", LINE,
+     "net.yaml:5:9: network.blocks: one block or a list of 3 (num_blocks), not of 2"},
+    {SEQ "num_blocks: 1\nblock: modern_res_block\nblocks: [modern_res_block]\n", LINE, "are the same key"},
+    {SEQ "num_blocks: 1\nblock: modern_res_blok\n", LINE, "net.yaml:5:8: unknown block 'modern_res_blok' (did you mean"},
+    {SEQ "blocks: [linear_conv_block, {type: linear_conv_block, use_norm: true}]\n", LINE,
+     "net.yaml:4:55: unknown key 'use_norm' in network.blocks.1"},
+    {SEQ "blocks: [linear_conv_block, {type: linear_conv_down_block, factor: 4}]\n", LINE,
+     "net.yaml:4:29: network.blocks.1: a map of states must keep their shape: 30 points along axis 0 become 8"},
+    {SEQ "blocks: [linear_conv_down_block, linear_conv_down_block, linear_conv_up_block]\nprojection: linear_conv_up_block\n", LINE,
+     "net.yaml:5:1: network.projection: a map of states must keep their shape: 30 points along axis 0 become 32"},
+    {SEQ "blocks: [{type: linear_conv_up_block, output_padding: 2}]\n", LINE,
+     "net.yaml:4:55: network.blocks.0.output_padding: must be less than the factor, which is 2, not 2"},
+    {SEQ "blocks: [linear_conv_down_block, {type: classic_spectral_block, num_modes: 9}, linear_conv_up_block]\n", LINE,
+     "net.yaml:4:76: network.blocks.1.num_modes: 15 points along axis 0 have at most 8 modes, not 9"},
+    {SEQ "num_blocks: 1\nlifting: classic_spectral_block\n", LINE,
+     "net.yaml:3:18: network.hidden_channels: a spectral convolution keeps the number of channels, but they change from 1 to 4 in lifting"},
+    {SEQ "num_blocks: 1\nblock: {type: modern_res_block, num_groups: 3}\n", LINE,
+     "net.yaml:5:45: network.blocks.num_groups: 4 channels cannot be divided into 3 equal groups"},
+    {SEQ "blocks: [{type: dilated_res_block, dilation_rates: []}]\n", LINE, "network.blocks.0.dilation_rates: must hold at least one"},
+    {SEQ "num_blocks: 2\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
+    {HIER, LINE, "network.num_levels is required"},
+    {HIER "num_levels: 1\nreduction_factor: 3\n", LINE,
+     "net.yaml:1:1: network.down_sampling: 30 points along axis 0 become 15 here, but must become 10 (reduction_factor is 3)"},
+    {HIER "num_levels: 1\nreduction_factor: 3\ndown_sampling: {type: linear_conv_down_block, factor: 3}\nup_sampling: linear_conv_up_block\n",
+     LINE, "net.yaml:8:1: network.up_sampling: 10 points along axis 0 become 20 here, but must become 30 (reduction_factor is 3)"},
+    {HIER "num_levels: 1\nleft_arc: linear_conv_down_block\n", LINE, "network.left_arc: 15 points along axis 0 become 8 here"},
+    {HIER "num_levels: 1\nprojection: linear_conv_up_block\n", LINE, "network.projection: 30 points along axis 0 become 60 here"},
+    {"type: modern_u_net\nkey: 0\nnum_levels: 1\nhidden_channels: 1\nchannel_multipliers: [1]\n", LINE,
+     "net.yaml:4:18: network.hidden_channels: level 1 has 1 channels, fewer than reduction_factor (2)"},
+    {HIER "num_levels: 1\nchannel_multipliers: [1]\nright_arc: classic_spectral_block\n", LINE, "from 6 to 4 in right_arc_blocks.0.0"},
     {NET1 "in_channels: 1\nout_channels: 1\nhidden_channels: 1000000000\ndepth: 100\nkernel_size: 1000000000\n", LINE,
      "more parameters than can be counted"},
 };
@@ -131,9 +166,11 @@ static void failing_allocations(void)
                                         NET1 "in_channels: 1\nout_channels: 1\ndepth: 5\n",
                                         "type: dilated_res_net\nkey: 0\nhidden_channels: [2, 3, 2]\n",
                                         "type: modern_u_net\nkey: 0\nnum_levels: 1\nhidden_channels: 2\n",
-                                        "type: modern_res_net\nkey: 0\nhidden_channels: [2, 3, 2]\nnum_blocks: 2\n"};
+                                        "type: modern_res_net\nkey: 0\nhidden_channels: [2, 3, 2]\nnum_blocks: 2\n",
+                                        SEQ "blocks: [{type: classic_spectral_block, num_modes: 3}, linear_conv_block]\n",
+                                        HIER "num_levels: 1\nlifting: linear_conv_block\nleft_arc: dilated_res_block\n"};
     tx_registry *registry = network_registry();
-    for (int k = 0; k < 5; k++) {
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
         tx_config *config = NULL;
         CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_NETWORK, "net.yaml", texts[k], NULL, &config), TX_OK);
         const size_t before = tx_memory_live();

@@ -194,7 +194,8 @@ tx_status tx_program_profile(const tx_program *program, tx_workspace *workspace,
 /* One line per run-list entry, for tests and the curious; tx_free. */
 tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out);
 
-/* The instruction sets of this build that this machine can run, best last. */
+/* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
+ * TRAINAX_ISA names. */
 int tx_isa_count(void);
 const char *tx_isa_name(int level);
 int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */

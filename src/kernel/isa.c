@@ -1,5 +1,6 @@
 /* Which instruction sets this build holds and this machine runs. The x86-64 levels are those of the psABI, told by the
  * features that gcc and clang both can ask for. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/kernel.h"
@@ -41,8 +42,11 @@ static const struct {
 
 int tx_isa_count(void)
 {
+    const char *most = getenv("TRAINAX_ISA");
+    bool enough = false;
     int count = 0;
-    while (count < (int)(sizeof levels / sizeof *levels) && levels[count].runs()) {
+    while (!enough && count < (int)(sizeof levels / sizeof *levels) && levels[count].runs()) {
+        enough = most && strcmp(levels[count].kernels[TX_FLOAT32]->isa, most) == 0;
         count++;
     }
     return count;

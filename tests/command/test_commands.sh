@@ -62,4 +62,8 @@ if command -v script >/dev/null; then
     script -qec "$trainax train $quickstart --output double --set callbacks=[progress]" /dev/null >terminal.txt
     [ "$(tr '\r' '\n' <terminal.txt | grep -c '1000/1000')" -eq 1 ] || fail "progress twice"
 fi
+
+TRAINAX_ISA=portable succeeds "$trainax" --version
+grep -qx 'ISA: portable' out.txt || fail "TRAINAX_ISA does not choose"
+TRAINAX_ISA=neon expect 2 "TRAINAX_ISA is 'neon', but the best that this machine runs" "$trainax" --version
 finish

@@ -28,6 +28,11 @@ done
 for command in "list" "help conv" "inspect runs/first/network.h5" "inspect scripts/experiments/quickstart.yaml" "--help" "--version"; do
     build/trainax $command >/dev/null || { echo "FAILED: trainax $command"; exit 1; }
 done
+# The comparison needs packages that are not here; its options are.
+options=$(python3 "$top/scripts/compare_trainax.py" --help)
+grep -o '^scripts/compare_trainax.py.*' "$top/README.md" | grep -oE -- '--[a-z-]+' | sort -u | while read -r option; do
+    grep -q -- "$option" <<<"$options" || { echo "FAILED: compare_trainax.py has no $option"; exit 1; }
+done
 sed 's/learning_rate/learningrate/' scripts/experiments/quickstart.yaml >advection.yaml
 message=$(build/trainax train advection.yaml 2>&1) && { echo "FAILED: an unknown key was accepted"; exit 1; }
 shown=$(grep -A1 '^```$' "$top/README.md" | grep '^trainax: error:')

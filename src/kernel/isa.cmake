@@ -14,7 +14,7 @@ function(tx_kernel_variant name isa bytes)
     set(target tx_kernel_${name}_f${precision})
     add_library(${target} OBJECT ${trainax_kernel_sources})
     target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/rooms/kernel)
-    target_link_libraries(${target} PRIVATE trainax_flags)
+    target_link_libraries(${target} PRIVATE trainax_flags PkgConfig::FFTW PkgConfig::FFTWF)
     target_compile_definitions(${target} PRIVATE TX_VARIANT=${name}_f${precision} TX_ISA="${isa}" TX_VECTOR_BYTES=${bytes}
                                TX_REAL_BITS=${precision})
     # Optimised in debug builds too: without inlining and unrolling these sources are no kernels.

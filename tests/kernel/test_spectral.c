@@ -29,6 +29,9 @@ static const spectral_case cases[] = {
     {{1, 3, {3, 3, 2}}, 1, {2, 3, 2}, 3},
     {{2, 2, {1, 12}}, 2, {1, 4}, 2},
     {{3, 2, {80, 96}}, 1, {2, 1}, 4}, /* channel by channel */
+    {{2, 1, {256}}, 2, {129}, 3},     /* FFTW: all modes there are, of even and odd points; some */
+    {{1, 1, {301}}, 1, {151}, 1},
+    {{3, 1, {512}}, 2, {120}, 5},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 

@@ -334,7 +334,7 @@ tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *err
     t->samples = shape->x.block;
     t->last = shape->count[t->axes - 1];
     t->num_modes = shape->modes.shape.n[0];
-    const tx_status status = make(t, shape, error);
+    const tx_status status = VARIANT(fft_is_faster)(shape) ? VARIANT(fft_create)(t, error) : make(t, shape, error);
     if (status != TX_OK) {
         VARIANT(spectral_destroy)(t);
         return status;
@@ -353,6 +353,7 @@ void VARIANT(spectral_destroy)(tx_spectral *t)
         tx_free(s->to_columns);
         tx_free(s->outer);
     }
+    VARIANT(fft_destroy)(t->fft);
     tx_free(t->runs);
     tx_free(t->shares);
     tx_free(t->first_share);

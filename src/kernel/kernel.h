@@ -164,7 +164,8 @@ typedef struct tx_kernels {
                                 const tx_layout *ldx, void *dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
-     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. */
+     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. One axis of which
+     * many modes are kept goes through FFTW: then bits depend on its build and on what it finds the processor to be, too. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     void (*spectral_destroy)(tx_spectral *spectral);
     size_t (*spectral_scratch)(const tx_spectral *spectral); /* reals */

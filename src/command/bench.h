@@ -24,7 +24,7 @@ typedef struct tx_measurement {
 typedef struct tx_bench_job {
     tx_registry *registry;
     tx_parallel *parallel;
-    const char *const *overrides; /* KEY=VALUE from the command line, for whole steps */
+    const char *const *overrides; /* KEY=VALUE from the command line, for whole steps; precision for operations too */
     int num_overrides;
 } tx_bench_job;
 
@@ -50,6 +50,9 @@ extern const tx_bench_case tx_bench_cases[]; /* ends with a case without name */
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+
+/* Of a single operation: the case's, or what --set precision=… says. */
+tx_precision tx_bench_precision(const tx_bench_case *self, const tx_bench_job *job);
 
 /* Times `work(state)`: samples of about two milliseconds at least, each next to a sample of the FMA loop. Fills in seconds,
  * median, peak, isa and precision. With parallel (else NULL) collective: work may be, and runs as often on every rank. */

@@ -149,9 +149,10 @@ tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *jo
     }
     static void (*const works[])(void *) = {run_forward, run_adjoint, run_weights};
     const size_t before = tx_memory_live();
-    bench_conv c = {.kernels = tx_kernels_get(tx_isa_count() - 1, self->precision)};
+    const tx_precision precision = tx_bench_precision(self, job);
+    bench_conv c = {.kernels = tx_kernels_get(tx_isa_count() - 1, precision)};
     int64_t one[TX_MAX_AXES] = {1, 1, 1};
-    c.field = tx_layout_make(tx_real_bytes(self->precision), self->shape, self->block, one, one);
+    c.field = tx_layout_make(tx_real_bytes(precision), self->shape, self->block, one, one);
     tx_status status = make_convs(self, &c, error);
     if (status == TX_OK) {
         status = make_buffers(self, &c, error);
@@ -159,7 +160,7 @@ tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *jo
     if (status == TX_OK) {
         tx_measurement m = {.bytes = tx_memory_live() - before, .cores = 1};
         m.error = adjoint_error(&c);
-        m.tolerance = self->precision == TX_FLOAT32 ? 1e-5 : 1e-13; /* of sums of random numbers, relative to their norms */
+        m.tolerance = precision == TX_FLOAT32 ? 1e-5 : 1e-13; /* of sums of random numbers, relative to their norms */
         m.flops = 2. * (double)c.num_weights * (double)tx_shape_points(&self->shape) * self->block;
         status = tx_bench_measure(c.kernels, NULL, works[self->part], &c, error, &m);
         *out = m;

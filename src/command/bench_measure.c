@@ -1,5 +1,6 @@
 /* How a case is timed. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "command/bench.h"
@@ -63,4 +64,15 @@ tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, voi
     out->isa = kernels->isa;
     out->precision = kernels->precision;
     return TX_OK;
+}
+
+tx_precision tx_bench_precision(const tx_bench_case *self, const tx_bench_job *job)
+{
+    tx_precision precision = self->precision;
+    for (int k = 0; k < job->num_overrides; k++) {
+        precision = strcmp(job->overrides[k], "precision=float64") == 0   ? TX_FLOAT64
+                    : strcmp(job->overrides[k], "precision=float32") == 0 ? TX_FLOAT32
+                                                                          : precision;
+    }
+    return precision;
 }

@@ -116,14 +116,16 @@ static double distance(const float *single, const double *reals, int64_t count)
     return sqrt(apart / length);
 }
 
-static tx_status check(const tx_bench_case *self, bench_operation *o, tx_error *error, tx_measurement *out)
+static tx_status check(const tx_bench_case *self, tx_precision precision, bench_operation *o, tx_error *error, tx_measurement *out)
 {
+    const bool single = precision == TX_FLOAT32;
     bench_operation reference = {0};
-    const tx_status status = create(self, TX_FLOAT64, error, &reference);
+    const tx_status status = create(self, single ? TX_FLOAT64 : TX_FLOAT32, error, &reference);
     if (status == TX_OK) {
         run(o);
         run(&reference);
-        out->error = distance(o->gradient, reference.gradient, o->num_parameters);
+        out->error = single ? distance(o->gradient, reference.gradient, o->num_parameters)
+                            : distance(reference.gradient, o->gradient, o->num_parameters);
         out->tolerance = 1e-4; /* sums of up to 10^5 numbers in single precision */
     }
     destroy(&reference);
@@ -158,13 +160,14 @@ tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job,
     const size_t before = tx_memory_live();
     bench_operation o = {0};
     tx_measurement m = {.cores = 1};
-    tx_status status = create(self, TX_FLOAT32, error, &o);
+    const tx_precision precision = tx_bench_precision(self, job);
+    tx_status status = create(self, precision, error, &o);
     if (status == TX_OK) {
         m.bytes = tx_memory_live() - before;
-        status = check(self, &o, error, &m);
+        status = check(self, precision, &o, error, &m);
     }
     if (status == TX_OK) {
-        status = tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, TX_FLOAT32), NULL, run, &o, error, &m);
+        status = tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, precision), NULL, run, &o, error, &m);
     }
     if (status == TX_OK) {
         status = profile(&o, error, &m);

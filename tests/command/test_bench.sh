@@ -19,6 +19,9 @@ assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
 succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
 grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
 
+TRAINAX_ISA=portable succeeds "$trainax" bench operation/spectral_1d conv_1d/input --set precision=float64
+[ "$(grep -c ' portable   f64 .*right$' out.txt)" -eq 2 ] || fail "operations in double, portable: $(cat out.txt)"
+
 succeeds "$trainax" bench --list
 "$trainax" bench 2d/rollout_5 --list | grep -qx '2d/dil_2_32_2/rollout_5' || fail "bench 2d/rollout_5 --list"
 expect 2 "bench has no case 'quickstart/rollout_2'; did you mean quickstart/rollout_1" "$trainax" bench quickstart/rollout_2

@@ -132,7 +132,7 @@ static tx_status run_cases(const tx_arguments *arguments, const bool *selected, 
             continue;
         }
         tx_measurement m = {.cores = 1};
-        TX_TRY(self->run(self, job, error, &m));
+        TX_TRY(tx_parallel_agree(job->parallel, self->run(self, job, error, &m), error));
         if (speaks) {
             json ? print_json(self, &m, first) : print_row(self, &m);
             if (split && !json) {

@@ -27,8 +27,8 @@ static const tx_log silent = {0};
 
 /* ---- Configurations ---- */
 
-/* The case's configuration, with the command line's overrides and up to two more. */
-static tx_status configure(bench_run *run, const char *first, const char *second)
+/* The case's configuration, with the command line's overrides and (unless NULL) one more. */
+static tx_status configure(bench_run *run, const char *extra)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     const char *overrides[64];
@@ -46,11 +46,8 @@ static tx_status configure(bench_run *run, const char *first, const char *second
     for (int k = 0; k < run->job->num_overrides; k++) { /* the command takes 32 at most */
         overrides[count++] = run->job->overrides[k];
     }
-    if (first) {
-        overrides[count++] = first;
-    }
-    if (second) {
-        overrides[count++] = second;
+    if (extra) {
+        overrides[count++] = extra;
     }
     const tx_config_source source = {
         .name = run->self->name, .text = run->self->config, .overrides = overrides, .num_overrides = count, .required = required};
@@ -125,21 +122,15 @@ static tx_status configure_run(bench_run *run, int steps)
 {
     char text[64];
     snprintf(text, sizeof text, "trainer.num_training_steps=%d", steps);
-    return configure(run, text, NULL);
+    return configure(run, text);
 }
 
 /* The distance of the quickstart's two weights from the first-order upwind stencil, against the published one. */
-static tx_status check_published(bench_run *run, tx_measurement *out)
+static tx_status compare_weights(const bench_run *run, tx_measurement *out)
 {
     char path[288];
     double w[2];
     tx_file *file;
-    TX_TRY(configure_run(run, 1000));
-    train(run);
-    TX_TRY(run->status);
-    if (tx_parallel_rank(run->job->parallel) > 0) {
-        return TX_OK; /* the file is rank 0's */
-    }
     snprintf(path, sizeof path, "%s/network.h5", run->directory);
     TX_TRY(tx_file_open(path, run->error, &file));
     const tx_status status = tx_file_read_reals(file, "/parameters/weight", 3, (int64_t[]){1, 1, 2}, TX_FLOAT64, w, run->error);
@@ -148,6 +139,15 @@ static tx_status check_published(bench_run *run, tx_measurement *out)
     out->error = fabs(hypot(w[0] - 0.25, w[1] - 0.75) / run->self->published - 1);
     out->tolerance = 1e-3; /* published to four digits */
     return TX_OK;
+}
+
+static tx_status check_published(bench_run *run, tx_measurement *out)
+{
+    TX_TRY(configure_run(run, 1000));
+    train(run);
+    TX_TRY(run->status);
+    const bool first = tx_parallel_rank(run->job->parallel) == 0; /* the file is rank 0's */
+    return tx_parallel_agree(run->job->parallel, first ? compare_weights(run, out) : TX_OK, run->error);
 }
 
 static tx_status measure_run(bench_run *run, const tx_kernels *kernels, tx_measurement *out)
@@ -199,9 +199,9 @@ static tx_status first_losses(bench_run *run, double *losses)
 static tx_status check_blocks(bench_run *run, tx_precision precision, tx_measurement *out)
 {
     double losses[CHECKED_STEPS], others[CHECKED_STEPS];
-    TX_TRY(configure(run, NULL, "parallel.block=3"));
+    TX_TRY(configure(run, "parallel.block=3"));
     TX_TRY(first_losses(run, others));
-    TX_TRY(configure(run, NULL, NULL));
+    TX_TRY(configure(run, NULL));
     TX_TRY(first_losses(run, losses));
     out->error = 0;
     for (int k = 0; k < CHECKED_STEPS; k++) {
@@ -231,7 +231,7 @@ static tx_status measure_steps(bench_run *run, const tx_kernels *kernels, tx_mea
 /* Also of quickstarts: what the trainer knows. */
 static tx_status count_operations(bench_run *run, tx_measurement *out)
 {
-    TX_TRY(configure(run, NULL, NULL));
+    TX_TRY(configure(run, NULL));
     const tx_section *parallel = tx_get_section(tx_config_root(run->config), "parallel");
     out->cores = tx_parallel_size(run->job->parallel) * (int)tx_get_integer(parallel, "threads");
     TX_TRY(create_trainer(run));

@@ -74,6 +74,15 @@ typedef struct tx_part {
     int index, count;
 } tx_part;
 static const tx_part tx_whole = {0, 1};
+/* What a part has of n things. */
+static inline int64_t tx_part_begin(tx_part part, int64_t n)
+{
+    return n * part.index / part.count;
+}
+static inline int64_t tx_part_end(tx_part part, int64_t n)
+{
+    return n * (part.index + 1) / part.count;
+}
 
 typedef struct tx_kernels {
     const char *isa; /* "portable", "x86-64-v3", "x86-64-v4" */

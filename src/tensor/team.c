@@ -50,8 +50,7 @@ static void wait(tx_team *team, int count)
 static void run_channels(const tx_step *step, tx_frame *frame)
 {
     const int64_t channels = step->out_layout->shape.channels;
-    const int64_t first = channels * frame->part.index / frame->part.count,
-                  end = channels * (frame->part.index + 1) / frame->part.count;
+    const int64_t first = tx_part_begin(frame->part, channels), end = tx_part_end(frame->part, channels);
     if (first == end) {
         return;
     }

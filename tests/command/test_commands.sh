@@ -63,6 +63,9 @@ if command -v script >/dev/null; then
     [ "$(tr '\r' '\n' <terminal.txt | grep -c '1000/1000')" -eq 1 ] || fail "progress twice"
 fi
 
+succeeds "$trainax" inspect "$quickstart" --set 'callbacks=[{type: grad_norm}]'
+grep -q '^not complete enough to train: .*callbacks.0.configuration is required' err.txt || fail "inspect drops a section silently"
+
 TRAINAX_ISA=portable succeeds "$trainax" --version
 grep -qx 'ISA: portable' out.txt || fail "TRAINAX_ISA does not choose"
 TRAINAX_ISA=neon expect 2 "TRAINAX_ISA is 'neon', but the best that this machine runs" "$trainax" --version

@@ -162,9 +162,9 @@ INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const 
 {
     const int64_t strips = (conv->length + conv->strip - 1) / conv->strip, all = conv->rows * strips;
     const tx_part of_strips = all >= part.count ? part : tx_whole, of_blocks = all >= part.count ? tx_whole : part;
-    const conv_block *first = conv->block + part_begin(of_blocks, conv->num_blocks),
-                     *last = conv->block + part_end(of_blocks, conv->num_blocks);
-    for (int64_t k = part_begin(of_strips, all); k < part_end(of_strips, all); k++) {
+    const conv_block *first = conv->block + tx_part_begin(of_blocks, conv->num_blocks),
+                     *last = conv->block + tx_part_end(of_blocks, conv->num_blocks);
+    for (int64_t k = tx_part_begin(of_strips, all); k < tx_part_end(of_strips, all); k++) {
         const conv_row *row = conv->row + k / strips;
         const int64_t p = k % strips * conv->strip, n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
         const int64_t at = row->y + p;
@@ -185,15 +185,15 @@ void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const
 {
     const real *weights = packed;
     for (; conv; conv = conv->next) {
-        const int64_t size = (int64_t)conv->out * conv->in * conv->taps, direct = conv->rows ? size : 0;
-        const real *winograd_weights = weights + conv->groups * direct;
-        const int64_t winograd_size = (int64_t)VARIANT(winograd_packed_size)(conv) / conv->groups;
+        const int64_t direct_size = (int64_t)VARIANT(conv_direct_size)(conv) / conv->groups,
+                      winograd_size = (int64_t)VARIANT(winograd_packed_size)(conv) / conv->groups;
+        const real *winograd_weights = weights + conv->groups * direct_size;
         for (int g = 0; g < conv->groups; g++) {
             const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
             const real *xg = (const real *)x + (int64_t)g * conv->in * conv->x_channel;
             const real *bg = bias && !conv->flip ? (const real *)bias + out : NULL;
             const real *mg = conv->masked ? (const real *)m + at : NULL, *ag = add ? (const real *)add + at : NULL;
-            apply_group(conv, part, xg, weights + g * direct, bg, mg, ag, (real *)y + at);
+            apply_group(conv, part, xg, weights + g * direct_size, bg, mg, ag, (real *)y + at);
             if (conv->winograd) {
                 VARIANT(winograd_apply)(conv, part, xg, winograd_weights + g * winograd_size, bg, mg, ag, (real *)y + at, scratch);
             }

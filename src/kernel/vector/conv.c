@@ -276,7 +276,7 @@ void VARIANT(conv_destroy)(tx_conv *conv)
 }
 
 /* Of what goes tap by tap: nothing where all rows go in pairs. */
-static size_t packed_size(const tx_conv *conv)
+size_t VARIANT(conv_direct_size)(const tx_conv *conv)
 {
     return conv->rows == 0 ? 0 : (size_t)conv->groups * (size_t)conv->out * (size_t)conv->in * (size_t)conv->taps;
 }
@@ -285,7 +285,7 @@ size_t VARIANT(conv_packed_size)(const tx_conv *conv)
 {
     size_t size = 0;
     for (; conv; conv = conv->next) {
-        size += packed_size(conv) + VARIANT(winograd_packed_size)(conv);
+        size += VARIANT(conv_direct_size)(conv) + VARIANT(winograd_packed_size)(conv);
     }
     return size;
 }
@@ -317,7 +317,7 @@ void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed)
         if (conv->rows) {
             pack_phase(conv, w, to);
         }
-        to += packed_size(conv);
+        to += VARIANT(conv_direct_size)(conv);
         if (conv->winograd) {
             VARIANT(winograd_pack)(conv, w, to);
             to += VARIANT(winograd_packed_size)(conv);

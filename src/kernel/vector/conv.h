@@ -14,16 +14,6 @@ typedef struct conv_row {
     int64_t x, y; /* offsets of a row's first real in channel 0 */
 } conv_row;
 
-/* What a part has of n things. */
-static inline int64_t part_begin(tx_part part, int64_t n)
-{
-    return n * part.index / part.count;
-}
-static inline int64_t part_end(tx_part part, int64_t n)
-{
-    return n * (part.index + 1) / part.count;
-}
-
 /* Output channels. */
 typedef struct conv_range {
     int begin, end;
@@ -52,6 +42,8 @@ struct tx_conv {
  * blocks, where taps reach `rows` rows of each input channel and `span` reals beyond a strip; */
 tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error);
 void VARIANT(conv_free_tables)(tx_conv *conv);
+/* reals of packed weights, all groups, of the rows that go tap by tap; */
+size_t VARIANT(conv_direct_size)(const tx_conv *conv);
 /* n reals of its one row, plain, to y; */
 void VARIANT(conv_strips)(const tx_conv *conv, int64_t n, const real *x, const real *packed, real *y);
 /* the gradients over n reals of its one row, of the output channels that a part has. */

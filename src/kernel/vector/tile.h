@@ -39,6 +39,13 @@ static inline int64_t block_cost(int out, int64_t vectors)
     return vectors / width * tile_cost(out, width) + (rest ? tile_cost(out, rest) : 0);
 }
 
+/* Of `out` channels in so many blocks of nearly equal size. */
+static inline int64_t blocks_cost(int out, int blocks, int64_t vectors)
+{
+    const int small = out / blocks, larger = out % blocks;
+    return (blocks - larger) * block_cost(small, vectors) + (larger ? larger * block_cost(small + 1, vectors) : 0);
+}
+
 /* Into how many blocks of nearly equal size to cut `out` channels, where a row has `vectors` vectors: few, since each block
  * reads all inputs. */
 static inline int tile_blocks(int out, int64_t vectors)
@@ -47,9 +54,7 @@ static inline int tile_blocks(int out, int64_t vectors)
     int best = least;
     int64_t best_cost = INT64_MAX;
     for (int blocks = least; blocks <= out && blocks <= least + 1; blocks++) {
-        const int small = out / blocks, larger = out % blocks;
-        const int64_t cost =
-            (blocks - larger) * block_cost(small, vectors) + (larger ? larger * block_cost(small + 1, vectors) : 0);
+        const int64_t cost = blocks_cost(out, blocks, vectors);
         if (cost < best_cost) {
             best_cost = cost;
             best = blocks;

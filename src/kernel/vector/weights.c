@@ -86,8 +86,9 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
     D(1, 2)                                                                                                                        \
     D(1, 3)                                                                                                                        \
     D(1, 4)                                                                                                                        \
-    D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3) D(3, 4) D(3, 5)        \
-        D(3, 6) D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
+    D(1, 5)                                                                                                                        \
+    D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(2, 5) D(2, 6) D(3, 1) D(3, 2) D(3, 3) D(3, 4) D(3, 5) D(3, 6)        \
+        D(4, 1) D(4, 2) D(4, 3) D(4, 4) D(4, 5) D(4, 6)
 #else
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
@@ -111,7 +112,7 @@ static int out_cut(const tx_conv *conv, int64_t tile)
 conv_range VARIANT(conv_out_range)(const tx_conv *conv, tx_part part)
 {
     const int tiles = out_tiles(conv);
-    return (conv_range){out_cut(conv, part_begin(part, tiles)), out_cut(conv, part_end(part, tiles))};
+    return (conv_range){out_cut(conv, tx_part_begin(part, tiles)), out_cut(conv, tx_part_end(part, tiles))};
 }
 
 /* A part's output channels of a group x all pairs, over one piece; pairs are cut into nearly equal tiles as well. */
@@ -120,7 +121,7 @@ INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row
 {
     const int64_t dw_row = conv->in * conv->kernel_taps;
     const int pairs = conv->in * conv->taps;
-    for (int64_t q = part_begin(part, out_tiles(conv)); q < part_end(part, out_tiles(conv)); q++) {
+    for (int64_t q = tx_part_begin(part, out_tiles(conv)); q < tx_part_end(part, out_tiles(conv)); q++) {
         const int o = out_cut(conv, q), out = out_cut(conv, q + 1) - o;
         const int pair_tiles = (pairs + dot_pairs[out - 1] - 1) / dot_pairs[out - 1];
         int j = 0;

@@ -45,7 +45,6 @@ static void list_pairs(tx_conv *conv, const tx_conv_shape *shape, int64_t dilati
     }
     conv->rows = left;
     w->column = shape->y.shape.axes == 3 ? third : w->num_pairs;
-    w->columns = w->num_pairs / w->column;
 }
 
 static void list_triples(tx_conv *conv, int64_t side, int64_t taps_of_row)
@@ -77,10 +76,7 @@ static int64_t best_pairs(const tx_conv *conv, int64_t next, int64_t span, int64
     int64_t best = 1, best_cost = INT64_MAX;
     for (int64_t pairs = 1; pairs <= most; pairs++) {
         const int64_t vectors = (pairs * next - span + VL - 1) / VL;
-        const int blocks = tile_blocks(conv->out, vectors), small = conv->out / blocks, larger = conv->out % blocks;
-        const int64_t cost =
-            ((blocks - larger) * block_cost(small, vectors) + (larger ? larger * block_cost(small + 1, vectors) : 0)) * 1024 /
-            pairs;
+        const int64_t cost = blocks_cost(conv->out, tile_blocks(conv->out, vectors), vectors) * 1024 / pairs;
         if (cost < best_cost) {
             best = pairs;
             best_cost = cost;
@@ -213,7 +209,7 @@ static int64_t pieces_of_column(const struct conv_winograd *w, const winograd_ba
 
 static int64_t count_pieces(const struct conv_winograd *w, const winograd_batch *batch)
 {
-    return w->columns * pieces_of_column(w, batch);
+    return w->num_pairs / w->column * pieces_of_column(w, batch);
 }
 
 static piece get_piece(const tx_conv *conv, const winograd_batch *batch, int64_t k)
@@ -324,7 +320,7 @@ void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const real *x, c
     const int64_t inputs = conv->in * batch->product.x_channel, outputs = conv->out * batch->buffer;
     real *e = scratch, *products = scratch + PRODUCTS * inputs;
     const int64_t pieces = count_pieces(conv->winograd, batch);
-    for (int64_t r = part_begin(part, pieces); r < part_end(part, pieces); r++) {
+    for (int64_t r = tx_part_begin(part, pieces); r < tx_part_end(part, pieces); r++) {
         const piece p = get_piece(conv, batch, r);
         transform_piece(PRODUCTS, conv, batch, &p, x, e, inputs);
         for (int k = 0; k < PRODUCTS; k++) {

@@ -20,10 +20,9 @@ typedef struct winograd_batch {
 } winograd_batch;
 
 struct conv_winograd {
-    int (*triple)[3];  /* of each side tap: the three taps of the weight array */
-    conv_row *pair;    /* the first row of two; neighbours along a third axis follow each other */
-    int64_t num_pairs; /* columns times column */
-    int64_t columns, column;
+    int (*triple)[3];          /* of each side tap: the three taps of the weight array */
+    conv_row *pair;            /* the first row of two; neighbours along a third axis follow each other */
+    int64_t num_pairs, column; /* columns of so many pairs */
     int64_t reach, third_step; /* rows that side taps reach beyond a column, and from one to the next in x */
     int64_t x_step, y_step;    /* from a row to the next that the three taps reach; to the second row of a pair */
     int64_t span;              /* reals that side taps reach beyond a row */

@@ -4,18 +4,9 @@
 
 #include "base/memory.h"
 #include "naive.h"
-#include "suite.h"
+#include "run.h"
 
 enum { BLOCK = 6, LEVELS = 4, MAX_PARAMETERS = 4096 };
-
-static uint64_t seed = 88172645463325252u;
-static double uniform(void) /* in (-1, 1) */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (double)(seed >> 11) / (double)(1ull << 52) - 1;
-}
 
 typedef struct layer {
     int64_t channels, kernel, dilation;
@@ -174,46 +165,22 @@ static double naive_loss(const problem *p, int sample, const double *parameter, 
 /* Runs one block of `count` real samples, everything converted from and to double. */
 static void run_block(problem *p, int isa, tx_precision precision, int count, double *loss, double *gradient, double *last)
 {
-    const size_t real = tx_real_bytes(precision);
-    tx_program *program = NULL;
-    tx_workspace *workspace = NULL;
-    const tx_program_options options = {.precision = precision, .isa = isa, .block = BLOCK, .num_parameters = p->parameters,
-                                        .loss = p->loss, .gradient = true, .outputs = &p->last, .num_outputs = 1};
-    tx_error error = {0};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(p->graph, &options, &error, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, &error, &workspace), TX_OK);
-    char *parameters = calloc((size_t)p->parameters, real), *flat = calloc((size_t)p->parameters, real);
-    char *windows[BLOCK], *out[BLOCK];
-    for (int64_t i = 0; i < p->parameters; i++) {
-        real == 4 ? (void)(((float *)(void *)parameters)[i] = (float)p->parameter[i]) : (void)(((double *)(void *)parameters)[i] = p->parameter[i]);
-    }
+    block_run r = {.graph = p->graph,
+                   .loss = p->loss,
+                   .last = p->last,
+                   .block = BLOCK,
+                   .count = count,
+                   .num_parameters = p->parameters,
+                   .window = LEVELS * p->state,
+                   .state = p->state,
+                   .parameters = p->parameter,
+                   .loss_of = loss,
+                   .gradient = gradient};
     for (int k = 0; k < count; k++) {
-        windows[k] = calloc((size_t)(LEVELS * p->state), real);
-        out[k] = calloc((size_t)p->state, real);
-        for (int64_t i = 0; i < LEVELS * p->state; i++) {
-            real == 4 ? (void)(((float *)(void *)windows[k])[i] = (float)p->window[k][i]) : (void)(((double *)(void *)windows[k])[i] = p->window[k][i]);
-        }
+        r.windows[k] = p->window[k];
+        r.last_of[k] = last + k * p->state;
     }
-    tx_program_set_parameters(program, parameters);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = count, .batch_size = 2};
-    void *const *outputs[] = {(void *const *)out};
-    for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
-        CU_ASSERT(tx_program_run(program, workspace, &input, loss, flat, outputs));
-    }
-    for (int64_t i = 0; i < p->parameters; i++) {
-        gradient[i] = real == 4 ? (double)((float *)(void *)flat)[i] : ((double *)(void *)flat)[i];
-    }
-    for (int k = 0; k < count; k++) {
-        for (int64_t i = 0; i < p->state; i++) {
-            last[k * p->state + i] = real == 4 ? (double)((float *)(void *)out[k])[i] : ((double *)(void *)out[k])[i];
-        }
-        free(windows[k]);
-        free(out[k]);
-    }
-    free(parameters);
-    free(flat);
-    tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    run_program(&r, isa, precision);
 }
 
 /* Sums of a few hundred terms of size one: 1e-12 in double, 2e-4 in float (the unrolled values grow to about ten). */

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "naive.h"
-#include "suite.h"
+#include "run.h"
 
 enum { BLOCK = 3, LEVELS = 3, MAX_PARAMETERS = 1024, MAX_STATE = 128 };
 
@@ -27,15 +27,6 @@ static const net_case cases[] = {
     {"3D, overlapping blocks", {1, 3, {3, 2, 5}}, 2, {2, 1, 2}, false, true},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
-
-static uint64_t seed = 88172645463325252u;
-static double uniform(void) /* in (-1, 1) */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (double)(seed >> 11) / (double)(1ull << 52) - 1;
-}
 
 static tx_node spectral(tx_graph *graph, const net_case *c, tx_node x, int64_t channels, int64_t *offset)
 {
@@ -117,66 +108,26 @@ static double naive_loss(const problem *p, int sample, const double *parameter, 
     return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
 }
 
-static void *converted(tx_precision precision, const double *x, int64_t n)
-{
-    void *y = calloc((size_t)n, sizeof(double));
-    for (int64_t k = 0; k < n; k++) {
-        if (precision == TX_FLOAT32) {
-            ((float *)y)[k] = (float)x[k];
-        } else {
-            ((double *)y)[k] = x[k];
-        }
-    }
-    return y;
-}
-
-static double real_at(tx_precision precision, const void *x, int64_t k)
-{
-    return precision == TX_FLOAT32 ? (double)((const float *)x)[k] : ((const double *)x)[k];
-}
-
 /* One block of `count` real samples: losses, the gradient and the last states, in double. */
 static void run_block(const problem *p, int isa, tx_precision precision, int count, double *loss, double *gradient,
                       double (*last)[MAX_STATE])
 {
-    const tx_program_options options = {.precision = precision,
-                                        .isa = isa,
-                                        .block = BLOCK,
-                                        .num_parameters = p->parameters,
-                                        .loss = p->loss,
-                                        .gradient = true,
-                                        .outputs = &p->last,
-                                        .num_outputs = 1};
-    tx_program *program = NULL;
-    tx_workspace *workspace = NULL;
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(p->graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
-    void *windows[BLOCK], *out[BLOCK], *flat = calloc((size_t)p->parameters, sizeof(double));
-    void *parameters = converted(precision, p->parameter, p->parameters);
+    block_run r = {.graph = p->graph,
+                   .loss = p->loss,
+                   .last = p->last,
+                   .block = BLOCK,
+                   .count = count,
+                   .num_parameters = p->parameters,
+                   .window = LEVELS * p->state,
+                   .state = p->state,
+                   .parameters = p->parameter,
+                   .loss_of = loss,
+                   .gradient = gradient};
     for (int k = 0; k < count; k++) {
-        windows[k] = converted(precision, p->window[k], LEVELS * p->state);
-        out[k] = calloc((size_t)p->state, sizeof(double));
+        r.windows[k] = p->window[k];
+        r.last_of[k] = last[k];
     }
-    tx_program_set_parameters(program, parameters);
-    void *const *outputs[] = {out};
-    for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
-        CU_ASSERT(
-            tx_program_run(program, workspace, &(tx_block_input){(const void *const *)windows, count, 2}, loss, flat, outputs));
-    }
-    for (int64_t k = 0; k < p->parameters; k++) {
-        gradient[k] = real_at(precision, flat, k);
-    }
-    for (int k = 0; k < count; k++) {
-        for (int64_t i = 0; i < p->state; i++) {
-            last[k][i] = real_at(precision, out[k], i);
-        }
-        free(windows[k]);
-        free(out[k]);
-    }
-    free(parameters);
-    free(flat);
-    tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    run_program(&r, isa, precision);
 }
 
 /* Sums of a few hundred terms of size one. */

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "naive.h"
-#include "suite.h"
+#include "run.h"
 
 enum { BLOCK = 5, MAX_PARAMETERS = 4096, MAX_STATE = 512 };
 
@@ -15,8 +15,8 @@ typedef struct net_case {
     int64_t hidden, kernel, stride, dilation;
     int groups;
     tx_padding_mode mode;
-    int64_t pad[2];   /* around what the transposed convolution reads, before it is spread */
-    int64_t low;      /* zeros before the spread cells; as many after as give the number of points back */
+    int64_t pad[2]; /* around what the transposed convolution reads, before it is spread */
+    int64_t low;    /* zeros before the spread cells; as many after as give the number of points back */
     tx_activation activation;
     bool bias, twice; /* twice: the result of the transposed convolution is read again */
 } net_case;
@@ -44,15 +44,6 @@ static const net_case cases[] = {
     {"3D reflect", {1, 3, {4, 4, 4}}, 2, 3, 2, 1, 1, TX_PAD_REFLECT, {1, 1}, -1, TX_GELU, true, false},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
-
-static uint64_t seed = 88172645463325252u;
-static double uniform(void) /* in (-1, 1) */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (double)(seed >> 11) / (double)(1ull << 52) - 1;
-}
 
 static tx_convolution convolution_of(const net_case *c, int axes, int64_t channels, int64_t kernel, int64_t stride)
 {
@@ -168,66 +159,28 @@ static double naive_loss(const problem *p, int sample, const double *parameter, 
     return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
 }
 
-static void *reals(tx_precision precision, const double *values, int64_t count)
-{
-    void *data = calloc((size_t)count, tx_real_bytes(precision));
-    for (int64_t i = 0; i < count; i++) {
-        if (precision == TX_FLOAT32) {
-            ((float *)data)[i] = (float)values[i];
-        } else {
-            ((double *)data)[i] = values[i];
-        }
-    }
-    return data;
-}
-
-static double real_of(tx_precision precision, const void *data, int64_t i)
-{
-    return precision == TX_FLOAT32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
-
 typedef struct result {
     double loss[BLOCK], gradient[MAX_PARAMETERS], last[BLOCK][MAX_STATE];
 } result;
 
 static void run_block(const problem *p, int isa, tx_precision precision, int count, result *out)
 {
-    tx_program *program = NULL;
-    tx_workspace *workspace = NULL;
-    tx_error error = {0};
-    const tx_program_options options = {.precision = precision, .isa = isa, .block = BLOCK, .num_parameters = p->parameters,
-                                        .loss = p->loss, .gradient = true, .outputs = &p->last, .num_outputs = 1};
-    if (tx_program_create(p->graph, &options, &error, &program) != TX_OK) {
-        printf("%s\n", error.message);
-        CU_FAIL_FATAL("the program is not made");
-    }
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, &error, &workspace), TX_OK);
-    void *parameters = reals(precision, p->parameter, p->parameters), *gradient = reals(precision, p->parameter, p->parameters);
-    void *windows[BLOCK], *last[BLOCK];
+    block_run r = {.graph = p->graph,
+                   .loss = p->loss,
+                   .last = p->last,
+                   .block = BLOCK,
+                   .count = count,
+                   .num_parameters = p->parameters,
+                   .window = 2 * p->state,
+                   .state = p->state,
+                   .parameters = p->parameter,
+                   .loss_of = out->loss,
+                   .gradient = out->gradient};
     for (int k = 0; k < count; k++) {
-        windows[k] = reals(precision, p->window[k], 2 * p->state);
-        last[k] = reals(precision, p->window[k], p->state);
+        r.windows[k] = p->window[k];
+        r.last_of[k] = out->last[k];
     }
-    tx_program_set_parameters(program, parameters);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = count, .batch_size = 2};
-    void *const *outputs[] = {last};
-    for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
-        CU_ASSERT(tx_program_run(program, workspace, &input, out->loss, gradient, outputs));
-    }
-    for (int64_t i = 0; i < p->parameters; i++) {
-        out->gradient[i] = real_of(precision, gradient, i);
-    }
-    for (int k = 0; k < count; k++) {
-        for (int64_t i = 0; i < p->state; i++) {
-            out->last[k][i] = real_of(precision, last[k], i);
-        }
-        free(windows[k]);
-        free(last[k]);
-    }
-    free(parameters);
-    free(gradient);
-    tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    run_program(&r, isa, precision);
 }
 
 /* Differences of the naive loss for at most 60 parameters, evenly spread: four points where all is smooth, else two close ones. */
@@ -326,7 +279,7 @@ static void transposed_by_hand(void)
     } wanted[] = {
         {0, 0, 3, {302, 30, 503}}, /* 2 0 3 0 5 */
         {1, 1, 5, {20, 302, 30, 503, 50}},
-        {-1, 2, 4, {30, 503, 50, 5}},                /* 0 3 0 5 0 0 */
+        {-1, 2, 4, {30, 503, 50, 5}}, /* 0 3 0 5 0 0 */
     };
     for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
         tx_graph *graph = NULL;
@@ -335,8 +288,8 @@ static void transposed_by_hand(void)
         const tx_node y = tx_convolve_transposed(graph, tx_window(graph, 0, (tx_shape){1, 1, {3}}), &conv, &wanted[k].low,
                                                  &wanted[k].high, tx_parameter(graph, 0, 3), TX_NONE);
         CU_ASSERT_EQUAL(tx_node_shape(graph, y).n[0], wanted[k].points);
-        const tx_program_options options = {.precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 3, .loss = -1,
-                                            .outputs = &y, .num_outputs = 1};
+        const tx_program_options options = {
+            .precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 3, .loss = -1, .outputs = &y, .num_outputs = 1};
         tx_program *program = NULL;
         tx_workspace *workspace = NULL;
         CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
@@ -379,7 +332,8 @@ static void mistakes(void)
 static void out_of_memory(void)
 {
     problem *p = problem_create(&cases[0]);
-    const tx_program_options options = {.precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
+    const tx_program_options options = {
+        .precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
     const size_t before = tx_memory_live();
     for (long n = 1;; n++) {
         tx_program *program = NULL;

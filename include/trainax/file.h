@@ -21,6 +21,7 @@ extern "C" {
 enum { TX_FILE_MAX_RANK = 8 };
 
 typedef struct tx_file tx_file;
+void tx_file_library(char *text, size_t size); /* the version of HDF5 */
 
 tx_status tx_file_create(tx_error *error, tx_file **out); /* empty, in memory */
 /* For reading. TX_BAD_DATA: missing, a folder, no HDF5, cut off, or it has a checksum and that is wrong (says which). */

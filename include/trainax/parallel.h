@@ -27,6 +27,10 @@ int tx_parallel_rank(const tx_parallel *parallel);
 int tx_parallel_size(const tx_parallel *parallel);
 int tx_parallel_cores(const tx_parallel *parallel);           /* cores that this process may use */
 bool tx_parallel_oversubscribed(const tx_parallel *parallel); /* more ranks on this machine than cores */
+/* "node1 x 4, node2 x 4": machines by name, with how many ranks each runs. Known on rank 0, empty
+ * elsewhere; tx_free. Collective. */
+tx_status tx_parallel_machines(tx_parallel *parallel, tx_error *error, char **out);
+void tx_parallel_library(char *text, size_t size); /* "Open MPI v4.1.4"; starts nothing */
 
 tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error);                             /* collective */
 tx_status tx_parallel_broadcast(tx_parallel *parallel, void *data, size_t bytes, tx_error *error); /* collective, from rank 0 */

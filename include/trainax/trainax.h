@@ -16,3 +16,4 @@
 #include "trainax/status.h"
 #include "trainax/tensor.h"
 #include "trainax/training.h"
+#include "trainax/version.h"

@@ -7,6 +7,11 @@
 
 #include "component/buffer.h"
 
+void tx_yaml_library(char *text, size_t size)
+{
+    snprintf(text, size, "%s", fy_library_version());
+}
+
 /* No configuration needs more; a hostile one must not take the machine down. */
 enum { MAX_DEPTH = 60, MAX_KEYS = 4096, MAX_NODES = 1000000 };
 

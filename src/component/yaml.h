@@ -6,6 +6,8 @@
 
 #include "component/arena.h"
 
+void tx_yaml_library(char *text, size_t size); /* the version of libfyaml */
+
 typedef struct tx_place {
     const char *origin; /* "file.yaml", or "--set a.b" */
     int line, column;   /* 1-based, columns in characters; line 0: the origin says it all */

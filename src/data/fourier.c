@@ -4,9 +4,18 @@
 
 #include <fftw3.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "trainax/shape.h"
+
+/* FFTW's own words are "fftw-3.3.10-sse2-avx". */
+void tx_fourier_library(char *text, size_t size)
+{
+    const char *version = fftw_version + strcspn(fftw_version, "0123456789");
+    snprintf(text, size, "%.*s", (int)strcspn(version, "-"), version);
+}
 
 struct tx_fourier_plans {
     int64_t last, rows; /* points of the last axis, and how many lines of them */

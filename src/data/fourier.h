@@ -1,9 +1,12 @@
 /* Discrete Fourier transforms of a real field on 1 to 3 periodic axes, in double; for generators, not for training steps. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trainax/status.h"
+
+void tx_fourier_library(char *text, size_t size); /* the version of FFTW */
 
 typedef struct tx_complex {
     double re, im;

@@ -3,6 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+void tx_file_library(char *text, size_t size)
+{
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, size, "%u.%u.%u", major, minor, release);
+}
+
 tx_quiet tx_quiet_begin(void)
 {
     tx_quiet quiet = {0};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/memory.h"
+#include "file/digest.h"
 #include "file/folder.h"
 #include "file/seal.h"
 
@@ -12,6 +13,24 @@ static void checksum_is_the_standard_one(void)
 {
     CU_ASSERT_EQUAL(tx_checksum("123456789", 9), 0x995DC9BBDF1939FAu); /* check value of CRC-64/XZ */
     CU_ASSERT_EQUAL(tx_checksum("", 0), 0);
+}
+
+/* The digests of 0, 1, …, 9999, by Python's hashlib over numpy's '<f4' and '<f8'; and of nothing. */
+static void digests_are_the_standard_ones(void)
+{
+    enum { COUNT = 10000 };
+    static float narrow[COUNT];
+    static double wide[COUNT];
+    char text[TX_DIGEST_SIZE];
+    for (int k = 0; k < COUNT; k++) {
+        wide[k] = narrow[k] = (float)k;
+    }
+    ASSERT_WORKS(tx_digest_reals(TX_FLOAT32, COUNT, narrow, &error, text));
+    CU_ASSERT_STRING_EQUAL(text, "042b8b3684f01a27");
+    ASSERT_WORKS(tx_digest_reals(TX_FLOAT64, COUNT, wide, &error, text));
+    CU_ASSERT_STRING_EQUAL(text, "25c01d90646ad58e");
+    ASSERT_WORKS(tx_digest_reals(TX_FLOAT64, 0, NULL, &error, text));
+    CU_ASSERT_STRING_EQUAL(text, "e3b0c44298fc1c14");
 }
 
 static size_t save_small(const char *path)
@@ -188,6 +207,7 @@ static void h5dump_reads_it(void)
 int main(void)
 {
     return suite_run("saved", (suite_test[]){{"the checksum is the standard one", checksum_is_the_standard_one},
+                                             {"digests are the standard ones", digests_are_the_standard_ones},
                                              {"same content, same bytes", same_content_same_bytes},
                                              {"damage is found", damage_is_found},
                                              {"damage is described", damage_is_described},

@@ -49,6 +49,16 @@ static void broadcast_comes_from_rank_0(void)
     CU_ASSERT_EQUAL(tx_parallel_broadcast(job.all, NULL, 0, NULL), TX_OK);
 }
 
+static void machines_are_counted(void)
+{
+    char *text, host[64], expected[96];
+    CU_ASSERT_EQUAL_FATAL(tx_parallel_machines(job.all, NULL, &text), TX_OK);
+    gethostname(host, sizeof host);
+    snprintf(expected, sizeof expected, "%s x %d", host, job.size);
+    CU_ASSERT_STRING_EQUAL(text, job.rank ? "" : expected);
+    tx_free(text);
+}
+
 static void one_text(const char *original)
 {
     char *text = NULL;
@@ -117,6 +127,7 @@ int main(void)
                                 {"a group in a job has its own ranks", a_group_in_a_job_has_its_own_ranks},
                                 {"a barrier waits for the last", barrier_waits_for_the_last},
                                 {"broadcasts come from rank 0", broadcast_comes_from_rank_0},
+                                {"machines are counted", machines_are_counted},
                                 {"texts of any length", texts},
                                 {"a text without memory", a_text_without_memory},
                                 {"agreement without failure", agreement_without_failure},

@@ -91,3 +91,18 @@ tx_status tx_problem_fit(tx_problem *problem, size_t built, int num_ranks, tx_er
                          fetch_bytes(problem, num_ranks) + small_things + (size_t)problem->threads * worker_bytes(problem);
     return fixed + program_bytes(problem) <= memory ? TX_OK : keep_less(problem, fixed, memory, error);
 }
+
+tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const size_t real = tx_real_bytes(problem->random.precision), count = (size_t)problem->network->num_parameters;
+    const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)trainer->optimizer->num_slots;
+    const size_t data = tx_problem_data_bytes(problem, num_ranks);
+    const size_t reduction = tx_problem_reduction_bytes(problem);
+    return (tx_memory_estimate){
+        .data = data,
+        .arena = tx_program_get_cost(problem->loss.program).arena_bytes,
+        .parameters = copies * count * real + reduction,
+        .total = sizeof *trainer + trainer->built + data + reduction,
+    };
+}

@@ -8,7 +8,6 @@
 typedef struct tx_prediction {
     tx_data_shape data;
     tx_trainer *trainer;
-    size_t built; /* bytes of the trainer without data and reduction */
     tx_memory_estimate memory;
 } tx_prediction;
 
@@ -22,29 +21,12 @@ static tx_status read_shape(const tx_config *config, tx_error *error, tx_data_sh
     return TX_OK;
 }
 
-static tx_memory_estimate estimate(const tx_prediction *prediction, int num_ranks)
-{
-    const tx_problem *problem = &prediction->trainer->problem;
-    const size_t real = tx_real_bytes(problem->random.precision), count = (size_t)problem->network->num_parameters;
-    const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)prediction->trainer->optimizer->num_slots;
-    const size_t data = tx_problem_data_bytes(problem, num_ranks);
-    const size_t reduction = tx_problem_reduction_bytes(problem);
-    return (tx_memory_estimate){
-        .data = data,
-        .arena = tx_program_get_cost(problem->loss.program).arena_bytes,
-        .parameters = copies * count * real + reduction,
-        .total = prediction->built + data + reduction,
-    };
-}
-
 static tx_status predict(const tx_config *config, int num_ranks, tx_error *error, tx_prediction *out)
 {
     tx_prediction prediction = {0};
     TX_TRY(read_shape(config, error, &prediction.data));
-    const size_t before = tx_memory_live();
     TX_TRY(tx_trainer_create_alone(config, &prediction.data, num_ranks, error, &prediction.trainer));
-    prediction.built = tx_memory_live() - before + prediction.trainer->unbuilt;
-    prediction.memory = estimate(&prediction, num_ranks);
+    prediction.memory = tx_trainer_memory(prediction.trainer, num_ranks);
     *out = prediction;
     return TX_OK;
 }

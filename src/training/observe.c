@@ -91,22 +91,9 @@ static bool has_progress(const tx_section *parent)
     return found;
 }
 
-/* The progress line is always on; an entry in `callbacks` changes it instead of doubling it. */
-static tx_status add_progress(tx_trainer *trainer, const tx_callback_setup *setup, const tx_registry *registry, tx_error *error)
+static tx_callback_setup callback_setup(tx_trainer *trainer, const tx_trainer_setup *options)
 {
-    if (has_progress(trainer->problem.root) || !tx_registry_find(registry, TX_KIND_CALLBACK, "progress")) {
-        return TX_OK;
-    }
-    TX_TRY(tx_section_read(registry, TX_KIND_CALLBACK, "progress", "{type: progress}", error, &trainer->progress_config));
-    return tx_callback_create(tx_config_root(trainer->progress_config), setup, error, &trainer->progress);
-}
-
-tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *options,
-                                      tx_error *error)
-{
-    const tx_section *const *sections;
-    const int count = tx_get_sections(trainer->problem.root, "callbacks", &sections);
-    const tx_callback_setup setup = {
+    return (tx_callback_setup){
         .services = &services,
         .trainer = trainer,
         .run = trainer->problem.root,
@@ -115,11 +102,31 @@ tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_config *conf
         .log = trainer->log,
         .terminal = options->terminal,
     };
+}
+
+tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_trainer_setup *options, tx_error *error)
+{
+    const tx_section *const *sections;
+    const int count = tx_get_sections(trainer->problem.root, "callbacks", &sections);
+    const tx_callback_setup setup = callback_setup(trainer, options);
     TX_TRY(tx_allocate_array((size_t)count, sizeof(tx_callback *), error, &trainer->callbacks));
     for (int k = 0; k < count; k++) {
         TX_TRY(add_callback(trainer, sections[k], &setup, error));
     }
-    return options->with_progress ? add_progress(trainer, &setup, tx_config_registry(config), error) : TX_OK;
+    return TX_OK;
+}
+
+/* The progress line is always on; an entry in `callbacks` changes it instead of doubling it. */
+tx_status tx_trainer_create_progress(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *options, tx_error *error)
+{
+    const tx_registry *registry = tx_config_registry(config);
+    const tx_callback_setup setup = callback_setup(trainer, options);
+    if (!options->with_progress || has_progress(trainer->problem.root) ||
+        !tx_registry_find(registry, TX_KIND_CALLBACK, "progress")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_section_read(registry, TX_KIND_CALLBACK, "progress", "{type: progress}", error, &trainer->progress_config));
+    return tx_callback_create(tx_config_root(trainer->progress_config), &setup, error, &trainer->progress);
 }
 
 void tx_trainer_destroy_callbacks(tx_trainer *trainer)

@@ -99,8 +99,11 @@ static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
     if (!trainer->parallel) {
         return TX_OK;
     }
+    const size_t before = tx_memory_live();
     TX_TRY(tx_trainer_reduction(trainer, true, error, &trainer->reduction));
-    return tx_trainer_create_sums(trainer, error);
+    TX_TRY(tx_trainer_create_sums(trainer, error));
+    trainer->built -= tx_memory_live() - before; /* predicted, here as there */
+    return TX_OK;
 }
 
 static tx_status create_evaluator(tx_trainer *trainer, tx_error *error)
@@ -115,7 +118,13 @@ static tx_status prepare_fetching(tx_trainer *trainer, int num_ranks, tx_error *
         trainer->fetches[slot].step = -1;
         TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &trainer->fetches[slot].levels));
     }
-    return trainer->dataset ? tx_store_reserve(trainer->dataset->store, (int)most, trainer->levels, error) : TX_OK;
+    return TX_OK;
+}
+
+static tx_status reserve_windows(tx_trainer *trainer, int num_ranks, tx_error *error)
+{
+    const int most = (int)tx_problem_share(&trainer->problem, num_ranks);
+    return trainer->dataset ? tx_store_reserve(trainer->dataset->store, most, trainer->levels, error) : TX_OK;
 }
 
 typedef struct surroundings {
@@ -131,9 +140,9 @@ static tx_status predict_unbuilt(tx_trainer *trainer, int num_ranks, tx_error *e
     return TX_OK;
 }
 
-/* All that one rank does alone. */
-static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
-                       tx_error *error)
+/* All that one rank does alone, and of which `inspect` says how large it is. */
+static tx_status build_parts(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
+                             tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
@@ -145,13 +154,23 @@ static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_tr
     TX_TRY(create_optimizer(trainer, error));
     TX_TRY(allocate_parameters(trainer, error));
     const size_t built = tx_memory_live() - before;
-    TX_TRY(tx_trainer_create_callbacks(trainer, config, setup, error));
+    TX_TRY(tx_trainer_create_callbacks(trainer, setup, error));
     TX_TRY(predict_unbuilt(trainer, around.num_ranks, error));
     TX_TRY(tx_problem_fit(problem, built + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
     TX_TRY(create_workers(trainer, error));
     TX_TRY(create_reduction(trainer, error));
     TX_TRY(create_evaluator(trainer, error));
-    return prepare_fetching(trainer, around.num_ranks, error);
+    TX_TRY(prepare_fetching(trainer, around.num_ranks, error));
+    trainer->built += tx_memory_live() - before + trainer->unbuilt;
+    return TX_OK;
+}
+
+static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
+                       tx_error *error)
+{
+    TX_TRY(build_parts(trainer, config, setup, around, error));
+    TX_TRY(reserve_windows(trainer, around.num_ranks, error));
+    return tx_trainer_create_progress(trainer, config, setup, error);
 }
 
 static void tell_batch_size(const tx_trainer *trainer)

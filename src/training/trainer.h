@@ -81,6 +81,7 @@ struct tx_trainer {
     const struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
     const char *directory;            /* of the run, for snapshots; NULL: there is none */
     size_t unbuilt;                   /* bytes of callbacks' sums and held-out data, which are made last */
+    size_t built;                     /* bytes of all but the data and the sums over ranks, as predicted without these */
     int64_t ended_at;                 /* updates after which a callback ended the run, -1: none has */
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
@@ -123,6 +124,12 @@ void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
 /* No step is left to do: all are done, or a callback has ended the run. */
 bool tx_trainer_is_done(const tx_trainer *trainer);
 
+/* budget.c: what it occupies as one of num_ranks ranks, as predicted: the same whether it has data and other ranks or not. */
+tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
+
+/* introduction.c: data, network, sizes, in a line each. */
+void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);
+
 /* minibatch.c: the blocks of a minibatch, dealt to ranks and threads. */
 tx_status tx_trainer_fetch(tx_trainer *trainer, int64_t step, tx_error *error);
 tx_status tx_trainer_wait(tx_trainer *trainer, int64_t step, tx_error *error);
@@ -137,7 +144,8 @@ void tx_evaluator_destroy(const tx_trainer *trainer, tx_evaluator *evaluator); /
 void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator);
 
 /* observe.c: callbacks, and what they may ask for. */
-tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error);
+tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_trainer_setup *setup, tx_error *error);
+tx_status tx_trainer_create_progress(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error);
 void tx_trainer_destroy_callbacks(tx_trainer *trainer);
 /* A row that the run has so far, after a resume; rank 0. */
 void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const double *values);

@@ -7,6 +7,7 @@
 #include "suite.h"
 #include "trainax/trainax.h"
 #include "training/configurations.h"
+#include "training/trainer.h"
 
 static tx_registry *registry;
 static tx_parallel *parallel;
@@ -33,6 +34,7 @@ static void compare(const char *const *overrides, int count)
     CU_ASSERT_EQUAL_FATAL(tx_memory_predict(config, 1, &error, &estimate), TX_OK);
     const size_t before = tx_memory_live();
     CU_ASSERT_EQUAL_FATAL(tx_trainer_create(config, parallel, NULL, &error, &trainer), TX_OK);
+    CU_ASSERT_DOUBLE_EQUAL((double)tx_trainer_memory(trainer, 1).total / (double)estimate.total, 1, 0.01); /* malloc's rounding */
     CU_ASSERT_EQUAL(tx_trainer_step(trainer, &error), TX_OK);
     const double used = (double)(tx_memory_live() - before), predicted = (double)estimate.total;
     CU_ASSERT_DOUBLE_EQUAL(predicted / used, 1, 0.1);

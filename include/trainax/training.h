@@ -21,7 +21,7 @@ typedef struct tx_train_options {
     tx_start start;
     double time_limit;                 /* seconds; 0: none */
     const volatile sig_atomic_t *stop; /* non-zero: stop at the next step boundary; may be NULL */
-    tx_log log;                        /* progress, notes, warnings; used on rank 0 */
+    tx_log log;                        /* progress, notes, warnings; used on rank 0. All but progress stands in run.log too */
     bool terminal;                     /* progress lines may overwrite each other */
 } tx_train_options;
 

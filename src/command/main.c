@@ -1,6 +1,4 @@
 /* trainax: finds the subcommand, runs it, says what went wrong, exits with its status. */
-#include <hdf5.h>
-#include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,25 +44,18 @@ void tx_command_print_help(const tx_command *command)
     }
 }
 
-static void print_mpi(void)
-{
-    char text[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length;
-    MPI_Get_library_version(text, &length); /* may be called without starting MPI */
-    text[strcspn(text, ",\n")] = '\0';
-    printf("MPI: %s\n", text);
-}
-
 static void print_version(void)
 {
-    unsigned major, minor, release;
     if (!tx_speaks()) {
         return;
     }
-    H5get_libversion(&major, &minor, &release);
-    printf("trainax %s\n", TRAINAX_VERSION);
-    print_mpi();
-    printf("HDF5: %u.%u.%u\nBLAS: none\nISA: %s\n", major, minor, release, tx_isa_name(tx_isa_count() - 1));
+    printf("trainax %s\n", tx_version());
+    for (const tx_library *library = tx_libraries; library->name; library++) {
+        char version[128];
+        library->version(version, sizeof version);
+        printf("%s: %s\n", library->name, version);
+    }
+    printf("BLAS: none\nISA: %s\n", tx_isa_name(tx_isa_count() - 1));
 }
 
 static tx_status unknown_command(const char *name, tx_error *error)

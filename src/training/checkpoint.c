@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "trainax/version.h"
 #include "training/network_file.h"
 
 static const char current_name[] = "checkpoint.h5", previous_name[] = "checkpoint.previous.h5";
@@ -35,7 +36,6 @@ static tx_status put_root(tx_file *file, const tx_trainer *trainer, tx_error *er
     const tx_status status = tx_file_set_text(file, "/", "configuration", text, error);
     tx_free(text);
     TX_TRY(status);
-    TX_TRY(tx_file_set_text(file, "/", "version", TRAINAX_VERSION, error));
     if (trainer->step == trainer->ended_at) {
         TX_TRY(tx_file_set_integer(file, "/", ended_name, 1, error));
     }
@@ -174,9 +174,9 @@ static tx_status check_configuration(const tx_checkpoint *checkpoint, const char
 
 static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, const char *isa, int now, const tx_log *log)
 {
-    if (strcmp(version, TRAINAX_VERSION) != 0) {
+    if (strcmp(version, tx_version()) != 0) {
         tx_log_write(log, TX_LOG_WARNING, "%s was written by version %s, this is %s: the last bits may differ", checkpoint->path,
-                     version, TRAINAX_VERSION);
+                     version, tx_version());
     } else if (strcmp(isa, tx_isa_name(now)) != 0) {
         tx_log_write(log, TX_LOG_WARNING, "%s was computed with the instruction set %s, now it is %s: the last bits may differ",
                      checkpoint->path, isa, tx_isa_name(now));

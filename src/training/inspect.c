@@ -108,6 +108,16 @@ static tx_status add_leaves(const tx_file *file, const char *group, tx_text *tex
     return tx_text_add(text, error, "parameters: %" PRId64 "\n", total);
 }
 
+static tx_status add_result(const tx_file *file, tx_text *text, tx_error *error)
+{
+    char result[TX_DIGEST_SIZE];
+    if (!tx_file_has(file, "/parameters") || !tx_file_has_attribute(file, "/", "precision")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_network_file_result(file, error, result));
+    return tx_text_add(text, error, "result: %s\n", result);
+}
+
 static tx_status add_network(const tx_file *file, const char *group, const char *content, tx_text *text, tx_error *error)
 {
     int64_t step;
@@ -121,6 +131,7 @@ static tx_status add_network(const tx_file *file, const char *group, const char 
     TX_TRY(add_text(file, "version", " ", text, error));
     TX_TRY(add_real(file, "loss", text, error));
     TX_TRY(add_leaves(file, group, text, error));
+    TX_TRY(add_result(file, text, error));
     return add_text(file, "network", "\n", text, error);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "trainax/version.h"
 
 static const char format_name[] = "trainax network", gradient_name[] = "trainax gradient";
 static const char parameters_group[] = "/parameters";
@@ -43,6 +44,7 @@ static tx_status put_head(tx_file *file, const char *format, const tx_network *n
 {
     TX_TRY(tx_file_set_text(file, "/", "format", format, error));
     TX_TRY(tx_file_set_integer(file, "/", "format_version", FORMAT_VERSION, error));
+    TX_TRY(tx_file_set_text(file, "/", "version", tx_version(), error));
     TX_TRY(put_section(file, network, error));
     return tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error);
 }
@@ -145,4 +147,43 @@ tx_status tx_network_file_parameters(const tx_file *file, const tx_network *netw
                             network->num_leaves);
     }
     return TX_OK;
+}
+
+typedef struct numbers {
+    void *values;
+    size_t count, capacity;
+} numbers;
+
+static tx_status append_leaf(const tx_file *file, const char *name, tx_precision precision, numbers *out, tx_error *error)
+{
+    char path[PATH_SIZE];
+    tx_dataset_shape shape;
+    size_t size = 1;
+    snprintf(path, sizeof path, "%s/%s", parameters_group, name);
+    TX_TRY(tx_file_shape(file, path, error, &shape));
+    for (int d = 0; d < shape.rank; d++) {
+        size *= (size_t)shape.size[d];
+    }
+    TX_TRY(tx_reserve(out->count + size, tx_real_bytes(precision), &out->capacity, error, &out->values));
+    char *const end = (char *)out->values + out->count * tx_real_bytes(precision);
+    out->count += size;
+    return tx_file_read_reals(file, path, shape.rank, shape.size, precision, end, error);
+}
+
+tx_status tx_network_file_result(const tx_file *file, tx_error *error, char out[TX_DIGEST_SIZE])
+{
+    tx_precision precision;
+    int count;
+    char **names;
+    numbers all = {0};
+    TX_TRY(tx_network_file_precision(file, error, &precision));
+    TX_TRY(tx_file_members(file, parameters_group, error, &count, &names));
+    tx_status status = TX_OK;
+    for (int k = 0; k < count && status == TX_OK; k++) {
+        status = append_leaf(file, names[k], precision, &all, error);
+    }
+    status = status ? status : tx_digest_reals(precision, all.count, all.values, error, out);
+    tx_free(names);
+    tx_free(all.values);
+    return status;
 }

@@ -1,10 +1,11 @@
 /* Networks in files: network.h5, and the part of a checkpoint that is one. One rank's business, not collective. */
 #pragma once
 
+#include "file/digest.h"
 #include "trainax/file.h"
 #include "trainax/network.h"
 
-/* Writes format, section, precision, /parameters and /history/loss into a file that is being made. */
+/* Writes format, version, section, precision, /parameters and /history/loss into a file that is being made. */
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
                               int64_t num_losses, const void *losses, tx_error *error);
 
@@ -21,3 +22,5 @@ tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_pre
 /* Reads /parameters into flat values. TX_INVALID, naming the leaf, when the leaves are not the network's. */
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
                                      tx_error *error);
+/* The digest of all leaves in the file's order, in the precision of the training: of the flat parameters, that is. */
+tx_status tx_network_file_result(const tx_file *file, tx_error *error, char out[TX_DIGEST_SIZE]);

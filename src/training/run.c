@@ -5,13 +5,16 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/network_file.h"
 #include "training/run_directory.h"
+#include "training/run_log.h"
 
 typedef struct tx_run {
     const tx_config *config;
     tx_parallel *parallel;
     const tx_train_options *options;
-    const tx_log *log; /* silent but on rank 0 */
+    tx_run_log file;   /* run.log; zeroed but on rank 0 */
+    const tx_log *log; /* to the screen and there; silent but on rank 0 */
     const char *directory;
     bool writer; /* is this rank 0? */
     tx_checkpoint checkpoint;
@@ -24,8 +27,6 @@ typedef struct tx_run {
     bool told;
     double *values; /* a row */
 } tx_run;
-
-static const tx_log silent = {0};
 
 /* ---- Start ---- */
 
@@ -51,11 +52,17 @@ static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
     const bool done = run->checkpoint.file && (step >= steps_asked_for(run) || run->checkpoint.ended);
     int64_t finished = done && tx_run_finished(run->directory, step);
     TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
-    if (finished) {
-        tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, step,
-                     run->checkpoint.ended ? ", where a callback ended it" : "");
-    }
     *out = finished;
+    return TX_OK;
+}
+
+static tx_status tell_finished(const tx_run *run, tx_error *error)
+{
+    char result[TX_DIGEST_SIZE];
+    TX_TRY(tx_network_file_result(run->checkpoint.file, error, result));
+    tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, run->checkpoint.step,
+                 run->checkpoint.ended ? ", where a callback ended it" : "");
+    tx_log_write(run->log, TX_LOG_NOTE, "result: %s", result);
     return TX_OK;
 }
 
@@ -84,7 +91,8 @@ static tx_status take_directory(tx_run *run, tx_error *error)
     if (run->checkpoint.file) {
         TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, run->history, error));
     }
-    TX_TRY(tx_run_begin(run->directory, run->checkpoint.file != NULL, tx_config_root(run->config), error));
+    TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
+    TX_TRY(tx_run_log_open(&run->file, run->directory, error));
     snprintf(path, sizeof path, "%s/history.csv", run->directory);
     return tx_history_open(run->history, path, error);
 }
@@ -104,11 +112,13 @@ static tx_status start(tx_run *run, tx_error *error)
 {
     const tx_trainer_setup setup = {
         .log = run->log, .terminal = run->options->terminal, .with_progress = run->writer, .directory = run->directory};
+    TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
+    tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);
     TX_TRY(tx_parallel_agree(run->parallel, take_directory(run, error), error));
     TX_TRY(tx_checkpoint_share(run->trainer, error));
-    if (run->trainer->step > 0) {
-        tx_log_write(run->log, TX_LOG_NOTE, "resuming %s at step %" PRId64, run->directory, run->trainer->step);
+    if (run->checkpoint.file) {
+        tx_log_write(run->log, TX_LOG_NOTE, "resuming at step %" PRId64 " from %s", run->trainer->step, run->checkpoint.path);
     }
     set_clocks(run);
     run->trainer->start = tx_clock();
@@ -153,7 +163,7 @@ static void record(tx_run *run, int64_t present)
         status = tx_history_flush(run->history, &trainer->local_error);
         run->next_flush = now + 1;
     }
-    trainer->local = status;
+    trainer->local = status ? status : tx_run_log_check(&run->file, &trainer->local_error);
 }
 
 /* ---- The loop ---- */
@@ -198,6 +208,7 @@ static tx_status one_step(tx_run *run, tx_error *error)
 
 static tx_status stopped(tx_run *run, tx_error *error)
 {
+    tx_run_log_note(&run->file, out_of_time(run) ? "the time limit is reached" : "asked to stop");
     TX_TRY(save(run, error));
     return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": run again with --resume to go on",
                         run->trainer->step, run->trainer->problem.num_steps);
@@ -280,9 +291,13 @@ static tx_status finish(tx_run *run, tx_error *error)
     return tx_parallel_agree(run->parallel, status, error);
 }
 
-static void tell_end(const tx_run *run)
+static tx_status tell_end(const tx_run *run, tx_error *error)
 {
     const tx_trainer *trainer = run->trainer;
+    const tx_problem *problem = &trainer->problem;
+    char result[TX_DIGEST_SIZE];
+    TX_TRY(
+        tx_digest_reals(problem->random.precision, (size_t)problem->network->num_parameters, trainer->parameters, error, result));
     const int64_t done = trainer->step - trainer->first_step;
     const double seconds = tx_clock() - trainer->start;
     if (done > 0) {
@@ -291,6 +306,8 @@ static void tell_end(const tx_run *run)
     } else {
         tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
     }
+    tx_log_write(run->log, TX_LOG_NOTE, "result: %s", result);
+    return tx_run_log_check(&run->file, error);
 }
 
 static tx_status train(tx_run *run, tx_error *error)
@@ -299,13 +316,12 @@ static tx_status train(tx_run *run, tx_error *error)
     TX_TRY(tx_parallel_agree(run->parallel, run->writer ? look_for_checkpoint(run, error) : TX_OK, error));
     TX_TRY(is_finished(run, error, &finished));
     if (finished) {
-        return TX_OK;
+        return tx_parallel_agree(run->parallel, run->writer ? tell_finished(run, error) : TX_OK, error);
     }
     TX_TRY(start(run, error));
     TX_TRY(loop(run, error));
     TX_TRY(finish(run, error));
-    tell_end(run);
-    return TX_OK;
+    return tx_parallel_agree(run->parallel, run->writer ? tell_end(run, error) : TX_OK, error);
 }
 
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
@@ -318,12 +334,16 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
         .config = config,
         .parallel = parallel,
         .options = options,
-        .log = writer ? &options->log : &silent,
+        .log = &run.file.log,
         .directory = options->output ? options->output : tx_get_string(output, "directory"),
         .writer = writer,
         .begun = tx_clock(),
     };
+    if (writer) {
+        tx_run_log_begin(&run.file, &options->log);
+    }
     const tx_status status = train(&run, error);
+    tx_run_log_end(&run.file, error);
     tx_history_destroy(run.history);
     tx_trainer_destroy(run.trainer);
     tx_checkpoint_close(&run.checkpoint);

@@ -9,13 +9,17 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "trainax/version.h"
 #include "training/network_file.h"
+#include "training/text.h"
 
 enum { PATH_SIZE = 4096 };
 
-/* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. */
-static const char *const files[] = {"network.h5", "history.csv", "checkpoint.previous.h5", "checkpoint.h5", "config.yaml"};
-enum { NUM_FILES = sizeof files / sizeof *files };
+/* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
+ * is resumed, if only from its beginning. */
+static const char *const files[] = {"run.log",       "network.h5", "history.csv", "checkpoint.previous.h5",
+                                    "checkpoint.h5", "config.yaml"};
+enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
 static void join(char path[PATH_SIZE], const char *directory, const char *name)
 {
@@ -130,10 +134,10 @@ static tx_status remove_snapshots(const char *directory, tx_error *error)
     return status;
 }
 
-static tx_status remove_run(const char *directory, tx_error *error)
+static tx_status remove_run(const char *directory, tx_start start, tx_error *error)
 {
     TX_TRY(remove_snapshots(directory, error));
-    for (int k = 0; k < NUM_FILES; k++) {
+    for (int k = start == TX_START_RESUME ? BEHIND_LOG : 0; k < NUM_FILES; k++) {
         char path[PATH_SIZE];
         join(path, directory, files[k]);
         TX_TRY(remove_file(path, error));
@@ -141,18 +145,28 @@ static tx_status remove_run(const char *directory, tx_error *error)
     return TX_OK;
 }
 
-tx_status tx_run_begin(const char *directory, bool keep, const tx_section *root, tx_error *error)
+/* The program's version in front, as a comment. */
+static tx_status save_configuration(const char *path, const tx_section *root, tx_error *error)
 {
-    char path[PATH_SIZE], *text;
+    tx_text text = {0};
+    char *resolved;
+    TX_TRY(tx_section_write(root, error, &resolved));
+    tx_status status = tx_text_add(&text, error, "# trainax %s\n%s", tx_version(), resolved);
+    status = status ? status : tx_text_save(path, text.data, text.size, error);
+    tx_free(resolved);
+    tx_free(text.data);
+    return status;
+}
+
+tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error)
+{
+    char path[PATH_SIZE];
     TX_TRY(tx_directory_make(directory, error));
     if (!keep) {
-        TX_TRY(remove_run(directory, error));
+        TX_TRY(remove_run(directory, start, error));
     }
     join(path, directory, "config.yaml");
-    TX_TRY(tx_section_write(root, error, &text));
-    const tx_status status = tx_text_save(path, text, strlen(text), error);
-    tx_free(text);
-    return status;
+    return save_configuration(path, root, error);
 }
 
 tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, const tx_history *history, tx_error *error)

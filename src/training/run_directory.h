@@ -8,8 +8,8 @@ bool tx_run_exists(const char *directory);
 /* TX_INVALID when it holds a run and the start is new; TX_BAD_DATA when it is not a folder or cannot be written. Changes
  * nothing. */
 tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
-/* Makes the folder, removes an older run, writes config.yaml. */
-tx_status tx_run_begin(const char *directory, bool keep, const tx_section *root, tx_error *error);
+/* Makes the folder, removes an older run unless it is to be kept, writes config.yaml. */
+tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
 /* Writes network.h5. */
 tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, const tx_history *history, tx_error *error);
 /* Is network.h5 that of this step? */

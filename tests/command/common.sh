@@ -44,10 +44,11 @@ succeeds() {
     }
 }
 
-# The bytes of what a run has learned and recorded.
+# The bytes of what a run has learned and recorded, and what it says of them.
 digest() {
     local group
     cat "$1/history.csv"
+    sed -n 's/.* result: /result: /p' "$1/run.log" | tail -1
     for group in parameters optimizer; do
         h5dump -g "/$group" "$1/checkpoint.h5" | grep -v '^HDF5'
     done

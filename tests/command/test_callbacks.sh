@@ -65,7 +65,7 @@ awk -F, -v gmean="$gmean" '$1 == 20 { d = $12 / gmean - 1; found = d * d < 1e-12
 # -- files of the run before are gone after --overwrite, those of the user are not --
 cp one/network_20.h5 mine.h5 && cp nets_of_one/sub/net_0.h5 three/user_3.h5
 train three "{type: get_network, every: 50}" --overwrite
-[ "$(ls three | tr '\n' ' ')" = "checkpoint.h5 config.yaml history.csv network.h5 network_0.h5 network_50.h5 user_3.h5 " ] ||
+[ "$(ls three | tr '\n' ' ')" = "checkpoint.h5 config.yaml history.csv network.h5 network_0.h5 network_50.h5 run.log user_3.h5 " ] ||
     fail "after --overwrite: $(ls three)"
 
 # -- the checkpoint callback: before steps that are multiples --

@@ -8,7 +8,7 @@ if mkdir disk && mount -t tmpfs -o size=400k none disk 2>/dev/null; then
     trap 'cd /; umount "$work/disk"; rm -rf "$work"' EXIT
     expect 3 'disk/.*(No space left|full)' "$trainax" train "$quickstart" $arguments --output disk/run
     ls disk/run >listing.txt
-    grep -Ev '^(config.yaml|history.csv|checkpoint.h5|checkpoint.previous.h5)$' listing.txt && fail "left behind on a full disk"
+    grep -Ev '^(config.yaml|run.log|history.csv|checkpoint.h5|checkpoint.previous.h5)$' listing.txt && fail "left behind on a full disk"
     succeeds "$trainax" inspect disk/run/checkpoint.h5
     tail -c 1 disk/run/history.csv | od -c | grep -q '\\n' || fail "history.csv ends within a row"
     mkdir roomy && cp -r disk/run roomy/run
@@ -23,6 +23,6 @@ fi
 if [ "${TRAINAX_SANITIZE:-}" != thread ]; then # whose own bookkeeping lies in files
     printf '#!/bin/bash\nulimit -f 24 # KiB\nexec "$@"\n' >limited.sh
     expect 3 run bash limited.sh "$trainax" train "$quickstart" $arguments --output run
-    ls run | grep -Ev '^(config.yaml|history.csv|checkpoint.h5|checkpoint.previous.h5)$' && fail "left behind at the limit"
+    ls run | grep -Ev '^(config.yaml|run.log|history.csv|checkpoint.h5|checkpoint.previous.h5)$' && fail "left behind at the limit"
 fi
 finish

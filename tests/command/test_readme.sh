@@ -22,7 +22,7 @@ while IFS= read -r line; do
 done <<<"$commands"
 
 # What the README says a run leaves, and the messages that it shows.
-for file in config.yaml history.csv network.h5 checkpoint.h5; do
+for file in config.yaml run.log history.csv network.h5 checkpoint.h5; do
     [ -s "runs/first/$file" ] || { echo "FAILED: no $file in the run directory"; exit 1; }
 done
 for command in "list" "help conv" "inspect runs/first/network.h5" "inspect scripts/experiments/quickstart.yaml" "--help" "--version"; do

@@ -36,6 +36,7 @@ for signal in TERM INT USR1 USR2; do
     kill -$signal $process
     wait $process
     check_stopped $signal $?
+    grep -q ' asked to stop$' $signal/run.log || fail "$signal: run.log does not say why the run stopped"
 done
 
 # One rank alone gets it; mpirun passes the ranks' exit code on.

@@ -10,7 +10,7 @@
 #include "trainax/trainax.h"
 #include "training/configurations.h"
 
-enum { MOST_LINES = 8, LINE = 256, SPEED_UP = 100000 };
+enum { MOST_LINES = 16, LINE = 256, SPEED_UP = 100000 };
 
 static tx_parallel *parallel;
 static bool fast;

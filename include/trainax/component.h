@@ -34,6 +34,7 @@ typedef enum tx_kind {
     TX_KIND_CALLBACK,
     TX_KIND_WEIGHTS, /* rules for level weights: exponential, last_only */
     TX_KIND_INITIAL_CONDITION,
+    TX_KIND_METRIC, /* named in texts (evaluation.metrics), never a section */
     TX_KIND_COUNT,
 } tx_kind;
 
@@ -116,7 +117,12 @@ const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind); 
  * beside it in the run, under NAME_key. */
 enum { TX_DESCRIBED_SIZE = 512 };
 typedef tx_status tx_descriptor_rule(const char *descriptor, size_t size, char *section, tx_error *error);
-void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule);
+/* The forms that such a text can have and what each is, for help; behind the last one whose form is NULL. */
+typedef struct tx_short_form {
+    const char *form, *text; /* "Conv;HIDDEN;DEPTH;ACTIVATION", "conv_net" */
+} tx_short_form;
+typedef tx_short_form tx_short_form_rule(int index);
+void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule, tx_short_form_rule *forms);
 const char *tx_kind_name(tx_kind kind);                                                   /* "network" */
 const char *tx_kind_plural(tx_kind kind);                                                 /* "networks" */
 
@@ -193,10 +199,12 @@ tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char 
  * ("trainer.batch_size is 16 but the run was started with 32"). */
 tx_status tx_section_same_run(const tx_section *now, const tx_section *old, tx_error *error);
 
-/* The text of `trainax help NAME` / `help KIND/NAME` and `trainax list [KINDS]` (plural NULL: all); freed with tx_free. The
- * name of a kind gives its list. TX_INVALID names the nearest, or the kinds among which NAME is ambiguous. */
-tx_status tx_registry_help(const tx_registry *registry, const char *name, tx_error *error, char **out);
-tx_status tx_registry_list(const tx_registry *registry, const char *plural, tx_error *error, char **out);
+/* The text of `trainax help NAME` and `trainax list [KINDS]` (plural NULL: all), in lines of at most `width` columns (0: as long
+ * as they are); freed with tx_free. NAME is a component, also as KIND/NAME; a key of the file ("precision"), also at some depth
+ * or in a component ("trainer.optimizer", "adam.b1"); a kind, which gives its list; a short form ("Conv;34;10;relu"); or any
+ * option, which gives all places that have it. TX_INVALID names the nearest, or the kinds among which NAME is ambiguous. */
+tx_status tx_registry_help(const tx_registry *registry, const char *name, int width, tx_error *error, char **out);
+tx_status tx_registry_list(const tx_registry *registry, const char *plural, int width, tx_error *error, char **out);
 
 #ifdef __cplusplus
 }

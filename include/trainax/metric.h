@@ -28,12 +28,19 @@
  * order, gets the same statistics to the bit. Linking: FFTW in double. */
 #pragma once
 
+#include "trainax/component.h"
 #include "trainax/shape.h"
 #include "trainax/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What help and lists know of metrics, each under its name with mean_: a component without implementation, whose options are
+ * what is written around the name; NULL behind the last. `describe` takes a name apart: {type: mean_nRMSE, STATISTIC: q10}. */
+const tx_component *tx_metric_component(int index);
+tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_error *error); /* a tx_descriptor_rule */
+tx_short_form tx_metric_form(int index);                                                      /* a tx_short_form_rule */
 
 /* The list of metrics that somebody asked for, prepared for states of one shape. Constant after create: threads share it. */
 typedef struct tx_metrics tx_metrics;

@@ -51,6 +51,7 @@ tx_status tx_network_initialise(const tx_network *network, tx_random random, voi
 /* The section that an APEBench descriptor ("Conv;34;10;relu") stands for, as YAML without a key; what it does not say (axes,
  * channels, points) is taken from the data. TX_INVALID with what is wrong. A tx_descriptor_rule. */
 tx_status tx_network_describe(const char *descriptor, size_t size, char *section, tx_error *error);
+tx_short_form tx_network_form(int index); /* a tx_short_form_rule */
 
 /* For the classes. */
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index);

@@ -79,7 +79,7 @@ static tx_status take_all(tx_arguments *arguments, int argc, char **argv, tx_err
         }
     }
     const tx_command *command = arguments->command;
-    if (command->word && arguments->num_words == 0) {
+    if (command->word && !command->word_optional && arguments->num_words == 0) {
         return tx_error_set(error, TX_INVALID, "%s needs a %s (usage: trainax %s)", command->name, command->word, command->usage);
     }
     return TX_OK;

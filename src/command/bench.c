@@ -172,13 +172,25 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true}, {.name = "--json"}, {.name = "--split"}, {.name = "--list"}, {0}};
+    {.name = "--set",
+     .value = "KEY=VALUE",
+     .many = true,
+     .text = "overrides one key of the cases' configurations; may be repeated"},
+    {.name = "--json", .text = "as JSON"},
+    {.name = "--split", .text = "also where the time of a step goes"},
+    {.name = "--list", .text = "the names of the cases"},
+    {0},
+};
 
 const tx_command tx_command_bench = {
     .name = "bench",
     .usage = "bench [CASE]... [--set KEY=VALUE]... [--split] [--json] [--list]",
     .summary = "times training steps and single operations, as a share of the cores' FMA peak",
     .flags = flags,
+    .word = "CASE",
+    .word_text = "a case (`trainax bench --list`) or a part of its name; all if absent",
+    .word_optional = true,
     .max_words = TX_MAX_WORDS,
+    .example = "bench quickstart --split",
     .run = run,
 };

@@ -10,6 +10,7 @@ typedef struct tx_flag {
     const char *name;  /* "--output" */
     const char *value; /* placeholder of its value, NULL: a switch */
     bool many;         /* may be given several times */
+    const char *text;  /* one line for --help */
 } tx_flag;
 
 enum { TX_MAX_FLAGS = 8, TX_MAX_WORDS = 32 };
@@ -29,8 +30,11 @@ struct tx_command {
     const char *usage;   /* behind "trainax " */
     const char *summary; /* one line */
     const tx_flag *flags;
-    const char *word; /* the argument that must be there ("CONFIG"), NULL: none must */
+    const char *word;      /* placeholder of its argument ("CONFIG"), NULL: none */
+    const char *word_text; /* one line for --help */
+    bool word_optional;
     int max_words;
+    const char *example; /* behind "trainax ", NULL: none */
     tx_status (*run)(const tx_arguments *arguments, tx_error *error);
 };
 
@@ -42,11 +46,12 @@ const char *tx_arguments_value(const tx_arguments *arguments, const char *flag);
 /* ---- Subcommands ---- */
 
 extern const tx_command tx_command_train, tx_command_generate, tx_command_evaluate, tx_command_rollout, tx_command_inspect,
-    tx_command_baseline, tx_command_help, tx_command_list, tx_command_bench;
+    tx_command_help, tx_command_list, tx_command_bench;
 extern const tx_command *const tx_commands[]; /* ends with NULL */
 const tx_command *tx_command_find(const char *name);
-void tx_command_print_usage(void);
-void tx_command_print_help(const tx_command *command);
+extern const tx_flag tx_help_flag;                      /* --help, which every command has */
+tx_status tx_command_print_usage(tx_error *error);
+tx_status tx_command_print_help(const tx_command *command, tx_error *error);
 
 /* ---- What several of them need ---- */
 

@@ -25,11 +25,11 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true},
-    {.name = "--network", .value = "FILE.h5"},
-    {.name = "--metrics", .value = "LIST"},
-    {.name = "--full-loss"},
-    {.name = "--output", .value = "FILE"},
+    {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
+    {.name = "--network", .value = "FILE.h5", .text = "the network: network.h5 or checkpoint.h5 of a run"},
+    {.name = "--metrics", .value = "LIST", .text = "names separated by commas (`trainax list metrics`), instead of evaluation.metrics"},
+    {.name = "--full-loss", .text = "also the value of the trainer's configuration over all windows"},
+    {.name = "--output", .value = "FILE", .text = "the table of metrics, as CSV"},
     {0},
 };
 const tx_command tx_command_evaluate = {
@@ -38,6 +38,8 @@ const tx_command tx_command_evaluate = {
     .summary = "errors of a network along rollouts of held-out data: a table of metrics, a row a step",
     .flags = flags,
     .word = "CONFIG",
+    .word_text = "the configuration, a YAML file",
     .max_words = 1,
+    .example = "evaluate run.yaml --network runs/five/network.h5 --metrics mean_nRMSE,mean_correlation",
     .run = run,
 };

@@ -15,8 +15,8 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true},
-    {.name = "--output", .value = "FILE.h5"},
+    {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
+    {.name = "--output", .value = "FILE.h5", .text = "the trajectories; a file that is there is not replaced"},
     {0},
 };
 const tx_command tx_command_generate = {
@@ -25,6 +25,8 @@ const tx_command tx_command_generate = {
     .summary = "write the trajectories of a configuration's data section to a file",
     .flags = flags,
     .word = "CONFIG",
+    .word_text = "the configuration, a YAML file",
     .max_words = 1,
+    .example = "generate run.yaml --output data.h5",
     .run = run,
 };

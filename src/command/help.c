@@ -1,37 +1,61 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/terminal.h"
 #include "command/command.h"
 
-static tx_status describe(const char *name, tx_error *error)
+/* The component that is called as a command is, if there is one. */
+static const tx_component *find_component(const tx_registry *registry, const char *name)
 {
-    tx_registry *registry;
-    tx_error local = {0};
+    const tx_component *component = NULL;
+    for (int kind = 0; kind < TX_KIND_COUNT && !component; kind++) {
+        component = tx_registry_find(registry, (tx_kind)kind, name);
+    }
+    return component;
+}
+
+/* NAME, or command/NAME where a component has that name too. */
+static tx_status describe(const tx_registry *registry, const char *name, tx_error *error)
+{
+    static const char prefix[] = "command/";
+    const bool prefixed = strncmp(name, prefix, strlen(prefix)) == 0;
+    const tx_command *command = tx_command_find(prefixed ? name + strlen(prefix) : name);
+    const tx_component *component = command && !prefixed ? find_component(registry, name) : NULL;
     char *text;
-    TX_TRY(tx_registry_create_builtin(error, &registry));
-    const tx_status status = tx_registry_help(registry, name, &local, &text);
-    tx_registry_destroy(registry);
-    if (status == TX_OK) {
-        return tx_print_text(text, error);
+    if (component) {
+        return tx_error_set(error, TX_INVALID, "'%s' is several things: ask for one of %s%s, %s/%s", name, prefix, name,
+                            tx_kind_name(component->kind), name);
     }
-    const tx_command *command = tx_command_find(name);
     if (command) {
-        tx_command_print_help(command);
-        return TX_OK;
+        return tx_command_print_help(command, error);
     }
-    return tx_error_set(error, status, "%s", local.message);
+    TX_TRY(tx_registry_help(registry, name, tx_terminal_columns(STDOUT_FILENO), error, &text));
+    return tx_print_text(text, error);
 }
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
+    tx_registry *registry;
     if (arguments->num_words == 0) {
-        tx_command_print_usage();
-        return TX_OK;
+        return tx_command_print_usage(error);
     }
-    return describe(arguments->words[0], error);
+    TX_TRY(tx_registry_create_builtin(error, &registry));
+    const tx_status status = describe(registry, arguments->words[0], error);
+    tx_registry_destroy(registry);
+    return status;
 }
 
 const tx_command tx_command_help = {
     .name = "help",
-    .usage = "help [KIND/]NAME",
-    .summary = "one component: its options, types, defaults, units",
+    .usage = "help [[KIND/]NAME]",
+    .summary = "one component, key or command: its options, types, defaults, units",
+    .word = "NAME",
+    .word_text = "a component, also as KIND/NAME; a key of the configuration, such as precision, trainer.optimizer or adam.b1; "
+                 "a kind, such as networks; a network's descriptor; a metric; a command",
+    .word_optional = true,
     .max_words = 1,
+    .example = "trainax help trainer.optimizer",
     .run = run,
 };

@@ -38,16 +38,12 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     char *text;
-    if (tx_arguments_value(arguments, "--graph")) {
-        return tx_error_set(error, TX_INVALID, "--graph is not built yet");
-    }
     TX_TRY(describe(arguments, arguments->words[0], error, &text));
     return tx_print_text(text, error);
 }
 
 static const tx_flag flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true},
-    {.name = "--graph", .value = "FILE.svg"},
+    {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of a configuration; may be repeated"},
     {0},
 };
 const tx_command tx_command_inspect = {
@@ -56,6 +52,7 @@ const tx_command tx_command_inspect = {
     .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
     .flags = flags,
     .word = "FILE or CONFIG",
+    .word_text = "an HDF5 file that trainax wrote, or a configuration",
     .max_words = 1,
     .run = run,
 };

@@ -9,8 +9,8 @@
 #include "command/command.h"
 
 const tx_command *const tx_commands[] = {
-    &tx_command_train,    &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_inspect,
-    &tx_command_baseline, &tx_command_bench,    &tx_command_help,     &tx_command_list,    NULL,
+    &tx_command_train, &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_inspect,
+    &tx_command_bench, &tx_command_help,     &tx_command_list,     NULL,
 };
 
 const tx_command *tx_command_find(const char *name)
@@ -21,27 +21,6 @@ const tx_command *tx_command_find(const char *name)
         }
     }
     return NULL;
-}
-
-void tx_command_print_usage(void)
-{
-    if (!tx_speaks()) {
-        return;
-    }
-    printf("trainax %s: training of autoregressive neural emulators over MPI\n\n", TRAINAX_VERSION);
-    for (int k = 0; tx_commands[k]; k++) {
-        printf("  trainax %s\n        %s\n", tx_commands[k]->usage, tx_commands[k]->summary);
-    }
-    printf("  trainax --help | --version\n\nAlone or under mpirun -n P / srun. `trainax list` names the components of a "
-           "configuration,\n"
-           "`trainax help NAME` describes one.\n");
-}
-
-void tx_command_print_help(const tx_command *command)
-{
-    if (tx_speaks()) {
-        printf("usage: trainax %s\n\n%s\n", command->usage, command->summary);
-    }
 }
 
 static void print_version(void)
@@ -89,8 +68,7 @@ static tx_status run_command(const char *name, int argc, char **argv, tx_error *
         return unknown_command(name, error);
     }
     if (wants_help(argc, argv)) {
-        tx_command_print_help(command);
-        return TX_OK;
+        return tx_command_print_help(command, error);
     }
     TX_TRY(tx_arguments_parse(command, argc, argv, error, &arguments));
     const tx_status status = command->run(&arguments, error);
@@ -114,8 +92,7 @@ static tx_status dispatch(int argc, char **argv, tx_error *error)
         return tx_error_set(error, TX_INVALID, "which command? (see trainax --help)");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        tx_command_print_usage();
-        return TX_OK;
+        return tx_command_print_usage(error);
     }
     if (strcmp(argv[1], "--version") == 0) {
         print_version();

@@ -25,9 +25,9 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--initial", .value = "FILE.h5"},
-    {.name = "--steps", .value = "N"},
-    {.name = "--output", .value = "FILE.h5"},
+    {.name = "--initial", .value = "FILE.h5", .text = "trajectories, whose first levels are the initial states"},
+    {.name = "--steps", .value = "N", .text = "how often the network is applied"},
+    {.name = "--output", .value = "FILE.h5", .text = "trajectories of N + 1 levels, the initial one first"},
     {0},
 };
 const tx_command tx_command_rollout = {
@@ -36,6 +36,8 @@ const tx_command tx_command_rollout = {
     .summary = "apply a trained network again and again, from the first level of every trajectory",
     .flags = flags,
     .word = "NETWORK.h5",
+    .word_text = "network.h5 or checkpoint.h5 of a run",
     .max_words = 1,
+    .example = "rollout runs/five/network.h5 --initial data.h5 --steps 50 --output rolled.h5",
     .run = run,
 };

@@ -80,12 +80,12 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--set", .value = "KEY=VALUE", .many = true},
-    {.name = "--output", .value = "DIR"},
-    {.name = "--resume"},
-    {.name = "--overwrite"},
-    {.name = "--time-limit", .value = "H:MM:SS"},
-    {.name = "--quiet"},
+    {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
+    {.name = "--output", .value = "DIR", .text = "the run directory, instead of output.directory"},
+    {.name = "--resume", .text = "goes on from the newest checkpoint; starts if there is none"},
+    {.name = "--overwrite", .text = "replaces a run that is there"},
+    {.name = "--time-limit", .value = "H:MM:SS", .text = "stops after this time with a checkpoint, exit code 75; also D-HH:MM:SS"},
+    {.name = "--quiet", .text = "warnings and errors only"},
     {0},
 };
 const tx_command tx_command_train = {
@@ -94,6 +94,8 @@ const tx_command tx_command_train = {
     .summary = "train a network",
     .flags = flags,
     .word = "CONFIG",
+    .word_text = "the configuration, a YAML file",
     .max_words = 1,
+    .example = "train run.yaml --set trainer.num_rollout_steps=5 --output runs/five",
     .run = run,
 };

@@ -24,5 +24,9 @@ typedef struct tx_quoted {
 tx_quoted tx_quote(const char *text);
 
 /* A table: columns as wide as their longest cell, two spaces between them, no spaces at the ends of lines. cells: rows x
- * columns, row by row. */
-void tx_buffer_table(tx_buffer *text, const char *indent, size_t rows, size_t columns, const char *const *cells);
+ * columns, row by row. `width`, of a terminal: the widest columns become narrower until the table fits, their cells going on
+ * below; where that does not do, a row is a paragraph and its last cell another below it. 0: nothing is wrapped. */
+void tx_buffer_table(tx_buffer *text, const char *indent, int width, size_t rows, size_t columns, const char *const *cells);
+/* Words in lines of at most `width` columns (0: one line). The first begins at column `at`, where the text stands already; the
+ * others are indented by `hang`. */
+void tx_buffer_wrap(tx_buffer *text, int width, size_t at, size_t hang, const char *words);

@@ -1,18 +1,36 @@
-/* `trainax help NAME` and `trainax list [KINDS]`: the tables of components, printed. */
+/* `trainax help NAME` and `trainax list [KINDS]`: the tables of components, printed. What NAME is, is asked in this order: a
+ * component, a key of the configuration (with dots: at any depth), a kind, a component's short form, a word explained here, an
+ * option of any component. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "component/registry.h"
 #include "component/buffer.h"
+#include "component/describe.h"
+#include "component/registry.h"
 #include "component/value.h"
-
-enum { COLUMNS = 5, UNIT = 3, CELL = 200 };
 
 /* -- list -- */
 
-static tx_status list_kind(const tx_registry *registry, tx_kind kind, const char *indent, tx_buffer *text)
+static void list_forms(const tx_registry *registry, tx_kind kind, const char *indent, int width, tx_buffer *text)
+{
+    enum { MOST = 32 };
+    const char *cells[2 * MOST];
+    size_t count = 0;
+    tx_short_form_rule *rule = tx_registry_forms(registry, kind);
+    for (tx_short_form form; rule && count < MOST && (form = rule((int)count)).form; count++) {
+        cells[2 * count] = form.form;
+        cells[2 * count + 1] = form.text;
+    }
+    if (count) {
+        tx_buffer_add(text, "\n%salso written\n", indent);
+        tx_buffer_table(text, *indent ? "    " : "  ", width, count, 2, cells);
+    }
+}
+
+static tx_status list_kind(const tx_registry *registry, tx_kind kind, const char *indent, int width, tx_buffer *text)
 {
     const int count = tx_registry_count(registry, kind);
     const char **cells;
@@ -23,20 +41,21 @@ static tx_status list_kind(const tx_registry *registry, tx_kind kind, const char
         cells[2 * k + 1] = component->summary ? component->summary : "";
     }
     if (count) {
-        tx_buffer_table(text, indent, (size_t)count, 2, cells);
+        tx_buffer_table(text, indent, width, (size_t)count, 2, cells);
+        list_forms(registry, kind, indent, width, text);
     } else {
-        tx_buffer_add(text, "%sno %s are built into this program yet\n", indent, tx_kind_spoken_plural(kind));
+        tx_buffer_add(text, "%sthis program has no %s\n", indent, tx_kind_spoken_plural(kind));
     }
     tx_free(cells);
     return TX_OK;
 }
 
-static tx_status list_all(const tx_registry *registry, tx_buffer *text)
+static tx_status list_all(const tx_registry *registry, int width, tx_buffer *text)
 {
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {
         if (tx_registry_count(registry, (tx_kind)kind)) {
             tx_buffer_add(text, "%s%s\n", text->length ? "\n" : "", tx_kind_plural((tx_kind)kind));
-            TX_TRY(list_kind(registry, (tx_kind)kind, "  ", text));
+            TX_TRY(list_kind(registry, (tx_kind)kind, "  ", width, text));
         }
     }
     return TX_OK;
@@ -62,148 +81,32 @@ static tx_status finish(tx_status status, tx_buffer *text, char **out)
     return tx_buffer_finish(text, out);
 }
 
-tx_status tx_registry_list(const tx_registry *registry, const char *plural, tx_error *error, char **out)
+tx_status tx_registry_list(const tx_registry *registry, const char *plural, int width, tx_error *error, char **out)
 {
     tx_buffer text = {.error = error};
     if (!plural) {
-        return finish(list_all(registry, &text), &text, out);
+        return finish(list_all(registry, width, &text), &text, out);
     }
     const tx_kind kind = tx_kind_find(plural);
-    if (kind == TX_KIND_COUNT) {
+    if (kind == TX_KIND_COUNT || kind == TX_KIND_RUN) {
         return unknown_kind(plural, error);
     }
-    return finish(list_kind(registry, kind, "", &text), &text, out);
+    return finish(list_kind(registry, kind, "", width, &text), &text, out);
 }
 
-/* -- help -- */
+/* -- components -- */
 
-static void describe_type(const tx_option *option, char *cell)
+static tx_status describe_component(const tx_registry *registry, const tx_component *component, int width, tx_buffer *text)
 {
-    static const char *const types[] = {
-        [TX_TYPE_INTEGER] = "integer",
-        [TX_TYPE_REAL] = "number",
-        [TX_TYPE_BOOLEAN] = "true|false",
-        [TX_TYPE_STRING] = "text",
-        [TX_TYPE_PATH] = "path",
-        [TX_TYPE_OUTPUT_PATH] = "path",
-        [TX_TYPE_WORD] = "",
-        [TX_TYPE_KEY] = "key",
-        [TX_TYPE_INTEGERS] = "integer or list",
-        [TX_TYPE_REALS] = "number or list",
-        [TX_TYPE_STRINGS] = "text or list",
-        [TX_TYPE_MAP] = "{integer: number}",
-        [TX_TYPE_BYTES] = "memory",
-        [TX_TYPE_SECTION] = "",
-        [TX_TYPE_SECTIONS] = "list of ",
-        [TX_TYPE_INLINE] = "",
-    };
-    const bool fixed = option->type == TX_TYPE_SECTION && option->fixed;
-    const bool section = option->type == TX_TYPE_SECTION || option->type == TX_TYPE_INLINE;
-    const char *kind = fixed                              ? "section"
-                       : option->fixed                    ? option->fixed
-                       : option->type == TX_TYPE_SECTIONS ? tx_kind_spoken_plural(option->kind)
-                       : option->kind                     ? tx_kind_spoken(option->kind)
-                                                          : "";
-    const char *own = option->words && option->type != TX_TYPE_WORD ? " or " : "";
-    const char *component = !section && option->type != TX_TYPE_SECTIONS && option->kind ? " or " : "";
-    const char *one = option->or_one ? ", or one" : "";
-    int used = snprintf(cell, CELL, "%s%s%s%s%s", types[option->type], component, kind, one, own);
-    for (const char *word = option->words ? option->words : ""; *word && used + 1 < CELL; word++) {
-        cell[used++] = *word == ' ' ? '|' : *word;
-    }
-    cell[used] = '\0';
-}
-
-static void describe_default(const tx_option *option, char *cell)
-{
-    if (!option->initial) {
-        snprintf(cell, CELL, option->unless ? "required, or %s" : "required", option->unless);
-    } else if (!strcmp(option->initial, "null") || !strcmp(option->initial, "[]") || !strcmp(option->initial, "{}")) {
-        snprintf(cell, CELL, "-");
-    } else {
-        snprintf(cell, CELL, "%s", option->initial);
-    }
-}
-
-/* One row: name, type, default, unit, text. buffer: two cells. */
-static void add_row(const tx_option *option, char (*buffer)[CELL], const char **cells)
-{
-    describe_type(option, buffer[0]);
-    describe_default(option, buffer[1]);
-    cells[0] = option->name;
-    cells[1] = buffer[0];
-    cells[2] = buffer[1];
-    cells[3] = option->unit ? option->unit : "";
-    cells[4] = option->text ? option->text : "";
-}
-
-static size_t count_options(const tx_option *options)
-{
-    size_t count = 0;
-    while (options && options[count].name) {
-        count++;
-    }
-    return count;
-}
-
-static bool has_option(const tx_option *options, const char *name)
-{
-    bool has = false;
-    for (; options && options->name; options++) {
-        has = has || !strcmp(options->name, name);
-    }
-    return has;
-}
-
-static bool any_unit(size_t rows, const char *const *cells)
-{
-    bool any = false;
-    for (size_t row = 1; row < rows; row++) {
-        any = any || *cells[row * COLUMNS + UNIT];
-    }
-    return any;
-}
-
-/* The table of a component's options and then of its kind's, in memory for `rows` rows and a heading. */
-static void add_options(tx_buffer *text, const tx_option *own, const tx_option *shared, char (*buffer)[CELL], const char **cells)
-{
-    static const char *const heading[COLUMNS] = {"option", "type", "default", "unit", "text"};
-    size_t rows = 1;
-    memcpy(cells, heading, sizeof heading);
-    for (const tx_option *option = own; option && option->name; option++, rows++) {
-        add_row(option, &buffer[2 * rows], &cells[rows * COLUMNS]);
-    }
-    for (const tx_option *option = shared; option && option->name; option++) {
-        if (!has_option(own, option->name)) {
-            add_row(option, &buffer[2 * rows], &cells[rows * COLUMNS]);
-            rows++;
-        }
-    }
-    if (!any_unit(rows, cells)) {
-        cells[UNIT] = "";
-    }
-    if (rows > 1) {
-        tx_buffer_table(text, "  ", rows, COLUMNS, cells);
-    } else {
-        tx_buffer_add(text, "  no options\n");
-    }
-}
-
-static tx_status describe_component(const tx_registry *registry, const tx_component *component, tx_buffer *text)
-{
-    const tx_option *shared = tx_registry_shared(registry, component->kind);
-    const size_t rows = 1 + count_options(component->options) + count_options(shared);
-    char(*buffer)[CELL];
-    const char **cells;
-    TX_TRY(tx_allocate_array(2 * rows, sizeof *buffer, text->error, &buffer));
-    const tx_status status = tx_allocate_array(rows * COLUMNS, sizeof *cells, text->error, &cells);
-    if (status == TX_OK) {
-        tx_buffer_add(text, "%s (%s): %s\n\n", component->name, tx_kind_spoken(component->kind),
-                      component->summary ? component->summary : "");
-        add_options(text, component->options, shared, buffer, cells);
-        tx_free(cells);
-    }
-    tx_free(buffer);
+    tx_option_rows rows = {0};
+    char head[400];
+    snprintf(head, sizeof head, "%s (%s): %s", component->name, tx_kind_spoken(component->kind),
+             component->summary ? component->summary : "");
+    tx_buffer_wrap(text, width, 0, 2, head);
+    tx_buffer_add(text, "\n\n");
+    tx_status status = tx_option_rows_add_component(&rows, registry, component, text->error);
+    status = status == TX_OK ? tx_option_rows_print(&rows, width, text) : status;
+    tx_option_rows_clear(&rows);
     return status;
 }
 
@@ -231,22 +134,6 @@ static candidates find_candidates(const tx_registry *registry, const char *name)
     return found;
 }
 
-static tx_status unknown_name(const tx_registry *registry, const char *name, tx_error *error)
-{
-    enum { MOST = 512 };
-    const char *names[MOST];
-    int count = 0;
-    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
-        for (int k = 0; k < tx_registry_count(registry, (tx_kind)kind) && count < MOST; k++) {
-            names[count++] = tx_registry_at(registry, (tx_kind)kind, k)->name;
-        }
-    }
-    const char *nearest = tx_nearest_name(name, names, count);
-    return nearest
-               ? tx_error_set(error, TX_INVALID, "nothing is called '%s' (did you mean '%s'?)", tx_quote(name).text, nearest)
-               : tx_error_set(error, TX_INVALID, "nothing is called '%s'; `trainax list` shows what there is", tx_quote(name).text);
-}
-
 /* KIND/NAME */
 static tx_status find_in_kind(const tx_registry *registry, const char *text, const char *slash, tx_error *error,
                               const tx_component **out)
@@ -261,28 +148,273 @@ static tx_status find_in_kind(const tx_registry *registry, const char *text, con
     return *out ? TX_OK : tx_error_set(error, TX_INVALID, "%s", tx_registry_complain(registry, kind, slash + 1).text);
 }
 
-static tx_status find_by_name(const tx_registry *registry, const char *name, tx_error *error, const tx_component **out)
+/* -- options, by their path -- */
+
+/* Components in which a part of a path may be an option. */
+typedef struct scope {
+    const tx_component **components;
+    size_t count, capacity;
+} scope;
+
+static tx_status add_kind(scope *s, const tx_registry *registry, tx_kind kind, const char *fixed, tx_error *error);
+
+/* With the components whose options stand in the same mapping. */
+static tx_status add_component(scope *s, const tx_registry *registry, const tx_component *component, tx_error *error)
 {
-    const candidates found = find_candidates(registry, name);
-    if (!found.count) {
-        return unknown_name(registry, name, error);
+    for (size_t k = 0; k < s->count; k++) {
+        if (s->components[k] == component) {
+            return TX_OK;
+        }
     }
-    if (found.count > 1) {
-        return tx_error_set(error, TX_INVALID, "'%s' is several things: ask for one of %s", tx_quote(name).text, found.places);
+    TX_TRY(tx_reserve(s->count + 1, sizeof component, &s->capacity, error, &s->components));
+    s->components[s->count++] = component;
+    for (const tx_option *option = component->options; option && option->name; option++) {
+        TX_TRY(option->type == TX_TYPE_INLINE ? add_kind(s, registry, option->kind, NULL, error) : TX_OK);
     }
-    *out = found.first;
     return TX_OK;
 }
 
-tx_status tx_registry_help(const tx_registry *registry, const char *name, tx_error *error, char **out)
+static tx_status add_kind(scope *s, const tx_registry *registry, tx_kind kind, const char *fixed, tx_error *error)
+{
+    for (int k = 0; k < tx_registry_count(registry, kind); k++) {
+        const tx_component *component = tx_registry_at(registry, kind, k);
+        TX_TRY(!fixed || !strcmp(fixed, component->name) ? add_component(s, registry, component, error) : TX_OK);
+    }
+    return TX_OK;
+}
+
+static tx_status match_options(tx_option_rows *rows, const tx_option *options, const char *name, const char *path,
+                               const char *where, tx_error *error)
+{
+    for (const tx_option *option = options; option && option->name; option++) {
+        TX_TRY(!strcasecmp(option->name, name) ? tx_option_rows_add(rows, option, path, where, error) : TX_OK);
+        TX_TRY(match_options(rows, option->each, name, path, where, error));
+    }
+    return TX_OK;
+}
+
+/* The options called as `path` begins, of a component or of its kind. */
+static tx_status match(const tx_registry *registry, const tx_component *component, const char *path, tx_error *error,
+                       tx_option_rows *rows)
+{
+    char name[64], where[100];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "."), path);
+    snprintf(where, sizeof where, "%s/%s", tx_kind_name(component->kind), component->name);
+    TX_TRY(match_options(rows, component->options, name, path, where, error));
+    const tx_option *shared = tx_registry_shared(registry, component->kind);
+    return tx_options_have(component->options, name) ? TX_OK : match_options(rows, shared, name, path, where, error);
+}
+
+/* Follows a path from `s`, which it uses up. */
+static tx_status follow(scope *s, const tx_registry *registry, const char *path, tx_error *error, tx_option_rows *rows)
+{
+    const char *dot = strchr(path, '.');
+    for (size_t k = 0; k < s->count; k++) {
+        TX_TRY(match(registry, s->components[k], path, error, rows));
+    }
+    s->count = 0;
+    if (!dot) {
+        return TX_OK;
+    }
+    for (size_t k = 0; k < rows->count; k++) {
+        const tx_option *option = rows->rows[k].option;
+        TX_TRY(option->kind ? add_kind(s, registry, option->kind, option->fixed, error) : TX_OK);
+    }
+    rows->count = 0;
+    return follow(s, registry, dot + 1, error, rows);
+}
+
+/* Where a path that does not begin at the top of the file does: at components ("adam.b1"); a name alone at all of them. */
+static tx_status enter_components(scope *s, const tx_registry *registry, const char *path, tx_error *error)
+{
+    char head[64];
+    snprintf(head, sizeof head, "%.*s", (int)strcspn(path, "."), path);
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        const tx_component *component = tx_registry_find(registry, (tx_kind)kind, head);
+        if (!strchr(path, '.')) {
+            TX_TRY(add_kind(s, registry, (tx_kind)kind, NULL, error));
+        } else if (component) {
+            TX_TRY(add_component(s, registry, component, error));
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status find_options(scope *s, const tx_registry *registry, const char *path, bool anywhere, tx_error *error,
+                              tx_option_rows *rows)
+{
+    const char *dot = strchr(path, '.');
+    TX_TRY(add_kind(s, registry, TX_KIND_RUN, NULL, error));
+    TX_TRY(follow(s, registry, path, error, rows));
+    if (rows->count || !(dot || anywhere)) {
+        return TX_OK;
+    }
+    TX_TRY(enter_components(s, registry, path, error));
+    return follow(s, registry, dot ? dot + 1 : path, error, rows);
+}
+
+/* One option with what its value can be; several as a table. */
+static tx_status describe_options(const tx_registry *registry, const tx_option_rows *rows, int width, tx_buffer *text)
+{
+    const tx_option *option = rows->rows[0].option;
+    TX_TRY(tx_option_rows_print(rows, width, text));
+    if (rows->count > 1 || !option->kind) {
+        return TX_OK;
+    }
+    tx_buffer_add(text, "\n");
+    if (option->fixed) {
+        return describe_component(registry, tx_registry_find(registry, option->kind, option->fixed), width, text);
+    }
+    tx_buffer_add(text, "%s\n", tx_kind_plural(option->kind));
+    return list_kind(registry, option->kind, "  ", width, text);
+}
+
+/* *found: whether there is any. */
+static tx_status try_options(const tx_registry *registry, const char *path, bool anywhere, int width, tx_buffer *text, bool *found)
+{
+    tx_option_rows rows = {0};
+    scope s = {0};
+    tx_status status = find_options(&s, registry, path, anywhere, text->error, &rows);
+    *found = status == TX_OK && rows.count;
+    for (size_t k = 0; k < rows.count; k++) {
+        rows.rows[k].name = path;
+    }
+    if (rows.count == 1 && !anywhere) {
+        *rows.rows[0].where = '\0'; /* the path says it */
+    }
+    status = *found ? describe_options(registry, &rows, width, text) : status;
+    tx_option_rows_clear(&rows);
+    tx_free(s.components);
+    return status;
+}
+
+/* -- short forms and words -- */
+
+/* "Conv;34;10;relu", what it is short for, and that component. */
+static tx_status try_short_form(const tx_registry *registry, const char *name, int width, tx_buffer *text, bool *found)
+{
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        char section[TX_DESCRIBED_SIZE], type[64] = "";
+        tx_descriptor_rule *rule = tx_registry_rule(registry, (tx_kind)kind);
+        if (rule && rule(name, sizeof section, section, NULL) == TX_OK) {
+            sscanf(section, "{type: %63[^,}]", type);
+            const tx_component *component = tx_registry_find(registry, (tx_kind)kind, type);
+            *found = component;
+            tx_buffer_wrap(text, width, 0, 2, name);
+            tx_buffer_add(text, " is short for\n  ");
+            tx_buffer_wrap(text, width, 2, 4, section);
+            tx_buffer_add(text, "\n\n");
+            return component ? describe_component(registry, component, width, text) : TX_OK;
+        }
+    }
+    return TX_OK;
+}
+
+static bool is_form_of(const char *form, const char *name)
+{
+    const size_t length = strcspn(name, ";");
+    return strcspn(form, ";") == length && !strncasecmp(form, name, length);
+}
+
+/* "Conv" or "Conv;34": how it is to be written. */
+static tx_status try_form(const tx_registry *registry, const char *name, int width, tx_buffer *text, bool *found)
+{
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        tx_short_form_rule *rule = tx_registry_forms(registry, (tx_kind)kind);
+        tx_short_form form;
+        for (int k = 0; rule && (form = rule(k)).form; k++) {
+            if (is_form_of(form.form, name)) {
+                const tx_component *component = tx_registry_find(registry, (tx_kind)kind, form.text);
+                const char *const cells[] = {form.form, form.text};
+                *found = true;
+                tx_buffer_table(text, "", width, 1, 2, cells);
+                tx_buffer_add(text, "%s", component ? "\n" : "");
+                return component ? describe_component(registry, component, width, text) : TX_OK;
+            }
+        }
+    }
+    return TX_OK;
+}
+
+static bool explain_word(const char *name, int width, tx_buffer *text)
+{
+    for (const tx_short_form *word = tx_explained_words; word->form; word++) {
+        if (!strcasecmp(word->form, name)) {
+            tx_buffer_add(text, "%s: ", word->form);
+            tx_buffer_wrap(text, width, strlen(word->form) + 2, 2, word->text);
+            tx_buffer_add(text, "\n");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -- help -- */
+
+enum { MOST_NAMES = 4096 };
+
+static int add_option_names(const tx_option *options, const char **names, int count)
+{
+    for (; options && options->name && count < MOST_NAMES; options++) {
+        names[count++] = options->name;
+    }
+    return count;
+}
+
+static tx_status unknown_name(const tx_registry *registry, const char *name, tx_error *error)
+{
+    const char *names[MOST_NAMES];
+    int count = 0;
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        for (int k = 0; k < tx_registry_count(registry, (tx_kind)kind) && count < MOST_NAMES; k++) {
+            names[count++] = tx_registry_at(registry, (tx_kind)kind, k)->name;
+        }
+    }
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) { /* behind them: of equally near names the first is meant */
+        for (int k = 0; k < tx_registry_count(registry, (tx_kind)kind); k++) {
+            count = add_option_names(tx_registry_at(registry, (tx_kind)kind, k)->options, names, count);
+        }
+        count = add_option_names(tx_registry_shared(registry, (tx_kind)kind), names, count);
+    }
+    const char *nearest = tx_nearest_name(name, names, count);
+    return nearest
+               ? tx_error_set(error, TX_INVALID, "nothing is called '%s' (did you mean '%s'?)", tx_quote(name).text, nearest)
+               : tx_error_set(error, TX_INVALID, "nothing is called '%s'; `trainax list` shows what there is", tx_quote(name).text);
+}
+
+/* What is no component. */
+static tx_status describe_other(const tx_registry *registry, const char *name, int width, tx_buffer *text)
+{
+    const tx_kind kind = tx_kind_find(name);
+    bool found = false;
+    TX_TRY(try_options(registry, name, false, width, text, &found));
+    if (!found && kind != TX_KIND_COUNT) {
+        return list_kind(registry, kind, "", width, text);
+    }
+    TX_TRY(found ? TX_OK : try_short_form(registry, name, width, text, &found));
+    TX_TRY(found ? TX_OK : try_form(registry, name, width, text, &found));
+    if (found || explain_word(name, width, text)) {
+        return TX_OK;
+    }
+    TX_TRY(try_options(registry, name, true, width, text, &found));
+    return found ? TX_OK : unknown_name(registry, name, text->error);
+}
+
+static tx_status describe(const tx_registry *registry, const char *name, int width, tx_buffer *text)
+{
+    const char *slash = strchr(name, '/');
+    const candidates found = find_candidates(registry, name);
+    const tx_component *component = found.first;
+    if (found.count > 1) {
+        return tx_error_set(text->error, TX_INVALID, "'%s' is several things: ask for one of %s", tx_quote(name).text,
+                            found.places);
+    }
+    TX_TRY(slash ? find_in_kind(registry, name, slash, text->error, &component) : TX_OK);
+    return component ? describe_component(registry, component, width, text) : describe_other(registry, name, width, text);
+}
+
+tx_status tx_registry_help(const tx_registry *registry, const char *name, int width, tx_error *error, char **out)
 {
     tx_buffer text = {.error = error};
-    const char *slash = strchr(name, '/');
-    const tx_component *component;
-    if (!slash && tx_kind_find(name) < TX_KIND_COUNT && tx_kind_find(name) != TX_KIND_RUN &&
-        !find_candidates(registry, name).count) {
-        return tx_registry_list(registry, name, error, out);
-    }
-    TX_TRY(slash ? find_in_kind(registry, name, slash, error, &component) : find_by_name(registry, name, error, &component));
-    return finish(describe_component(registry, component, &text), &text, out);
+    return finish(describe(registry, name, width, &text), &text, out);
 }

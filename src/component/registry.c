@@ -14,6 +14,7 @@ struct tx_registry {
         size_t count, capacity;
         const tx_option *shared;
         tx_descriptor_rule *rule;
+        tx_short_form_rule *forms;
     } kinds[TX_KIND_COUNT];
 };
 
@@ -34,6 +35,7 @@ static const struct {
     [TX_KIND_CALLBACK] = {"callback", "callbacks", "callback", "callbacks"},
     [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules"},
     [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions"},
+    [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics"},
 };
 
 const char *tx_kind_name(tx_kind kind)
@@ -73,13 +75,18 @@ tx_status tx_registry_create(tx_error *error, tx_registry **out)
     return TX_OK;
 }
 
-void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule)
+void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule, tx_short_form_rule *forms)
 {
+    registry->kinds[kind].forms = forms;
     registry->kinds[kind].rule = rule;
 }
 tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind)
 {
     return registry->kinds[kind].rule;
+}
+tx_short_form_rule *tx_registry_forms(const tx_registry *registry, tx_kind kind)
+{
+    return registry->kinds[kind].forms;
 }
 
 void tx_registry_destroy(tx_registry *registry)
@@ -161,7 +168,7 @@ tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, con
     const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
     tx_registry_names(registry, kind, known, sizeof known);
     if (!*known) {
-        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': no %s are built into this program yet", spoken,
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': this program has no %s", spoken,
                  quoted.text, tx_kind_spoken_plural(kind));
     } else if (nearest) {
         snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s' (did you mean '%s'? There are: %s)", spoken, quoted.text,

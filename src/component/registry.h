@@ -9,6 +9,7 @@ const char *tx_kind_spoken_plural(tx_kind kind);
 tx_kind tx_kind_find(const char *name); /* by name or plural, any case; TX_KIND_COUNT: none */
 
 tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind); /* NULL: none */
+tx_short_form_rule *tx_registry_forms(const tx_registry *registry, tx_kind kind);
 
 /* Options that every component of a kind has unless a room shares others. */
 const tx_option *tx_kind_options(tx_kind kind);

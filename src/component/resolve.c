@@ -200,7 +200,7 @@ static tx_status expand_descriptor(resolver *r, tx_kind kind, const tx_yaml *nod
     place_at(mapping, node->place);
     const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
     if (!tx_registry_find(config->registry, kind, type)) {
-        return tx_place_error(node->place, config->error, "%s: '%s' is the %s %s, which is not built yet", path,
+        return tx_place_error(node->place, config->error, "%s: '%s' is the %s %s, which this program does not have", path,
                               tx_quote(node->text).text, tx_kind_spoken(kind), type);
     }
     *out = mapping;

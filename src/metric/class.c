@@ -6,40 +6,92 @@
 #include "base/number.h"
 #include "metric/quantity.h"
 
-#define SPATIAL(mode_, power_, root_) .evaluate = tx_metric_spatial, .mode = mode_, .power = power_, .root = root_
+/* What is written around a name, as options: for help alone. */
+#define STATISTIC                                                                                                                  \
+    {                                                                                                                              \
+        .name = "STATISTIC", .type = TX_TYPE_WORD, .initial = "mean", .words = "mean q10 q50 q90",                                 \
+        .text = "over the samples; stands first in the name, as in q90_nRMSE"                                                      \
+    }
+static const tx_option plain_options[] = {STATISTIC, {0}};
+static const tx_option band_options[] = {
+    STATISTIC,
+    {.name = "LOW",
+     .type = TX_TYPE_INTEGER,
+     .text = "smallest wavenumber, inclusive; behind the name, as in mean_fourier_nRMSE;0;5;0"},
+    {.name = "HIGH", .type = TX_TYPE_INTEGER, .text = "largest wavenumber, inclusive"},
+    {.name = "DERIVATIVE",
+     .type = TX_TYPE_REAL,
+     .text = "its order; errors of the derivatives along all axes are added, also of order 0"},
+    {0},
+};
+
+#define METRIC(name_, text_)                                                                                                       \
+    .name = name_, .component.kind = TX_KIND_METRIC, .component.name = "mean_" name_, .component.summary = text_
+#define SPATIAL(mode_, power_, root_)                                                                                              \
+    .component.options = plain_options, .evaluate = tx_metric_spatial, .mode = mode_, .power = power_, .root = root_
 #define FOURIER(mode_, power_, root_)                                                                                              \
-    .evaluate = tx_metric_fourier, .mode = mode_, .power = power_, .root = root_, .spectral = true, .band = true
-#define H1(mode_, power_, root_) .evaluate = tx_metric_h1, .mode = mode_, .power = power_, .root = root_, .spectral = true
+    .component.options = band_options, .evaluate = tx_metric_fourier, .mode = mode_, .power = power_, .root = root_,               \
+    .spectral = true, .band = true
+#define H1(mode_, power_, root_)                                                                                                   \
+    .component.options = plain_options, .evaluate = tx_metric_h1, .mode = mode_, .power = power_, .root = root_, .spectral = true
 
 const tx_metric_class tx_metric_classes[] = {
-    {.name = "MAE", SPATIAL(TX_METRIC_ABSOLUTE, 1, false)},
-    {.name = "nMAE", SPATIAL(TX_METRIC_NORMALISED, 1, false)},
-    {.name = "sMAE", SPATIAL(TX_METRIC_SYMMETRIC, 1, false)},
-    {.name = "MSE", SPATIAL(TX_METRIC_ABSOLUTE, 2, false)},
-    {.name = "nMSE", SPATIAL(TX_METRIC_NORMALISED, 2, false)},
-    {.name = "sMSE", SPATIAL(TX_METRIC_SYMMETRIC, 2, false)},
-    {.name = "RMSE", SPATIAL(TX_METRIC_ABSOLUTE, 2, true)},
-    {.name = "nRMSE", SPATIAL(TX_METRIC_NORMALISED, 2, true)},
-    {.name = "sRMSE", SPATIAL(TX_METRIC_SYMMETRIC, 2, true)},
-    {.name = "fourier_MAE", FOURIER(TX_METRIC_ABSOLUTE, 1, false)},
-    {.name = "fourier_nMAE", FOURIER(TX_METRIC_NORMALISED, 1, false)},
-    {.name = "fourier_MSE", FOURIER(TX_METRIC_ABSOLUTE, 2, false)},
-    {.name = "fourier_nMSE", FOURIER(TX_METRIC_NORMALISED, 2, false)},
-    {.name = "fourier_RMSE", FOURIER(TX_METRIC_ABSOLUTE, 2, true)},
-    {.name = "fourier_nRMSE", FOURIER(TX_METRIC_NORMALISED, 2, true)},
-    {.name = "H1_MAE", H1(TX_METRIC_ABSOLUTE, 1, false)},
-    {.name = "H1_nMAE", H1(TX_METRIC_NORMALISED, 1, false)},
-    {.name = "H1_MSE", H1(TX_METRIC_ABSOLUTE, 2, false)},
-    {.name = "H1_nMSE", H1(TX_METRIC_NORMALISED, 2, false)},
-    {.name = "H1_RMSE", H1(TX_METRIC_ABSOLUTE, 2, true)},
-    {.name = "H1_nRMSE", H1(TX_METRIC_NORMALISED, 2, true)},
-    {.name = "correlation", .evaluate = tx_metric_correlation, .channel_mean = true},
-    {.name = "vrmse", .evaluate = tx_metric_vrmse, .channel_mean = true, .alone = true},
+    {METRIC("MAE", "mean |d|, d = prediction - reference"), SPATIAL(TX_METRIC_ABSOLUTE, 1, false)},
+    {METRIC("nMAE", "mean |d| / mean |reference|"), SPATIAL(TX_METRIC_NORMALISED, 1, false)},
+    {METRIC("sMAE", "2 mean |d| / (mean |prediction| + mean |reference|)"), SPATIAL(TX_METRIC_SYMMETRIC, 1, false)},
+    {METRIC("MSE", "mean d^2, d = prediction - reference"), SPATIAL(TX_METRIC_ABSOLUTE, 2, false)},
+    {METRIC("nMSE", "mean d^2 / mean reference^2"), SPATIAL(TX_METRIC_NORMALISED, 2, false)},
+    {METRIC("sMSE", "2 mean d^2 / (mean prediction^2 + mean reference^2)"), SPATIAL(TX_METRIC_SYMMETRIC, 2, false)},
+    {METRIC("RMSE", "sqrt(mean d^2), d = prediction - reference"), SPATIAL(TX_METRIC_ABSOLUTE, 2, true)},
+    {METRIC("nRMSE", "sqrt(mean d^2 / mean reference^2)"), SPATIAL(TX_METRIC_NORMALISED, 2, true)},
+    {METRIC("sRMSE", "2 rms d / (rms prediction + rms reference)"), SPATIAL(TX_METRIC_SYMMETRIC, 2, true)},
+    {METRIC("fourier_MAE", "as mean_MAE, of the modes from LOW to HIGH, differentiated"), FOURIER(TX_METRIC_ABSOLUTE, 1, false)},
+    {METRIC("fourier_nMAE", "as mean_nMAE, of the modes from LOW to HIGH, differentiated"),
+     FOURIER(TX_METRIC_NORMALISED, 1, false)},
+    {METRIC("fourier_MSE", "as mean_MSE, of the modes from LOW to HIGH, differentiated"), FOURIER(TX_METRIC_ABSOLUTE, 2, false)},
+    {METRIC("fourier_nMSE", "as mean_nMSE, of the modes from LOW to HIGH, differentiated"),
+     FOURIER(TX_METRIC_NORMALISED, 2, false)},
+    {METRIC("fourier_RMSE", "as mean_RMSE, of the modes from LOW to HIGH, differentiated"), FOURIER(TX_METRIC_ABSOLUTE, 2, true)},
+    {METRIC("fourier_nRMSE", "as mean_nRMSE, of the modes from LOW to HIGH, differentiated"),
+     FOURIER(TX_METRIC_NORMALISED, 2, true)},
+    {METRIC("H1_MAE", "as mean_MAE, of all modes, plus that of the first derivative"), H1(TX_METRIC_ABSOLUTE, 1, false)},
+    {METRIC("H1_nMAE", "as mean_nMAE, of all modes, plus that of the first derivative"), H1(TX_METRIC_NORMALISED, 1, false)},
+    {METRIC("H1_MSE", "as mean_MSE, of all modes, plus that of the first derivative"), H1(TX_METRIC_ABSOLUTE, 2, false)},
+    {METRIC("H1_nMSE", "as mean_nMSE, of all modes, plus that of the first derivative"), H1(TX_METRIC_NORMALISED, 2, false)},
+    {METRIC("H1_RMSE", "as mean_RMSE, of all modes, plus that of the first derivative"), H1(TX_METRIC_ABSOLUTE, 2, true)},
+    {METRIC("H1_nRMSE", "as mean_nRMSE, of all modes, plus that of the first derivative"), H1(TX_METRIC_NORMALISED, 2, true)},
+    {METRIC("correlation", "inner product of prediction and reference, each divided by its norm"),
+     .component.options = plain_options, .evaluate = tx_metric_correlation, .channel_mean = true},
+    {.name = "vrmse",
+     .component = {TX_KIND_METRIC, "vrmse", "The Well's: sqrt(mean d^2 / (var reference + 1e-7)), mean over samples and channels"},
+     .evaluate = tx_metric_vrmse,
+     .channel_mean = true,
+     .alone = true},
     {0},
 };
 
 static const char *const statistics[] = {"mean_", "q10_", "q50_", "q90_"};
-enum { NUM_STATISTICS = 4, NAME_SIZE = 32, MAX_CLASSES = 32 };
+enum {
+    NUM_STATISTICS = 4,
+    NAME_SIZE = 32,
+    MAX_CLASSES = 32,
+    NUM_CLASSES = sizeof tx_metric_classes / sizeof *tx_metric_classes - 1
+};
+
+const tx_component *tx_metric_component(int index)
+{
+    return index < NUM_CLASSES ? &tx_metric_classes[index].component : NULL;
+}
+
+tx_short_form tx_metric_form(int index)
+{
+    static const tx_short_form forms[] = {
+        {"q10_X, q50_X, q90_X", "for each mean_X: its quantile over the samples"},
+        {"mean_fourier_X;LOW;HIGH;DERIVATIVE", "such as mean_fourier_nRMSE;0;5;0"},
+        {0},
+    };
+    return forms[index];
+}
 
 static bool find(const char *name, size_t length, tx_metric_statistic *statistic, const tx_metric_class **out)
 {
@@ -154,6 +206,22 @@ tx_status tx_metric_parse(const char *name, tx_error *error, tx_metric_statistic
         return tx_error_set(error, TX_INVALID, "metric '%s': %.*s takes no ;LOW;HIGH;DERIVATIVE", name, (int)length, name);
     }
     *out = quantity;
+    return TX_OK;
+}
+
+tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_error *error)
+{
+    tx_metric_statistic statistic;
+    tx_quantity quantity;
+    char band[96] = "";
+    TX_TRY(tx_metric_parse(name, error, &statistic, &quantity));
+    if (quantity.class_->band) {
+        snprintf(band, sizeof band, ", LOW: %lld, HIGH: %lld, DERIVATIVE: %g", (long long)quantity.low, (long long)quantity.high,
+                 quantity.order);
+    }
+    const bool alone = quantity.class_->alone;
+    snprintf(section, size, "{type: %s%s%.*s%s}", quantity.class_->component.name,
+             alone ? "" : ", STATISTIC: ", alone ? 0 : (int)strcspn(statistics[statistic], "_"), statistics[statistic], band);
     return TX_OK;
 }
 

@@ -38,7 +38,8 @@ typedef struct tx_quantity {
 } tx_quantity;
 
 struct tx_metric_class {
-    const char *name; /* behind mean_ */
+    const char *name;       /* behind mean_ */
+    tx_component component; /* for help and lists */
     double (*evaluate)(const tx_quantity *quantity, const tx_metric_channel *channel);
     tx_metric_mode mode;
     int power;         /* p */

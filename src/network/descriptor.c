@@ -27,6 +27,11 @@ static const struct row {
 };
 enum { NUM_ROWS = sizeof rows / sizeof *rows };
 
+tx_short_form tx_network_form(int index)
+{
+    return index < NUM_ROWS ? (tx_short_form){rows[index].form, rows[index].type} : (tx_short_form){0};
+}
+
 static const char *const activations[] = {"relu", "sigmoid", "tanh", "swish", "gelu", "identity"};
 enum { NUM_ACTIVATIONS = sizeof activations / sizeof *activations };
 

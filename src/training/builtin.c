@@ -1,4 +1,5 @@
 /* The registry with everything that this library knows. CMake collects the components of each room. */
+#include "trainax/metric.h"
 #include "trainax/network.h"
 #include "trainax/optimizer.h"
 #include "trainax/training.h"
@@ -20,11 +21,15 @@ static const tx_component *const *const rooms[] = {
 static tx_status add_all(tx_registry *registry, tx_error *error)
 {
     tx_registry_share(registry, TX_KIND_OPTIMIZER, tx_optimizer_options);
-    tx_registry_describe(registry, TX_KIND_NETWORK, tx_network_describe);
+    tx_registry_describe(registry, TX_KIND_NETWORK, tx_network_describe, tx_network_form);
+    tx_registry_describe(registry, TX_KIND_METRIC, tx_metric_describe, tx_metric_form);
     for (size_t room = 0; room < sizeof rooms / sizeof *rooms; room++) {
         for (const tx_component *const *component = rooms[room]; *component; component++) {
             TX_TRY(tx_registry_add(registry, *component, error));
         }
+    }
+    for (int k = 0; tx_metric_component(k); k++) {
+        TX_TRY(tx_registry_add(registry, tx_metric_component(k), error));
     }
     return TX_OK;
 }

@@ -23,7 +23,7 @@ static fake_read read_text(const tx_registry *registry, const char *text)
 static void stands_for_a_section(void)
 {
     tx_registry *registry = fake_registry();
-    tx_registry_describe(registry, TX_KIND_NETWORK, rule);
+    tx_registry_describe(registry, TX_KIND_NETWORK, rule, NULL);
     fake_read read = read_text(registry, DATA TRAINER "network: conv;5\nnetwork_key: {seed: 0, split: 2, index: 1}\n");
     CU_ASSERT_EQUAL_FATAL(read.status, TX_OK);
     const tx_section *network = tx_get_section(tx_config_root(read.config), "network");
@@ -48,14 +48,14 @@ static void errors_have_its_place(void)
         {DATA TRAINER "network: conv;bad\nnetwork_key: 1\n", "some/run.yaml:3:10: network: 'bad' is no number"},
         {DATA TRAINER "network: conv;0\nnetwork_key: 1\n", "some/run.yaml:3:10: network.in_channels must be at least 1, not 0"},
         {DATA TRAINER "network: later;3\nnetwork_key: 1\n",
-         "some/run.yaml:3:10: network: 'later;3' is the network later, which is not built yet"},
+         "some/run.yaml:3:10: network: 'later;3' is the network later, which this program does not have"},
         {DATA TRAINER "network: conv;3\n",
          "some/run.yaml:3:10: network_key is required (key of the initial parameters of 'conv;3')"},
         {DATA TRAINER "network: conv;3\nnetwork_key: a\n", "some/run.yaml:4:14: network.key must be"},
         {DATA TRAINER "network: {type: conv;3}\n", "some/run.yaml:3:17: unknown network 'conv;3'"},
     };
     tx_registry *registry = fake_registry();
-    tx_registry_describe(registry, TX_KIND_NETWORK, rule);
+    tx_registry_describe(registry, TX_KIND_NETWORK, rule, NULL);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         fake_read read = read_text(registry, cases[k][0]);
         CU_ASSERT_EQUAL(read.status, TX_INVALID);

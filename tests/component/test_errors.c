@@ -103,7 +103,7 @@ static const wrong_line wrong_lines[] = {
      "some/run.yaml:12:9: unknown configuration 'supervized' (did you mean 'supervised'? There are: supervised, composite)"},
     {12, "  type: [supervised]", "some/run.yaml:12:9: trainer.type must be the name of a configuration, not a list"},
     {12, "  time_level_loss: msee", "some/run.yaml:12:20: unknown loss 'msee' (did you mean 'mse'? There are: mse, composite)"},
-    {12, "  ref_stepper: {type: fou}", "some/run.yaml:12:23: unknown stepper 'fou': no steppers are built into this program yet"},
+    {12, "  ref_stepper: {type: fou}", "some/run.yaml:12:23: unknown stepper 'fou': this program has no steppers"},
     {12, "  ref_stepper: {cfl: 1}", "some/run.yaml:12:3: trainer.ref_stepper.type is required"},
     {4, "  type: 5", "some/run.yaml:4:9: unknown network '5' (there are: conv, linear)"},
     {4, "  type: Conv;34;10;relu", "some/run.yaml:4:9: unknown network 'Conv;34;10;relu' (there are: conv, linear)"},

@@ -5,7 +5,7 @@ static void check_help(const tx_registry *registry, const char *name, const char
 {
     char *text = NULL;
     tx_error error = {0};
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, name, &error, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, name, 0, &error, &text), TX_OK);
     CU_ASSERT_STRING_EQUAL(text, expected);
     if (strcmp(text, expected)) {
         fprintf(stderr, "\n%s", text);
@@ -17,7 +17,7 @@ static void check_refusal(const tx_registry *registry, const char *name, const c
 {
     char *text = NULL;
     tx_error error = {0};
-    CU_ASSERT_EQUAL(tx_registry_help(registry, name, &error, &text), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_registry_help(registry, name, 0, &error, &text), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message, message);
     CU_ASSERT_PTR_NULL(text);
     if (strcmp(error.message, message)) {
@@ -29,7 +29,7 @@ static void help_of_components(void)
 {
     tx_registry *registry = fake_registry();
     char *text;
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "network/CONV", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "network/CONV", 0, NULL, &text), TX_OK);
     CU_ASSERT(!strncmp(text, "conv (network): one convolution\n\n  option        type", 53));
     CU_ASSERT(strstr(text, "\n  padding       integer or list or same|same_lower|valid  0 ") != NULL);
     CU_ASSERT(strstr(text, "\n  padding_mode  zeros|circular|reflect|replicate          zeros ") != NULL);
@@ -50,11 +50,11 @@ static void help_of_components(void)
                "  momentum       number              -         momentum\n");
     check_help(registry, "mse", "mse (loss): squares\n\n  no options\n");
     check_help(registry, "optimizers", "adam  Adam\nsgd   gradient descent\n");
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "trainer", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "trainer", 0, NULL, &text), TX_OK);
     CU_ASSERT(strstr(text, "\n  type                configuration ") != NULL);
     CU_ASSERT(strstr(text, "  num_training_steps  integer        required    steps ") != NULL);
     tx_free(text);
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "run", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "run", 0, NULL, &text), TX_OK);
     CU_ASSERT(strstr(text, "\n  callbacks    list of callbacks ") != NULL);
     tx_free(text);
     tx_registry_destroy(registry);
@@ -67,11 +67,73 @@ static void help_refused(void)
     check_refusal(registry, "qqqqqqqqqqqq", "nothing is called 'qqqqqqqqqqqq'; `trainax list` shows what there is");
     check_refusal(registry, "composite", "'composite' is several things: ask for one of configuration/composite, loss/composite");
     check_refusal(registry, "network/con", "unknown network 'con' (did you mean 'conv'? There are: conv, linear)");
-    check_refusal(registry, "stepper/fou", "unknown stepper 'fou': no steppers are built into this program yet");
+    check_refusal(registry, "stepper/fou", "unknown stepper 'fou': this program has no steppers");
     check_refusal(registry, "netwrk/conv", "unknown kind 'netwrk' (did you mean 'networks'?)");
     check_refusal(registry, "/",
                   "unknown kind '' (known: sections, data, networks, blocks, steppers, residua, configurations, losses, "
-                  "optimizers, schedules, callbacks, weights, initial_conditions)");
+                  "optimizers, schedules, callbacks, weights, initial_conditions, metrics)");
+    tx_registry_destroy(registry);
+}
+
+static void help_of_options(void)
+{
+    tx_registry *registry = fake_registry();
+    char *text;
+    check_help(registry, "trainer.optimizer",
+               "  option             type       default   text\n"
+               "  trainer.optimizer  optimizer  required  makes updates of gradients\n\n"
+               "optimizers\n  adam  Adam\n  sgd   gradient descent\n");
+    check_help(registry, "network_key",
+               "  option       type  default  text\n"
+               "  network_key  key   -        key of a network that is written as its APEBench descriptor\n");
+    check_help(registry, "adam.b1",
+               "  option   type    default  text\n"
+               "  adam.b1  number  0.9      decay\n");
+    check_help(registry, "trainer.num_rollout_steps", /* of the configuration, which stands in the same mapping */
+               "  option                     type     default  unit   text\n"
+               "  trainer.num_rollout_steps  integer  1        steps  rollout\n");
+    check_help(registry, "B1",
+               "  option  type    default  text\n"
+               "  B1      number  0.9      decay (in optimizer/adam, optimizer/sgd)\n");
+    check_help(registry, "trainer.configurations.weight",
+               "  option                         type    default  text\n"
+               "  trainer.configurations.weight  number  1        weight of the part\n");
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "data", 0, NULL, &text), TX_OK);
+    CU_ASSERT(strstr(text, "\n  data    data source  -        reference trajectories\n\ndata\n  sine  sines\n") != NULL);
+    tx_free(text);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "key", 0, NULL, &text), TX_OK);
+    CU_ASSERT(strstr(text, "{seed: 0, split: 2, index: 1} is jax.random.split(PRNGKey(0), 2)[1]") != NULL);
+    tx_free(text);
+    check_refusal(registry, "adam.b9", "nothing is called 'adam.b9' (did you mean 'adam'?)");
+    check_refusal(registry, "num_rollot_steps", "nothing is called 'num_rollot_steps' (did you mean 'num_rollout_steps'?)");
+    tx_registry_destroy(registry);
+}
+
+static tx_status rule(const char *descriptor, size_t size, char *section, tx_error *error)
+{
+    int kernel;
+    if (sscanf(descriptor, "Conv;%d", &kernel) != 1) {
+        return tx_error_set(error, TX_INVALID, "no");
+    }
+    snprintf(section, size, "{type: conv, kernel_size: %d}", kernel);
+    return TX_OK;
+}
+
+static tx_short_form forms(int index)
+{
+    return index == 0 ? (tx_short_form){"Lin;SIZE", "linear"} : (tx_short_form){0};
+}
+
+static void short_forms(void)
+{
+    tx_registry *registry = fake_registry();
+    char *text;
+    tx_registry_describe(registry, TX_KIND_NETWORK, rule, forms);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "Conv;3", 0, NULL, &text), TX_OK);
+    CU_ASSERT(!strncmp(text, "Conv;3 is short for\n  {type: conv, kernel_size: 3}\n\nconv (network): one convolution\n", 82));
+    tx_free(text);
+    check_help(registry, "lin", "Lin;SIZE  linear\n\nlinear (network): a matrix\n\n  no options\n");
+    check_help(registry, "networks", "conv    one convolution\nlinear  a matrix\n\nalso written\n  Lin;SIZE  linear\n");
     tx_registry_destroy(registry);
 }
 
@@ -80,16 +142,16 @@ static void lists(void)
     tx_registry *registry = fake_registry();
     char *text;
     tx_error error = {0};
-    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, "networks", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, "networks", 0, NULL, &text), TX_OK);
     CU_ASSERT_STRING_EQUAL(text, "conv    one convolution\nlinear  a matrix\n");
     tx_free(text);
-    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, "steppers", NULL, &text), TX_OK);
-    CU_ASSERT_STRING_EQUAL(text, "no steppers are built into this program yet\n");
+    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, "steppers", 0, NULL, &text), TX_OK);
+    CU_ASSERT_STRING_EQUAL(text, "this program has no steppers\n");
     tx_free(text);
-    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, NULL, NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, NULL, 0, NULL, &text), TX_OK);
     CU_ASSERT(strstr(text, "\nnetworks\n  conv    one convolution\n  linear  a matrix\n\nconfigurations\n") != NULL);
     tx_free(text);
-    CU_ASSERT_EQUAL(tx_registry_list(registry, "optimisers", &error, &text), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_registry_list(registry, "optimisers", 0, &error, &text), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message, "unknown kind 'optimisers' (did you mean 'optimizers'?)");
     tx_registry_destroy(registry);
 }
@@ -112,6 +174,8 @@ static void registry_itself(void)
 int main(void)
 {
     return suite_run("help", (suite_test[]){{"help of components", help_of_components},
+                                            {"help of options", help_of_options},
+                                            {"short forms", short_forms},
                                             {"help refused", help_refused},
                                             {"lists", lists},
                                             {"the registry itself", registry_itself},

@@ -159,13 +159,13 @@ static void helped(void)
 {
     tx_registry *registry = make_registry();
     char *text;
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "steps", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "steps", 0, NULL, &text), TX_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  scales  {integer: number}  -        factors\n"));
     tx_free(text);
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "cycles", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "cycles", 0, NULL, &text), TX_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  cycles  list of constant  required  one rate after the other\n"));
     tx_free(text);
-    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "rounds", NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "rounds", 0, NULL, &text), TX_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  rounds  list of schedules, or one  [cycles]  schedules\n"));
     tx_free(text);
     tx_registry_destroy(registry);

@@ -20,10 +20,10 @@ static tx_status whole_life(tx_error *error)
         status = tx_section_same_run(tx_config_root(again), tx_config_root(config), error);
     }
     if (status == TX_OK) {
-        status = tx_registry_help(registry, "callback/loss", error, &help);
+        status = tx_registry_help(registry, "trainer.optimizer", 40, error, &help);
     }
     if (status == TX_OK) {
-        status = tx_registry_list(registry, NULL, error, &list);
+        status = tx_registry_list(registry, NULL, 0, error, &list);
     }
     tx_free(text);
     tx_free(help);

@@ -6,6 +6,7 @@
 
 /* ---- Arguments ---- */
 
+/* Placeholders of values say what completion offers: see completion.c. */
 typedef struct tx_flag {
     const char *name;  /* "--output" */
     const char *value; /* placeholder of its value, NULL: a switch */
@@ -52,6 +53,9 @@ const tx_command *tx_command_find(const char *name);
 extern const tx_flag tx_help_flag;                      /* --help, which every command has */
 tx_status tx_command_print_usage(tx_error *error);
 tx_status tx_command_print_help(const tx_command *command, tx_error *error);
+/* Made of the same tables as the help; freed with tx_free. Pages: trainax, trainax-COMMAND, trainax-config. */
+tx_status tx_manual_page(const tx_registry *registry, const char *page, tx_error *error, char **out);
+tx_status tx_bash_completion(const tx_registry *registry, tx_error *error, char **out);
 
 /* ---- What several of them need ---- */
 

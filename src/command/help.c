@@ -35,22 +35,47 @@ static tx_status describe(const tx_registry *registry, const char *name, tx_erro
     return tx_print_text(text, error);
 }
 
+static tx_status print_page(const tx_registry *registry, const char *page, tx_error *error)
+{
+    char *text;
+    TX_TRY(tx_manual_page(registry, page, error, &text));
+    return tx_print_text(text, error);
+}
+
+static tx_status print_completion(const tx_registry *registry, tx_error *error)
+{
+    char *text;
+    TX_TRY(tx_bash_completion(registry, error, &text));
+    return tx_print_text(text, error);
+}
+
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
+    const char *page = tx_arguments_value(arguments, "--man");
+    const bool completion = tx_arguments_value(arguments, "--completion");
     tx_registry *registry;
-    if (arguments->num_words == 0) {
-        return tx_command_print_usage(error);
+    if (arguments->num_words + (page != NULL) + completion > 1) {
+        return tx_error_set(error, TX_INVALID, "help: either a NAME or --man or --completion");
     }
     TX_TRY(tx_registry_create_builtin(error, &registry));
-    const tx_status status = describe(registry, arguments->words[0], error);
+    const tx_status status = page                   ? print_page(registry, page, error)
+                             : completion           ? print_completion(registry, error)
+                             : arguments->num_words ? describe(registry, arguments->words[0], error)
+                                                    : tx_command_print_usage(error);
     tx_registry_destroy(registry);
     return status;
 }
 
+static const tx_flag flags[] = {
+    {.name = "--man", .value = "PAGE", .text = "a manual page as roff: trainax, trainax-COMMAND or trainax-config"},
+    {.name = "--completion", .text = "the script for bash: source <(trainax help --completion)"},
+    {0},
+};
 const tx_command tx_command_help = {
     .name = "help",
-    .usage = "help [[KIND/]NAME]",
+    .usage = "help [[KIND/]NAME | --man PAGE | --completion]",
     .summary = "one component, key or command: its options, types, defaults, units",
+    .flags = flags,
     .word = "NAME",
     .word_text = "a component, also as KIND/NAME; a key of the configuration, such as precision, trainer.optimizer or adam.b1; "
                  "a kind, such as networks; a network's descriptor; a metric; a command",

@@ -50,7 +50,7 @@ extern const tx_command tx_command_train, tx_command_generate, tx_command_evalua
     tx_command_help, tx_command_list, tx_command_bench;
 extern const tx_command *const tx_commands[]; /* ends with NULL */
 const tx_command *tx_command_find(const char *name);
-extern const tx_flag tx_help_flag;                      /* --help, which every command has */
+extern const tx_flag tx_help_flag; /* --help, which every command has */
 tx_status tx_command_print_usage(tx_error *error);
 tx_status tx_command_print_help(const tx_command *command, tx_error *error);
 /* Made of the same tables as the help; freed with tx_free. Pages: trainax, trainax-COMMAND, trainax-config. */

@@ -27,7 +27,9 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
     {.name = "--network", .value = "FILE.h5", .text = "the network: network.h5 or checkpoint.h5 of a run"},
-    {.name = "--metrics", .value = "LIST", .text = "names separated by commas (`trainax list metrics`), instead of evaluation.metrics"},
+    {.name = "--metrics",
+     .value = "LIST",
+     .text = "names separated by commas (`trainax list metrics`), instead of evaluation.metrics"},
     {.name = "--full-loss", .text = "also the value of the trainer's configuration over all windows"},
     {.name = "--output", .value = "FILE", .text = "the table of metrics, as CSV"},
     {0},

@@ -32,4 +32,8 @@ tx_status tx_option_rows_add(tx_option_rows *rows, const tx_option *option, cons
 tx_status tx_option_rows_add_component(tx_option_rows *rows, const tx_registry *registry, const tx_component *component,
                                        tx_error *error);
 tx_status tx_option_rows_print(const tx_option_rows *rows, int width, tx_buffer *text);
+/* The options at a path: from the top of the file ("trainer.optimizer") or from a component ("adam.b1"), through everything that
+ * may stand on the way; if `anywhere`, a name without dots is looked for in all components. rows: none at first, and none found
+ * is no error; cleared by the caller in any case. */
+tx_status tx_options_find(const tx_registry *registry, const char *path, bool anywhere, tx_error *error, tx_option_rows *rows);
 void tx_option_rows_clear(tx_option_rows *rows);

@@ -168,8 +168,8 @@ tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, con
     const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
     tx_registry_names(registry, kind, known, sizeof known);
     if (!*known) {
-        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': this program has no %s", spoken,
-                 quoted.text, tx_kind_spoken_plural(kind));
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': this program has no %s", spoken, quoted.text,
+                 tx_kind_spoken_plural(kind));
     } else if (nearest) {
         snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s' (did you mean '%s'? There are: %s)", spoken, quoted.text,
                  nearest, known);

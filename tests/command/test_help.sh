@@ -51,6 +51,8 @@ says '^  mean_fourier_nRMSE  ' list
 says '^vrmse  ' list metrics
 says '^  LOW  ' help 'mean_fourier_nRMSE;0;5;0'
 says '\{type: conv_net, hidden_channels: 34, depth: 10, activation: relu\}' help 'Conv;34;10;relu'
+says '^  learning_rate  number or schedule  required ' help learning_rate # also a callback
+says '^  mean_MAE  ' help metrics                                         # likewise
 says '^modern_u_net \(network\)' help MoUNet
 says '^  Res;HIDDEN;BLOCKS;ACTIVATION  ' list networks
 expect 2 "nothing is called 'mean_corelation' .*mean_correlation" "$trainax" help mean_corelation

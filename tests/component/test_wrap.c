@@ -32,7 +32,7 @@ static void lines(void)
     check_wrap(6, 0, 0, "ab abcdefghijkl", "ab\nabcdef\nghijkl");
     check_wrap(8, 0, 0, "one|two|three", "one|two|\nthree");
     check_wrap(2, 0, 0, "\u00e4\u00f6 \u00fc\u00df\u00e9", "\u00e4\u00f6\n\u00fc\u00df\n\u00e9"); /* characters, not bytes */
-    check_wrap(3, 9, 0, "ab c", "a\nb c");                                                         /* no room: one character */
+    check_wrap(3, 9, 0, "ab c", "a\nb c");                                                        /* no room: one character */
     check_wrap(10, 0, 0, "  blanks  ", "blanks  ");
     check_wrap(10, 0, 0, "", "");
 }
@@ -51,8 +51,7 @@ static void tables(void)
     check_table(0, "  ", 3, 2, two, "  a     first\n  name  the text of the second goes on here\n  b\n");
     check_table(43, "  ", 3, 2, two, "  a     first\n  name  the text of the second goes on here\n  b\n");
     check_table(42, "  ", 3, 2, two, "  a     first\n  name  the text of the second goes on\n        here\n  b\n");
-    check_table(24, "  ", 3, 2, two,
-                "  a\n      first\n  name\n      the text of the\n      second goes on\n      here\n  b\n");
+    check_table(24, "  ", 3, 2, two, "  a\n      first\n  name\n      the text of the\n      second goes on\n      here\n  b\n");
     check_table(36, "", 1, 3, three, "padding  integer or     points added\n         same|valid\n");
     check_table(20, "", 1, 3, three, "padding  integer or\n    same|valid\n    points added\n");
 }

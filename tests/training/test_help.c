@@ -62,8 +62,9 @@ static void components(void)
 
 static void lists_and_options(void)
 {
-    static const char *const names[] = {"trainer.optimizer.learning_rate", "network", "hidden_channels", "Res;26;8;relu", "MoUNet",
-                                        "q90_fourier_nRMSE;0;5;1.5", "key", "initial_conditions", "trainer", "precision"};
+    static const char *const names[] = {
+        "trainer.optimizer.learning_rate", "network", "hidden_channels",    "Res;26;8;relu", "MoUNet",
+        "q90_fourier_nRMSE;0;5;1.5",       "key",     "initial_conditions", "trainer",       "precision"};
     for (int width = 40; width <= 80; width += 40) {
         char *text = NULL;
         CU_ASSERT_EQUAL_FATAL(tx_registry_list(registry, NULL, width, NULL, &text), TX_OK);
@@ -100,10 +101,8 @@ int main(void)
     if (tx_registry_create_builtin(NULL, &registry) != TX_OK) {
         return 1;
     }
-    const int code = suite_run("help", (suite_test[]){{"components", components},
-                                                      {"lists and options", lists_and_options},
-                                                      {"metrics", metrics},
-                                                      {0}});
+    const int code = suite_run(
+        "help", (suite_test[]){{"components", components}, {"lists and options", lists_and_options}, {"metrics", metrics}, {0}});
     tx_registry_destroy(registry);
     return code;
 }

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "component/buffer.h"
-#include "component/describe.h"
+#include "component/words.h"
 #include "component/registry.h"
 
 /* -- roff -- */

@@ -1,6 +1,6 @@
 /* `trainax help NAME` and `trainax list [KINDS]`: the tables of components, printed. What NAME is, is asked in this order: a
- * component, a key of the configuration (with dots: at any depth), a kind, a component's short form, a word explained here, an
- * option of any component. */
+ * key with dots, a component, a key of the file, a kind, a component's short form, a word that is explained, an option of any
+ * component. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "component/buffer.h"
-#include "component/describe.h"
+#include "component/words.h"
 #include "component/registry.h"
 #include "component/value.h"
 
@@ -307,7 +307,7 @@ static tx_status describe_other(const tx_registry *registry, const char *name, i
     return found ? TX_OK : unknown_name(registry, name, text->error);
 }
 
-static tx_status describe(const tx_registry *registry, const char *name, int width, tx_buffer *text)
+static tx_status describe_named(const tx_registry *registry, const char *name, int width, tx_buffer *text)
 {
     const char *slash = strchr(name, '/');
     const candidates found = find_candidates(registry, name);
@@ -322,6 +322,14 @@ static tx_status describe(const tx_registry *registry, const char *name, int wid
     }
     TX_TRY(describe_component(registry, component, width, text));
     return slash || component->kind <= TX_KIND_SECTION ? TX_OK : add_namesakes(registry, name, width, text);
+}
+
+/* With a dot it is a key, if there is such a key. */
+static tx_status describe(const tx_registry *registry, const char *name, int width, tx_buffer *text)
+{
+    bool found = false;
+    TX_TRY(strchr(name, '.') ? try_options(registry, name, false, width, text, &found) : TX_OK);
+    return found ? TX_OK : describe_named(registry, name, width, text);
 }
 
 tx_status tx_registry_help(const tx_registry *registry, const char *name, int width, tx_error *error, char **out)

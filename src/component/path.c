@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "component/describe.h"
+#include "component/words.h"
 
 /* Components in which a part of a path may be an option. */
 typedef struct scope {

@@ -1,4 +1,4 @@
-#include "component/describe.h"
+#include "component/words.h"
 
 #include <stdio.h>
 #include <string.h>

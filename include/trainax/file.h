@@ -38,7 +38,8 @@ typedef struct tx_dataset_shape { /* of one HDF5 dataset */
     int64_t size[TX_FILE_MAX_RANK];
     bool is_float; /* of any width (float16 too) and byte order */
     bool is_integer;
-    int bytes; /* of one element */
+    int bytes;        /* of one element */
+    const char *type; /* in words: float16, float32, float64, float, integer; no numbers: complex64, complex128, text, record, … */
 } tx_dataset_shape;
 bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group */
 /* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes. */

@@ -33,7 +33,7 @@ static tx_status read_shape(stored *s, tx_error *error)
     tx_dataset_shape shape;
     TX_TRY(tx_file_shape(s->file, dataset, error, &shape));
     if (!shape.is_float && !shape.is_integer) {
-        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' holds no numbers", dataset, s->path);
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is of type %s: numbers are needed", dataset, s->path, shape.type);
     }
     if (shape.rank < LEADING || shape.rank > MAX_RANK) {
         return tx_error_set(error, TX_BAD_DATA,

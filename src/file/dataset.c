@@ -50,15 +50,48 @@ static tx_status missing(const tx_file *file, const char *path, tx_error *error)
     return tx_error_set(error, TX_BAD_DATA, "no dataset '%s' in '%s'%s", path, file->path, neighbours);
 }
 
-static tx_status wrong_type(const tx_file *file, const char *path, hid_t type, const char *wanted, tx_error *error)
+/* ---- Types ---- */
+
+static bool has_members(hid_t type, const char *first, const char *second)
+{
+    return H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, first) >= 0 && H5Tget_member_index(type, second) >= 0;
+}
+
+/* As h5py and others write them: a record of two reals. */
+static bool is_complex(hid_t type)
+{
+    static const char *const names[][2] = {{"r", "i"}, {"re", "im"}, {"real", "imag"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (has_members(type, names[k][0], names[k][1])) {
+            return H5Tget_member_class(type, 0) == H5T_FLOAT && H5Tget_member_class(type, 1) == H5T_FLOAT;
+        }
+    }
+    return false;
+}
+
+static const char *type_text(hid_t type)
 {
     static const char *const names[H5T_NCLASSES] = {
-        [H5T_INTEGER] = "integers",    [H5T_FLOAT] = "reals",         [H5T_TIME] = "times",       [H5T_STRING] = "text",
-        [H5T_BITFIELD] = "bit fields", [H5T_OPAQUE] = "opaque bytes", [H5T_COMPOUND] = "records", [H5T_REFERENCE] = "references",
-        [H5T_ENUM] = "enumerations",   [H5T_VLEN] = "lists",          [H5T_ARRAY] = "arrays"};
+        [H5T_INTEGER] = "integer",    [H5T_FLOAT] = "float",         [H5T_TIME] = "time",       [H5T_STRING] = "text",
+        [H5T_BITFIELD] = "bit field", [H5T_OPAQUE] = "opaque bytes", [H5T_COMPOUND] = "record", [H5T_REFERENCE] = "reference",
+        [H5T_ENUM] = "enumeration",   [H5T_VLEN] = "list",           [H5T_ARRAY] = "array"};
     const H5T_class_t class = H5Tget_class(type);
-    const char *found = class >= 0 && class < H5T_NCLASSES ? names[class] : "an unknown type";
-    return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' holds %s, not %s", path, file->path, found, wanted);
+    const size_t bytes = H5Tget_size(type);
+    if (class == H5T_FLOAT && bytes <= 8) {
+        return bytes == 2 ? "float16" : bytes == 4 ? "float32" : bytes == 8 ? "float64" : names[class];
+    }
+    if (class == H5T_COMPOUND && is_complex(type)) {
+        return bytes == 8 ? "complex64" : bytes == 16 ? "complex128" : "complex";
+    }
+    if (class == H5T_ENUM && has_members(type, "FALSE", "TRUE")) {
+        return "mask (true or false)";
+    }
+    return class >= 0 && class < H5T_NCLASSES ? names[class] : "unknown";
+}
+
+static tx_status wrong_type(const tx_file *file, const char *path, const char *type, const char *wanted, tx_error *error)
+{
+    return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is of type %s: %s are needed", path, file->path, type, wanted);
 }
 
 /* ---- Shapes ---- */
@@ -94,7 +127,7 @@ static tx_status describe(const tx_file *file, const char *path, hid_t dataset, 
                             rank > TX_FILE_MAX_RANK ? "more than 8 axes" : "no elements");
     }
     H5Sget_simple_extent_dims(space, size, NULL);
-    tx_dataset_shape shape = {.rank = rank, .bytes = (int)H5Tget_size(type)};
+    tx_dataset_shape shape = {.rank = rank, .bytes = (int)H5Tget_size(type), .type = type_text(type)};
     for (int a = 0; a < rank; a++) {
         shape.size[a] = (int64_t)size[a];
     }
@@ -258,8 +291,7 @@ static tx_status read_checked(const tx_file *file, const char *path, int rank, c
     TX_TRY(open_dataset(file, path, error, &dataset));
     TX_TRY(describe(file, path, dataset, error, &shape));
     if (!shape.is_integer && (integers || !shape.is_float)) {
-        tx_scoped_id type = H5Dget_type(dataset);
-        return wrong_type(file, path, type, integers ? "integers" : "numbers", error);
+        return wrong_type(file, path, shape.type, integers ? "integers" : "numbers", error);
     }
     bool fits = shape.rank == rank;
     for (int a = 0; a < rank && fits; a++) {

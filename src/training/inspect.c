@@ -16,11 +16,6 @@ static tx_status add_shape(tx_text *text, const tx_dataset_shape *shape, tx_erro
     return tx_text_add(text, error, shape->rank == 1 ? ",)\n" : ")\n");
 }
 
-static const char *type_name(const tx_dataset_shape *shape)
-{
-    return shape->is_integer ? "integer" : shape->bytes == 4 ? "float32" : shape->bytes == 8 ? "float64" : "float";
-}
-
 static tx_status add_real(const tx_file *file, const char *name, tx_text *text, tx_error *error)
 {
     double value;
@@ -42,7 +37,7 @@ static tx_status add_trajectories(const tx_file *file, const char *path, tx_text
     TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
                        shape.size[1], shape.size[2]));
     TX_TRY(add_shape(text, &shape, error));
-    TX_TRY(tx_text_add(text, error, "type: %s\n", type_name(&shape)));
+    TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
     TX_TRY(add_real(file, "dt", text, error));
     return add_real(file, "domain_extent", text, error);
 }
@@ -59,17 +54,21 @@ static tx_status add_text(const tx_file *file, const char *name, const char *for
     return status;
 }
 
-/* Of a small leaf the numbers too. */
+/* Of a small leaf the numbers too, of what is no numbers its type. */
 static tx_status add_values(const tx_file *file, const char *path, const tx_dataset_shape *shape, int64_t size, tx_text *text,
                             tx_error *error)
 {
     enum { MOST = 8 };
     double values[MOST];
-    if (size > MOST) {
+    const bool numbers = shape->is_float || shape->is_integer;
+    if (numbers && size > MOST) {
         return TX_OK;
     }
-    TX_TRY(tx_file_read_reals(file, path, shape->rank, shape->size, TX_FLOAT64, values, error));
     text->size--; /* the line goes on */
+    if (!numbers) {
+        return tx_text_add(text, error, ": %s\n", shape->type);
+    }
+    TX_TRY(tx_file_read_reals(file, path, shape->rank, shape->size, TX_FLOAT64, values, error));
     TX_TRY(tx_text_add(text, error, ":"));
     for (int64_t k = 0; k < size; k++) {
         TX_TRY(tx_text_add(text, error, " %.*g", shape->bytes == 4 ? 9 : 17, values[k]));

@@ -34,8 +34,10 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
     const tx_dataset_shape *shape = &job->shape;
     if (!shape->is_float || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
-        return tx_error_set(error, TX_BAD_DATA,
-                            "%s: /trajectories must be real numbers of shape (samples, levels, channels, points…)", path);
+        return tx_error_set(
+            error, TX_BAD_DATA,
+            "%s: /trajectories must be real numbers (they are of type %s) of shape (samples, levels, channels, points…)", path,
+            shape->type);
     }
     job->trajectories = shape->size[0];
     job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};

@@ -276,7 +276,7 @@ static void files_that_are_refused(void)
     write_dataset("/trajectories", 7, size, H5T_IEEE_F32LE, NULL);
     refused("", TX_BAD_DATA, path, "7 axes");
     write_dataset("/trajectories", 3, size, H5T_C_S1, NULL);
-    refused("", TX_BAD_DATA, path, "no numbers");
+    refused("", TX_BAD_DATA, path, "is of type text: numbers are needed");
     write_dataset("/trajectories", 3, (int64_t[]){2, 0, 2}, H5T_IEEE_F32LE, NULL);
     refused("", TX_BAD_DATA, path, "empty");
 }

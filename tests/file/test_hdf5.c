@@ -146,7 +146,8 @@ static void foreign_files(void)
     CU_ASSERT(longs[1023] == 1023 && longs[N - 1] == (N - 1) % 1024);
     ASSERT_WORKS(tx_file_read_reals(file, "/short", 1, size, TX_FLOAT32, singles, &error));
     CU_ASSERT_EQUAL(singles[1000], 1000);
-    ASSERT_FAILS(tx_file_read_integers(file, "/little", 1, size, longs, &error), TX_BAD_DATA, "holds reals, not integers");
+    ASSERT_FAILS(tx_file_read_integers(file, "/little", 1, size, longs, &error), TX_BAD_DATA,
+                 "is of type float64: integers are needed");
     tx_file_close(file);
     CU_ASSERT_EQUAL(open_ids(), 0);
     free(values), free(doubles), free(singles), free(longs);
@@ -368,26 +369,76 @@ static void errors_of_content(void)
     folder_remove(&folder);
 }
 
+static hid_t pair_type(hid_t part, const char *first, const char *second)
+{
+    const size_t bytes = H5Tget_size(part);
+    const hid_t type = H5Tcreate(H5T_COMPOUND, 2 * bytes);
+    H5Tinsert(type, first, 0, part);
+    H5Tinsert(type, second, bytes, part);
+    return type;
+}
+
+static hid_t enum_type(const char *first, const char *second)
+{
+    const hid_t type = H5Tenum_create(H5T_NATIVE_INT8);
+    H5Tenum_insert(type, first, &(signed char){0});
+    H5Tenum_insert(type, second, &(signed char){1});
+    return type;
+}
+
+static hid_t text_type(size_t bytes)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, bytes);
+    return type;
+}
+
 static void other_types_are_named(void)
 {
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5");
+    const struct {
+        hid_t type;
+        const char *text;
+    } types[] = {
+        {pair_type(H5T_IEEE_F32LE, "r", "i"), "complex64"},
+        {pair_type(H5T_IEEE_F64BE, "r", "i"), "complex128"},
+        {pair_type(H5T_IEEE_F64LE, "real", "imag"), "complex128"},
+        {pair_type(H5T_IEEE_F32LE, "mass", "charge"), "record"},
+        {pair_type(H5T_STD_I32LE, "r", "i"), "record"},
+        {enum_type("FALSE", "TRUE"), "mask (true or false)"}, /* as h5py writes booleans */
+        {enum_type("solid", "fluid"), "enumeration"},
+        {text_type(4), "text"},
+        {text_type(H5T_VARIABLE), "text"},
+        {H5Tvlen_create(H5T_NATIVE_DOUBLE), "list"},
+        {H5Tcreate(H5T_OPAQUE, 8), "opaque bytes"},
+        {H5Tcopy(H5T_STD_REF_OBJ), "reference"},
+    };
+    enum { COUNT = sizeof types / sizeof *types };
     const hid_t other = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t complex = H5Tcreate(H5T_COMPOUND, 16), scalar = H5Screate(H5S_SCALAR), null = H5Screate(H5S_NULL);
-    H5Tinsert(complex, "r", 0, H5T_NATIVE_DOUBLE);
-    H5Tinsert(complex, "i", 8, H5T_NATIVE_DOUBLE);
-    H5Dclose(H5Dcreate2(other, "complex", complex, scalar, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    const hid_t scalar = H5Screate(H5S_SCALAR), null = H5Screate(H5S_NULL);
+    char path[8];
+    for (int k = 0; k < COUNT; k++) {
+        snprintf(path, sizeof path, "/%d", k);
+        H5Dclose(H5Dcreate2(other, path, types[k].type, scalar, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+        H5Tclose(types[k].type);
+    }
     H5Dclose(H5Dcreate2(other, "null", H5T_NATIVE_DOUBLE, null, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Lcreate_soft("/gone", other, "dangling", H5P_DEFAULT, H5P_DEFAULT);
-    H5Tclose(complex), H5Sclose(scalar), H5Sclose(null), H5Fclose(other);
+    H5Sclose(scalar), H5Sclose(null), H5Fclose(other);
     tx_dataset_shape shape;
     double out;
     tx_file *file;
     ASSERT_WORKS(tx_file_open(name.path, &error, &file));
-    ASSERT_WORKS(tx_file_shape(file, "/complex", &error, &shape));
-    CU_ASSERT(!shape.is_float && !shape.is_integer);
-    ASSERT_FAILS(tx_file_read_reals(file, "/complex", 0, NULL, TX_FLOAT64, &out, &error), TX_BAD_DATA,
-                 "holds records, not numbers");
+    for (int k = 0; k < COUNT; k++) {
+        char message[64];
+        snprintf(path, sizeof path, "/%d", k);
+        snprintf(message, sizeof message, "is of type %s: numbers are needed", types[k].text);
+        ASSERT_WORKS(tx_file_shape(file, path, &error, &shape));
+        CU_ASSERT(!shape.is_float && !shape.is_integer);
+        CU_ASSERT_STRING_EQUAL(shape.type, types[k].text);
+        ASSERT_FAILS(tx_file_read_reals(file, path, 0, NULL, TX_FLOAT64, &out, &error), TX_BAD_DATA, message);
+    }
     ASSERT_FAILS(tx_file_shape(file, "/null", &error, &shape), TX_BAD_DATA, "has no elements");
     ASSERT_FAILS(tx_file_shape(file, "/dangling", &error, &shape), TX_BAD_DATA, "no dataset '/dangling'");
     tx_file_close(file);

@@ -21,7 +21,12 @@ typedef struct tx_parallel tx_parallel;
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out);
 /* Collective. Finalises MPI if create had started it. */
 void tx_parallel_destroy(tx_parallel *parallel);
-bool tx_parallel_launched(void); /* did a launcher start this process as one of several (or of a job)? Starts nothing. */
+/* Did a launcher that still lives start this process as one of a job? What another one has left in the environment does not
+ * count. Starts nothing. */
+bool tx_parallel_launched(void);
+/* This process in its job, before it has joined: as that launcher says; alone rank 0 of 1. Once MPI runs, its rank there. */
+int tx_parallel_job_rank(void);
+int tx_parallel_job_size(void);
 
 int tx_parallel_rank(const tx_parallel *parallel);
 int tx_parallel_size(const tx_parallel *parallel);

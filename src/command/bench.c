@@ -138,9 +138,9 @@ static tx_status run_cases(const tx_arguments *arguments, const bool *selected, 
             if (split && !json) {
                 print_operations(&m);
             }
-            fflush(stdout);
         }
         tx_free(m.operations);
+        TX_TRY(tx_parallel_agree(job->parallel, tx_output_check(error), error));
         first = false;
         right = right && is_correct(&m);
     }
@@ -167,8 +167,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
                               .overrides = arguments->many,
                               .num_overrides = arguments->num_many};
     const tx_status status = run_cases(arguments, selected, &job, error);
-    tx_session_close(&session, error);
-    return status;
+    return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {

@@ -59,8 +59,7 @@ tx_status tx_bash_completion(const tx_registry *registry, tx_error *error, char 
 
 /* ---- What several of them need ---- */
 
-bool tx_speaks(void); /* is this process the one that prints? Known from the launcher, before MPI starts */
-int tx_launched_ranks(void);
+bool tx_speaks(void); /* is this process the one that prints? As MPI says while it runs, else as the launcher does */
 
 /* Lines for the user on stdout and stderr; owned by the caller. */
 typedef struct tx_screen {
@@ -70,7 +69,7 @@ typedef struct tx_screen {
 tx_log tx_screen_log(tx_screen *screen);
 void tx_screen_end(tx_screen *screen);
 
-/* Prints an error's line once, on the one process that prints, and marks it as told. */
+/* Prints an error's line, if there is one, and marks it as told. */
 void tx_tell_error(tx_error *error);
 
 /* A job with its configuration. */
@@ -82,10 +81,13 @@ typedef struct tx_session {
 /* Starts the job; config_path NULL: no configuration is wanted. Rank 0 reads the file for all. */
 tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
                           const char *extra_override, tx_error *error, tx_session *out);
-/* Tells the error, if there is one, before the job ends: a launcher kills the other ranks when one exits with an error. */
-void tx_session_close(tx_session *session, tx_error *error);
-/* The same without a job: this process alone. */
+/* The ranks leave together: all with the status of the first that has failed, whose error rank 0 tells; results that cannot be
+ * printed are a failure too. */
+tx_status tx_session_close(tx_session *session, tx_status status, tx_error *error);
+/* The same without a job: this process alone, whose error is left for the caller to tell. */
 tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out);
 
-/* Text to stdout by the one process that prints; frees it (tx_free). TX_BAD_DATA when it cannot be written. */
+/* Text to stdout by the one process that prints; frees it (tx_free). TX_BAD_DATA as below. */
 tx_status tx_print_text(char *text, tx_error *error);
+/* Has stdout taken all that was printed so far? TX_BAD_DATA if not; a pipe that nobody reads any longer is no failure. */
+tx_status tx_output_check(tx_error *error);

@@ -19,9 +19,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (status == TX_OK && text) {
         status = tx_print_text(text, error);
     }
-    status = tx_parallel_agree(session.parallel, status, error);
-    tx_session_close(&session, error);
-    return status;
+    return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {

@@ -10,8 +10,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     }
     TX_TRY(tx_session_open(arguments, arguments->words[0], required, NULL, error, &session));
     const tx_status status = tx_generate(session.config, session.parallel, output, error);
-    tx_session_close(&session, error);
-    return status;
+    return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {

@@ -1,17 +1,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "command/command.h"
 
-/* HDF5 by its first bytes, or by its name when it cannot be read (the message then speaks of a file). */
+/* HDF5 by its first bytes, or by its name when it cannot be read (the message then speaks of a file). What comes through a pipe
+ * can be read once only, and is no HDF5. */
 static bool is_data_file(const char *path)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char start[8] = {0};
+    struct stat info;
     const char *dot = strrchr(path, '.');
     if (dot && (strcasecmp(dot, ".h5") == 0 || strcasecmp(dot, ".hdf5") == 0)) {
         return true;
+    }
+    if (stat(path, &info) || !S_ISREG(info.st_mode)) {
+        return false;
     }
     FILE *file = fopen(path, "rb");
     const bool same = file && fread(start, 1, 8, file) == 8 && memcmp(start, signature, 8) == 0;
@@ -30,9 +36,8 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
         fprintf(stderr, "not complete enough to train: %s\n", tx_config_dropped(session.config));
     }
     const tx_status status = data ? tx_inspect_file(session.registry, path, error, text)
-                                  : tx_inspect_config(session.config, tx_launched_ranks(), error, text);
-    tx_session_close(&session, error);
-    return status;
+                                  : tx_inspect_config(session.config, tx_parallel_job_size(), error, text);
+    return tx_session_close(&session, status, error);
 }
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)

@@ -1,9 +1,11 @@
 /* trainax: finds the subcommand, runs it, says what went wrong, exits with its status. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "command/command.h"
@@ -102,23 +104,37 @@ static tx_status dispatch(int argc, char **argv, tx_error *error)
     return run_command(argv[1], argc - 2, argv + 2, error);
 }
 
-/* A launcher kills the others when one process exits with an error: the one that prints goes first. */
-static void leave_time(void)
+/* Streams that are closed get something that refuses to be written to: no file that is opened later takes their place. */
+static void occupy_streams(void)
 {
-    if (!tx_speaks()) {
-        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    int fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDONLY);
+    }
+    close(fd);
+}
+
+/* A launcher ends the others when one process fails: where all fail alike, rank 0 speaks and the others are gone before their
+ * turn; one that fails alone speaks after a while. */
+static void tell_without_job(tx_error *error)
+{
+    if (tx_speaks() || nanosleep(&(struct timespec){.tv_sec = 2}, NULL) == 0) {
+        tx_tell_error(error);
     }
 }
 
 int main(int argc, char **argv)
 {
+    static char output[1 << 16]; /* what is printed at once is written at once: if that fails, errno says why */
     tx_error error = {0};
+    occupy_streams();
+    setvbuf(stdout, output, _IOFBF, sizeof output);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe or a file limit is an error of write(), with a message */
     signal(SIGXFSZ, SIG_IGN);
-    const tx_status status = dispatch(argc, argv, &error);
-    if (status != TX_OK && error.message[0]) { /* no job was there to tell it */
-        tx_tell_error(&error);
-        leave_time();
+    tx_status status = dispatch(argc, argv, &error);
+    status = status == TX_OK ? tx_output_check(&error) : status;
+    if (status != TX_OK && error.message[0]) {
+        tell_without_job(&error);
     }
     return (int)status;
 }

@@ -20,8 +20,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     }
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
     const tx_status status = tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps, output, error);
-    tx_session_close(&session, error);
-    return status;
+    return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {

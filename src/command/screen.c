@@ -1,36 +1,14 @@
 /* What the user sees. Results go to stdout; progress, warnings and errors to stderr. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
 #include "command/command.h"
-
-/* The launchers' own variables: the first that is set says it. */
-static int64_t launcher_number(const char *const *names, int64_t otherwise)
-{
-    for (; *names; names++) {
-        const char *text = getenv(*names);
-        int64_t number;
-        if (text && tx_parse_integer(text, &number)) {
-            return number;
-        }
-    }
-    return otherwise;
-}
 
 bool tx_speaks(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", NULL};
-    return launcher_number(names, 0) == 0;
-}
-
-int tx_launched_ranks(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS", NULL};
-    return (int)launcher_number(names, 1);
+    return tx_parallel_job_rank() == 0;
 }
 
 static void write_line(void *user, tx_log_level level, const char *line)
@@ -65,15 +43,29 @@ void tx_screen_end(tx_screen *screen)
 
 void tx_tell_error(tx_error *error)
 {
-    if (error->status != TX_OK && error->message[0] && tx_speaks()) {
+    if (error->status != TX_OK && error->message[0]) {
         fprintf(stderr, "trainax: %s%s\n", error->status == TX_STOPPED ? "" : "error: ", error->message);
     }
     error->message[0] = '\0';
 }
 
+tx_status tx_output_check(tx_error *error)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return TX_OK;
+    }
+    const int number = errno;
+    clearerr(stdout);
+    return number == EPIPE ? TX_OK /* nobody reads on */
+                           : tx_error_set(error, TX_BAD_DATA, "cannot write to stdout: %s", strerror(number));
+}
+
 tx_status tx_print_text(char *text, tx_error *error)
 {
-    const bool good = !tx_speaks() || (fputs(text, stdout) != EOF && fflush(stdout) == 0);
+    if (tx_speaks()) {
+        fputs(text, stdout);
+    }
+    const tx_status status = tx_output_check(error);
     tx_free(text);
-    return good || errno == EPIPE ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write to stdout: %s", strerror(errno));
+    return status;
 }

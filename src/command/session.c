@@ -58,8 +58,7 @@ tx_status tx_session_open(const tx_arguments *arguments, const char *config_path
         status = open_config(&session, arguments, config_path, required, extra_override, error);
     }
     if (status != TX_OK) {
-        tx_session_close(&session, error);
-        return status;
+        return tx_session_close(&session, status, error);
     }
     *out = session;
     return TX_OK;
@@ -73,18 +72,25 @@ tx_status tx_session_open_alone(const tx_arguments *arguments, const char *confi
         status = tx_config_read(session.registry, config_path, arguments->many, arguments->num_many, NULL, error, &session.config);
     }
     if (status != TX_OK) {
-        tx_session_close(&session, error);
-        return status;
+        return tx_session_close(&session, status, error);
     }
     *out = session;
     return TX_OK;
 }
 
-void tx_session_close(tx_session *session, tx_error *error)
+tx_status tx_session_close(tx_session *session, tx_status status, tx_error *error)
 {
-    tx_tell_error(error);
+    status = status == TX_OK ? tx_output_check(error) : status;
+    if (session->parallel) {
+        status = tx_parallel_agree(session->parallel, status, error);
+        if (tx_parallel_rank(session->parallel) == 0) {
+            tx_tell_error(error);
+        }
+        error->message[0] = '\0';
+    }
     tx_config_destroy(session->config);
     tx_registry_destroy(session->registry);
     tx_parallel_destroy(session->parallel);
     *session = (tx_session){0};
+    return status;
 }

@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ static void catch_signals(void)
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
         sigaction(numbers[k], &action, NULL);
     }
+}
+
+/* One on which a line can be written again. */
+static bool has_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
 }
 
 static tx_status read_options(const tx_arguments *arguments, tx_error *error, tx_train_options *out)
@@ -63,7 +71,7 @@ static tx_status output_override(const char *directory, tx_error *error, char **
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
-    tx_screen screen = {.quiet = tx_arguments_value(arguments, "--quiet"), .terminal = isatty(STDERR_FILENO)};
+    tx_screen screen = {.quiet = tx_arguments_value(arguments, "--quiet"), .terminal = has_terminal()};
     tx_train_options options = {.stop = &stop, .log = tx_screen_log(&screen), .terminal = screen.terminal && !screen.quiet};
     tx_session session;
     char *directory;
@@ -75,8 +83,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     TX_TRY(status);
     status = tx_train(session.config, session.parallel, &options, error);
     tx_screen_end(&screen);
-    tx_session_close(&session, error);
-    return status;
+    return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {

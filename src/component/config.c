@@ -34,7 +34,8 @@ void tx_config_destroy(tx_config *config)
     }
 }
 
-/* The absolute folder of a file, and the working directory, which is only looked at. */
+/* The absolute folder of a file, and the working directory, which is only looked at. What comes through a stream of the process
+ * (/dev/stdin, a shell's <(…)) belongs to where it runs. */
 static tx_status find_folders(tx_config *config)
 {
     char here[4096];
@@ -43,6 +44,10 @@ static tx_status find_folders(tx_config *config)
     }
     const size_t length = strcmp(here, "/") ? strlen(here) : 0; /* "/" + "/" + name would have one too many */
     TX_TRY(tx_arena_text(&config->arena, here, length, config->error, &config->here));
+    if (strncmp(config->name, "/dev/", 5) == 0) {
+        config->folder = config->here;
+        return TX_OK;
+    }
     const char *slash = strrchr(config->name, '/');
     const int folder = slash ? (int)(slash - config->name) : 0;
     const bool absolute = config->name[0] == '/';

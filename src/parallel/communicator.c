@@ -74,6 +74,18 @@ static tx_status is_running(const void *communicator, bool *out, tx_error *error
     return TX_OK;
 }
 
+int tx_parallel_job_rank(void)
+{
+    int running, over, rank = 0;
+    MPI_Initialized(&running);
+    MPI_Finalized(&over);
+    if (!running || over) {
+        return tx_launcher_look().rank;
+    }
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return rank;
+}
+
 static int own_cores(void)
 {
     cpu_set_t mine;

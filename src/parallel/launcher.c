@@ -1,7 +1,13 @@
 #include "parallel/launcher.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static long environment_number(const char *name)
@@ -10,20 +16,119 @@ static long environment_number(const char *name)
     return text ? strtol(text, NULL, 10) : 0;
 }
 
-bool tx_parallel_launched(void)
+/* ---- Who started this process? What another launcher left in the environment, or one that is gone, does not count. ---- */
+
+/* "1415643136.0;tcp4://127.0.0.1:58563" */
+static bool read_address(const char *uri, struct sockaddr_in *out)
 {
-    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
+    char host[16];
+    unsigned short port;
+    *out = (struct sockaddr_in){.sin_family = AF_INET};
+    const bool read = sscanf(uri, "%*[^;];tcp4://%15[0-9.]:%hu", host, &port) == 2;
+    out->sin_port = read ? htons(port) : 0;
+    return read && inet_pton(AF_INET, host, &out->sin_addr) == 1;
+}
+
+/* A server is taken to be there where it cannot be told. It is not disturbed: its port is asked for, not called. */
+static bool somebody_listens(const char *uri)
+{
+    struct sockaddr_in address;
+    const int end = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (end < 0 || !read_address(uri, &address)) {
+        close(end);
+        return true;
+    }
+    setsockopt(end, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)); /* then only a listener is in the way */
+    const int number = bind(end, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
+    close(end);
+    return number && number != EADDRNOTAVAIL; /* free, or an address of another machine: nobody */
+}
+
+/* Open MPI's mpirun, srun --mpi=pmix: a server on this machine. */
+static bool pmix_lives(void)
+{
+    static const char server[] = "PMIX_SERVER_URI";
+    if (!getenv("PMIX_RANK") || !getenv("PMIX_NAMESPACE")) {
+        return false;
+    }
+    for (char **entry = environ; *entry; entry++) {
+        if (strncmp(*entry, server, sizeof server - 1) == 0 && strchr(*entry, '=')) {
+            return somebody_listens(strchr(*entry, '=') + 1);
+        }
+    }
+    return false;
+}
+
+/* MPICH's mpirun, srun --mpi=pmi2: an open socket to it. */
+static bool pmi_lives(void)
+{
+    struct stat info;
+    return getenv("PMI_RANK") &&
+           (getenv("PMI_PORT") || (getenv("PMI_FD") && !fstat((int)environment_number("PMI_FD"), &info) && S_ISSOCK(info.st_mode)));
+}
+
+static long parent_of(long process)
+{
+    char path[64], line[256];
+    long parent = 0;
+    snprintf(path, sizeof path, "/proc/%ld/status", process);
+    FILE *file = fopen(path, "re");
+    while (file && !parent && fgets(line, sizeof line, file)) {
+        sscanf(line, "PPid: %ld", &parent);
+    }
+    if (file) {
+        fclose(file);
+    }
+    return parent;
+}
+
+/* Any srun: its task is this process or one of those that it descends from. */
+static bool slurm_lives(void)
+{
+    const long task = environment_number("SLURM_TASK_PID");
+    long process = getpid();
+    while (process > 1 && process != task) {
+        process = parent_of(process);
+    }
+    return task > 1 && process == task;
+}
+
+static int environment_size(const char *name, int otherwise)
+{
+    const long size = environment_number(name);
+    return size > 0 ? (int)size : otherwise;
 }
 
 /* The tasks of a job step. Not SLURM_NTASKS: that is set in a batch script too, where a plain command runs once. */
-static bool one_of_several_slurm_tasks(void)
+static int slurm_tasks(void)
 {
-    return getenv("SLURM_PROCID") && environment_number("SLURM_STEP_NUM_TASKS") > 1;
+    return slurm_lives() ? environment_size("SLURM_STEP_NUM_TASKS", 1) : 1;
+}
+
+tx_launch tx_launcher_look(void)
+{
+    const int tasks = slurm_tasks();
+    if (pmix_lives()) {
+        return (tx_launch){(int)environment_number("PMIX_RANK"), environment_size("OMPI_COMM_WORLD_SIZE", tasks), true};
+    }
+    if (pmi_lives()) {
+        return (tx_launch){(int)environment_number("PMI_RANK"), environment_size("PMI_SIZE", 1), true};
+    }
+    return tasks > 1 ? (tx_launch){(int)environment_number("SLURM_PROCID"), tasks, false} : (tx_launch){.size = 1};
+}
+
+bool tx_parallel_launched(void)
+{
+    return tx_launcher_look().connects;
+}
+int tx_parallel_job_size(void)
+{
+    return tx_launcher_look().size;
 }
 
 tx_status tx_launcher_check_alone(tx_error *error)
 {
-    if (one_of_several_slurm_tasks()) {
+    if (tx_launcher_look().size > 1) {
         return tx_error_set(error, TX_INVALID, "started by srun without an MPI plugin: use srun --mpi=pmix or mpirun");
     }
     return TX_OK;
@@ -31,17 +136,16 @@ tx_status tx_launcher_check_alone(tx_error *error)
 
 tx_status tx_launcher_check_size(int size, tx_error *error)
 {
-    if (size > 1 || getenv("OMPI_COMM_WORLD_SIZE")) {
+    if (size > 1 || tx_launcher_look().size <= 1) {
         return TX_OK;
     }
-    if (one_of_several_slurm_tasks()) {
+    if (slurm_tasks() > 1) {
         return tx_error_set(error, TX_INVALID, "srun's MPI plugin does not fit this MPI: use srun --mpi=pmix or mpirun");
     }
-    if (environment_number("PMI_SIZE") > 1) {
-        return tx_error_set(error, TX_INVALID, "started by another MPI's mpirun: use that of the MPI that trainax was built with");
-    }
-    return TX_OK;
+    return tx_error_set(error, TX_INVALID, "started by another MPI's mpirun: use that of the MPI that trainax was built with");
 }
+
+/* ---- Settings ---- */
 
 /* A launcher binds its ranks to cores, not itself: the parent's mask shows what the ranks of this machine have together. */
 static int machine_cores(void)

@@ -1,8 +1,11 @@
 /* The line that tells how far training is: on a terminal ten times a second in place, elsewhere one every ten seconds. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/terminal.h"
 #include "trainax/callback.h"
 
 typedef struct progress {
@@ -31,21 +34,88 @@ static void write_time(double seconds, char *out, size_t size)
     }
 }
 
-static void write_line(const tx_callback *callback, const tx_observation *seen)
+/* ---- What a line says, as much of it as there is room for ---- */
+
+enum { EPOCH = 1, BAR = 2, COUNT = 4, TIME = 8, RATE = 16, LOSS = 32, USUAL_BAR = 20, LINE = 256 };
+
+/* The most telling last: the first whose line fits. */
+static const int contents[] = {
+    EPOCH | BAR | COUNT | TIME | RATE | LOSS,
+    BAR | COUNT | TIME | RATE | LOSS,
+    BAR | COUNT | TIME | LOSS,
+    BAR | TIME | LOSS,
+    TIME | LOSS,
+    LOSS,
+    0,
+};
+
+typedef struct parts { /* each with what separates it from the one before */
+    char epoch[64], percent[8], count[64], time[80], rate[32], loss[32];
+} parts;
+
+static void write_parts(const tx_observation *seen, parts *out)
 {
-    enum { WIDTH = 20 };
     const int64_t done = seen->step + 1;
     const double rate = seen->seconds > 0 ? (double)(done - seen->first_step) / seen->seconds : 0;
-    char bar[WIDTH + 1], elapsed[32], left[32];
-    for (int i = 0; i < WIDTH; i++) {
-        bar[i] = (double)i < WIDTH * (double)done / (double)seen->num_steps ? '#' : ' ';
-    }
-    bar[WIDTH] = '\0';
+    char elapsed[32], left[32];
     write_time(seen->seconds, elapsed, sizeof elapsed);
     write_time(rate > 0 ? (double)(seen->num_steps - done) / rate : 0, left, sizeof left);
-    tx_log_write(callback->log, TX_LOG_PROGRESS,
-                 "E: %05" PRId64 ", B: %05" PRId64 " %3d%%|%s| %" PRId64 "/%" PRId64 " [%s<%s, %.4g it/s, loss %.4g]", seen->epoch,
-                 seen->batch, (int)(100 * done / seen->num_steps), bar, done, seen->num_steps, elapsed, left, rate, seen->loss);
+    snprintf(out->epoch, sizeof out->epoch, "E: %05" PRId64 ", B: %05" PRId64 " ", seen->epoch, seen->batch);
+    snprintf(out->percent, sizeof out->percent, "%3d%%", (int)(100 * done / seen->num_steps));
+    snprintf(out->count, sizeof out->count, " %" PRId64 "/%" PRId64, done, seen->num_steps);
+    snprintf(out->time, sizeof out->time, "%s<%s", elapsed, left);
+    snprintf(out->rate, sizeof out->rate, ", %.4g it/s", rate);
+    snprintf(out->loss, sizeof out->loss, "loss %.4g", seen->loss);
+}
+
+/* Returns the length of the line. */
+static int join_parts(const parts *p, int content, const char *bar, char line[LINE])
+{
+    const bool brackets = content & TIME;
+    return snprintf(line, LINE, "%s%s%s%s%s%s%s%s%s%s", content & EPOCH ? p->epoch : "", p->percent, content & BAR ? bar : "",
+                    content & COUNT ? p->count : "",
+                    brackets         ? " ["
+                    : content & LOSS ? " "
+                                     : "",
+                    content & TIME ? p->time : "", content & RATE ? p->rate : "", brackets && content & LOSS ? ", " : "",
+                    content & LOSS ? p->loss : "", brackets ? "]" : "");
+}
+
+static void write_bar(int width, const tx_observation *seen, char bar[LINE])
+{
+    const double full = width * (double)(seen->step + 1) / (double)seen->num_steps;
+    *bar++ = '|';
+    for (int k = 0; k < width; k++) {
+        *bar++ = k < full ? '#' : ' ';
+    }
+    memcpy(bar, "|", 2);
+}
+
+/* The bar takes what the rest leaves of `room` columns; 0: nobody knows how many there are. */
+static void form_line(const tx_observation *seen, int room, char line[LINE])
+{
+    const int most = room ? LINE - 3 : USUAL_BAR;
+    const int num_contents = sizeof contents / sizeof *contents;
+    char bar[LINE];
+    parts p;
+    int k = 0;
+    room = room && room < LINE ? room : LINE - 1;
+    write_parts(seen, &p);
+    while (k < num_contents - 1 && join_parts(&p, contents[k], "|#|", line) > room) {
+        k++;
+    }
+    const int left = room - join_parts(&p, contents[k], "||", line);
+    write_bar(left < 0 ? 0 : left < most ? left : most, seen, bar);
+    join_parts(&p, contents[k], bar, line);
+    line[room] = '\0';
+}
+
+static void write_line(const tx_callback *callback, const tx_observation *seen)
+{
+    const int columns = callback->terminal ? tx_terminal_columns(STDERR_FILENO) : 0; /* anew: a window changes its size */
+    char line[LINE];
+    form_line(seen, columns > 1 ? columns - 1 : columns, line); /* the last one is the cursor's */
+    tx_log_write(callback->log, TX_LOG_PROGRESS, "%s", line);
 }
 
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)

@@ -64,7 +64,7 @@ static void write_parts(const tx_observation *seen, parts *out)
     snprintf(out->percent, sizeof out->percent, "%3d%%", (int)(100 * done / seen->num_steps));
     snprintf(out->count, sizeof out->count, " %" PRId64 "/%" PRId64, done, seen->num_steps);
     snprintf(out->time, sizeof out->time, "%s<%s", elapsed, left);
-    snprintf(out->rate, sizeof out->rate, ", %.4g it/s", rate);
+    snprintf(out->rate, sizeof out->rate, ", %.*f it/s", rate < 10 ? 2 : rate < 100, rate);
     snprintf(out->loss, sizeof out->loss, "loss %.4g", seen->loss);
 }
 

@@ -1,0 +1,53 @@
+/* What inspect says of trajectories and parameters that are no numbers. */
+#include "base/memory.h"
+#include "file/folder.h"
+#include "trainax/training.h"
+
+/* A file of another program: one dataset of zeros, beside the text that makes it a network's if it is not the trajectories. */
+static void write_file(const char *path, const char *dataset, int rank, hid_t type)
+{
+    const hsize_t size[] = {1, 2, 1, 3};
+    const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t links = H5Pcreate(H5P_LINK_CREATE), space = H5Screate_simple(rank, size, NULL), one = H5Screate(H5S_SCALAR);
+    H5Pset_create_intermediate_group(links, 1);
+    H5Dclose(H5Dcreate2(file, dataset, type, space, links, H5P_DEFAULT, H5P_DEFAULT));
+    if (rank < 4) {
+        const hid_t network = H5Acreate2(file, "network", H5T_C_S1, one, H5P_DEFAULT, H5P_DEFAULT);
+        H5Awrite(network, H5T_C_S1, "?");
+        H5Aclose(network);
+    }
+    H5Sclose(space), H5Sclose(one), H5Pclose(links), H5Fclose(file);
+}
+
+static void says(const char *path, const char *line)
+{
+    char *text = NULL;
+    ASSERT_WORKS(tx_inspect_file(NULL, path, &error, &text));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
+    tx_free(text);
+}
+
+static void types_have_names(void)
+{
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    const hid_t complex = H5Tcreate(H5T_COMPOUND, 8); /* as many bytes as float64 */
+    H5Tinsert(complex, "r", 0, H5T_NATIVE_FLOAT);
+    H5Tinsert(complex, "i", 4, H5T_NATIVE_FLOAT);
+    write_file(name.path, "/trajectories", 4, complex);
+    says(name.path, "shape: (1, 2, 1, 3)\ntype: complex64\n");
+    write_file(name.path, "/trajectories", 4, H5T_C_S1);
+    says(name.path, "\ntype: text\n");
+    write_file(name.path, "/trajectories", 4, H5T_IEEE_F64BE);
+    says(name.path, "\ntype: float64\n");
+    write_file(name.path, "/parameters/weight", 2, complex);
+    says(name.path, "\n  weight (1, 2): complex64\nparameters: 2\n");
+    H5Tclose(complex);
+    folder_remove(&folder);
+}
+
+int main(void)
+{
+    const suite_test tests[] = {{"types have names", types_have_names}, {0}};
+    return suite_run("inspect", tests);
+}

@@ -49,7 +49,7 @@ static const int contents[] = {
     0,
 };
 
-typedef struct parts { /* each with what separates it from the one before */
+typedef struct parts {
     char epoch[64], percent[8], count[64], time[80], rate[32], loss[32];
 } parts;
 
@@ -72,12 +72,9 @@ static void write_parts(const tx_observation *seen, parts *out)
 static int join_parts(const parts *p, int content, const char *bar, char line[LINE])
 {
     const bool brackets = content & TIME;
+    const char *before = brackets ? " [" : content & LOSS ? " " : "", *between = brackets && content & LOSS ? ", " : "";
     return snprintf(line, LINE, "%s%s%s%s%s%s%s%s%s%s", content & EPOCH ? p->epoch : "", p->percent, content & BAR ? bar : "",
-                    content & COUNT ? p->count : "",
-                    brackets         ? " ["
-                    : content & LOSS ? " "
-                                     : "",
-                    content & TIME ? p->time : "", content & RATE ? p->rate : "", brackets && content & LOSS ? ", " : "",
+                    content & COUNT ? p->count : "", before, content & TIME ? p->time : "", content & RATE ? p->rate : "", between,
                     content & LOSS ? p->loss : "", brackets ? "]" : "");
 }
 

@@ -54,7 +54,7 @@ static tx_status add_text(const tx_file *file, const char *name, const char *for
     return status;
 }
 
-/* Of a small leaf the numbers too, of what is no numbers its type. */
+/* Of a small leaf the numbers too, of one that holds none its type. */
 static tx_status add_values(const tx_file *file, const char *path, const tx_dataset_shape *shape, int64_t size, tx_text *text,
                             tx_error *error)
 {

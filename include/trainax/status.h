@@ -44,8 +44,8 @@ tx_status tx_error_prefix(tx_error *error, const char *format, ...) __attribute_
         }                                             \
     } while (0)
 
-/* Where notes and warnings go: given by the caller, called on rank 0 only. A zeroed tx_log is silent. */
-typedef enum tx_log_level { TX_LOG_PROGRESS, TX_LOG_NOTE, TX_LOG_WARNING } tx_log_level;
+/* Where progress, notes, results and warnings go: given by the caller, called on rank 0 only. A zeroed tx_log is silent. */
+typedef enum tx_log_level { TX_LOG_PROGRESS, TX_LOG_NOTE, TX_LOG_RESULT, TX_LOG_WARNING } tx_log_level;
 typedef struct tx_log {
     void (*write)(void *user, tx_log_level level, const char *line);
     void *user;

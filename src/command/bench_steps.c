@@ -1,6 +1,7 @@
 /* Whole training steps: what a user gets, through the public headers. Fetching windows, forward, backward, reduction and
  * optimizer; in the quickstart's case also the history and the files: there the time of a step is that of a long run less that
  * of one with a single step, divided by the steps between. */
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,16 +95,15 @@ static tx_status make_directory(bench_run *run)
     return tx_parallel_agree(run->job->parallel, status, run->error);
 }
 
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    return remove(path);
+}
+
 static void remove_directory(const char *path)
 {
-    static const char *const files[] = {"config.yaml", "history.csv", "network.h5", "checkpoint.h5", "checkpoint.previous.h5",
-                                        "noise.h5"};
-    char name[288];
-    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
-        snprintf(name, sizeof name, "%s/%s", path, files[k]);
-        unlink(name);
-    }
-    rmdir(path);
+    nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- Whole runs with their files ---- */

@@ -11,10 +11,24 @@ bool tx_speaks(void)
     return tx_parallel_job_rank() == 0;
 }
 
+/* The last progress line stays. */
+void tx_screen_end(tx_screen *screen)
+{
+    if (screen->open) {
+        fputc('\n', stderr);
+        screen->open = false;
+    }
+}
+
 static void write_line(void *user, tx_log_level level, const char *line)
 {
     tx_screen *screen = user;
     if (screen->quiet && level != TX_LOG_WARNING) {
+        return;
+    }
+    if (level == TX_LOG_RESULT) {
+        tx_screen_end(screen);
+        puts(line);
         return;
     }
     const char *clear = screen->open ? "\r\033[K" : "";
@@ -30,15 +44,6 @@ static void write_line(void *user, tx_log_level level, const char *line)
 tx_log tx_screen_log(tx_screen *screen)
 {
     return (tx_log){.write = write_line, .user = screen};
-}
-
-/* The last progress line stays. */
-void tx_screen_end(tx_screen *screen)
-{
-    if (screen->open) {
-        fputc('\n', stderr);
-        screen->open = false;
-    }
 }
 
 void tx_tell_error(tx_error *error)

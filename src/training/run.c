@@ -62,7 +62,7 @@ static tx_status tell_finished(const tx_run *run, tx_error *error)
     TX_TRY(tx_network_file_result(run->checkpoint.file, error, result));
     tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, run->checkpoint.step,
                  run->checkpoint.ended ? ", where a callback ended it" : "");
-    tx_log_write(run->log, TX_LOG_NOTE, "result: %s", result);
+    tx_log_write(run->log, TX_LOG_RESULT, "result: %s", result);
     return TX_OK;
 }
 
@@ -306,7 +306,7 @@ static tx_status tell_end(const tx_run *run, tx_error *error)
     } else {
         tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
     }
-    tx_log_write(run->log, TX_LOG_NOTE, "result: %s", result);
+    tx_log_write(run->log, TX_LOG_RESULT, "result: %s", result);
     return tx_run_log_check(&run->file, error);
 }
 

@@ -79,11 +79,11 @@ done
 succeeds "$trainax" generate "$quickstart" --output data.h5
 { sed '/^data:/,/^  key:/d' "$quickstart"; printf '%s\n' 'data: {type: file, path: data.h5}' 'output: {directory: here}'; } >piped.yaml
 succeeds "$trainax" inspect piped.yaml
-cp out.txt wanted.txt
+grep -v '^memory' out.txt >wanted.txt # what the program itself takes is counted as the system gives it out
 succeeds bash -c '"$0" inspect <(cat piped.yaml)' "$trainax"
-cmp -s out.txt wanted.txt || fail "inspect <(…)"
+grep -v '^memory' out.txt | cmp -s - wanted.txt || fail "inspect <(…)"
 succeeds bash -c 'cat piped.yaml | "$0" inspect /dev/stdin' "$trainax"
-cmp -s out.txt wanted.txt || fail "inspect /dev/stdin"
+grep -v '^memory' out.txt | cmp -s - wanted.txt || fail "inspect /dev/stdin"
 succeeds bash -c '"$0" train <(cat piped.yaml) --quiet' "$trainax"
 [ -s here/network.h5 ] || fail "train <(…)"
 finish

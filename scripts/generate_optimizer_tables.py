@@ -1,4 +1,4 @@
-"""Writes tests/optimizer/optax.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
+"""Writes tests/optimizer/optax.txt, chains.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
 
@@ -6,10 +6,13 @@ Six parameters in three leaves chase a target that never rests (at rest Adam wou
 gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and curvature are such that no gradient comes near 0,
 where its sign would be a matter of rounding.
 
+Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES.
+
 Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double. Here they are given a count in
 float64, so that the same functions of Optax compute in double.
 """
 
+import math
 import sys
 from pathlib import Path
 
@@ -20,6 +23,10 @@ import optax
 LEAVES = [2, 1, 3]
 START = [3.1234567, -2.0345678, 0.5123456, 1.3456789, -0.7654321, 0.0567891]
 CURVATURE = [1.0, 10.0, 0.01, 2.0, 0.5, 5.0]
+SHAPES = [[2], [1, 2, 1], [2, 2], [2, 1, 2], [2, 1, 1, 2], [1, 2, 1, 1, 2]]
+START_OF_CHAINS = [(37 * i % 61 - 30) * 0.1 + 0.0123456 for i in range(20)]
+CURVATURE_OF_CHAINS = [CURVATURE[i % 6] for i in range(20)]
+STEPS_OF_CHAINS = [1, 3, 100]
 STEPS = [1, 2, 3, 10, 100, 400]
 COUNTS = [0, 1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 21, 29, 30, 31, 49, 50, 51, 84, 85, 86, 99, 100, 101, 150, 199, 200, 201, 1000, 100000]
 
@@ -45,6 +52,10 @@ class Schedule:
         return lambda count: schedule(jnp.asarray(count, jnp.result_type(float)))
 
 
+def made(options):
+    return {k: v.make() if isinstance(v, Schedule) else v for k, v in options.items()}
+
+
 class Optimizer:
     """`before` holds the shared options of trainax: the head of the chain."""
 
@@ -55,14 +66,37 @@ class Optimizer:
         return text({"type": self.name} | self.options | self.before)
 
     def make(self):
-        options = {k: v.make() if isinstance(v, Schedule) else v for k, v in self.options.items()}
+        options = made(self.options)
         before = {k: v.make() if isinstance(v, Schedule) else v for k, v in self.before.items()}
         order = ["clip", "clip_by_global_norm", "add_decayed_weights"]
         head = [getattr(optax, k)(before[k]) for k in order if k in before]
         return optax.chain(*head, getattr(optax, self.name)(**options))
 
 
-S, O = Schedule, Optimizer
+class Transform:
+    def __init__(self, name, **options):
+        self.name, self.options = name, options
+
+    def text(self):
+        return text({"type": self.name} | self.options)
+
+    def make(self):
+        options = {k: tuple(v) if isinstance(v, list) else v for k, v in made(self.options).items()}
+        return getattr(optax, self.name)(**options)
+
+
+class Chain:
+    def __init__(self, *transforms):
+        self.transforms = transforms
+
+    def text(self):
+        return "{type: chain, transforms: [" + ", ".join(t.text() for t in self.transforms) + "]}"
+
+    def make(self):
+        return optax.chain(*(t.make() for t in self.transforms))
+
+
+S, O, T, C = Schedule, Optimizer, Transform, Chain
 SCHEDULES = [
     S("constant", value=0.125),
     S("linear", init_value=1.0, end_value=0.1, transition_steps=50),
@@ -174,6 +208,70 @@ OPTIMIZERS = [
     O("novograd", learning_rate=0.01, b1=0.8, b2=0.5, eps=1e-3, eps_root=1e-4, weight_decay=0.1),
 ]
 
+DOWN = T("scale_by_learning_rate", learning_rate=0.01)
+TRANSFORMS = [
+    T("identity"),
+    T("clip", max_delta=0.8),
+    T("clip_by_global_norm", max_norm=3.0),
+    T("adaptive_grad_clip", clipping=0.3),
+    T("adaptive_grad_clip", clipping=0.2, eps=1.5),
+    T("adaptive_grad_clip", clipping=0.3, axis=0),
+    T("adaptive_grad_clip", clipping=0.3, axis=[-1]),
+    T("add_decayed_weights", weight_decay=0.05),
+    T("add_decayed_weights", weight_decay=DECAY),
+    T("scale", step_size=0.7),
+    T("scale_by_schedule", step_size_fn=S("exponential_decay", init_value=1.0, transition_steps=30, decay_rate=0.7)),
+    T("trace", decay=0.8),
+    T("trace", decay=0.8, nesterov=True),
+    T("ema", decay=0.9),
+    T("ema", decay=0.9, debias=False),
+    T("scale_by_adam"),
+    T("scale_by_adam", b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, nesterov=True),
+    T("scale_by_amsgrad"),
+    T("scale_by_amsgrad", b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, bias_correction_mu=False, bias_correction_nu=False),
+    T("scale_by_adamax"),
+    T("scale_by_adamax", b1=0.8, b2=0.99, eps=1e-4),
+    T("scale_by_adan"),
+    T("scale_by_adan", b1=0.9, b2=0.8, b3=0.95, eps=1e-4, eps_root=1e-5),
+    T("scale_by_belief"),
+    T("scale_by_belief", b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, nesterov=True),
+    T("scale_by_yogi"),
+    T("scale_by_yogi", b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, initial_accumulator_value=0.01),
+    T("scale_by_radam"),
+    T("scale_by_radam", b1=0.8, b2=0.99, eps=1e-4, eps_root=1e-5, threshold=6.0, nesterov=True),
+    T("scale_by_rms"),
+    T("scale_by_rms", decay=0.8, eps=1e-3, initial_scale=1.0, eps_in_sqrt=False, bias_correction=True),
+    T("scale_by_stddev", eps=1e-3),
+    T("scale_by_stddev", decay=0.8, eps=1e-3, initial_scale=100.0, eps_in_sqrt=False, bias_correction=True),
+    T("scale_by_rss"),
+    T("scale_by_rss", initial_accumulator_value=0.0, eps=1e-3),
+    T("scale_by_adadelta"),
+    T("scale_by_adadelta", rho=0.8, eps=1e-3),
+    T("scale_by_sign"),
+    T("scale_by_lion"),
+    T("scale_by_lion", b1=0.8, b2=0.95, mode="smooth", smooth_beta=0.7),
+    T("scale_by_lion", mode="refined"),
+    T("scale_by_rprop", learning_rate=0.01),
+    T("scale_by_rprop", learning_rate=0.01, eta_minus=0.7, eta_plus=1.1, min_step_size=0.005, max_step_size=0.05),
+    T("scale_by_novograd"),
+    T("scale_by_novograd", b1=0.8, b2=0.5, eps=1e-3, eps_root=1e-4, weight_decay=0.1),
+    T("scale_by_trust_ratio"),
+    T("scale_by_trust_ratio", min_norm=2.0, trust_coefficient=0.3, eps=0.1),
+]
+CHAINS = [C(transform, DOWN) for transform in TRANSFORMS] + [
+    C(T("clip_by_global_norm", max_norm=3.0), T("add_decayed_weights", weight_decay=1e-4), T("scale_by_adam"), DOWN),
+    C(T("scale_by_adam"), T("add_decayed_weights", weight_decay=DECAY), T("scale_by_learning_rate", learning_rate=RATE)),
+    C(T("scale_by_learning_rate", learning_rate=RATE, flip_sign=False), T("scale", step_size=-1.0), T("trace", decay=0.7),
+      T("clip", max_delta=0.02)),
+    C(T("ema", decay=0.8), T("trace", decay=0.5), T("ema", decay=0.7), T("scale_by_trust_ratio"),
+      T("add_decayed_weights", weight_decay=0.1), T("add_decayed_weights", weight_decay=0.2), T("scale", step_size=-0.1),
+      T("scale_by_schedule", step_size_fn=RATE)),
+    C(O("adam", learning_rate=0.01)),
+    C(T("adaptive_grad_clip", clipping=0.5), O("rmsprop", learning_rate=RATE, momentum=0.9), T("clip", max_delta=0.05)),
+    C(T("trace", decay=0.5), C(T("clip", max_delta=3.0), C(T("scale_by_adam"), T("scale_by_trust_ratio"))), DOWN),
+    C(O("sgd", learning_rate=0.1, before=dict(clip=2.0)), T("scale", step_size=0.5), O("sgd", learning_rate=-1.0, momentum=0.3)),
+]
+
 
 def leaves(values, dtype):
     parts, begin = [], 0
@@ -183,9 +281,17 @@ def leaves(values, dtype):
     return parts
 
 
-def path(optimizer, dtype):
-    optimizer = optimizer.make()
-    p, curvature = leaves(START, dtype), leaves(CURVATURE, dtype)
+def shaped(values, dtype):
+    parts, begin = [], 0
+    for shape in SHAPES:
+        size = math.prod(shape)
+        parts.append(jnp.array(values[begin : begin + size], dtype).reshape(shape))
+        begin += size
+    return parts
+
+
+def path(optimizer, p, curvature, steps):
+    optimizer, dtype = optimizer.make(), p[0].dtype
     state = optimizer.init(p)
 
     @jax.jit
@@ -194,24 +300,24 @@ def path(optimizer, dtype):
         updates, state = optimizer.update(gradient, state, p)
         return optax.apply_updates(p, updates), state
 
-    for step in range(1, STEPS[-1] + 1):
+    for step in range(1, steps[-1] + 1):
         p, state = update(p, state, jnp.array((step - 1) % 7 - 3, dtype))
-        if step in STEPS:
-            yield step, jnp.concatenate(p)
+        if step in steps:
+            yield step, jnp.concatenate([x.ravel() for x in p])
 
 
 def heading(f):
     print(f"# jax {jax.__version__}, optax {optax.__version__}; made by scripts/generate_optimizer_tables.py", file=f)
 
 
-def write_optimizers(f):
+def write_paths(f, optimizers, cut, start, curvature, steps):
     heading(f)
     for x64 in (True, False):
         jax.config.update("jax_enable_x64", x64)
         name, dtype = ("float64", jnp.float64) if x64 else ("float32", jnp.float32)
-        for optimizer in OPTIMIZERS:
+        for optimizer in optimizers:
             print(f"{name} {optimizer.text()}", file=f)
-            for step, p in path(optimizer, dtype):
+            for step, p in path(optimizer, cut(start, dtype), cut(curvature, dtype), steps):
                 print(step, *(str(v) for v in jax.device_get(p)), file=f)
 
 
@@ -228,7 +334,9 @@ def write_schedules(f):
 def main():
     folder = Path(__file__).parent.parent / "tests" / "optimizer"
     with (folder / "optax.txt").open("w") as f:
-        write_optimizers(f)
+        write_paths(f, OPTIMIZERS, leaves, START, CURVATURE, STEPS)
+    with (folder / "chains.txt").open("w") as f:
+        write_paths(f, CHAINS, shaped, START_OF_CHAINS, CURVATURE_OF_CHAINS, STEPS_OF_CHAINS)
     with (folder / "schedules.txt").open("w") as f:
         write_schedules(f)
 

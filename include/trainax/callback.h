@@ -70,7 +70,7 @@ typedef struct tx_trainer_services {
 
     /* Written by rank 0. What goes wrong ends the run at its next step. */
     void (*save)(void *trainer, const tx_snapshot *snapshot);
-    double (*learning_rate)(const void *trainer); /* of this step's update */
+    double (*learning_rate)(const void *trainer); /* of this step's update; NaN: it has none */
     void (*end)(void *trainer);                   /* this step's update is the last of the run, which is then finished */
 } tx_trainer_services;
 

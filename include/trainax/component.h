@@ -30,6 +30,7 @@ typedef enum tx_kind {
     TX_KIND_CONFIGURATION,
     TX_KIND_LOSS,
     TX_KIND_OPTIMIZER,
+    TX_KIND_TRANSFORM, /* what a chain of an optimizer is made of; an optimizer may stand in for one */
     TX_KIND_SCHEDULE,
     TX_KIND_CALLBACK,
     TX_KIND_WEIGHTS, /* rules for level weights: exponential, last_only */

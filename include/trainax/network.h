@@ -2,21 +2,13 @@
 #pragma once
 
 #include "trainax/component.h"
+#include "trainax/leaf.h"
 #include "trainax/random.h"
 #include "trainax/tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* One array of Equinox's tree: "layers.0.weight", its shape, and where it lies in the flat parameters (C order). */
-enum { TX_LEAF_NAME = 96, TX_LEAF_RANK = 6 };
-typedef struct tx_leaf {
-    char name[TX_LEAF_NAME];
-    int rank;
-    int64_t shape[TX_LEAF_RANK];
-    int64_t offset, size;
-} tx_leaf;
 
 typedef struct tx_network tx_network;
 typedef struct tx_network_class { /* a network component's `implementation` */

@@ -1,15 +1,19 @@
 /* Optimizers over flat buffers, with Optax's names, arguments and arithmetic (in the run's precision).
  *
- * A step is a chain, as optax.chain would make it:
+ * An optimizer is a row of stages, as optax.chain would make it. What the first one gets is the gradient, and each makes of
+ * the updates before it
  *
- *     gradient -> clip or clip_by_global_norm -> add_decayed_weights -> the optimizer's own rule: a direction
- *              -> decoupled weight decay -> trust ratio per leaf -> times -rate -> momentum -> added to the parameters
+ *     scale * (rule(updates) + decay * parameters)
  *
- * The first two are options that all optimizers share. The rule is the class's; what comes after is there where the class
- * asks for it. All that an optimizer remembers lies in its slots and its count. */
+ * which the last one adds to the parameters. A component appends the stages it is made of: a transform mostly one; a whole
+ * optimizer those of Optax's function, after those of the options that all optimizers share (clip, clip_by_global_norm,
+ * add_decayed_weights); `chain` those of its transforms. A stage without a rule is taken over by the one before where that has
+ * no scale yet: a chain of scale_by_adam, add_decayed_weights and scale_by_learning_rate is adamw, and as fast.
+ * All that an optimizer remembers lies in the slots of its stages and in its count. */
 #pragma once
 
 #include "trainax/component.h"
+#include "trainax/leaf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,23 +21,24 @@ extern "C" {
 
 typedef struct tx_optimizer tx_optimizer;
 
-/* What a rule reads and writes; nothing overlaps. All buffers hold num_parameters reals. With keep 1 and scale -rate the
- * result is the step itself; with keep 0 and scale 1 it is the direction, for what follows in the chain. */
+typedef struct tx_stage tx_stage;
+
+/* What a stage reads and writes; nothing overlaps. All buffers hold num_parameters reals. keep is 1 in the last stage, else 0:
+ * next = keep * parameter + scale * (rule + decay * parameter) */
 typedef struct tx_update {
-    int64_t count;             /* updates before this one */
-    double keep, scale, decay; /* next = keep * parameter + scale * (direction + decay * parameter) */
-    const void *gradient, *parameters;
-    void *const *slots; /* the state before */
+    int64_t count; /* updates before this one */
+    double keep, scale, decay;
+    const void *gradient, *parameters; /* gradient: what the stage before made of it */
+    void *const *slots;                /* the state before */
     void *next_parameters;
     void *const *next_slots;
 } tx_update;
 
-typedef struct tx_optimizer_class { /* an optimizer component's `implementation` begins with it */
-    /* Reads the options once into optimizer->state (one tx_allocate, freed with the optimizer), declares the slots with
-     * tx_optimizer_add_slot and asks for what follows its rule. The learning rate and the shared options are read already. */
-    tx_status (*create)(tx_optimizer *optimizer, tx_error *error);
-    /* Returns whether every number in next_parameters is finite. Allocates nothing. */
-    bool (*update)(const tx_optimizer *optimizer, const tx_update *update);
+/* Returns whether every number in next_parameters is finite. Allocates nothing. */
+typedef bool tx_stage_update(const tx_stage *stage, const tx_update *update);
+
+typedef struct tx_optimizer_class { /* the `implementation` of an optimizer or a transform begins with it */
+    tx_status (*create)(tx_optimizer *optimizer, const tx_section *section, tx_error *error); /* appends the stages */
 } tx_optimizer_class;
 
 typedef struct tx_schedule_class { /* a schedule component's `implementation` */
@@ -46,59 +51,58 @@ typedef struct tx_rate { /* a number, or a schedule of the count of updates */
     const tx_section *schedule; /* NULL: the number */
 } tx_rate;
 
-enum { TX_OPTIMIZER_SLOTS = 4 };
+enum { TX_STAGE_SLOTS = 4, TX_SLOT_NAME = 32 };
 typedef struct tx_slot {
-    const char *name; /* dataset below /optimizer */
+    char name[TX_SLOT_NAME]; /* dataset below /optimizer: "mu", in a chain "2.mu" */
     double initial;
+    void *values; /* the state, num_parameters reals; a resumed run fills it in */
+    void *next;   /* where the next update puts it */
 } tx_slot;
 
+struct tx_stage {
+    const tx_optimizer *optimizer;
+    tx_stage_update *update;
+    tx_rate scale, decay;
+    bool descends; /* the scale is taken with a minus */
+    int number;    /* of the transform in a chain that it belongs to; -1: there is no chain */
+    int num_slots;
+    tx_slot slots[TX_STAGE_SLOTS];
+    void *state; /* constants of its own */
+};
+
 struct tx_optimizer {
-    const tx_optimizer_class *class_;
-    const tx_section *section;
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;
-    int64_t *leaf_sizes; /* one leaf behind the other */
-    int64_t count;       /* updates so far */
-    tx_rate rate;
-
-    int num_slots;
-    tx_slot slot[TX_OPTIMIZER_SLOTS];
-    void *slots[TX_OPTIMIZER_SLOTS];      /* the state, num_parameters reals each; a resumed run fills it in */
-    void *next_slots[TX_OPTIMIZER_SLOTS]; /* where the next update puts it */
-
-    double clip, clip_by_global_norm; /* 0: none */
-    tx_rate added_weights;
-    void *prepared; /* the gradient after these; NULL where there are none */
-
-    tx_rate decay; /* of the weights, after the rule, before the rate */
-    bool trust;    /* scales each leaf's direction by coefficient * |parameters| / (|direction| + eps) */
-    double trust_coefficient, trust_eps;
-    bool trace; /* momentum after the rate; its trace is the last slot */
-    double momentum;
-    bool nesterov;
-
-    void *state; /* the class's own constants */
+    tx_leaf *leaves; /* one behind the other */
+    int64_t count;   /* updates so far */
+    bool has_rate;
+    tx_rate rate; /* the learning rate: the last one in a chain */
+    int num_stages, num_sections;
+    size_t capacity;
+    tx_stage **stages;
+    void *scratch; /* between stages; NULL where there is one */
 };
 
-/* leaf_sizes: of the arrays that the parameters consist of, for norms of one leaf. TX_INVALID, with the place in the file,
- * for options that do not go together. */
-tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const int64_t *leaf_sizes,
+/* leaves: the arrays that the parameters consist of, one behind the other; copied. TX_INVALID, with the place in the file, for
+ * options that do not go together. */
+tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
                               tx_error *error, tx_optimizer **out);
 void tx_optimizer_destroy(tx_optimizer *optimizer);
 /* One step from the (summed) gradient; allocates nothing. next: num_parameters reals of the caller's, not `parameters`
  * itself. Returns false, with the optimizer as it was before, when a new parameter would not be finite: the old ones are
  * then still the last good state. */
 bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void *parameters, void *next);
-double tx_optimizer_rate(const tx_optimizer *optimizer); /* the learning rate of the next step, in the run's precision */
-const char *tx_optimizer_slot_name(const tx_optimizer *optimizer, int slot);
+/* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
+double tx_optimizer_rate(const tx_optimizer *optimizer);
+bool tx_optimizer_descends(const tx_optimizer *optimizer); /* some stage turns the gradient round, or may */
+int tx_optimizer_num_slots(const tx_optimizer *optimizer);
+tx_slot *tx_optimizer_slot(const tx_optimizer *optimizer, int index);
 
 /* What every optimizer takes beside its own options; for tx_registry_share. */
 extern const tx_option tx_optimizer_options[];
 
-/* For the classes. Slots: at most TX_OPTIMIZER_SLOTS. */
-void tx_optimizer_add_slot(tx_optimizer *optimizer, const char *name, double initial);
-tx_rate tx_rate_read(const tx_section *section, const char *name); /* 0 where the value is null */
+tx_rate tx_rate_read(const tx_section *section, const char *name); /* 0 where there is no such option or it is null */
 double tx_rate_at(tx_rate rate, int64_t count);
 tx_status tx_rate_check(tx_rate rate, tx_error *error); /* the schedule's own check */
 

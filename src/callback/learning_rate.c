@@ -1,11 +1,16 @@
-/* The learning rate that the step's update takes: what a schedule says at that count. */
+/* The learning rate that the step's update takes: what a schedule says at that count; the last one in a chain. */
+#include <math.h>
+
 #include "trainax/callback.h"
 
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
 {
     (void)callback;
     (void)error;
-    tx_cell_set(cells, 0, seen->services->learning_rate(seen->trainer));
+    const double rate = seen->services->learning_rate(seen->trainer);
+    if (!isnan(rate)) {
+        tx_cell_set(cells, 0, rate);
+    }
     return TX_OK;
 }
 

@@ -16,7 +16,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 const tx_command tx_command_list = {
     .name = "list",
-    .usage = "list [networks|blocks|data|steppers|configurations|losses|metrics|optimizers|schedules|callbacks|…]",
+    .usage = "list [networks|blocks|data|steppers|configurations|losses|metrics|optimizers|transforms|schedules|callbacks|…]",
     .summary = "the components that a configuration can name",
     .word = "KINDS",
     .word_text = "only these, such as networks; everything if absent",

@@ -31,6 +31,7 @@ static const struct {
     [TX_KIND_CONFIGURATION] = {"configuration", "configurations", "configuration", "configurations"},
     [TX_KIND_LOSS] = {"loss", "losses", "loss", "losses"},
     [TX_KIND_OPTIMIZER] = {"optimizer", "optimizers", "optimizer", "optimizers"},
+    [TX_KIND_TRANSFORM] = {"transform", "transforms", "transform", "transforms"},
     [TX_KIND_SCHEDULE] = {"schedule", "schedules", "schedule", "schedules"},
     [TX_KIND_CALLBACK] = {"callback", "callbacks", "callback", "callbacks"},
     [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules"},
@@ -62,6 +63,11 @@ tx_kind tx_kind_find(const char *name)
         kind++;
     }
     return (tx_kind)kind;
+}
+
+tx_kind tx_kind_stand_in(tx_kind kind)
+{
+    return kind == TX_KIND_TRANSFORM ? TX_KIND_OPTIMIZER : kind;
 }
 
 tx_status tx_registry_create(tx_error *error, tx_registry **out)
@@ -138,6 +144,12 @@ const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, 
     return NULL;
 }
 
+const tx_component *tx_registry_find_for(const tx_registry *registry, tx_kind kind, const char *name)
+{
+    const tx_component *component = tx_registry_find(registry, kind, name);
+    return component ? component : tx_registry_find(registry, tx_kind_stand_in(kind), name);
+}
+
 void tx_registry_names(const tx_registry *registry, tx_kind kind, char *text, size_t size)
 {
     size_t used = 0;
@@ -149,21 +161,22 @@ void tx_registry_names(const tx_registry *registry, tx_kind kind, char *text, si
 
 static const char *nearest_component(const tx_registry *registry, tx_kind kind, const char *name)
 {
-    const char *nearest = NULL;
     enum { MOST = 256 };
+    const tx_kind kinds[] = {kind, tx_kind_stand_in(kind)};
     const char *names[MOST];
     int count = 0;
-    for (; count < MOST && count < tx_registry_count(registry, kind); count++) {
-        names[count] = tx_registry_at(registry, kind, count)->name;
+    for (int of = 0; of < 2; of++) {
+        for (int k = 0; count < MOST && k < tx_registry_count(registry, kinds[of]); k++) {
+            names[count++] = tx_registry_at(registry, kinds[of], k)->name;
+        }
     }
-    nearest = tx_nearest_name(name, names, count);
-    return nearest;
+    return tx_nearest_name(name, names, count);
 }
 
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name)
 {
     tx_complaint complaint;
-    char known[400];
+    char known[480];
     const tx_quoted quoted = tx_quote(name);
     const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
     tx_registry_names(registry, kind, known, sizeof known);

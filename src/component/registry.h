@@ -8,6 +8,11 @@ const char *tx_kind_spoken(tx_kind kind);
 const char *tx_kind_spoken_plural(tx_kind kind);
 tx_kind tx_kind_find(const char *name); /* by name or plural, any case; TX_KIND_COUNT: none */
 
+/* The kind whose components are accepted where one of `kind` is asked for: optimizers in a list of transforms. `kind` itself
+ * where there is none. */
+tx_kind tx_kind_stand_in(tx_kind kind);
+const tx_component *tx_registry_find_for(const tx_registry *registry, tx_kind kind, const char *name); /* of either; NULL: none */
+
 tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind); /* NULL: none */
 tx_short_form_rule *tx_registry_forms(const tx_registry *registry, tx_kind kind);
 
@@ -16,7 +21,7 @@ const tx_option *tx_kind_options(tx_kind kind);
 
 /* What is wrong with a name, as the end of a sentence: "unknown optimizer 'adamm' (did you mean 'adam'? There are: …)". */
 typedef struct tx_complaint {
-    char text[640];
+    char text[800];
 } tx_complaint;
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name);
 /* "a, b, c", cut to the size of `text`. */

@@ -70,7 +70,7 @@ static tx_status find_component(resolver *r, tx_kind kind, const tx_yaml *name, 
         return tx_place_error(name->place, error, "%s must be the name of a %s, not %s", path, tx_kind_spoken(kind),
                               tx_yaml_describe(name).text);
     }
-    *out = tx_registry_find(r->config->registry, kind, name->text);
+    *out = tx_registry_find_for(r->config->registry, kind, name->text);
     return *out ? TX_OK
                 : tx_place_error(name->place, error, "%s", tx_registry_complain(r->config->registry, kind, name->text).text);
 }

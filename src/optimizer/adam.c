@@ -1,10 +1,10 @@
 /* Adam (Kingma & Ba 2015, arXiv:1412.6980) and what descends from it: running means of the gradient and of its size, the
  * first divided by the root of the second. Arithmetic in the order of Optax, except that a bias correction is multiplied
  * with instead of divided by. */
-#include "base/memory.h"
 #include "options.h"
 #include "power.h"
 #include "rule.h"
+#include "stage.h"
 
 /* a = 1 - b, which Optax forms from the Python number; f = 1 / (1 - b^count). */
 TX_CONSTANTS(b1, b2, b3, a1, a2, a3, f1, f1_next, f2, f3, eps, eps_root, rectification, rectified, later);
@@ -82,8 +82,8 @@ TX_RULE(adan, 4, {
 typedef struct member {
     tx_optimizer_class class_;
     const tx_rule *rule, *nesterov;
-    const char *slots[TX_OPTIMIZER_SLOTS];
-    double initial;
+    const char *slots[TX_STAGE_SLOTS];
+    double initial; /* of the slots, unless the user says it */
     bool trust;
 } member;
 
@@ -110,10 +110,10 @@ typedef struct adam_state {
 RECTIFY(float)
 RECTIFY(double)
 
-static constants_double prepare(const tx_optimizer *optimizer, int64_t count)
+static constants_double prepare(const tx_stage *stage, int64_t count)
 {
-    const adam_state *s = optimizer->state;
-    const tx_precision precision = optimizer->precision;
+    const adam_state *s = stage->state;
+    const tx_precision precision = stage->optimizer->precision;
     constants_double c = s->constants;
     c.f1 = s->correct_mu ? tx_bias_correction(&s->power1, precision, count) : 1;
     c.f1_next = s->nesterov ? tx_bias_correction(&s->power1, precision, count + 1) : 1;
@@ -127,45 +127,44 @@ static constants_double prepare(const tx_optimizer *optimizer, int64_t count)
     return c;
 }
 
-static bool update_adam(const tx_optimizer *optimizer, const tx_update *update)
+static bool update_adam(const tx_stage *stage, const tx_update *update)
 {
-    const adam_state *state = optimizer->state;
-    const constants_double constants = prepare(optimizer, update->count + 1);
-    return tx_rule_run(state->rule, optimizer->precision, update, &constants, 0, optimizer->num_parameters);
+    const adam_state *state = stage->state;
+    const constants_double constants = prepare(stage, update->count + 1);
+    return tx_rule_run(state->rule, stage, update, &constants);
 }
 
-static void read_state(const tx_optimizer *optimizer, adam_state *state)
+static void read_state(const tx_section *section, tx_precision precision, adam_state *state)
 {
-    const double b1 = tx_optimizer_real(optimizer, "b1", 0), b2 = tx_optimizer_real(optimizer, "b2", 0);
-    const double b3 = tx_optimizer_real(optimizer, "b3", 0);
-    const double eps = tx_optimizer_real(optimizer, "eps", 0), eps_root = tx_optimizer_real(optimizer, "eps_root", 0);
+    const double b1 = tx_option_real(section, "b1", 0), b2 = tx_option_real(section, "b2", 0);
+    const double b3 = tx_option_real(section, "b3", 0);
+    const double eps = tx_option_real(section, "eps", 0), eps_root = tx_option_real(section, "eps_root", 0);
     state->constants = (constants_double){
         .b1 = b1, .b2 = b2, .b3 = b3, .a1 = 1 - b1, .a2 = 1 - b2, .a3 = 1 - b3, .eps = eps, .eps_root = eps_root};
-    state->threshold = tx_optimizer_real(optimizer, "threshold", (double)-INFINITY);
-    state->nesterov = tx_optimizer_flag(optimizer, "nesterov", false);
-    state->correct_mu = tx_optimizer_flag(optimizer, "bias_correction_mu", true);
-    state->correct_nu = tx_optimizer_flag(optimizer, "bias_correction_nu", true);
-    tx_power_prepare(&state->power1, b1, optimizer->precision);
-    tx_power_prepare(&state->power2, b2, optimizer->precision);
-    tx_power_prepare(&state->power3, b3, optimizer->precision);
+    state->threshold = tx_option_real(section, "threshold", (double)-INFINITY);
+    state->nesterov = tx_option_flag(section, "nesterov", false);
+    state->correct_mu = tx_option_flag(section, "bias_correction_mu", true);
+    state->correct_nu = tx_option_flag(section, "bias_correction_nu", true);
+    tx_power_prepare(&state->power1, b1, precision);
+    tx_power_prepare(&state->power2, b2, precision);
+    tx_power_prepare(&state->power3, b3, precision);
 }
 
-static tx_status create_adam(tx_optimizer *optimizer, tx_error *error)
+static tx_status create_adam(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    const member *which = (const member *)optimizer->class_;
-    adam_state *state;
-    TX_TRY(tx_allocate(sizeof *state, error, &state));
-    optimizer->state = state;
-    read_state(optimizer, state);
+    const member *which = tx_section_component(section)->implementation;
+    const double initial = tx_option_real(section, "initial_accumulator_value", which->initial);
+    tx_stage *stage;
+    TX_TRY(tx_stage_add(optimizer, update_adam, sizeof(adam_state), error, &stage));
+    adam_state *state = stage->state;
+    read_state(section, optimizer->precision, state);
     state->rule = state->nesterov ? which->nesterov : which->rule;
-    for (int k = 0; k < TX_OPTIMIZER_SLOTS && which->slots[k]; k++) {
-        tx_optimizer_add_slot(optimizer, which->slots[k], which->initial);
+    for (int k = 0; k < TX_STAGE_SLOTS && which->slots[k]; k++) {
+        tx_stage_add_slot(stage, which->slots[k], initial);
     }
-    if (tx_optimizer_takes(optimizer, "weight_decay")) {
-        optimizer->decay = tx_rate_read(optimizer->section, "weight_decay");
-    }
-    optimizer->trust = which->trust;
-    optimizer->trust_coefficient = 1;
+    stage->decay = tx_rate_read(section, "weight_decay");
+    TX_TRY(which->trust ? tx_stage_add_trust_ratio(optimizer, (tx_trust){.coefficient = 1}, error) : TX_OK);
+    tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
 
@@ -177,40 +176,44 @@ static tx_status create_adam(tx_optimizer *optimizer, tx_error *error)
 #define EPS(value) TX_OPTION_REAL("eps", value, "added to the denominator, outside the root")
 #define EPS_ROOT(value) TX_OPTION_REAL("eps_root", value, "added to the denominator, under the root")
 #define DECAY(value) TX_OPTION_WEIGHT_DECAY(value, "times the parameters, taken off at the learning rate")
-#define CLASS .class_ = {.create = create_adam, .update = update_adam}
+#define CLASS .class_ = {create_adam}
 
-#define ADAM_OPTIONS(flag) TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"), TX_OPTION_NESTEROV(flag)
+#define SCALE_OPTIONS(flag) B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"), TX_OPTION_NESTEROV(flag)
+#define ADAM_OPTIONS(flag) TX_OPTION_LEARNING_RATE, SCALE_OPTIONS(flag)
+#define THRESHOLD TX_OPTION_REAL("threshold", "5.0", "the length of the averages from which on the step is rectified")
+#define BELIEF_OPTIONS B1("0.9"), B2("0.999"), EPS("1e-16"), EPS_ROOT("1e-16"), TX_OPTION_NESTEROV("false")
+#define AMSGRAD_OPTIONS                                                                                                        \
+    B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"),                                                                      \
+    TX_OPTION_BOOLEAN("bias_correction_mu", "true", "corrects the mean of the gradient for its start at 0"),                   \
+    TX_OPTION_BOOLEAN("bias_correction_nu", "true", "corrects the mean of its square for its start at 0")
+#define YOGI_OPTIONS B1("0.9"), B2("0.999"), EPS("1e-3")
+#define ADAMAX_OPTIONS B1("0.9"), B2("0.999"), EPS("1e-8")
+#define ADAN_OPTIONS(root)                                                                                                     \
+    B1("0.98"), TX_OPTION_REAL("b2", "0.92", "decay of the running mean of the gradient's change"),                            \
+    TX_OPTION_REAL("b3", "0.99", "decay of the running mean of its square"), EPS("1e-8"), EPS_ROOT(root)
 static const tx_option adam_options[] = {ADAM_OPTIONS("false"), {0}}, nadam_options[] = {ADAM_OPTIONS("true"), {0}};
 static const tx_option adamw_options[] = {ADAM_OPTIONS("false"), DECAY("1e-4"), {0}};
 static const tx_option nadamw_options[] = {ADAM_OPTIONS("true"), DECAY("1e-4"), {0}};
-static const tx_option radam_options[] = {
-    ADAM_OPTIONS("false"),
-    TX_OPTION_REAL("threshold", "5.0", "the length of the averages from which on the step is rectified"),
-    {0},
-};
+static const tx_option radam_options[] = {ADAM_OPTIONS("false"), THRESHOLD, {0}};
 static const tx_option lamb_options[] = {
     TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-6"), EPS_ROOT("0.0"), DECAY("0.0"), {0},
 };
-static const tx_option adabelief_options[] = {
-    TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-16"), EPS_ROOT("1e-16"), TX_OPTION_NESTEROV("false"), {0},
+static const tx_option adabelief_options[] = {TX_OPTION_LEARNING_RATE, BELIEF_OPTIONS, {0}};
+static const tx_option amsgrad_options[] = {TX_OPTION_LEARNING_RATE, AMSGRAD_OPTIONS, {0}};
+static const tx_option yogi_options[] = {TX_OPTION_LEARNING_RATE, YOGI_OPTIONS, {0}};
+static const tx_option adamax_options[] = {TX_OPTION_LEARNING_RATE, ADAMAX_OPTIONS, {0}};
+static const tx_option adamaxw_options[] = {TX_OPTION_LEARNING_RATE, ADAMAX_OPTIONS, DECAY("1e-4"), {0}};
+static const tx_option adan_options[] = {TX_OPTION_LEARNING_RATE, ADAN_OPTIONS("1e-8"), DECAY("0.0"), {0}};
+
+static const tx_option scale_by_adam_options[] = {SCALE_OPTIONS("false"), {0}};
+static const tx_option scale_by_radam_options[] = {SCALE_OPTIONS("false"), THRESHOLD, {0}};
+static const tx_option scale_by_belief_options[] = {BELIEF_OPTIONS, {0}};
+static const tx_option scale_by_amsgrad_options[] = {AMSGRAD_OPTIONS, {0}};
+static const tx_option scale_by_yogi_options[] = {
+    YOGI_OPTIONS, EPS_ROOT("0.0"), TX_OPTION_REAL("initial_accumulator_value", "1e-6", "what both means start from"), {0},
 };
-static const tx_option amsgrad_options[] = {
-    TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), EPS_ROOT("0.0"),
-    TX_OPTION_BOOLEAN("bias_correction_mu", "true", "corrects the mean of the gradient for its start at 0"),
-    TX_OPTION_BOOLEAN("bias_correction_nu", "true", "corrects the mean of its square for its start at 0"),
-    {0},
-};
-static const tx_option yogi_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-3"), {0}};
-static const tx_option adamax_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), {0}};
-static const tx_option adamaxw_options[] = {TX_OPTION_LEARNING_RATE, B1("0.9"), B2("0.999"), EPS("1e-8"), DECAY("1e-4"), {0}};
-static const tx_option adan_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    B1("0.98"),
-    TX_OPTION_REAL("b2", "0.92", "decay of the running mean of the gradient's change"),
-    TX_OPTION_REAL("b3", "0.99", "decay of the running mean of its square"),
-    EPS("1e-8"), EPS_ROOT("1e-8"), DECAY("0.0"),
-    {0},
-};
+static const tx_option scale_by_adamax_options[] = {ADAMAX_OPTIONS, {0}};
+static const tx_option scale_by_adan_options[] = {ADAN_OPTIONS("0.0"), {0}};
 
 static const member adams = {CLASS, .rule = &adam, .nesterov = &nadam, .slots = {"mu", "nu"}};
 static const member lambs = {CLASS, .rule = &adam, .slots = {"mu", "nu"}, .trust = true};
@@ -238,3 +241,18 @@ const tx_component tx_optimizer_adamaxw =
     TX_OPTIMIZER("adamaxw", "adamax with weight decay, as optax.adamaxw", adamaxw_options, &adamaxes);
 const tx_component tx_optimizer_adan =
     TX_OPTIMIZER("adan", "adam with a momentum of the gradient's change, as optax.adan", adan_options, &adans);
+
+const tx_component tx_transform_scale_by_adam =
+    TX_TRANSFORM("scale_by_adam", "the direction of adam, as optax.scale_by_adam", scale_by_adam_options, &adams);
+const tx_component tx_transform_scale_by_radam =
+    TX_TRANSFORM("scale_by_radam", "the direction of radam, as optax.scale_by_radam", scale_by_radam_options, &radams);
+const tx_component tx_transform_scale_by_belief =
+    TX_TRANSFORM("scale_by_belief", "the direction of adabelief, as optax.scale_by_belief", scale_by_belief_options, &adabeliefs);
+const tx_component tx_transform_scale_by_amsgrad =
+    TX_TRANSFORM("scale_by_amsgrad", "the direction of amsgrad, as optax.scale_by_amsgrad", scale_by_amsgrad_options, &amsgrads);
+const tx_component tx_transform_scale_by_yogi =
+    TX_TRANSFORM("scale_by_yogi", "the direction of yogi, as optax.scale_by_yogi", scale_by_yogi_options, &yogis);
+const tx_component tx_transform_scale_by_adamax =
+    TX_TRANSFORM("scale_by_adamax", "the direction of adamax, as optax.scale_by_adamax", scale_by_adamax_options, &adamaxes);
+const tx_component tx_transform_scale_by_adan =
+    TX_TRANSFORM("scale_by_adan", "the direction of adan, as optax.scale_by_adan", scale_by_adan_options, &adans);

@@ -1,13 +1,12 @@
-/* By norms of whole leaves: lars and novograd (lamb, which is adam and then a norm, stands with adam). */
-#include "base/memory.h"
+/* By norms of whole leaves: trust ratios, lars and novograd (lamb, which is adam and then a trust ratio, stands with adam). */
 #include "options.h"
 #include "rule.h"
 #include "stage.h"
 
 /* keep, add: of the running mean of squared norms, nu = keep * nu + add * |g|^2. */
-TX_CONSTANTS(b1, keep, add, square, eps, eps_root, weights);
+TX_CONSTANTS(ratio, b1, keep, add, square, eps, eps_root, weights);
 
-TX_RULE(plain, 0, { u = g; })
+TX_RULE(trusted, 0, { u = c.ratio * g; })
 
 /* Ginsburg et al. 2019 (arXiv:1905.11286). The second slot holds one number a leaf, repeated for each of its elements. */
 TX_RULE(novograd, 2, {
@@ -22,84 +21,109 @@ typedef struct novograd_state {
     tx_rate weights;
 } novograd_state;
 
-static bool update_novograd(const tx_optimizer *optimizer, const tx_update *update)
+static bool update_novograd(const tx_stage *stage, const tx_update *update)
 {
-    const novograd_state *state = optimizer->state;
+    const tx_optimizer *optimizer = stage->optimizer;
+    const novograd_state *state = stage->state;
     constants_double constants = state->constants;
     bool finite = true;
-    int64_t begin = 0;
     constants.keep = update->count ? state->b2 : 0;
     constants.add = update->count ? 1 - state->b2 : 1;
     constants.weights = tx_rate_at(state->weights, update->count);
-    for (int k = 0; k < optimizer->num_leaves; begin += optimizer->leaf_sizes[k++]) {
-        const double norm = tx_stage_norm(optimizer->precision, update->gradient, begin, optimizer->leaf_sizes[k]);
+    for (int k = 0; k < optimizer->num_leaves; k++) {
+        const tx_leaf *leaf = &optimizer->leaves[k];
+        const double norm = tx_stage_norm(optimizer->precision, update->gradient, leaf->offset, leaf->size);
         constants.square = norm * norm;
-        finite &= tx_rule_run(&novograd, optimizer->precision, update, &constants, begin, optimizer->leaf_sizes[k]);
+        finite &= tx_rule_run_leaf(&novograd, stage, update, &constants, leaf);
     }
     return finite;
 }
 
-static tx_status create_novograd(tx_optimizer *optimizer, tx_error *error)
+static tx_status create_novograd(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    const tx_section *section = optimizer->section;
-    novograd_state *state;
-    TX_TRY(tx_allocate(sizeof *state, error, &state));
-    optimizer->state = state;
-    *state = (novograd_state){
+    tx_stage *stage;
+    TX_TRY(tx_stage_add(optimizer, update_novograd, sizeof(novograd_state), error, &stage));
+    *(novograd_state *)stage->state = (novograd_state){
         .constants = {.b1 = tx_get_real(section, "b1"),
                       .eps = tx_get_real(section, "eps"),
                       .eps_root = tx_get_real(section, "eps_root")},
         .b2 = tx_get_real(section, "b2"),
         .weights = tx_rate_read(section, "weight_decay"),
     };
-    tx_optimizer_add_slot(optimizer, "mu", 0);
-    tx_optimizer_add_slot(optimizer, "nu", 0);
+    tx_stage_add_slot(stage, "mu", 0);
+    tx_stage_add_slot(stage, "nu", 0);
+    tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
 
-/* You et al. 2017 (arXiv:1708.03888): decay, trust ratio, rate and then momentum, all of which stand after the rule. */
-static bool update_lars(const tx_optimizer *optimizer, const tx_update *update)
+static bool update_trust_ratio(const tx_stage *stage, const tx_update *update)
 {
-    return tx_rule_run(&plain, optimizer->precision, update, &(constants_double){0}, 0, optimizer->num_parameters);
+    const tx_optimizer *optimizer = stage->optimizer;
+    const tx_trust *trust = stage->state;
+    bool finite = true;
+    for (int k = 0; k < optimizer->num_leaves; k++) {
+        const tx_leaf *leaf = &optimizer->leaves[k];
+        const double weights = tx_stage_norm(optimizer->precision, update->parameters, leaf->offset, leaf->size);
+        const double updates = tx_stage_norm(optimizer->precision, update->gradient, leaf->offset, leaf->size);
+        const double above = fmax(weights, trust->min_norm), below = fmax(updates, trust->min_norm);
+        const double ratio = above == 0 || below == 0 ? 1 : trust->coefficient * above / (below + trust->eps);
+        finite &= tx_rule_run_leaf(&trusted, stage, update, &(constants_double){.ratio = ratio}, leaf);
+    }
+    return finite;
 }
 
-static tx_status create_lars(tx_optimizer *optimizer, tx_error *error)
+tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_error *error)
 {
-    const tx_section *section = optimizer->section;
-    (void)error;
-    optimizer->decay = tx_rate_read(section, "weight_decay");
-    optimizer->trust = true;
-    optimizer->trust_coefficient = tx_get_real(section, "trust_coefficient");
-    optimizer->trust_eps = tx_get_real(section, "eps");
-    optimizer->trace = true;
-    optimizer->momentum = tx_get_real(section, "momentum");
-    optimizer->nesterov = tx_get_boolean(section, "nesterov");
-    tx_optimizer_add_slot(optimizer, "trace", 0);
+    tx_stage *stage;
+    TX_TRY(tx_stage_add(optimizer, update_trust_ratio, sizeof trust, error, &stage));
+    *(tx_trust *)stage->state = trust;
     return TX_OK;
+}
+
+static tx_status create_trust_ratio(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    const tx_trust trust = {.min_norm = tx_option_real(section, "min_norm", 0),
+                            .coefficient = tx_get_real(section, "trust_coefficient"),
+                            .eps = tx_get_real(section, "eps")};
+    return tx_stage_add_trust_ratio(optimizer, trust, error);
+}
+
+/* You et al. 2017 (arXiv:1708.03888): decay, trust ratio, rate and then momentum. */
+static tx_status create_lars(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    TX_TRY(tx_stage_add_decayed_weights(optimizer, tx_rate_read(section, "weight_decay"), error));
+    TX_TRY(create_trust_ratio(optimizer, section, error));
+    tx_optimizer_descend(optimizer, section);
+    return tx_stage_add_trace(optimizer, tx_get_real(section, "momentum"), tx_get_boolean(section, "nesterov"), error);
 }
 
 /* clang-format off */
+#define TRUST_OPTIONS(coefficient)                                                                                              \
+    TX_OPTION_REAL("trust_coefficient", coefficient, "factor of the trust ratio"),                                             \
+    TX_OPTION_REAL("eps", "0.0", "added to the denominator of the trust ratio")
 static const tx_option lars_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added to the gradient"),
-    TX_OPTION_REAL("trust_coefficient", "0.001", "factor of the trust ratio"),
-    TX_OPTION_REAL("eps", "0.0", "added to the denominator of the trust ratio"),
-    TX_OPTION_REAL("momentum", "0.9", "decay of the trace of the steps"),
-    TX_OPTION_NESTEROV("false"),
-    {0},
+    TX_OPTION_LEARNING_RATE, TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added to the gradient"), TRUST_OPTIONS("0.001"),
+    TX_OPTION_REAL("momentum", "0.9", "decay of the trace of the steps"), TX_OPTION_NESTEROV("false"), {0},
 };
-static const tx_option novograd_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_REAL("b1", "0.9", "decay of the trace"),
-    TX_OPTION_REAL("b2", "0.25", "decay of the running mean of each leaf's squared norm"),
-    TX_OPTION_REAL("eps", "1e-6", "added to the denominator, outside the root"),
-    TX_OPTION_REAL("eps_root", "0.0", "added to the denominator, under the root"),
-    TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added before the momentum"),
-    {0},
+static const tx_option trust_options[] = {
+    TX_OPTION_REAL("min_norm", "0.0", "smallest norm of parameters and updates that counts"), TRUST_OPTIONS("1.0"), {0},
 };
+#define NOVOGRAD_OPTIONS(eps)                                                                                                  \
+    TX_OPTION_REAL("b1", "0.9", "decay of the trace"),                                                                         \
+    TX_OPTION_REAL("b2", "0.25", "decay of the running mean of each leaf's squared norm"),                                     \
+    TX_OPTION_REAL("eps", eps, "added to the denominator, outside the root"),                                                  \
+    TX_OPTION_REAL("eps_root", "0.0", "added to the denominator, under the root"),                                             \
+    TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added before the momentum")
+static const tx_option novograd_options[] = {TX_OPTION_LEARNING_RATE, NOVOGRAD_OPTIONS("1e-6"), {0}};
+static const tx_option scale_by_novograd_options[] = {NOVOGRAD_OPTIONS("1e-8"), {0}};
 
-static const tx_optimizer_class larses = {create_lars, update_lars}, novograds = {create_novograd, update_novograd};
+static const tx_optimizer_class larses = {create_lars}, novograds = {create_novograd}, trusts = {create_trust_ratio};
 const tx_component tx_optimizer_lars =
     TX_OPTIMIZER("lars", "momentum scaled to the norm of each leaf, as optax.lars", lars_options, &larses);
 const tx_component tx_optimizer_novograd =
     TX_OPTIMIZER("novograd", "momentum of gradients divided by their leaf's norm, as optax.novograd", novograd_options, &novograds);
+
+const tx_component tx_transform_scale_by_novograd =
+    TX_TRANSFORM("scale_by_novograd", "the direction of novograd, as optax.scale_by_novograd", scale_by_novograd_options, &novograds);
+const tx_component tx_transform_scale_by_trust_ratio =
+    TX_TRANSFORM("scale_by_trust_ratio", "to the norm of each leaf, as optax.scale_by_trust_ratio", trust_options, &trusts);

@@ -1,7 +1,8 @@
 #include "trainax/optimizer.h"
 
 #include <assert.h>
-#include <string.h>
+#include <math.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "options.h"
@@ -21,29 +22,20 @@ const tx_option tx_optimizer_options[] = {
 
 /* ---- Options ---- */
 
-bool tx_optimizer_takes(const tx_optimizer *optimizer, const char *name)
+double tx_option_real(const tx_section *section, const char *name, double otherwise)
 {
-    const tx_option *option = tx_section_component(optimizer->section)->options;
-    while (option->name && strcmp(option->name, name)) {
-        option++;
-    }
-    return option->name;
+    return tx_knows(section, name) && tx_has(section, name) ? tx_get_real(section, name) : otherwise;
 }
 
-double tx_optimizer_real(const tx_optimizer *optimizer, const char *name, double otherwise)
+bool tx_option_flag(const tx_section *section, const char *name, bool otherwise)
 {
-    const bool there = tx_optimizer_takes(optimizer, name) && tx_has(optimizer->section, name);
-    return there ? tx_get_real(optimizer->section, name) : otherwise;
-}
-
-bool tx_optimizer_flag(const tx_optimizer *optimizer, const char *name, bool otherwise)
-{
-    return tx_optimizer_takes(optimizer, name) ? tx_get_boolean(optimizer->section, name) : otherwise;
+    return tx_knows(section, name) ? tx_get_boolean(section, name) : otherwise;
 }
 
 tx_rate tx_rate_read(const tx_section *section, const char *name)
 {
-    return (tx_rate){.number = tx_get_real(section, name), .schedule = tx_get_section(section, name)};
+    return tx_knows(section, name) ? (tx_rate){.number = tx_get_real(section, name), .schedule = tx_get_section(section, name)}
+                                   : (tx_rate){0};
 }
 
 double tx_rate_at(tx_rate rate, int64_t count)
@@ -61,35 +53,114 @@ tx_status tx_rate_check(tx_rate rate, tx_error *error)
     return class_ && class_->check ? class_->check(rate.schedule, error) : TX_OK;
 }
 
-static tx_status read_shared(tx_optimizer *optimizer, tx_error *error)
+/* What the schedules among a section's options say about themselves. */
+static tx_status check_rates(const tx_section *section, const tx_option *options, tx_error *error)
 {
-    const tx_section *section = optimizer->section;
-    optimizer->clip = tx_get_real(section, "clip");
-    optimizer->clip_by_global_norm = tx_get_real(section, "clip_by_global_norm");
-    optimizer->added_weights = tx_rate_read(section, "add_decayed_weights");
-    optimizer->rate = tx_rate_read(section, "learning_rate");
-    if (optimizer->clip > 0 && optimizer->clip_by_global_norm > 0) {
-        return tx_section_error(section, "clip", error, TX_INVALID, "clip and clip_by_global_norm exclude each other");
+    for (; options && options->name; options++) {
+        TX_TRY(options->kind == TX_KIND_SCHEDULE ? tx_rate_check(tx_rate_read(section, options->name), error) : TX_OK);
     }
-    TX_TRY(tx_rate_check(optimizer->added_weights, error));
-    return tx_rate_check(optimizer->rate, error);
+    return TX_OK;
 }
 
-static tx_status read_options(tx_optimizer *optimizer, tx_error *error)
+/* ---- Stages ---- */
+
+tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out)
 {
-    TX_TRY(read_shared(optimizer, error));
-    TX_TRY(optimizer->class_->create(optimizer, error));
-    return tx_optimizer_takes(optimizer, "weight_decay") ? tx_rate_check(tx_rate_read(optimizer->section, "weight_decay"), error)
-                                                         : TX_OK;
+    const size_t count = (size_t)optimizer->num_stages;
+    tx_stage *stage;
+    TX_TRY(tx_reserve(count + 1, sizeof stage, &optimizer->capacity, error, &optimizer->stages));
+    TX_TRY(tx_allocate(sizeof *stage, error, &stage));
+    *stage = (tx_stage){.optimizer = optimizer, .update = update, .scale = {.number = 1}, .number = optimizer->num_sections - 2};
+    optimizer->stages[optimizer->num_stages++] = stage;
+    *out = stage;
+    return tx_allocate(bytes, error, &stage->state);
+}
+
+void tx_stage_add_slot(tx_stage *stage, const char *name, double initial)
+{
+    assert(stage->num_slots < TX_STAGE_SLOTS);
+    tx_slot *slot = &stage->slots[stage->num_slots++];
+    slot->initial = initial;
+    if (stage->number < 0) {
+        snprintf(slot->name, sizeof slot->name, "%s", name);
+    } else {
+        snprintf(slot->name, sizeof slot->name, "%d.%s", stage->number, name);
+    }
+}
+
+void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)
+{
+    tx_stage *last = optimizer->stages[optimizer->num_stages - 1];
+    if (tx_knows(section, "learning_rate")) {
+        last->scale = optimizer->rate = tx_rate_read(section, "learning_rate");
+        last->descends = optimizer->has_rate = true;
+    }
+}
+
+/* The options that all optimizers share. */
+static tx_status add_shared(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    const double clip = tx_get_real(section, "clip"), norm = tx_get_real(section, "clip_by_global_norm");
+    if (clip > 0 && norm > 0) {
+        return tx_section_error(section, "clip", error, TX_INVALID, "clip and clip_by_global_norm exclude each other");
+    }
+    TX_TRY(check_rates(section, tx_optimizer_options, error));
+    TX_TRY(clip > 0 ? tx_stage_add_clip(optimizer, clip, error) : TX_OK);
+    TX_TRY(norm > 0 ? tx_stage_add_clip_by_global_norm(optimizer, norm, error) : TX_OK);
+    return tx_has(section, "add_decayed_weights")
+               ? tx_stage_add_decayed_weights(optimizer, tx_rate_read(section, "add_decayed_weights"), error)
+               : TX_OK;
+}
+
+tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    const tx_component *component = tx_section_component(section);
+    optimizer->num_sections++;
+    TX_TRY(check_rates(section, component->options, error));
+    TX_TRY(component->kind == TX_KIND_OPTIMIZER ? add_shared(optimizer, section, error) : TX_OK);
+    return ((const tx_optimizer_class *)component->implementation)->create(optimizer, section, error);
+}
+
+static void free_stage(tx_stage *stage)
+{
+    for (int k = 0; k < stage->num_slots; k++) {
+        tx_free(stage->slots[k].values);
+        tx_free(stage->slots[k].next);
+    }
+    tx_free(stage->state);
+    tx_free(stage);
+}
+
+static bool is_zero(tx_rate rate)
+{
+    return !rate.schedule && rate.number == 0;
+}
+
+/* Whether `stage` does nothing but what `before` can do as well. */
+static bool is_taken_over(const tx_stage *before, const tx_stage *stage)
+{
+    const bool unscaled = !before->scale.schedule && before->scale.number == 1 && !before->descends;
+    return stage->update == tx_stage_keep && unscaled && (is_zero(before->decay) || is_zero(stage->decay));
+}
+
+static void merge_stages(tx_optimizer *optimizer)
+{
+    int count = 0;
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        tx_stage *stage = optimizer->stages[k], *before = count ? optimizer->stages[count - 1] : NULL;
+        if (before && is_taken_over(before, stage)) {
+            before->decay = is_zero(stage->decay) ? before->decay : stage->decay;
+            before->scale = stage->scale;
+            before->descends = stage->descends;
+            free_stage(stage);
+        } else {
+            optimizer->stages[count++] = stage;
+        }
+    }
+    optimizer->num_stages = count;
 }
 
 /* ---- Memory ---- */
-
-void tx_optimizer_add_slot(tx_optimizer *optimizer, const char *name, double initial)
-{
-    assert(optimizer->num_slots < TX_OPTIMIZER_SLOTS);
-    optimizer->slot[optimizer->num_slots++] = (tx_slot){.name = name, .initial = initial};
-}
 
 static void fill(void *values, tx_precision precision, int64_t count, double value)
 {
@@ -102,46 +173,52 @@ static void fill(void *values, tx_precision precision, int64_t count, double val
     }
 }
 
-static tx_status allocate(tx_optimizer *optimizer, tx_error *error)
+static tx_status allocate_slot(const tx_optimizer *optimizer, tx_slot *slot, tx_error *error)
 {
     const size_t real = tx_real_bytes(optimizer->precision), count = (size_t)optimizer->num_parameters;
-    for (int k = 0; k < optimizer->num_slots; k++) {
-        TX_TRY(tx_allocate_array(count, real, error, &optimizer->slots[k]));
-        TX_TRY(tx_allocate_array(count, real, error, &optimizer->next_slots[k]));
-        fill(optimizer->slots[k], optimizer->precision, optimizer->num_parameters, optimizer->slot[k].initial);
-    }
-    const bool prepares =
-        optimizer->clip > 0 || optimizer->clip_by_global_norm > 0 || tx_has(optimizer->section, "add_decayed_weights");
-    return prepares ? tx_allocate_array(count, real, error, &optimizer->prepared) : TX_OK;
+    TX_TRY(tx_allocate_array(count, real, error, &slot->values));
+    TX_TRY(tx_allocate_array(count, real, error, &slot->next));
+    fill(slot->values, optimizer->precision, optimizer->num_parameters, slot->initial);
+    return TX_OK;
 }
 
-static tx_status copy_leaves(tx_optimizer *optimizer, const int64_t *leaf_sizes, tx_error *error)
+static tx_status allocate(tx_optimizer *optimizer, tx_error *error)
 {
-    TX_TRY(tx_allocate_array((size_t)optimizer->num_leaves, sizeof *leaf_sizes, error, &optimizer->leaf_sizes));
+    const int num_slots = tx_optimizer_num_slots(optimizer);
+    for (int k = 0; k < num_slots; k++) {
+        TX_TRY(allocate_slot(optimizer, tx_optimizer_slot(optimizer, k), error));
+    }
+    return optimizer->num_stages > 1 ? tx_allocate_array((size_t)optimizer->num_parameters, tx_real_bytes(optimizer->precision),
+                                                         error, &optimizer->scratch)
+                                     : TX_OK;
+}
+
+static tx_status copy_leaves(tx_optimizer *optimizer, const tx_leaf *leaves, tx_error *error)
+{
+    TX_TRY(tx_allocate_array((size_t)optimizer->num_leaves, sizeof *leaves, error, &optimizer->leaves));
     for (int k = 0; k < optimizer->num_leaves; k++) {
-        optimizer->leaf_sizes[k] = leaf_sizes[k];
-        optimizer->num_parameters += leaf_sizes[k];
+        optimizer->leaves[k] = leaves[k];
+        optimizer->num_parameters += leaves[k].size;
     }
     return TX_OK;
 }
 
-static tx_status build(tx_optimizer *optimizer, const int64_t *leaf_sizes, tx_error *error)
+static tx_status build(tx_optimizer *optimizer, const tx_section *section, const tx_leaf *leaves, tx_error *error)
 {
-    TX_TRY(copy_leaves(optimizer, leaf_sizes, error));
-    TX_TRY(read_options(optimizer, error));
+    TX_TRY(copy_leaves(optimizer, leaves, error));
+    TX_TRY(tx_optimizer_add(optimizer, section, error));
+    merge_stages(optimizer);
     return allocate(optimizer, error);
 }
 
-tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const int64_t *leaf_sizes,
+tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
                               tx_error *error, tx_optimizer **out)
 {
     tx_optimizer *optimizer;
     TX_TRY(tx_allocate(sizeof *optimizer, error, &optimizer));
-    optimizer->class_ = tx_section_component(section)->implementation;
-    optimizer->section = section;
     optimizer->precision = precision;
     optimizer->num_leaves = num_leaves;
-    const tx_status status = build(optimizer, leaf_sizes, error);
+    const tx_status status = build(optimizer, section, leaves, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
         return status;
@@ -152,59 +229,97 @@ tx_status tx_optimizer_create(const tx_section *section, tx_precision precision,
 
 void tx_optimizer_destroy(tx_optimizer *optimizer)
 {
-    for (int k = 0; optimizer && k < TX_OPTIMIZER_SLOTS; k++) {
-        tx_free(optimizer->slots[k]);
-        tx_free(optimizer->next_slots[k]);
+    for (int k = 0; optimizer && k < optimizer->num_stages; k++) {
+        free_stage(optimizer->stages[k]);
     }
     if (optimizer) {
-        tx_free(optimizer->prepared);
-        tx_free(optimizer->leaf_sizes);
-        tx_free(optimizer->state);
+        tx_free(optimizer->stages);
+        tx_free(optimizer->scratch);
+        tx_free(optimizer->leaves);
         tx_free(optimizer);
     }
+}
+
+int tx_optimizer_num_slots(const tx_optimizer *optimizer)
+{
+    int count = 0;
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        count += optimizer->stages[k]->num_slots;
+    }
+    return count;
+}
+
+tx_slot *tx_optimizer_slot(const tx_optimizer *optimizer, int index)
+{
+    tx_stage **stage = optimizer->stages;
+    for (; index >= (*stage)->num_slots; stage++) {
+        index -= (*stage)->num_slots;
+    }
+    return &(*stage)->slots[index];
 }
 
 /* ---- A step ---- */
 
 double tx_optimizer_rate(const tx_optimizer *optimizer)
 {
-    const double rate = tx_rate_at(optimizer->rate, optimizer->count);
+    const double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, optimizer->count) : (double)NAN;
     return optimizer->precision == TX_FLOAT32 ? (double)(float)rate : rate;
 }
 
-static void swap_slots(tx_optimizer *optimizer)
+bool tx_optimizer_descends(const tx_optimizer *optimizer)
 {
-    for (int k = 0; k < optimizer->num_slots; k++) {
-        void *const old = optimizer->slots[k];
-        optimizer->slots[k] = optimizer->next_slots[k];
-        optimizer->next_slots[k] = old;
+    bool descends = false;
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        const tx_stage *stage = optimizer->stages[k];
+        descends |= stage->descends || stage->scale.schedule || stage->scale.number < 0;
+    }
+    return descends;
+}
+
+static bool run_stage(const tx_stage *stage, const void *gradient, const void *parameters, bool last, void *next)
+{
+    const int64_t count = stage->optimizer->count;
+    const double scale = tx_rate_at(stage->scale, count);
+    void *slots[TX_STAGE_SLOTS], *next_slots[TX_STAGE_SLOTS];
+    for (int k = 0; k < TX_STAGE_SLOTS; k++) {
+        slots[k] = stage->slots[k].values;
+        next_slots[k] = stage->slots[k].next;
+    }
+    return stage->update(stage, &(tx_update){
+                                    .count = count,
+                                    .keep = last,
+                                    .scale = stage->descends ? -scale : scale,
+                                    .decay = tx_rate_at(stage->decay, count),
+                                    .gradient = gradient,
+                                    .parameters = parameters,
+                                    .slots = slots,
+                                    .next_parameters = next,
+                                    .next_slots = next_slots,
+                                });
+}
+
+static void swap_slots(tx_stage *stage)
+{
+    for (int k = 0; k < stage->num_slots; k++) {
+        void *const old = stage->slots[k].values;
+        stage->slots[k].values = stage->slots[k].next;
+        stage->slots[k].next = old;
     }
 }
 
 bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void *parameters, void *next)
 {
-    const bool after = tx_stage_has_after(optimizer);
-    const double rate = tx_optimizer_rate(optimizer);
-    const tx_update update = {
-        .count = optimizer->count,
-        .keep = after ? 0 : 1,
-        .scale = after ? 1 : -rate,
-        .decay = tx_rate_at(optimizer->decay, optimizer->count),
-        .gradient = tx_stage_before(optimizer, gradient, parameters),
-        .parameters = parameters,
-        .slots = optimizer->slots,
-        .next_parameters = next,
-        .next_slots = optimizer->next_slots,
-    };
-    if (!optimizer->class_->update(optimizer, &update) || (after && !tx_stage_after(optimizer, &update, rate))) {
-        return false;
+    const int last = optimizer->num_stages - 1;
+    for (int k = 0; k <= last; k++) {
+        void *to = (last - k) % 2 ? optimizer->scratch : next;
+        if (!run_stage(optimizer->stages[k], gradient, parameters, k == last, to)) {
+            return false;
+        }
+        gradient = to;
     }
-    swap_slots(optimizer);
+    for (int k = 0; k <= last; k++) {
+        swap_slots(optimizer->stages[k]);
+    }
     optimizer->count++;
     return true;
-}
-
-const char *tx_optimizer_slot_name(const tx_optimizer *optimizer, int slot)
-{
-    return optimizer->slot[slot].name;
 }

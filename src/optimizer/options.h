@@ -21,12 +21,12 @@
 
 #define TX_OPTIMIZER(identifier, description, table, class_)                                                                   \
     {.kind = TX_KIND_OPTIMIZER, .name = identifier, .summary = description, .options = table, .implementation = class_}
+#define TX_TRANSFORM(identifier, description, table, class_)                                                                   \
+    {.kind = TX_KIND_TRANSFORM, .name = identifier, .summary = description, .options = table, .implementation = class_}
 #define TX_SCHEDULE(identifier, description, table, class_)                                                                    \
     {.kind = TX_KIND_SCHEDULE, .name = identifier, .summary = description, .options = table, .implementation = class_}
 /* clang-format on */
 
-/* Whether the component has an option of that name at all. */
-bool tx_optimizer_takes(const tx_optimizer *optimizer, const char *name);
-/* The number of an option, or `otherwise` where the component has no such option or it is null. */
-double tx_optimizer_real(const tx_optimizer *optimizer, const char *name, double otherwise);
-bool tx_optimizer_flag(const tx_optimizer *optimizer, const char *name, bool otherwise);
+/* The value of an option, or `otherwise` where the component has no such option or it is null. */
+double tx_option_real(const tx_section *section, const char *name, double otherwise);
+bool tx_option_flag(const tx_section *section, const char *name, bool otherwise);

@@ -1,8 +1,8 @@
 /* The gradient divided by the root of its mean or summed square: rmsprop, adagrad, adadelta. */
-#include "base/memory.h"
 #include "options.h"
 #include "power.h"
 #include "rule.h"
+#include "stage.h"
 
 /* a = 1 - decay; f = 1 / (1 - decay^count), or 1. Where eps stands under the root, outside it is 0, and the other way. */
 TX_CONSTANTS(decay, a, f, eps_root, eps, weights);
@@ -41,34 +41,32 @@ typedef struct rms_state {
     tx_rate weights;
 } rms_state;
 
-static bool update_rms(const tx_optimizer *optimizer, const tx_update *update)
+static bool update_rms(const tx_stage *stage, const tx_update *update)
 {
-    const rms_state *state = optimizer->state;
+    const rms_state *state = stage->state;
     constants_double constants = state->constants;
-    constants.f = state->correct ? tx_bias_correction(&state->power, optimizer->precision, update->count + 1) : 1;
+    constants.f = state->correct ? tx_bias_correction(&state->power, stage->optimizer->precision, update->count + 1) : 1;
     constants.weights = tx_rate_at(state->weights, update->count);
-    return tx_rule_run(state->rule, optimizer->precision, update, &constants, 0, optimizer->num_parameters);
+    return tx_rule_run(state->rule, stage, update, &constants);
 }
 
-static tx_status create_state(tx_optimizer *optimizer, const tx_rule *rule, const char *decay, tx_error *error, rms_state **out)
+static tx_status add(tx_optimizer *optimizer, const tx_section *section, const tx_rule *rule, const char *decay, tx_error *error,
+                     tx_stage **out)
 {
-    rms_state *state;
-    TX_TRY(tx_allocate(sizeof *state, error, &state));
-    optimizer->state = state;
+    TX_TRY(tx_stage_add(optimizer, update_rms, sizeof(rms_state), error, out));
+    rms_state *state = (*out)->state;
     state->rule = rule;
-    state->constants.decay = tx_optimizer_real(optimizer, decay, 0);
+    state->constants.decay = tx_option_real(section, decay, 0);
     state->constants.a = 1 - state->constants.decay;
-    state->constants.eps = tx_get_real(optimizer->section, "eps");
-    *out = state;
+    state->constants.eps = tx_get_real(section, "eps");
     return TX_OK;
 }
 
-static tx_status create_rmsprop(tx_optimizer *optimizer, tx_error *error)
+static tx_status add_rms(tx_optimizer *optimizer, const tx_section *section, bool is_centered, tx_error *error)
 {
-    const tx_section *section = optimizer->section;
-    const bool is_centered = tx_get_boolean(section, "centered");
-    rms_state *state;
-    TX_TRY(create_state(optimizer, is_centered ? &centered : &rmsprop, "decay", error, &state));
+    tx_stage *stage;
+    TX_TRY(add(optimizer, section, is_centered ? &centered : &rmsprop, "decay", error, &stage));
+    rms_state *state = stage->state;
     state->correct = tx_get_boolean(section, "bias_correction");
     tx_power_prepare(&state->power, state->constants.decay, optimizer->precision);
     if (tx_get_boolean(section, "eps_in_sqrt")) {
@@ -76,67 +74,91 @@ static tx_status create_rmsprop(tx_optimizer *optimizer, tx_error *error)
         state->constants.eps = 0;
     }
     if (is_centered) {
-        tx_optimizer_add_slot(optimizer, "mu", 0);
+        tx_stage_add_slot(stage, "mu", 0);
     }
-    tx_optimizer_add_slot(optimizer, "nu", tx_get_real(section, "initial_scale"));
-    optimizer->trace = tx_has(section, "momentum");
-    if (optimizer->trace) {
-        tx_optimizer_add_slot(optimizer, "trace", 0);
-    }
-    optimizer->momentum = tx_get_real(section, "momentum");
-    optimizer->nesterov = tx_get_boolean(section, "nesterov");
+    tx_stage_add_slot(stage, "nu", tx_get_real(section, "initial_scale"));
     return TX_OK;
 }
 
-static tx_status create_adagrad(tx_optimizer *optimizer, tx_error *error)
+static tx_status create_rmsprop(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    rms_state *state;
-    tx_optimizer_add_slot(optimizer, "sum_of_squares", tx_get_real(optimizer->section, "initial_accumulator_value"));
-    return create_state(optimizer, &adagrad, "", error, &state);
+    TX_TRY(add_rms(optimizer, section, tx_get_boolean(section, "centered"), error));
+    tx_optimizer_descend(optimizer, section);
+    return tx_has(section, "momentum")
+               ? tx_stage_add_trace(optimizer, tx_get_real(section, "momentum"), tx_get_boolean(section, "nesterov"), error)
+               : TX_OK;
 }
 
-static tx_status create_adadelta(tx_optimizer *optimizer, tx_error *error)
+static tx_status create_rms(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    rms_state *state;
-    TX_TRY(create_state(optimizer, &adadelta, "rho", error, &state));
-    state->weights = tx_rate_read(optimizer->section, "weight_decay");
-    tx_optimizer_add_slot(optimizer, "e_g", 0);
-    tx_optimizer_add_slot(optimizer, "e_x", 0);
+    return add_rms(optimizer, section, false, error);
+}
+
+static tx_status create_stddev(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    return add_rms(optimizer, section, true, error);
+}
+
+static tx_status create_adagrad(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    tx_stage *stage;
+    TX_TRY(add(optimizer, section, &adagrad, "", error, &stage));
+    tx_stage_add_slot(stage, "sum_of_squares", tx_get_real(section, "initial_accumulator_value"));
+    tx_optimizer_descend(optimizer, section);
+    return TX_OK;
+}
+
+static tx_status create_adadelta(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    tx_stage *stage;
+    TX_TRY(add(optimizer, section, &adadelta, "rho", error, &stage));
+    ((rms_state *)stage->state)->weights = tx_rate_read(section, "weight_decay");
+    tx_stage_add_slot(stage, "e_g", 0);
+    tx_stage_add_slot(stage, "e_x", 0);
+    tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
 
 /* clang-format off */
+#define DECAY TX_OPTION_REAL("decay", "0.9", "of the running mean of the squared gradient")
+#define EPS TX_OPTION_REAL("eps", "1e-8", "added to the denominator")
+#define INITIAL_SCALE TX_OPTION_REAL("initial_scale", "0.0", "what the running mean starts from")
+#define EPS_IN_SQRT TX_OPTION_BOOLEAN("eps_in_sqrt", "true", "eps stands under the root")
+#define BIAS_CORRECTION TX_OPTION_BOOLEAN("bias_correction", "false", "corrects the running means for their start")
+#define ADAGRAD_OPTIONS                                                                                                        \
+    TX_OPTION_REAL("initial_accumulator_value", "0.1", "what the sum of squares starts from"),                                 \
+    TX_OPTION_REAL("eps", "1e-7", "added to the denominator, under the root")
+#define ADADELTA_OPTIONS                                                                                                       \
+    TX_OPTION_REAL("rho", "0.9", "decay of the running means"), TX_OPTION_REAL("eps", "1e-6", "added under both roots")
+
 static const tx_option rmsprop_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_REAL("decay", "0.9", "of the running mean of the squared gradient"),
-    TX_OPTION_REAL("eps", "1e-8", "added to the denominator"),
-    TX_OPTION_REAL("initial_scale", "0.0", "what the running mean starts from"),
-    TX_OPTION_BOOLEAN("eps_in_sqrt", "true", "eps stands under the root"),
+    TX_OPTION_LEARNING_RATE, DECAY, EPS, INITIAL_SCALE, EPS_IN_SQRT,
     TX_OPTION_BOOLEAN("centered", "false", "by the variance of the gradient instead of its square"),
     TX_OPTION_REAL("momentum", "null", "decay of the trace of the steps; null: none is kept"),
-    TX_OPTION_NESTEROV("false"),
-    TX_OPTION_BOOLEAN("bias_correction", "false", "corrects the running means for their start"),
-    {0},
+    TX_OPTION_NESTEROV("false"), BIAS_CORRECTION, {0},
 };
-static const tx_option adagrad_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_REAL("initial_accumulator_value", "0.1", "what the sum of squares starts from"),
-    TX_OPTION_REAL("eps", "1e-7", "added to the denominator, under the root"),
-    {0},
-};
+static const tx_option scale_by_rms_options[] = {DECAY, EPS, INITIAL_SCALE, EPS_IN_SQRT, BIAS_CORRECTION, {0}};
+static const tx_option adagrad_options[] = {TX_OPTION_LEARNING_RATE, ADAGRAD_OPTIONS, {0}};
+static const tx_option scale_by_rss_options[] = {ADAGRAD_OPTIONS, {0}};
 static const tx_option adadelta_options[] = {
-    TX_OPTION_LEARNING_RATE,
-    TX_OPTION_REAL("rho", "0.9", "decay of the running means"),
-    TX_OPTION_REAL("eps", "1e-6", "added under both roots"),
-    TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added to the gradient"),
-    {0},
+    TX_OPTION_LEARNING_RATE, ADADELTA_OPTIONS, TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, added to the gradient"), {0},
 };
+static const tx_option scale_by_adadelta_options[] = {ADADELTA_OPTIONS, {0}};
 
-static const tx_optimizer_class rmsprops = {create_rmsprop, update_rms}, adagrads = {create_adagrad, update_rms};
-static const tx_optimizer_class adadeltas = {create_adadelta, update_rms};
+static const tx_optimizer_class rmsprops = {create_rmsprop}, adagrads = {create_adagrad}, adadeltas = {create_adadelta};
+static const tx_optimizer_class rmses = {create_rms}, stddevs = {create_stddev};
 const tx_component tx_optimizer_rmsprop =
     TX_OPTIMIZER("rmsprop", "by the running mean of the squared gradient, as optax.rmsprop", rmsprop_options, &rmsprops);
 const tx_component tx_optimizer_adagrad =
     TX_OPTIMIZER("adagrad", "by the sum of squared gradients, as optax.adagrad", adagrad_options, &adagrads);
 const tx_component tx_optimizer_adadelta =
     TX_OPTIMIZER("adadelta", "by the running means of squared gradient and step, as optax.adadelta", adadelta_options, &adadeltas);
+
+const tx_component tx_transform_scale_by_rms =
+    TX_TRANSFORM("scale_by_rms", "by the running mean of the squares, as optax.scale_by_rms", scale_by_rms_options, &rmses);
+const tx_component tx_transform_scale_by_stddev =
+    TX_TRANSFORM("scale_by_stddev", "by the running variance, as optax.scale_by_stddev", scale_by_rms_options, &stddevs);
+const tx_component tx_transform_scale_by_rss =
+    TX_TRANSFORM("scale_by_rss", "by the sum of all squares, as optax.scale_by_rss", scale_by_rss_options, &adagrads);
+const tx_component tx_transform_scale_by_adadelta =
+    TX_TRANSFORM("scale_by_adadelta", "the direction of adadelta, as optax.scale_by_adadelta", scale_by_adadelta_options, &adadeltas);

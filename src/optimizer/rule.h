@@ -1,11 +1,11 @@
-/* Rules: what an optimizer does with one parameter, written once for both precisions.
+/* Rules: what a stage does with one parameter, written once for both precisions.
  *
  * A file that has rules says first which constants they read, TX_CONSTANTS(b1, b2, …): numbers computed in double once a
  * step, which a rule finds in the run's precision as c.b1. Then
  *
  *     TX_RULE(name, number of slots, { statements })
  *
- * defines `static const tx_rule name`. The statements see, in the run's precision `real`: the gradient g, the parameter p,
+ * defines `static const tx_rule name`. The statements see, in the run's precision `real`: the update so far g, the parameter p,
  * the constants c, the slots m, v, x, y in their order (as they were, to be set anew), and set the direction u. They are
  * the body of a vectorised loop: no branches but ?:, no constants of type double. */
 #pragma once
@@ -21,10 +21,17 @@ typedef struct tx_rule {
     tx_rule_loop narrow, wide; /* float, double */
 } tx_rule;
 
-static inline bool tx_rule_run(const tx_rule *rule, tx_precision precision, const tx_update *update, const void *constants,
-                               int64_t begin, int64_t count)
+static inline bool tx_rule_run_leaf(const tx_rule *rule, const tx_stage *stage, const tx_update *update, const void *constants,
+                                    const tx_leaf *leaf)
 {
-    return (precision == TX_FLOAT32 ? rule->narrow : rule->wide)(update, constants, begin, count);
+    return (stage->optimizer->precision == TX_FLOAT32 ? rule->narrow : rule->wide)(update, constants, leaf->offset, leaf->size);
+}
+
+/* Of all leaves at once. */
+static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const tx_update *update, const void *constants)
+{
+    const tx_leaf all = {.size = stage->optimizer->num_parameters};
+    return tx_rule_run_leaf(rule, stage, update, constants, &all);
 }
 
 #define TX_ROOT(number) _Generic((number), float : sqrtf, double : sqrt)(number)

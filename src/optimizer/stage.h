@@ -1,17 +1,29 @@
-/* What stands before and after an optimizer's rule; see optimizer.h for the chain. */
+/* For the classes: the stages that a component appends to an optimizer, and what they share. */
 #pragma once
 
 #include "trainax/optimizer.h"
 
-/* The gradient clipped, and with the weights added: `gradient` itself, or optimizer->prepared. */
-const void *tx_stage_before(const tx_optimizer *optimizer, const void *gradient, const void *parameters);
+/* Appends a stage with `bytes` zeroed bytes of state, whose scale is 1 and whose decay 0. It belongs to the optimizer. */
+tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out);
+/* An array of num_parameters reals that the stage remembers; at most TX_STAGE_SLOTS. */
+void tx_stage_add_slot(tx_stage *stage, const char *name, double initial);
+/* Where the section has a learning rate: the last stage so far is scaled by it, downhill. */
+void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
+/* The stages of a section: of the whole optimizer, or of one transform of its chain. */
+tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error);
 
-static inline bool tx_stage_has_after(const tx_optimizer *optimizer)
-{
-    return optimizer->trust || optimizer->trace;
-}
-/* From the direction in update->next_parameters to the new parameters, in place. Returns whether they are finite. */
-bool tx_stage_after(const tx_optimizer *optimizer, const tx_update *update, double rate);
+/* The update of stages without a rule: the updates as they are. */
+bool tx_stage_keep(const tx_stage *stage, const tx_update *update);
+
+/* Stages of more than one component. */
+tx_status tx_stage_add_clip(tx_optimizer *optimizer, double max_delta, tx_error *error);
+tx_status tx_stage_add_clip_by_global_norm(tx_optimizer *optimizer, double max_norm, tx_error *error);
+tx_status tx_stage_add_decayed_weights(tx_optimizer *optimizer, tx_rate weight_decay, tx_error *error);
+tx_status tx_stage_add_trace(tx_optimizer *optimizer, double decay, bool nesterov, tx_error *error);
+typedef struct tx_trust {
+    double min_norm, coefficient, eps;
+} tx_trust;
+tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_error *error);
 
 /* The Euclidean norm, in the run's precision, of `count` reals from `begin` on. Summed in double in an order that count
  * alone decides: the same on every rank. */

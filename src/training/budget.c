@@ -96,7 +96,7 @@ tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
     const size_t real = tx_real_bytes(problem->random.precision), count = (size_t)problem->network->num_parameters;
-    const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)trainer->optimizer->num_slots;
+    const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)tx_optimizer_num_slots(trainer->optimizer);
     const size_t data = tx_problem_data_bytes(problem, num_ranks);
     const size_t reduction = tx_problem_reduction_bytes(problem);
     return (tx_memory_estimate){

@@ -46,10 +46,11 @@ static tx_status put_optimizer(tx_file *file, const tx_trainer *trainer, tx_erro
 {
     const tx_optimizer *optimizer = trainer->optimizer;
     TX_TRY(tx_file_write_integers(file, "/optimizer/count", 0, NULL, &optimizer->count, error));
-    for (int k = 0; k < optimizer->num_slots; k++) {
+    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
+        const tx_slot *slot = tx_optimizer_slot(optimizer, k);
         char path[64];
-        snprintf(path, sizeof path, "/optimizer/%s", tx_optimizer_slot_name(optimizer, k));
-        TX_TRY(tx_file_write_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, optimizer->slots[k], error));
+        snprintf(path, sizeof path, "/optimizer/%s", slot->name);
+        TX_TRY(tx_file_write_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
     }
     return TX_OK;
 }
@@ -207,10 +208,11 @@ tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *
 static tx_status get_optimizer(const tx_file *file, tx_optimizer *optimizer, tx_error *error)
 {
     TX_TRY(tx_file_read_integers(file, "/optimizer/count", 0, NULL, &optimizer->count, error));
-    for (int k = 0; k < optimizer->num_slots; k++) {
+    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
+        const tx_slot *slot = tx_optimizer_slot(optimizer, k);
         char path[64];
-        snprintf(path, sizeof path, "/optimizer/%s", tx_optimizer_slot_name(optimizer, k));
-        TX_TRY(tx_file_read_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, optimizer->slots[k], error));
+        snprintf(path, sizeof path, "/optimizer/%s", slot->name);
+        TX_TRY(tx_file_read_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
     }
     return TX_OK;
 }
@@ -306,8 +308,8 @@ tx_status tx_checkpoint_share(tx_trainer *trainer, tx_error *error)
     optimizer->count = state[1];
     trainer->ended_at = state[2];
     TX_TRY(tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error));
-    for (int k = 0; k < optimizer->num_slots; k++) {
-        TX_TRY(tx_parallel_broadcast(trainer->parallel, optimizer->slots[k], bytes, error));
+    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
+        TX_TRY(tx_parallel_broadcast(trainer->parallel, tx_optimizer_slot(optimizer, k)->values, bytes, error));
     }
     TX_TRY(share_scales(trainer, error));
     tx_trainer_refresh(trainer);

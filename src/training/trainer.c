@@ -86,12 +86,8 @@ static tx_status create_workers(tx_trainer *trainer, tx_error *error)
 static tx_status create_optimizer(tx_trainer *trainer, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
-    int64_t *sizes;
-    TX_TRY(tx_leaf_sizes(problem->network, error, &sizes));
-    const tx_status status = tx_optimizer_create(tx_get_section(problem->trainer, "optimizer"), problem->random.precision,
-                                                 problem->network->num_leaves, sizes, error, &trainer->optimizer);
-    tx_free(sizes);
-    return status;
+    return tx_optimizer_create(tx_get_section(problem->trainer, "optimizer"), problem->random.precision,
+                               problem->network->num_leaves, problem->network->leaves, error, &trainer->optimizer);
 }
 
 static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
@@ -184,6 +180,15 @@ static void tell_batch_size(const tx_trainer *trainer)
     }
 }
 
+/* optax.chain alone does not go downhill. */
+static void warn_of_ascent(const tx_trainer *trainer)
+{
+    if (!tx_optimizer_descends(trainer->optimizer) && tx_parallel_rank(trainer->parallel) == 0) {
+        tx_log_write(trainer->log, TX_LOG_WARNING,
+                     "trainer.optimizer: nothing in the chain turns the gradient round, as scale_by_learning_rate does");
+    }
+}
+
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     surroundings around = {.num_ranks = tx_parallel_size(trainer->parallel)};
@@ -195,6 +200,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     TX_TRY(share_parameters(trainer, error));
     tx_trainer_refresh(trainer);
     tell_batch_size(trainer);
+    warn_of_ascent(trainer);
     trainer->start = tx_clock();
     return TX_OK;
 }

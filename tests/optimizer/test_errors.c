@@ -20,24 +20,45 @@ static void check(const tx_registry *registry, const char *text, const char *mes
     }
 }
 
-/* Of every optimizer: its rate is required, and each of its numbers must be one. */
+/* A value of the wrong type for one option, after what the component requires before it. */
+static void check_type(const tx_registry *registry, const tx_component *component, const tx_option *option)
+{
+    char text[300], required[200] = "", message[300];
+    for (const tx_option *other = component->options; other != option; other++) {
+        if (!other->initial) {
+            snprintf(required + strlen(required), sizeof required - strlen(required), ", %s: 1", other->name);
+        }
+    }
+    const bool inside = component->kind == TX_KIND_TRANSFORM;
+    snprintf(text, sizeof text, "%s{type: %s%s, %s: [x]}%s", inside ? "{type: chain, transforms: [" : "", component->name, required,
+             option->name, inside ? "]}" : "");
+    const char *expected = option->type == TX_TYPE_BOOLEAN ? "true or false" : option->kind ? "a number or a schedule" : "a number";
+    snprintf(message, sizeof message, "x.yaml:1:%d: optimizer%s.%s must be %s, not a list", (int)(strstr(text, "[x]") - text) + 1,
+             inside ? ".transforms.0" : "", option->name, expected);
+    check(registry, text, message);
+}
+
+/* Of every optimizer and transform: each of its numbers must be one. Of every optimizer but a chain: its rate is required. */
 static void every_optimizer(void)
 {
+    static const tx_kind kinds[] = {TX_KIND_OPTIMIZER, TX_KIND_TRANSFORM};
     tx_registry *registry = make_registry();
     for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
         const tx_component *component = tx_registry_at(registry, TX_KIND_OPTIMIZER, k);
-        char text[200], message[300];
-        snprintf(message, sizeof message, "x.yaml:1:1: optimizer.learning_rate is required (%s)", component->options[0].text);
+        const tx_option *first = component->options;
+        char message[300];
+        CU_ASSERT(!strcmp(first->name, "learning_rate") != !strcmp(component->name, "chain"));
+        snprintf(message, sizeof message, "x.yaml:1:1: optimizer.%s is required (%s)", first->name, first->text);
         check(registry, component->name, message);
-        for (const tx_option *option = component->options; option->name; option++) {
-            const bool number = option->type == TX_TYPE_REAL, first = option == component->options;
-            snprintf(text, sizeof text, "{type: %s, %s%s: [x]}", component->name, first ? "" : "learning_rate: 1, ", option->name);
-            snprintf(message, sizeof message, "x.yaml:1:%d: optimizer.%s must be %s, not a list", (int)strlen(text) - 3,
-                     option->name,
-                     !number        ? "true or false"
-                     : option->kind ? "a number or a schedule"
-                                    : "a number");
-            check(registry, text, message);
+    }
+    for (int of = 0; of < 2; of++) {
+        for (int k = 0; k < tx_registry_count(registry, kinds[of]); k++) {
+            const tx_component *component = tx_registry_at(registry, kinds[of], k);
+            for (const tx_option *option = component->options; option && option->name; option++) {
+                if (option->type == TX_TYPE_REAL || option->type == TX_TYPE_BOOLEAN) {
+                    check_type(registry, component, option);
+                }
+            }
         }
     }
     tx_registry_destroy(registry);
@@ -65,6 +86,7 @@ static void every_schedule(void)
     tx_registry_destroy(registry);
 }
 
+#define CHAIN(transforms) "{type: chain, transforms: " transforms "}"
 #define RATE(schedule) "{type: sgd, learning_rate: {type: " schedule "}}"
 
 static void special_cases(void)
@@ -104,6 +126,18 @@ static void special_cases(void)
          "x.yaml:1:91: optimizer.learning_rate.schedules.0.cosine_kwargs: must have at least one cycle"},
         {"{type: adamw, learning_rate: 1, weight_decay: {type: sgdr, cosine_kwargs: []}}",
          "x.yaml:1:75: optimizer.weight_decay.cosine_kwargs: must have at least one cycle"},
+        {CHAIN("[]"), "x.yaml:1:27: optimizer.transforms: must have at least one transform"},
+        {CHAIN("scale_by_adam"), "x.yaml:1:27: optimizer.transforms must be a list, not 'scale_by_adam'"},
+        {CHAIN("[scale_by_adam, {type: clip_by_global_norm, max_norm: 0}]"),
+         "x.yaml:1:81: optimizer.transforms.1.max_norm must be above 0, not 0"},
+        {CHAIN("[scale_by_adam, {type: chain, transforms: [{type: trace}]}]"),
+         "x.yaml:1:70: optimizer.transforms.1.transforms.0.decay is required (of the trace)"},
+        {CHAIN("[{type: scale_by_adam, learning_rate: 1}]"),
+         "x.yaml:1:50: unknown key 'learning_rate' in optimizer.transforms.0 (known: type, b1, b2, eps, eps_root, nesterov)"},
+        {CHAIN("[scale_by_adam, {type: scale_by_schedule, step_size_fn: {type: sgdr, cosine_kwargs: []}}]"),
+         "x.yaml:1:111: optimizer.transforms.1.step_size_fn.cosine_kwargs: must have at least one cycle"},
+        {CHAIN("[{type: adaptive_grad_clip, clipping: 1, axis: [0, 1]}]"),
+         "x.yaml:1:74: optimizer.transforms.0.axis: leaf has no axis 1"},
     };
     tx_registry *registry = make_registry();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -112,9 +146,32 @@ static void special_cases(void)
     tx_registry_destroy(registry);
 }
 
+/* The nearest name of a transform or of an optimizer; the names of the transforms. */
+static void unknown_transforms(void)
+{
+    static const char *const cases[][2] = {{"scale_by_adm", "scale_by_adam"}, {"adamwx", "adamw"}};
+    tx_registry *registry = make_registry();
+    for (int k = 0; k < 2; k++) {
+        char text[100], begin[200];
+        tx_error error = {0};
+        made m = {0};
+        snprintf(text, sizeof text, CHAIN("[%s]"), cases[k][0]);
+        snprintf(begin, sizeof begin, "x.yaml:1:28: unknown transform '%s' (did you mean '%s'? There are: ", cases[k][0],
+                 cases[k][1]);
+        CU_ASSERT_EQUAL(try_to_make(registry, TX_FLOAT64, 2, leaf_sizes, text, &error, &m), TX_INVALID);
+        CU_ASSERT(!strncmp(error.message, begin, strlen(begin)));
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "clip_by_global_norm, "));
+        CU_ASSERT_EQUAL(error.message[strlen(error.message) - 1], ')');
+    }
+    tx_registry_destroy(registry);
+}
+
 int main(void)
 {
-    static const suite_test tests[] = {
-        {"every optimizer", every_optimizer}, {"every schedule", every_schedule}, {"special cases", special_cases}, {0}};
+    static const suite_test tests[] = {{"every optimizer", every_optimizer},
+                                       {"every schedule", every_schedule},
+                                       {"special cases", special_cases},
+                                       {"unknown transforms", unknown_transforms},
+                                       {0}};
     return suite_run("errors", tests);
 }

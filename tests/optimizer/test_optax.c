@@ -1,44 +1,79 @@
-/* Every optimizer follows the path that the real Optax takes (optax.txt), over hundreds of steps, and every schedule its
- * values (schedules.txt). */
+/* Every optimizer follows the path that the real Optax takes (optax.txt), over hundreds of steps, every transform that of a chain
+ * with it (chains.txt), and every schedule its values (schedules.txt). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "optimizer/registry.h"
 
-enum { N = 6, LEAVES = 3 };
-static const int64_t leaf_sizes[LEAVES] = {2, 1, 3};
-static const double curvature[N] = {1, 10, 0.01, 2, 0.5, 5};
-static const double start[N] = {3.1234567, -2.0345678, 0.5123456, 1.3456789, -0.7654321, 0.0567891};
+enum { MOST = 20 };
+typedef struct problem { /* as scripts/generate_optimizer_tables.py has it */
+    const char *file;
+    int count, num_leaves;
+    tx_leaf leaves[MOST_LEAVES];
+    double start[MOST], curvature[MOST];
+} problem;
+
+static const problem of_optimizers = {
+    .file = TESTS_DIR "/optimizer/optax.txt",
+    .count = 6,
+    .num_leaves = 3,
+    .leaves = {{.rank = 1, .shape = {2}, .offset = 0, .size = 2},
+               {.rank = 1, .shape = {1}, .offset = 2, .size = 1},
+               {.rank = 1, .shape = {3}, .offset = 3, .size = 3}},
+    .start = {3.1234567, -2.0345678, 0.5123456, 1.3456789, -0.7654321, 0.0567891},
+    .curvature = {1, 10, 0.01, 2, 0.5, 5},
+};
+
+static problem of_chains(void)
+{
+    problem out = {
+        .file = TESTS_DIR "/optimizer/chains.txt",
+        .count = 20,
+        .num_leaves = 6,
+        .leaves = {{.rank = 1, .shape = {2}, .offset = 0, .size = 2},
+                   {.rank = 3, .shape = {1, 2, 1}, .offset = 2, .size = 2},
+                   {.rank = 2, .shape = {2, 2}, .offset = 4, .size = 4},
+                   {.rank = 3, .shape = {2, 1, 2}, .offset = 8, .size = 4},
+                   {.rank = 4, .shape = {2, 1, 1, 2}, .offset = 12, .size = 4},
+                   {.rank = 5, .shape = {1, 2, 1, 1, 2}, .offset = 16, .size = 4}},
+    };
+    for (int i = 0; i < out.count; i++) {
+        out.start[i] = (37 * i % 61 - 30) * 0.1 + 0.0123456;
+        out.curvature[i] = of_optimizers.curvature[i % 6];
+    }
+    return out;
+}
 
 typedef struct path {
+    const problem *problem;
     made made;
     char text[512];
-    double wide[2][N];
-    float narrow[2][N];
+    double wide[2][MOST];
+    float narrow[2][MOST];
     int now;
     int64_t step;
 } path;
 
-static void path_open(path *p, const tx_registry *registry, tx_precision precision, const char *text)
+static void path_open(path *p, const problem *of, const tx_registry *registry, tx_precision precision, const char *text)
 {
-    memset(p, 0, sizeof *p);
+    *p = (path){.problem = of};
     snprintf(p->text, sizeof p->text, "%.*s", (int)strcspn(text, "\n"), text);
-    p->made = make(registry, precision, LEAVES, leaf_sizes, text);
-    for (int i = 0; i < N; i++) {
-        p->wide[0][i] = start[i];
-        p->narrow[0][i] = (float)start[i];
+    p->made = make_shaped(registry, precision, of->num_leaves, of->leaves, text);
+    for (int i = 0; i < of->count; i++) {
+        p->wide[0][i] = of->start[i];
+        p->narrow[0][i] = (float)of->start[i];
     }
 }
 
 static void path_step(path *p)
 {
-    double g[N];
-    float h[N];
+    double g[MOST];
+    float h[MOST];
     const int now = p->now, next = !now, target = (int)(p->step % 7) - 3;
-    for (int i = 0; i < N; i++) {
-        g[i] = curvature[i] * (p->wide[now][i] - target);
-        h[i] = (float)curvature[i] * (p->narrow[now][i] - (float)target);
+    for (int i = 0; i < p->problem->count; i++) {
+        g[i] = p->problem->curvature[i] * (p->wide[now][i] - target);
+        h[i] = (float)p->problem->curvature[i] * (p->narrow[now][i] - (float)target);
     }
     CU_ASSERT(p->made.optimizer->precision == TX_FLOAT64
                   ? tx_optimizer_step(p->made.optimizer, g, p->wide[now], p->wide[next])
@@ -53,7 +88,7 @@ static void compare(path *p, const double *expected)
     const bool wide = p->made.optimizer->precision == TX_FLOAT64;
     const double tolerance = wide ? 1e-13 : 2e-6;
     bool good = true;
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < p->problem->count; i++) {
         const double value = wide ? p->wide[p->now][i] : (double)p->narrow[p->now][i];
         const bool near = fabs(value - expected[i]) <= tolerance * fmax(1, fabs(expected[i]));
         CU_ASSERT(near);
@@ -76,31 +111,42 @@ static bool read_numbers(char *line, int count, double *out)
     return true;
 }
 
-static void test_paths(void)
+static void follow(const problem *of, int least_cases)
 {
-    FILE *file = fopen(TESTS_DIR "/optimizer/optax.txt", "r");
+    FILE *file = fopen(of->file, "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     tx_registry *registry = make_registry();
     path p = {0};
-    char line[512];
-    double numbers[1 + N];
+    char line[1024];
+    double numbers[1 + MOST];
     int cases = 0;
     while (fgets(line, sizeof line, file)) {
         if (strncmp(line, "float", 5) == 0) {
             unmake(&p.made);
-            path_open(&p, registry, strncmp(line, "float64", 7) == 0 ? TX_FLOAT64 : TX_FLOAT32, line + 8);
+            path_open(&p, of, registry, strncmp(line, "float64", 7) == 0 ? TX_FLOAT64 : TX_FLOAT32, line + 8);
             cases++;
-        } else if (read_numbers(line, 1 + N, numbers)) {
+        } else if (read_numbers(line, 1 + of->count, numbers)) {
             while (p.step < (int64_t)numbers[0]) {
                 path_step(&p);
             }
             compare(&p, numbers + 1);
         }
     }
-    CU_ASSERT(cases >= 120);
+    CU_ASSERT(cases >= least_cases);
     unmake(&p.made);
     tx_registry_destroy(registry);
     fclose(file);
+}
+
+static void test_paths(void)
+{
+    follow(&of_optimizers, 120);
+}
+
+static void test_chains(void)
+{
+    const problem of = of_chains();
+    follow(&of, 100);
 }
 
 static tx_config *open_schedule(const tx_registry *registry, const char *text)
@@ -148,6 +194,6 @@ static void test_schedules(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"paths", test_paths}, {"schedules", test_schedules}, {0}};
+    static const suite_test tests[] = {{"paths", test_paths}, {"chains", test_chains}, {"schedules", test_schedules}, {0}};
     return suite_run("optax", tests);
 }

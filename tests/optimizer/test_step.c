@@ -8,9 +8,25 @@
 enum { N = 37, LEAVES = 4, STEPS = 12 };
 static const int64_t leaf_sizes[LEAVES] = {1, 17, 8, 11};
 
+enum { TEXT = 400 };
+
 static void make_text(const tx_component *component, const char *more, char *text, size_t size)
 {
-    snprintf(text, size, "{type: %s, learning_rate: 0.01%s}", component->name, more);
+    const char *options = strcmp(component->name, "chain")
+                              ? "learning_rate: 0.01"
+                              : "transforms: [scale_by_adam, {type: trace, decay: 0.5}, {type: ema, decay: 0.5}, "
+                                "{type: chain, transforms: [scale_by_adam, {type: scale, step_size: -0.01}]}]";
+    snprintf(text, size, "{type: %s, %s%s}", component->name, options, more);
+}
+
+/* A chain of the transform, what it requires being 0.5, and a step downhill. */
+static void make_chain(const tx_component *transform, char *text, size_t size)
+{
+    int used = snprintf(text, size, "{type: chain, transforms: [{type: %s", transform->name);
+    for (const tx_option *option = transform->options; option && option->name; option++) {
+        used += option->initial ? 0 : snprintf(text + used, size - (size_t)used, ", %s: 0.5", option->name);
+    }
+    snprintf(text + used, size - (size_t)used, "}, {type: scale, step_size: -0.01}]}");
 }
 
 static void fill(double *values, int seed)
@@ -30,8 +46,9 @@ static void run(const tx_registry *registry, const char *text, int change, doubl
         if (step == change) {
             made fresh = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
             fresh.optimizer->count = m.optimizer->count;
-            for (int k = 0; k < m.optimizer->num_slots; k++) {
-                memcpy(fresh.optimizer->slots[k], m.optimizer->slots[k], N * sizeof(double));
+            for (int k = 0; k < tx_optimizer_num_slots(m.optimizer); k++) {
+                memcpy(tx_optimizer_slot(fresh.optimizer, k)->values, tx_optimizer_slot(m.optimizer, k)->values,
+                       N * sizeof(double));
             }
             unmake(&m);
             m = fresh;
@@ -43,18 +60,27 @@ static void run(const tx_registry *registry, const char *text, int change, doubl
     unmake(&m);
 }
 
+static void check_resumed(const tx_registry *registry, const char *text)
+{
+    double straight[N], resumed[N], begun[N];
+    fill(begun, 0);
+    run(registry, text, STEPS, straight);
+    run(registry, text, 5, resumed);
+    CU_ASSERT(!memcmp(straight, resumed, sizeof straight));
+    CU_ASSERT(memcmp(straight, begun, sizeof straight));
+}
+
 static void slots_are_all(void)
 {
     tx_registry *registry = make_registry();
-    double straight[N], resumed[N], begun[N];
-    fill(begun, 0);
+    char text[TEXT];
     for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
-        char text[200];
         make_text(tx_registry_at(registry, TX_KIND_OPTIMIZER, k), ", clip: 3, add_decayed_weights: 0.1", text, sizeof text);
-        run(registry, text, STEPS, straight);
-        run(registry, text, 5, resumed);
-        CU_ASSERT(!memcmp(straight, resumed, sizeof straight));
-        CU_ASSERT(memcmp(straight, begun, sizeof straight));
+        check_resumed(registry, text);
+    }
+    for (int k = 0; k < tx_registry_count(registry, TX_KIND_TRANSFORM); k++) {
+        make_chain(tx_registry_at(registry, TX_KIND_TRANSFORM, k), text, sizeof text);
+        check_resumed(registry, text);
     }
     tx_registry_destroy(registry);
 }
@@ -64,16 +90,93 @@ static void slots_have_names(void)
 {
     tx_registry *registry = make_registry();
     for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
-        char text[200];
+        char text[TEXT];
         make_text(tx_registry_at(registry, TX_KIND_OPTIMIZER, k), "", text, sizeof text);
         made m = make(registry, TX_FLOAT32, LEAVES, leaf_sizes, text);
-        for (int i = 0; i < m.optimizer->num_slots; i++) {
-            const char *name = tx_optimizer_slot_name(m.optimizer, i);
-            CU_ASSERT(strcmp(name, "count") && strlen(name) < 32);
+        for (int i = 0; i < tx_optimizer_num_slots(m.optimizer); i++) {
+            const char *name = tx_optimizer_slot(m.optimizer, i)->name;
+            CU_ASSERT(strcmp(name, "count") && strlen(name) < TX_SLOT_NAME - 1);
             for (int j = 0; j < i; j++) {
-                CU_ASSERT(strcmp(name, tx_optimizer_slot_name(m.optimizer, j)));
+                CU_ASSERT(strcmp(name, tx_optimizer_slot(m.optimizer, j)->name));
             }
         }
+        unmake(&m);
+    }
+    tx_registry_destroy(registry);
+}
+
+static void slots_of_a_chain(void)
+{
+    static const char *const names[] = {"0.mu", "0.nu", "1.trace", "4.nu", "4.trace"};
+    tx_registry *registry = make_registry();
+    made m = make(registry, TX_FLOAT32, LEAVES, leaf_sizes,
+                  "{type: chain, transforms: [scale_by_adam, {type: trace, decay: 0.5}, {type: chain, transforms: [scale_by_sign, "
+                  "{type: rmsprop, learning_rate: 1, momentum: 0.9}]}]}");
+    CU_ASSERT_EQUAL(tx_optimizer_num_slots(m.optimizer), 5);
+    for (int k = 0; k < 5; k++) {
+        CU_ASSERT_STRING_EQUAL(tx_optimizer_slot(m.optimizer, k)->name, names[k]);
+    }
+    unmake(&m);
+    tx_registry_destroy(registry);
+}
+
+/* A chain of a whole optimizer's transforms is that optimizer, to the bit: Optax defines them so. */
+static void chains_of_optimizers(void)
+{
+#define RATE "{type: scale_by_learning_rate, learning_rate: {type: cosine_decay, init_value: 0.02, decay_steps: 20}}"
+    static const char *const pairs[][2] = {
+        {"{type: adamw, learning_rate: 0.01, weight_decay: 0.1, clip_by_global_norm: 3}",
+         "[{type: clip_by_global_norm, max_norm: 3}, scale_by_adam, {type: add_decayed_weights, weight_decay: 0.1}, "
+         "{type: scale_by_learning_rate, learning_rate: 0.01}]"},
+        {"{type: sgd, learning_rate: {type: cosine_decay, init_value: 0.02, decay_steps: 20}, momentum: 0.5, clip: 2}",
+         "[{type: clip, max_delta: 2}, {type: trace, decay: 0.5}, " RATE "]"},
+        {"{type: lamb, learning_rate: 0.01, weight_decay: 0.1}",
+         "[identity, {type: scale_by_adam, eps: 1e-6}, {type: add_decayed_weights, weight_decay: 0.1}, scale_by_trust_ratio, "
+         "{type: scale, step_size: -0.01}, identity]"},
+        {"{type: lars, learning_rate: 0.1, add_decayed_weights: 0.1}",
+         "[{type: add_decayed_weights, weight_decay: 0.1}, add_decayed_weights, {type: chain, transforms: [{type: "
+         "scale_by_trust_ratio, trust_coefficient: 0.001}, {type: scale, step_size: -0.1}]}, {type: trace, decay: 0.9}]"},
+        {"{type: rprop, learning_rate: 0.01}", "[{type: scale_by_rprop, learning_rate: 0.01}, {type: scale, step_size: -1}]"},
+        {"{type: adan, learning_rate: 0.01}", "[{type: adan, learning_rate: 0.01}]"},
+    };
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        double whole[N], chained[N];
+        char text[TEXT];
+        snprintf(text, sizeof text, "{type: chain, transforms: %s}", pairs[k][1]);
+        run(registry, pairs[k][0], STEPS, whole);
+        run(registry, text, STEPS, chained);
+        CU_ASSERT(!memcmp(whole, chained, sizeof whole));
+    }
+    tx_registry_destroy(registry);
+}
+
+/* The rate that is reported is the last one; and whether a chain goes downhill. */
+static void rates_of_chains(void)
+{
+    static const struct {
+        const char *transforms;
+        double rate;
+        bool descends;
+    } cases[] = {
+        {"[{type: adam, learning_rate: 0.5}, {type: scale_by_learning_rate, learning_rate: 0.25}, {type: clip, max_delta: 1}]",
+         0.25, true},
+        {"[{type: scale_by_learning_rate, learning_rate: 0.25, flip_sign: false}, {type: scale, step_size: -1}]", 0.25, true},
+        {"[{type: scale_by_learning_rate, learning_rate: 0.25, flip_sign: false}]", 0.25, false},
+        {"[scale_by_adam, {type: scale, step_size: -0.1}]", (double)NAN, true},
+        {"[scale_by_adam, {type: scale_by_schedule, step_size_fn: {type: constant, value: -0.1}}]", (double)NAN, true},
+        {"[scale_by_adam, {type: trace, decay: 0.5}]", (double)NAN, false},
+        {"[{type: scale_by_rprop, learning_rate: 0.25}]", (double)NAN, false},
+        {"[{type: rprop, learning_rate: 0.25}]", (double)NAN, true},
+    };
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char text[TEXT];
+        snprintf(text, sizeof text, "{type: chain, transforms: %s}", cases[k].transforms);
+        made m = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
+        const double rate = tx_optimizer_rate(m.optimizer);
+        CU_ASSERT(isnan(cases[k].rate) ? isnan(rate) : rate == cases[k].rate);
+        CU_ASSERT_EQUAL(tx_optimizer_descends(m.optimizer), cases[k].descends);
         unmake(&m);
     }
     tx_registry_destroy(registry);
@@ -87,6 +190,7 @@ static void refusals(void)
         "{type: lars, learning_rate: 1e30}",
         "{type: rmsprop, learning_rate: 1e38, momentum: 0.9}",
         "{type: sgd, learning_rate: 1e21, momentum: 0.5, add_decayed_weights: 1e38}",
+        "{type: chain, transforms: [{type: trace, decay: 0.5}, {type: scale, step_size: -1e21}, {type: trace, decay: 0.5}]}",
     };
     const float good[2] = {1, 1}, large[2] = {1, 1e18f};
     const int64_t one_leaf = 2;
@@ -96,10 +200,10 @@ static void refusals(void)
         const float parameters[2] = {1, 2}, far[2] = {1e30f, -3e38f};
         float first[2], before[2], next[2];
         const bool moved = tx_optimizer_step(m.optimizer, good, parameters, first);
-        memcpy(before, m.optimizer->slots[0], sizeof before);
+        memcpy(before, tx_optimizer_slot(m.optimizer, 0)->values, sizeof before);
         CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, far, next));
         CU_ASSERT_EQUAL(m.optimizer->count, moved);
-        CU_ASSERT(!memcmp(before, m.optimizer->slots[0], sizeof before));
+        CU_ASSERT(!memcmp(before, tx_optimizer_slot(m.optimizer, 0)->values, sizeof before));
         unmake(&m);
     }
     tx_registry_destroy(registry);
@@ -186,6 +290,9 @@ int main(void)
     static const suite_test tests[] = {
         {"slots and count are the whole state", slots_are_all},
         {"slots have names of their own", slots_have_names},
+        {"slots of a chain", slots_of_a_chain},
+        {"chains of optimizers", chains_of_optimizers},
+        {"rates of chains", rates_of_chains},
         {"refusals", refusals},
         {"a refused step is undone", refused_step_is_undone},
         {"order of the chain", chain_order},

@@ -394,6 +394,19 @@ def optimizer_adam(options):
     return optax.adam(**options)
 
 
+@component("optimizer", "chain")
+def optimizer_chain(options):
+    return optax.chain(*(build_transform(section) for section in options["transforms"]))
+
+
+def build_transform(section):
+    """A whole optimizer, or one of Optax's functions by its own name."""
+    section = {"type": section} if isinstance(section, str) else dict(section)
+    if ("optimizer", section["type"]) in COMPONENTS:
+        return build_optimizer(section)
+    return getattr(optax, section.pop("type"))(**section)
+
+
 def build_optimizer(section):
     """Clipping and decay act on the gradient before the optimizer."""
     section = dict(section)

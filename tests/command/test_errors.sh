@@ -94,4 +94,12 @@ timeout 60 $trainax train $quickstart --output big --set trainer.batch_size=5000
 grep -q 'batch size 5000 is larger than the total number of samples 1980' all.txt || fail "the user is not told of a full batch"
 grep -qi 'full batch' all.txt || fail "the user is not told of a full batch"
 
+# -- a warning: a chain without a learning rate is refused no more than Optax refuses it --
+succeeds $train --output uphill --set 'trainer.optimizer={type: chain, transforms: [scale_by_adam]}' \
+    --set 'callbacks=[learning_rate]' --set trainer.num_training_steps=2
+grep -q 'warning: trainer.optimizer: nothing in the chain turns the gradient round' err.txt || fail "no warning of an ascent"
+tail -1 uphill/history.csv | grep -q ',$' || fail "a learning rate that is none"
+expect 2 "transforms.1.max_norm must be above 0" $train --output none \
+    --set 'trainer.optimizer={type: chain, transforms: [scale_by_adam, {type: clip_by_global_norm, max_norm: 0}]}'
+
 finish

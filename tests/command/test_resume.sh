@@ -34,6 +34,14 @@ mkdir young && cp whole/config.yaml young && head -3 whole/history.csv >young/hi
 train young 200 --resume
 same_run whole young
 
+# -- a chain: the state of each of its transforms --
+chain='trainer.optimizer={type: chain, transforms: [{type: trace, decay: 0.5}, scale_by_adam, {type: trace, decay: 0.9},
+    {type: scale_by_learning_rate, learning_rate: {type: cosine_decay, init_value: 1e-2, decay_steps: 60}}]}'
+train linked 60 --set "$chain"
+train joined 25 --set "$chain"
+launch="mpirun -n 3" train joined 60 --resume --set "$chain"
+same_run linked joined
+
 # -- checkpoints by the clock: with next to no interval one is due after each step --
 train timed 20 --set output.checkpoint_interval=1e-9
 [ -e timed/checkpoint.previous.h5 ] || fail "output.checkpoint_interval does nothing"

@@ -13,20 +13,16 @@ TX_RULE(clip, 0, {
 })
 TX_RULE(scaled, 0, { u = g / c.divisor * c.factor; })
 
-typedef struct clip_state {
-    double most;
-} clip_state;
-
+/* The state of both is the largest magnitude or norm. */
 static bool update_clip(const tx_stage *stage, const tx_update *update)
 {
-    const clip_state *state = stage->state;
-    return tx_rule_run(&clip, stage, update, &(constants_double){.limit = state->most});
+    return tx_rule_run(&clip, stage, update, &(constants_double){.limit = *(const double *)stage->state});
 }
 
 static bool update_norm(const tx_stage *stage, const tx_update *update)
 {
     const tx_optimizer *optimizer = stage->optimizer;
-    const double most = ((const clip_state *)stage->state)->most;
+    const double most = *(const double *)stage->state;
     const double norm = tx_stage_norm(optimizer->precision, update->gradient, 0, optimizer->num_parameters);
     const bool small = norm < most;
     return tx_rule_run(&scaled, stage, update, &(constants_double){.divisor = small ? 1 : norm, .factor = small ? 1 : most});
@@ -35,8 +31,8 @@ static bool update_norm(const tx_stage *stage, const tx_update *update)
 static tx_status add(tx_optimizer *optimizer, tx_stage_update *update, double most, tx_error *error)
 {
     tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, update, sizeof(clip_state), error, &stage));
-    *(clip_state *)stage->state = (clip_state){.most = most};
+    TX_TRY(tx_stage_add(optimizer, update, sizeof most, error, &stage));
+    *(double *)stage->state = most;
     return TX_OK;
 }
 
@@ -116,7 +112,7 @@ static bool update_adaptive(const tx_stage *stage, const tx_update *update)
             ((double *)state->clipped)[i] = value;
         }
     }
-    return tx_stage_keep(stage, &clipped);
+    return tx_stage_plain(stage, &clipped);
 }
 
 /* Which axes of a leaf are summed over, as bits. Where the user names none: all of a vector (axes of length 1 do not count),

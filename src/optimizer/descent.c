@@ -59,7 +59,7 @@ static tx_status create_sgd(tx_optimizer *optimizer, const tx_section *section, 
     const double momentum = tx_get_real(section, "momentum");
     tx_stage *stage;
     TX_TRY(tx_has(section, "momentum") ? tx_stage_add_trace(optimizer, momentum, tx_get_boolean(section, "nesterov"), error)
-                                       : tx_stage_add(optimizer, tx_stage_keep, 0, error, &stage));
+                                       : tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }

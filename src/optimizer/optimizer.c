@@ -140,7 +140,7 @@ static bool is_zero(tx_rate rate)
 static bool is_taken_over(const tx_stage *before, const tx_stage *stage)
 {
     const bool unscaled = !before->scale.schedule && before->scale.number == 1 && !before->descends;
-    return stage->update == tx_stage_keep && unscaled && (is_zero(before->decay) || is_zero(stage->decay));
+    return stage->update == tx_stage_plain && unscaled && (is_zero(before->decay) || is_zero(stage->decay));
 }
 
 static void merge_stages(tx_optimizer *optimizer)

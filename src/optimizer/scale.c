@@ -6,17 +6,17 @@
 
 TX_CONSTANTS(none);
 
-TX_RULE(keep, 0, { u = g; })
+TX_RULE(plain, 0, { u = g; })
 
-bool tx_stage_keep(const tx_stage *stage, const tx_update *update)
+bool tx_stage_plain(const tx_stage *stage, const tx_update *update)
 {
-    return tx_rule_run(&keep, stage, update, &(constants_double){0});
+    return tx_rule_run(&plain, stage, update, &(constants_double){0});
 }
 
 tx_status tx_stage_add_decayed_weights(tx_optimizer *optimizer, tx_rate weight_decay, tx_error *error)
 {
     tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, tx_stage_keep, 0, error, &stage));
+    TX_TRY(tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
     stage->decay = weight_decay;
     return TX_OK;
 }
@@ -29,7 +29,7 @@ static tx_status create_decay(tx_optimizer *optimizer, const tx_section *section
 static tx_status add_scale(tx_optimizer *optimizer, tx_rate scale, tx_error *error)
 {
     tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, tx_stage_keep, 0, error, &stage));
+    TX_TRY(tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
     stage->scale = scale;
     return TX_OK;
 }
@@ -47,7 +47,7 @@ static tx_status create_schedule(tx_optimizer *optimizer, const tx_section *sect
 static tx_status create_rate(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
     tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, tx_stage_keep, 0, error, &stage));
+    TX_TRY(tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
     tx_optimizer_descend(optimizer, section);
     stage->descends = tx_get_boolean(section, "flip_sign");
     return TX_OK;

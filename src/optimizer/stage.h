@@ -13,7 +13,7 @@ void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
 tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error);
 
 /* The update of stages without a rule: the updates as they are. */
-bool tx_stage_keep(const tx_stage *stage, const tx_update *update);
+bool tx_stage_plain(const tx_stage *stage, const tx_update *update);
 
 /* Stages of more than one component. */
 tx_status tx_stage_add_clip(tx_optimizer *optimizer, double max_delta, tx_error *error);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "optimizer/registry.h"
 #include "optimizer/stage.h"
 
@@ -151,6 +152,34 @@ static void chains_of_optimizers(void)
     tx_registry_destroy(registry);
 }
 
+/* Whichever allocation fails, nothing is left behind. */
+static void no_memory(void)
+{
+    static const char text[] = "{type: chain, transforms: [{type: adaptive_grad_clip, clipping: 1}, identity, {type: lamb, "
+                               "learning_rate: 1}, {type: chain, transforms: [{type: trace, decay: 0.5}]}]}";
+    tx_registry *registry = make_registry();
+    tx_config *config;
+    tx_leaf leaves[MOST_LEAVES];
+    tx_optimizer *optimizer;
+    tx_status status = TX_FAILURE;
+    make_leaves(LEAVES, leaf_sizes, leaves);
+    CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_OPTIMIZER, "x.yaml", text, NULL, &config), TX_OK);
+    const size_t before = tx_memory_live();
+    int failures = 0;
+    for (; status != TX_OK && failures < 1000; failures += status != TX_OK) {
+        tx_memory_fail_after(failures);
+        status = tx_optimizer_create(tx_config_root(config), TX_FLOAT64, LEAVES, leaves, NULL, &optimizer);
+        tx_memory_fail_after(-1);
+        CU_ASSERT(status == TX_OK || (status == TX_FAILURE && tx_memory_live() == before));
+    }
+    CU_ASSERT_EQUAL_FATAL(status, TX_OK);
+    CU_ASSERT(failures > 10);
+    tx_optimizer_destroy(optimizer);
+    CU_ASSERT_EQUAL(tx_memory_live(), before);
+    tx_config_destroy(config);
+    tx_registry_destroy(registry);
+}
+
 /* The rate that is reported is the last one; and whether a chain goes downhill. */
 static void rates_of_chains(void)
 {
@@ -293,6 +322,7 @@ int main(void)
         {"slots of a chain", slots_of_a_chain},
         {"chains of optimizers", chains_of_optimizers},
         {"rates of chains", rates_of_chains},
+        {"no memory", no_memory},
         {"refusals", refusals},
         {"a refused step is undone", refused_step_is_undone},
         {"order of the chain", chain_order},

@@ -1,3 +1,4 @@
+/* Norms of leaves, and of all parameters. */
 #include <math.h>
 
 #include "stage.h"

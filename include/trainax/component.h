@@ -46,7 +46,7 @@ typedef enum tx_type {
     TX_TYPE_STRING,
     TX_TYPE_PATH,        /* made absolute against the folder of the configuration file */
     TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml */
-    TX_TYPE_WORD,        /* one of `words`, in any case; stored as the table spells it */
+    TX_TYPE_WORD,        /* one of `words`; stored as the table spells it */
     TX_TYPE_KEY,         /* 73 or {seed: 0, split: 2, index: 1} */
     TX_TYPE_INTEGERS,    /* a number or a list of numbers */
     TX_TYPE_REALS,
@@ -65,8 +65,11 @@ typedef enum tx_type {
  * `kind` also accepts a component of that kind (learning rates, weights).
  *
  * How scalars are read: by the option's type, so 1e-3 is a number and 2.5 no integer. A number or a boolean in quotes is
- * a text, hence an error. Booleans are true and false. Numbers are finite. Words and the names of components are accepted
- * in any case. */
+ * a text, hence an error. Booleans are true and false. Numbers are finite.
+ *
+ * How names are matched: components, words and keys are accepted without regard to case, underscores and the ending that
+ * their kind has in Python (SupervisedTrainer, MSELoss, lifting_factory); components and words also with the module before
+ * them (jax.nn.relu). Resolved sections have the names of the tables. */
 typedef struct tx_option {
     const char *name;
     tx_type type;
@@ -106,10 +109,10 @@ typedef struct tx_component {
 typedef struct tx_registry tx_registry;
 tx_status tx_registry_create(tx_error *error, tx_registry **out);
 void tx_registry_destroy(tx_registry *registry);
-/* TX_INVALID when the kind has that name already. The descriptor must outlive the registry. */
+/* TX_INVALID when the kind has a name already that matches. The descriptor must outlive the registry. */
 tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error);
 void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options);             /* replaces what was shared */
-const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* any case; NULL: none */
+const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* NULL: none */
 int tx_registry_count(const tx_registry *registry, tx_kind kind);
 const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index); /* in order of addition */
 const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind);           /* may be NULL */

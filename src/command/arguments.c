@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/name.h"
 #include "command/command.h"
 
 static int find_flag(const tx_command *command, const char *text, size_t length)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/name.h"
 #include "command/command.h"
 
 enum { MAX_CASES = 128, MAX_OVERRIDES = 32 };

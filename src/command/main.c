@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/number.h"
+#include "base/name.h"
 #include "command/command.h"
 
 const tx_command *const tx_commands[] = {

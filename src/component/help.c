@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/name.h"
 #include "component/buffer.h"
 #include "component/words.h"
 #include "component/registry.h"

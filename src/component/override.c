@@ -21,25 +21,11 @@ static tx_status make_mapping(const override *set, tx_yaml **out)
     return TX_OK;
 }
 
-static tx_status copy_node(const override *set, const tx_yaml *node, tx_yaml **out)
-{
-    tx_yaml *copy;
-    TX_TRY(tx_yaml_scalar(set->arena, node->place, node->text, set->error, &copy));
-    copy->shape = node->shape;
-    copy->quoted = node->quoted;
-    for (size_t k = 0; k < node->count; k++) {
-        tx_yaml *key = node->shape == TX_YAML_MAPPING ? node->keys[k] : NULL;
-        TX_TRY(tx_yaml_append(set->arena, copy, key, node->items[k], set->error));
-    }
-    *out = copy;
-    return TX_OK;
-}
-
 static bool is_name(const char *text)
 {
     bool name = isalpha((unsigned char)*text) || *text == '_';
     for (; *text; text++) {
-        name = name && (isalnum((unsigned char)*text) || *text == '_');
+        name = name && (isalnum((unsigned char)*text) || *text == '_' || *text == '.');
     }
     return name;
 }
@@ -52,7 +38,7 @@ static tx_status make_container(const override *set, const tx_yaml *node, const 
         return make_mapping(set, out);
     }
     if (node->shape != TX_YAML_SCALAR) {
-        return copy_node(set, node, out);
+        return tx_yaml_copy(set->arena, node, set->error, out);
     }
     if (!is_name(node->text)) {
         return tx_place_error(set->place, set->error, "%s is '%s', which has no keys", shown, tx_quote(node->text).text);
@@ -60,7 +46,7 @@ static tx_status make_container(const override *set, const tx_yaml *node, const 
     tx_yaml *key, *type;
     TX_TRY(make_mapping(set, out));
     TX_TRY(tx_yaml_scalar(set->arena, node->place, "type", set->error, &key));
-    TX_TRY(copy_node(set, node, &type));
+    TX_TRY(tx_yaml_copy(set->arena, node, set->error, &type));
     return tx_yaml_append(set->arena, *out, key, type, set->error);
 }
 

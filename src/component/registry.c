@@ -2,10 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/name.h"
 #include "component/buffer.h"
 
 struct tx_registry {
@@ -19,24 +18,24 @@ struct tx_registry {
 };
 
 static const struct {
-    const char *name, *plural, *spoken, *spoken_plural;
+    const char *name, *plural, *spoken, *spoken_plural, *endings;
 } kind_names[TX_KIND_COUNT] = {
-    [TX_KIND_RUN] = {"run", "runs", "run", "runs"},
-    [TX_KIND_SECTION] = {"section", "sections", "section", "sections"},
-    [TX_KIND_DATA] = {"data", "data", "data source", "data sources"},
-    [TX_KIND_NETWORK] = {"network", "networks", "network", "networks"},
-    [TX_KIND_BLOCK] = {"block", "blocks", "block", "blocks"},
-    [TX_KIND_STEPPER] = {"stepper", "steppers", "stepper", "steppers"},
-    [TX_KIND_RESIDUUM] = {"residuum", "residua", "residuum", "residua"},
-    [TX_KIND_CONFIGURATION] = {"configuration", "configurations", "configuration", "configurations"},
-    [TX_KIND_LOSS] = {"loss", "losses", "loss", "losses"},
-    [TX_KIND_OPTIMIZER] = {"optimizer", "optimizers", "optimizer", "optimizers"},
-    [TX_KIND_TRANSFORM] = {"transform", "transforms", "transform", "transforms"},
-    [TX_KIND_SCHEDULE] = {"schedule", "schedules", "schedule", "schedules"},
-    [TX_KIND_CALLBACK] = {"callback", "callbacks", "callback", "callbacks"},
-    [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules"},
-    [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions"},
-    [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics"},
+    [TX_KIND_RUN] = {"run", "runs", "run", "runs", ""},
+    [TX_KIND_SECTION] = {"section", "sections", "section", "sections", ""},
+    [TX_KIND_DATA] = {"data", "data", "data source", "data sources", ""},
+    [TX_KIND_NETWORK] = {"network", "networks", "network", "networks", "1d 2d 3d"},
+    [TX_KIND_BLOCK] = {"block", "blocks", "block", "blocks", "factory block"},
+    [TX_KIND_STEPPER] = {"stepper", "steppers", "stepper", "steppers", "stepper"},
+    [TX_KIND_RESIDUUM] = {"residuum", "residua", "residuum", "residua", ""},
+    [TX_KIND_CONFIGURATION] = {"configuration", "configurations", "configuration", "configurations", "trainer configuration"},
+    [TX_KIND_LOSS] = {"loss", "losses", "loss", "losses", "loss"},
+    [TX_KIND_OPTIMIZER] = {"optimizer", "optimizers", "optimizer", "optimizers", ""},
+    [TX_KIND_TRANSFORM] = {"transform", "transforms", "transform", "transforms", ""},
+    [TX_KIND_SCHEDULE] = {"schedule", "schedules", "schedule", "schedules", "schedule"},
+    [TX_KIND_CALLBACK] = {"callback", "callbacks", "callback", "callbacks", "callback"},
+    [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules", ""},
+    [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions", ""},
+    [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics", ""},
 };
 
 const char *tx_kind_name(tx_kind kind)
@@ -56,10 +55,16 @@ const char *tx_kind_spoken_plural(tx_kind kind)
     return kind_names[kind].spoken_plural;
 }
 
+const char *tx_kind_endings(tx_kind kind)
+{
+    return kind_names[kind].endings;
+}
+
 tx_kind tx_kind_find(const char *name)
 {
     int kind = 0;
-    while (kind < TX_KIND_COUNT && strcasecmp(name, kind_names[kind].name) && strcasecmp(name, kind_names[kind].plural)) {
+    while (kind < TX_KIND_COUNT && !tx_same_name(name, kind_names[kind].name, "") &&
+           !tx_same_name(name, kind_names[kind].plural, "")) {
         kind++;
     }
     return (tx_kind)kind;
@@ -136,8 +141,9 @@ const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, in
 
 const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name)
 {
+    const char *own = tx_name_after_module(name);
     for (size_t k = 0; k < registry->kinds[kind].count; k++) {
-        if (!strcasecmp(registry->kinds[kind].components[k]->name, name)) {
+        if (tx_same_name(own, registry->kinds[kind].components[k]->name, tx_kind_endings(kind))) {
             return registry->kinds[kind].components[k];
         }
     }
@@ -170,7 +176,7 @@ static const char *nearest_component(const tx_registry *registry, tx_kind kind, 
             names[count++] = tx_registry_at(registry, kinds[of], k)->name;
         }
     }
-    return tx_nearest_name(name, names, count);
+    return tx_nearest_name_of(tx_name_after_module(name), tx_kind_endings(kind), names, count);
 }
 
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name)

@@ -3,10 +3,12 @@
 
 #include "trainax/component.h"
 
+/* The endings that names of a kind have in Python, for tx_same_name: "trainer configuration". */
+const char *tx_kind_endings(tx_kind kind);
 /* How a message names a kind: "data source" / "data sources". */
 const char *tx_kind_spoken(tx_kind kind);
 const char *tx_kind_spoken_plural(tx_kind kind);
-tx_kind tx_kind_find(const char *name); /* by name or plural, any case; TX_KIND_COUNT: none */
+tx_kind tx_kind_find(const char *name); /* by name or plural; TX_KIND_COUNT: none */
 
 /* The kind whose components are accepted where one of `kind` is asked for: optimizers in a list of transforms. `kind` itself
  * where there is none. */

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
+#include "component/describe.h"
 #include "component/registry.h"
 #include "component/buffer.h"
 #include "component/value.h"
@@ -105,25 +107,58 @@ typedef struct name_list {
 static void add_names(name_list *list, const table *all)
 {
     for (int k = 0; k < all->count; k++) {
-        list->names[list->count++] = all->options[k]->name;
+        bool there = false;
+        for (int j = 0; j < list->count; j++) {
+            there = there || !strcmp(list->names[j], all->options[k]->name);
+        }
+        if (!there) {
+            list->names[list->count++] = all->options[k]->name;
+        }
     }
+}
+
+static bool is_option(const tx_option *option, const char *key)
+{
+    return tx_same_key(option->name, key) || (option->alias && tx_same_key(option->alias, key));
 }
 
 static bool is_known(const table *all, const char *key)
 {
+    bool known = false;
     for (int k = 0; k < all->count; k++) {
-        const tx_option *option = all->options[k];
-        if (!strcmp(option->name, key) || (option->alias && !strcmp(option->alias, key))) {
-            return true;
+        known = known || is_option(all->options[k], key);
+    }
+    return known;
+}
+
+/* Where in a run a key stands that is unknown in one of its sections, as tx_suggest would say it; "": nowhere. */
+static tx_expectation suggest_place(const resolver *r, const char *key)
+{
+    tx_expectation suggestion = {""};
+    const tx_registry *registry = r->config->registry;
+    const tx_component *run = r->root ? tx_registry_find(registry, TX_KIND_RUN, "run") : NULL;
+    for (const tx_option *option = run ? run->options : NULL; option && option->name; option++) {
+        const tx_component *section = option->fixed ? tx_registry_find(registry, option->kind, option->fixed) : NULL;
+        if (is_option(option, key)) {
+            snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s' at the top level?)", option->name);
+            return suggestion;
+        }
+        for (const tx_option *inner = section ? section->options : NULL; inner && inner->name; inner++) {
+            if (is_option(inner, key)) {
+                snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s.%s'?)", option->name, inner->name);
+            }
         }
     }
-    return false;
+    return suggestion;
 }
 
 static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_yaml *key, const name_list *known)
 {
-    const tx_expectation suggestion = tx_suggest(key->text, known->names, known->count);
+    tx_expectation suggestion = suggest_place(r, key->text);
     const char *in = *plan->path ? " in " : "";
+    if (!*suggestion.text) {
+        suggestion = tx_suggest(key->text, known->names, known->count);
+    }
     return tx_place_error(key->place, r->config->error, "unknown key '%s'%s%s%s", tx_quote(key->text).text, in, plan->path,
                           suggestion.text);
 }
@@ -139,7 +174,7 @@ static tx_status check_keys(resolver *r, const blueprint *plan, const table *own
     add_names(&known, inlined);
     for (size_t k = 0; plan->mapping && k < plan->mapping->count; k++) {
         const tx_yaml *key = plan->mapping->keys[k];
-        const bool is_type = !plan->fixed && !strcmp(key->text, "type");
+        const bool is_type = !plan->fixed && tx_same_key(key->text, "type");
         if (!is_type && !is_known(own, key->text) && !is_known(inlined, key->text)) {
             return unknown_key(r, plan, key, &known);
         }
@@ -154,57 +189,41 @@ static tx_status join_path(resolver *r, const char *path, const char *name, cons
     return tx_arena_format(&r->config->arena, r->config->error, out, "%s%s%s", path, *path ? "." : "", name);
 }
 
-/* -- descriptors: a mapping in place of a text with semicolons -- */
-
-static bool is_descriptor(const resolver *r, tx_kind kind, const tx_yaml *node)
+static tx_status missing_type(resolver *r, tx_kind kind, const tx_yaml *mapping, tx_place place, const char *path)
 {
-    return node->shape == TX_YAML_SCALAR && strchr(node->text, ';') && tx_registry_rule(r->config->registry, kind);
-}
-
-/* What the rule wrote stands where the descriptor does. */
-static void place_at(tx_yaml *mapping, tx_place place)
-{
-    mapping->place = place;
+    char names[400];
     for (size_t k = 0; k < mapping->count; k++) {
-        mapping->keys[k]->place = mapping->items[k]->place = place;
+        const tx_component *meant = tx_registry_find(r->config->registry, kind, mapping->keys[k]->text);
+        if (meant) {
+            return tx_place_error(mapping->keys[k]->place, r->config->error, "%s is required: write {type: %s, …}", path,
+                                  meant->name);
+        }
     }
+    tx_registry_names(r->config->registry, kind, names, sizeof names);
+    return tx_place_error(place, r->config->error, "%s is required%s%s%s", path, *names ? " (there are: " : "", names,
+                          *names ? ")" : "");
 }
 
-/* network_key, beside a network in the run, becomes its `key`. */
-static tx_status add_key(resolver *r, tx_kind kind, const tx_yaml *descriptor, tx_yaml *mapping)
+/* The axes in a name, as in equinox.nn.Conv2d, are num_spatial_dims. */
+static tx_status add_axes(resolver *r, const tx_yaml *type, blueprint *plan)
 {
-    const char *name;
-    tx_yaml *key;
-    TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &name, "%s_key", tx_kind_name(kind)));
-    const int k = tx_yaml_find(r->root, name);
-    if (k < 0 || tx_yaml_is_null(r->root->items[k])) {
-        tx_error *error = r->lenient ? &r->config->dropped : r->config->error;
-        const tx_status status = tx_place_error(descriptor->place, error, "%s is required (key of the initial parameters of '%s')",
-                                                name, tx_quote(descriptor->text).text);
-        return r->lenient ? TX_OK : status;
+    static const char option[] = "num_spatial_dims";
+    tx_arena *arena = &r->config->arena;
+    const char *axes = type->text + strlen(type->text);
+    tx_yaml *mapping, *key, *value;
+    if (tx_same_name(tx_name_after_module(type->text), plan->component->name, "") || !plan->mapping ||
+        tx_yaml_find(plan->mapping, option) >= 0) {
+        return TX_OK;
     }
-    TX_TRY(tx_yaml_scalar(&r->config->arena, r->root->keys[k]->place, "key", r->config->error, &key));
-    return tx_yaml_append(&r->config->arena, mapping, key, r->root->items[k], r->config->error);
-}
-
-static tx_status expand_descriptor(resolver *r, tx_kind kind, const tx_yaml *node, const char *path, const tx_yaml **out)
-{
-    tx_config *config = r->config;
-    char text[TX_DESCRIBED_SIZE];
-    tx_error wrong = {0};
-    tx_yaml *mapping;
-    if (tx_registry_rule(config->registry, kind)(node->text, sizeof text, text, &wrong) != TX_OK) {
-        return tx_place_error(node->place, config->error, "%s: %s", path, wrong.message);
-    }
-    TX_TRY(tx_yaml_read(&config->arena, node->place.origin, false, text, config->error, &mapping));
-    place_at(mapping, node->place);
-    const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
-    if (!tx_registry_find(config->registry, kind, type)) {
-        return tx_place_error(node->place, config->error, "%s: '%s' is the %s %s, which this program does not have", path,
-                              tx_quote(node->text).text, tx_kind_spoken(kind), type);
-    }
-    *out = mapping;
-    return add_key(r, kind, node, mapping);
+    do {
+        axes--;
+    } while (!strchr("123", *axes));
+    TX_TRY(tx_arena_text(arena, axes, 1, r->config->error, &axes));
+    TX_TRY(tx_yaml_copy(arena, plan->mapping, r->config->error, &mapping));
+    TX_TRY(tx_yaml_scalar(arena, type->place, option, r->config->error, &key));
+    TX_TRY(tx_yaml_scalar(arena, type->place, axes, r->config->error, &value));
+    plan->mapping = mapping;
+    return tx_yaml_append(arena, mapping, key, value, r->config->error);
 }
 
 /* A component of `kind` from its name or its mapping with `type`. */
@@ -217,23 +236,21 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
         return tx_place_error(node->place, r->config->error, "%s must be a mapping with `type`, or the name of a %s, not a list",
                               path, tx_kind_spoken(kind));
     }
-    if (is_descriptor(r, kind, node)) {
-        TX_TRY(expand_descriptor(r, kind, node, path, &node));
+    if (tx_is_descriptor(r->config->registry, kind, node)) {
+        TX_TRY(tx_descriptor_expand(r->config, r->root, r->lenient, kind, path, &node));
     }
     const tx_yaml *type = node;
     TX_TRY(join_path(r, path, "type", &type_path));
     if (node->shape == TX_YAML_MAPPING) {
         const int k = tx_yaml_find(node, "type");
         if (k < 0) {
-            char names[400];
-            tx_registry_names(r->config->registry, kind, names, sizeof names);
-            return tx_place_error(place, r->config->error, "%s is required%s%s%s", type_path, *names ? " (there are: " : "", names,
-                                  *names ? ")" : "");
+            return missing_type(r, kind, node, place, type_path);
         }
         type = node->items[k];
         plan.mapping = node;
     }
     TX_TRY(find_component(r, kind, type, plan.mapping ? type_path : path, &plan.component));
+    TX_TRY(kind == TX_KIND_NETWORK ? add_axes(r, type, &plan) : TX_OK);
     return resolve_section(r, &plan, out);
 }
 
@@ -319,17 +336,19 @@ static tx_status initial_node(resolver *r, const blueprint *plan, const tx_optio
     return TX_OK;
 }
 
-/* Finds what is written for an option under its name or its alias. */
+/* Finds what is written for an option under its name or its alias; --set wins over the file. */
 static tx_status find_written(resolver *r, const blueprint *plan, tx_value *value)
 {
     const tx_option *option = value->option;
     int k = tx_yaml_find(plan->mapping, option->name);
     const int other = option->alias ? tx_yaml_find(plan->mapping, option->alias) : -1;
-    if (k >= 0 && other >= 0) {
-        return tx_place_error(plan->mapping->keys[other]->place, r->config->error, "'%s' and '%s' in %s are the same key",
-                              option->alias, option->name, plan->path);
+    const bool name_set = k >= 0 && !plan->mapping->items[k]->place.line;
+    const bool other_set = other >= 0 && !plan->mapping->items[other]->place.line;
+    if (k >= 0 && other >= 0 && name_set == other_set) {
+        return tx_place_error(plan->mapping->keys[other]->place, r->config->error, "'%s' and '%s'%s%s are the same key",
+                              option->alias, option->name, *plan->path ? " in " : "", plan->path);
     }
-    k = k >= 0 ? k : other;
+    k = k < 0 || (other >= 0 && other_set) ? other : k;
     if (k >= 0) {
         value->key = plan->mapping->keys[k];
         value->node = plan->mapping->items[k];

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/name.h"
 #include "base/number.h"
 #include "component/registry.h"
 #include "component/buffer.h"
@@ -313,8 +314,8 @@ static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t
     const char *name = mapping->keys[k]->text, *whole;
     int64_t *const parts[] = {&spec->seed, &spec->split, &spec->index};
     for (int j = 0; j < 3; j++) {
-        if (!strcmp(name, names[j])) {
-            TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%s", path, name));
+        if (tx_same_key(name, names[j])) {
+            TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%s", path, names[j]));
             return read_integer(config, &(tx_value){.option = &part}, mapping->items[k], whole, parts[j]);
         }
     }
@@ -387,15 +388,17 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
     return *text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text);
 }
 
-/* Sets value->text to the word of the option's list that the node spells, in any case. */
+/* Sets value->text to the word of the option's list that the node spells. */
 static tx_status find_word(tx_config *config, tx_value *value, bool *found)
 {
     const tx_yaml *node = value->node;
     const char *word = node->shape == TX_YAML_SCALAR && value->option->words ? value->option->words : "";
     *found = false;
     while (*word) {
+        char spelled[64];
         const size_t length = strcspn(word, " ");
-        if (length == strlen(node->text) && !strncasecmp(word, node->text, length)) {
+        snprintf(spelled, sizeof spelled, "%.*s", (int)length, word);
+        if (tx_same_name(tx_name_after_module(node->text), spelled, "")) {
             *found = true;
             return tx_arena_text(&config->arena, word, length, config->error, &value->text);
         }

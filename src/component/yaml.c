@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "component/buffer.h"
 
 void tx_yaml_library(char *text, size_t size)
@@ -64,10 +65,16 @@ bool tx_yaml_is_null(const tx_yaml *node)
     return null;
 }
 
+bool tx_same_key(const char *a, const char *b)
+{
+    static const char endings[] = "factory fn";
+    return tx_same_name(a, b, endings) || tx_same_name(b, a, endings);
+}
+
 int tx_yaml_find(const tx_yaml *node, const char *key)
 {
     for (size_t k = 0; node && node->shape == TX_YAML_MAPPING && k < node->count; k++) {
-        if (!strcmp(node->keys[k]->text, key)) {
+        if (tx_same_key(node->keys[k]->text, key)) {
             return (int)k;
         }
     }
@@ -108,6 +115,20 @@ tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *
         node->keys[node->count] = key;
     }
     node->items[node->count++] = value;
+    return TX_OK;
+}
+
+tx_status tx_yaml_copy(tx_arena *arena, const tx_yaml *node, tx_error *error, tx_yaml **out)
+{
+    tx_yaml *copy;
+    TX_TRY(tx_yaml_scalar(arena, node->place, node->text, error, &copy));
+    copy->shape = node->shape;
+    copy->quoted = node->quoted;
+    for (size_t k = 0; k < node->count; k++) {
+        tx_yaml *key = node->shape == TX_YAML_MAPPING ? node->keys[k] : NULL;
+        TX_TRY(tx_yaml_append(arena, copy, key, node->items[k], error));
+    }
+    *out = copy;
     return TX_OK;
 }
 
@@ -298,7 +319,10 @@ static tx_status check_key(reader *in, const tx_yaml *mapping, const tx_yaml *ke
     if (!first.line) {
         return tx_place_error(place, in->error, "duplicate key '%s'", tx_quote(key->text).text);
     }
-    return tx_place_error(place, in->error, "duplicate key '%s' (it stands in line %d too)", tx_quote(key->text).text, first.line);
+    const char *text = mapping->keys[before]->text;
+    const bool same = !strcmp(text, key->text);
+    return tx_place_error(place, in->error, "duplicate key '%s' (it stands in line %d too%s%s)", tx_quote(key->text).text,
+                          first.line, same ? "" : ", as ", same ? "" : tx_quote(text).text);
 }
 
 static tx_status read_pair(reader *in, const item *first, tx_yaml *mapping, tx_yaml *merged)

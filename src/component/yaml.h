@@ -33,8 +33,12 @@ tx_status tx_yaml_read(tx_arena *arena, const char *origin, bool positioned, con
 tx_status tx_yaml_scalar(tx_arena *arena, tx_place place, const char *text, tx_error *error, tx_yaml **out);
 /* Appends to a list (key NULL) or a mapping. */
 tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *item, tx_error *error);
+/* A node of its own with the same items. */
+tx_status tx_yaml_copy(tx_arena *arena, const tx_yaml *node, tx_error *error, tx_yaml **out);
 
 bool tx_yaml_is_null(const tx_yaml *node);
+/* Keys are matched as all names are (base/name.h), either for the other; their ending is that of functions: lifting_factory. */
+bool tx_same_key(const char *a, const char *b);
 /* The index of a key in a mapping, or -1. node may be NULL or no mapping. */
 int tx_yaml_find(const tx_yaml *node, const char *key);
 

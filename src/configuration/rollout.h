@@ -17,6 +17,7 @@
      .initial = "mse",                                                           \
      .unit = "",                                                                 \
      .text = "the loss at each time level",                                      \
+     .alias = "loss",                                                            \
      .kind = TX_KIND_LOSS}
 #define TX_OPTION_CUT_BPTT                                                       \
     {.name = "cut_bptt",                                                         \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/name.h"
 #include "base/number.h"
 #include "suite.h"
 
@@ -74,8 +75,52 @@ static void numbers(void)
 static void nearest(void)
 {
     static const char *const names[] = {"learning_rate", "momentum", "nesterov"};
+    static const char *const networks[] = {"conv", "classic_fno", "classic_u_net", "modern_u_net"};
     CU_ASSERT_STRING_EQUAL(tx_nearest_name("learningrate", names, 3), "learning_rate");
     CU_ASSERT_PTR_NULL(tx_nearest_name("zzz", names, 3));
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("ClasicUNet", networks, 4), "classic_u_net");
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("FNO", networks, 4), "classic_fno");
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("unet", networks, 4), "classic_u_net");
+    CU_ASSERT_PTR_NULL(tx_nearest_name("fn", networks, 4));
+    CU_ASSERT_PTR_NULL(tx_nearest_name("", networks, 4));
+    CU_ASSERT_PTR_NULL(tx_nearest_name("coovTrainer", networks, 4));
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name_of("coovTrainer", "trainer", networks, 4), "conv");
+}
+
+static void same_names(void)
+{
+    static const struct {
+        const char *a, *b, *endings;
+        bool same;
+    } cases[] = {
+        {"ClassicUNet", "classic_u_net", "", true},
+        {"MSELoss", "mse", "loss", true},
+        {"Normalized_MSELoss", "normalized_mse", "loss", true},
+        {"warmup_cosine_decay_schedule", "warmup_cosine_decay", "schedule", true},
+        {"LinearConvBlockFactory", "linear_conv_block", "factory block", true},
+        {"SupervisedTrainer", "supervised", "configuration trainer", true},
+        {"mse_", "_mse", "", true},
+        {"mse_loss", "mse", "", false},
+        {"mse", "mae", "loss", false},
+        {"mse", "ms", "e", true},
+        {"mseee", "msee", "e", true},
+        {"mse", "mse", "e", true},
+        {"ms", "mse", "", false},
+        {"loss", "", "loss", false}, /* something is always left */
+        {"_loss", "loss", "loss", true},
+        {"net_1d", "net_2d", "1d 2d", false},
+        {"net2D", "net", "1d 2d", true},
+        {"lossless", "less", "loss", false},
+        {"glossloss", "gloss", "loss", true},
+        {"", "", "loss", true},
+        {"", "a", "", false},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        CU_ASSERT_EQUAL(tx_same_name(cases[k].a, cases[k].b, cases[k].endings), cases[k].same);
+    }
+    CU_ASSERT_STRING_EQUAL(tx_name_after_module("jax.nn.relu"), "relu");
+    CU_ASSERT_STRING_EQUAL(tx_name_after_module("relu"), "relu");
+    CU_ASSERT_STRING_EQUAL(tx_name_after_module("jax."), "");
 }
 
 int main(void)
@@ -86,5 +131,6 @@ int main(void)
                                             {"arrays grow", arrays_grow},
                                             {"numbers", numbers},
                                             {"nearest names", nearest},
+                                            {"same names", same_names},
                                             {0}});
 }

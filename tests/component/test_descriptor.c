@@ -42,6 +42,21 @@ static void stands_for_a_section(void)
     tx_registry_destroy(registry);
 }
 
+static void starts_from_stored_parameters(void)
+{
+    tx_registry *registry = fake_registry();
+    tx_registry_describe(registry, TX_KIND_NETWORK, rule, NULL);
+    fake_read read = read_text(registry, DATA TRAINER "network: conv;5\nnetworkParameters: init.h5\n");
+    CU_ASSERT_EQUAL_FATAL(read.status, TX_OK);
+    const tx_section *network = tx_get_section(tx_config_root(read.config), "network");
+    const char *path = tx_get_string(network, "parameters");
+    CU_ASSERT_EQUAL(path[0], '/');
+    CU_ASSERT_PTR_NOT_NULL(strstr(path, "/some/init.h5"));
+    CU_ASSERT_FALSE(tx_has(network, "key"));
+    tx_config_destroy(read.config);
+    tx_registry_destroy(registry);
+}
+
 static void errors_have_its_place(void)
 {
     static const char *const cases[][2] = {
@@ -50,7 +65,9 @@ static void errors_have_its_place(void)
         {DATA TRAINER "network: later;3\nnetwork_key: 1\n",
          "some/run.yaml:3:10: network: 'later;3' is the network later, which this program does not have"},
         {DATA TRAINER "network: conv;3\n",
-         "some/run.yaml:3:10: network_key is required (key of the initial parameters of 'conv;3')"},
+         "some/run.yaml:3:10: network_key is required, or network_parameters (initial parameters of 'conv;3')"},
+        {DATA TRAINER "network: conv;3\nnetwork_key:\nnetwork_parameters: null\n", "some/run.yaml:3:10: network_key is required"},
+        {DATA TRAINER "network: conv;3\nnetwork_parameters: [1]\n", "some/run.yaml:4:21: network.parameters must be a path"},
         {DATA TRAINER "network: conv;3\nnetwork_key: a\n", "some/run.yaml:4:14: network.key must be"},
         {DATA TRAINER "network: {type: conv;3}\n", "some/run.yaml:3:17: unknown network 'conv;3'"},
     };
@@ -71,7 +88,8 @@ static void errors_have_its_place(void)
 
 int main(void)
 {
-    return suite_run(
-        "component/descriptor",
-        (suite_test[]){{"stands for a section", stands_for_a_section}, {"errors have its place", errors_have_its_place}, {0}});
+    return suite_run("component/descriptor", (suite_test[]){{"stands for a section", stands_for_a_section},
+                                                            {"starts from stored parameters", starts_from_stored_parameters},
+                                                            {"errors have its place", errors_have_its_place},
+                                                            {0}});
 }

@@ -9,9 +9,9 @@ typedef struct wrong_line {
 
 static const wrong_line wrong_lines[] = {
     /* unknown keys */
-    {14, "  optimizer: {type: adam, learningrate: 1e-2}",
-     "some/run.yaml:14:27: unknown key 'learningrate' in trainer.optimizer (did you mean 'learning_rate'?)"},
-    {16, "  batchsize: 32", "some/run.yaml:16:3: unknown key 'batchsize' in trainer (did you mean 'batch_size'?)"},
+    {14, "  optimizer: {type: adam, learningrat: 1e-2}",
+     "some/run.yaml:14:27: unknown key 'learningrat' in trainer.optimizer (did you mean 'learning_rate'?)"},
+    {16, "  batchsiz: 32", "some/run.yaml:16:3: unknown key 'batchsiz' in trainer (did you mean 'batch_size'?)"},
     {12, "  num_rollout_step: 5",
      "some/run.yaml:12:3: unknown key 'num_rollout_step' in trainer (did you mean 'num_rollout_steps'?)"},
     {21, "paralel: {threads: 2}", "some/run.yaml:21:1: unknown key 'paralel' (did you mean 'parallel'?)"},
@@ -19,6 +19,19 @@ static const wrong_line wrong_lines[] = {
     {21, "random: {zzzzzzzzz: 1}", "some/run.yaml:21:10: unknown key 'zzzzzzzzz' in random (known: stream)"},
     {10, "  key: {seed: 73, spilt: 2, index: 1}",
      "some/run.yaml:10:19: unknown key 'spilt' in network.key (did you mean 'split'?)"},
+    {21, "random: {every: 1}", "some/run.yaml:21:10: unknown key 'every' in random (known: stream)"},
+    {21, "random: {batchSize: 1}", "some/run.yaml:21:10: unknown key 'batchSize' in random (did you mean 'trainer.batch_size'?)"},
+    {18, "  callback_fn:", "some/run.yaml:18:3: unknown key 'callback_fn' in trainer (did you mean 'callbacks' at the top level?)"},
+    {13, "  zzzzzzzzz: 1",
+     "some/run.yaml:13:3: unknown key 'zzzzzzzzz' in trainer (known: type, num_training_steps, batch_size, optimizer, key, "
+     "record_loss_every, do_sub_stacking, time_level_loss, ref_stepper, residuum_fn, num_rollout_steps, cut_bptt, "
+     "time_level_weights)"},
+    {17, "  key: 42\n  shuffle_key: 42", "some/run.yaml:18:3: 'shuffle_key' and 'key' in trainer are the same key"},
+    {17, "  key: 42\ncallback: []", "some/run.yaml:18:1: 'callback' and 'callbacks' are the same key"},
+    {16, "  batch_size: 32\n  batchSize: 32",
+     "some/run.yaml:17:3: duplicate key 'batchSize' (it stands in line 16 too, as batch_size)"},
+    {14, "  optimizer: {adam: {learning_rate: 1e-2}}",
+     "some/run.yaml:14:15: trainer.optimizer.type is required: write {type: adam, …}"},
     {21, "? [a, b]\n: 1", "some/run.yaml:21:3: a key must be a word, not a list"},
     /* wrong types */
     {16, "  batch_size: many", "some/run.yaml:16:15: trainer.batch_size must be an integer, not 'many'"},
@@ -102,6 +115,11 @@ static const wrong_line wrong_lines[] = {
     {12, "  type: supervized",
      "some/run.yaml:12:9: unknown configuration 'supervized' (did you mean 'supervised'? There are: supervised, composite)"},
     {12, "  type: [supervised]", "some/run.yaml:12:9: trainer.type must be the name of a configuration, not a list"},
+    {12, "  type: SupervizedTrainer",
+     "some/run.yaml:12:9: unknown configuration 'SupervizedTrainer' (did you mean 'supervised'? There are: supervised, composite)"},
+    {19, "  - {type: GetWeightNorm}",
+     "some/run.yaml:19:12: unknown callback 'GetWeightNorm' (did you mean 'weight_norm'? There are: weight_norm, loss, "
+     "save_network)"},
     {12, "  time_level_loss: msee", "some/run.yaml:12:20: unknown loss 'msee' (did you mean 'mse'? There are: mse, composite)"},
     {12, "  ref_stepper: {type: fou}", "some/run.yaml:12:23: unknown stepper 'fou': this program has no steppers"},
     {12, "  ref_stepper: {cfl: 1}", "some/run.yaml:12:3: trainer.ref_stepper.type is required"},
@@ -210,8 +228,8 @@ static void wrong_overrides(void)
         {"trainer.batch_size=x", "--set trainer.batch_size: trainer.batch_size must be an integer, not 'x'"},
         {"trainer.batch_size=", "--set trainer.batch_size: trainer.batch_size is required and must not be null"},
         {"trainer.batch_size=[1", "--set trainer.batch_size: not valid YAML: a '[' has no closing ']'"},
-        {"trainer.optimizer.learningrate=1",
-         "--set trainer.optimizer.learningrate: unknown key 'learningrate' in trainer.optimizer (did you mean 'learning_rate'?)"},
+        {"trainer.optimizer.learningrat=1",
+         "--set trainer.optimizer.learningrat: unknown key 'learningrat' in trainer.optimizer (did you mean 'learning_rate'?)"},
         {"trainr.key=1", "--set trainr.key: unknown key 'trainr' (did you mean 'trainer'?)"},
         {"callbacks.2.every=5", "--set callbacks.2.every: callbacks has 2 items, counted from 0: there is no item 2"},
         {"callbacks.-1.every=5", "--set callbacks.-1.every: callbacks has 2 items, counted from 0: there is no item -1"},

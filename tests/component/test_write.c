@@ -89,6 +89,7 @@ static void exact_text(void)
                                         "  key: {seed: 73, split: 2, index: 1}\n"
                                         "  parameters: null\n"
                                         "network_key: null\n"
+                                        "network_parameters: null\n"
                                         "trainer:\n"
                                         "  type: supervised\n"
                                         "  num_rollout_steps: 5\n"

@@ -1,0 +1,139 @@
+#include "base/name.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* -- the rule -- */
+
+static int letter(char c)
+{
+    return tolower((unsigned char)c);
+}
+
+/* The length of a name without one ending, or `length` where it does not stand there or is all there is. */
+static size_t without_ending(const char *name, size_t length, const char *ending, size_t size)
+{
+    size_t rest = length;
+    while (size > 0 && rest > 0 && (name[rest - 1] == '_' || letter(name[rest - 1]) == ending[size - 1])) {
+        size -= name[--rest] != '_';
+    }
+    while (rest > 0 && name[rest - 1] == '_') {
+        rest--;
+    }
+    return size == 0 && rest > 0 ? rest : length;
+}
+
+/* The length without the first of `endings` that stands there, or `length`. */
+static size_t without_endings(const char *name, size_t length, const char *endings)
+{
+    size_t rest = length;
+    while (*endings && rest == length) {
+        const size_t size = strcspn(endings, " ");
+        rest = without_ending(name, length, endings, size);
+        endings += size + (endings[size] == ' ');
+    }
+    return rest;
+}
+
+/* Takes the next letter of a name that ends at `end`; 0: there is none. */
+static int next_letter(const char **name, const char *end)
+{
+    while (*name < end && **name == '_') {
+        ++*name;
+    }
+    return *name < end ? letter(*(*name)++) : 0;
+}
+
+static bool same_letters(const char *a, const char *end_of_a, const char *b)
+{
+    const char *const end_of_b = b + strlen(b);
+    int x, y;
+    do {
+        x = next_letter(&a, end_of_a);
+        y = next_letter(&b, end_of_b);
+    } while (x == y && x);
+    return x == y;
+}
+
+bool tx_same_name(const char *name, const char *meant, const char *endings)
+{
+    size_t length = strlen(name), before;
+    bool same;
+    do {
+        same = same_letters(name, name + length, meant);
+        before = length;
+        length = without_endings(name, length, endings);
+    } while (!same && length < before);
+    return same;
+}
+
+const char *tx_name_after_module(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+/* -- the nearest -- */
+
+enum { LONGEST = 64, SHORTEST_PART = 3 };
+
+/* The letters that count, ended by a zero; of longer names the first. Returns how many there are. */
+static int write_stem(const char *name, const char *endings, char stem[LONGEST + 1])
+{
+    size_t rest = strlen(name), before;
+    do {
+        before = rest;
+        rest = without_endings(name, rest, endings);
+    } while (rest < before);
+    const char *const end = name + rest;
+    int length = 0;
+    while (length < LONGEST && (stem[length] = (char)next_letter(&name, end))) {
+        length++;
+    }
+    stem[length] = '\0';
+    return length;
+}
+
+/* Levenshtein distance. */
+static int edit_distance(const char *a, const char *b)
+{
+    const int la = (int)strlen(a), lb = (int)strlen(b);
+    int row[LONGEST + 1];
+    for (int j = 0; j <= lb; j++) {
+        row[j] = j;
+    }
+    for (int i = 1; i <= la; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= lb; j++) {
+            const int replace = diagonal + (a[i - 1] != b[j - 1]);
+            const int either = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = replace < either ? replace : either;
+        }
+    }
+    return row[lb];
+}
+
+const char *tx_nearest_name_of(const char *name, const char *endings, const char *const *names, int count)
+{
+    char wanted[LONGEST + 1], stem[LONGEST + 1];
+    const int length = write_stem(name, endings, wanted);
+    int best = (length > 12 ? 12 : length) / 2 + 1; /* half the letters may be wrong */
+    const char *nearest = NULL, *holds = NULL;
+    for (int k = 0; k < count; k++) {
+        write_stem(names[k], endings, stem);
+        const int distance = edit_distance(wanted, stem);
+        if (distance < best) {
+            best = distance;
+            nearest = names[k];
+        }
+        holds = holds || length < SHORTEST_PART || !strstr(stem, wanted) ? holds : names[k];
+    }
+    return nearest ? nearest : holds;
+}
+
+const char *tx_nearest_name(const char *name, const char *const *names, int count)
+{
+    return tx_nearest_name_of(name, "", names, count);
+}

@@ -1,0 +1,16 @@
+/* Names as users write them: of components, words and keys. */
+#pragma once
+
+#include <stdbool.h>
+
+/* One rule for all, so that names from Python are taken as they are: `name` is written for `meant` when they are equal without
+ * case and underscores, once some of `endings` (words separated by spaces, lower case: "trainer configuration") are taken off
+ * the end of `name`: none, one, or several, while something is left. */
+bool tx_same_name(const char *name, const char *meant, const char *endings);
+
+const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu */
+
+/* The nearest of `count` names by edit distance, compared by the same rule, or the first that holds `name`; NULL when none is
+ * close enough to be meant. */
+const char *tx_nearest_name(const char *name, const char *const *names, int count);
+const char *tx_nearest_name_of(const char *name, const char *endings, const char *const *names, int count);

@@ -1,0 +1,76 @@
+/* Components written as short texts: the mapping that stands in place of "Conv;34;10;relu". */
+#include "component/describe.h"
+
+#include <string.h>
+
+#include "component/buffer.h"
+#include "component/registry.h"
+
+bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *node)
+{
+    return node->shape == TX_YAML_SCALAR && strchr(node->text, ';') && tx_registry_rule(registry, kind);
+}
+
+/* What the rule wrote stands where the descriptor does. */
+static void place_at(tx_yaml *mapping, tx_place place)
+{
+    mapping->place = place;
+    for (size_t k = 0; k < mapping->count; k++) {
+        mapping->keys[k]->place = mapping->items[k]->place = place;
+    }
+}
+
+/* What a descriptor says nothing about stands beside it in the run: network_key is the `key` of a network. */
+static tx_status add_options_beside(tx_config *config, const tx_yaml *root, tx_kind kind, tx_yaml *mapping)
+{
+    const tx_component *run = tx_registry_find(config->registry, TX_KIND_RUN, "run");
+    const char *name = tx_kind_name(kind);
+    const size_t length = strlen(name);
+    for (const tx_option *option = run ? run->options : NULL; option && option->name; option++) {
+        const bool beside = !strncmp(option->name, name, length) && option->name[length] == '_';
+        const int k = beside ? tx_yaml_find(root, option->name) : -1;
+        tx_yaml *key;
+        if (k >= 0 && !tx_yaml_is_null(root->items[k])) {
+            const tx_place place = root->keys[k]->place;
+            TX_TRY(tx_yaml_scalar(&config->arena, place, option->name + length + 1, config->error, &key));
+            TX_TRY(tx_yaml_append(&config->arena, mapping, key, root->items[k], config->error));
+        }
+    }
+    return TX_OK;
+}
+
+/* Nothing is said of the initial parameters, unless a command needs none. */
+static tx_status check_initial(tx_config *config, bool lenient, tx_kind kind, const tx_yaml *descriptor, const tx_yaml *mapping)
+{
+    const char *name = tx_kind_name(kind);
+    if (tx_yaml_find(mapping, "key") >= 0 || tx_yaml_find(mapping, "parameters") >= 0) {
+        return TX_OK;
+    }
+    tx_error *error = lenient ? &config->dropped : config->error;
+    const tx_status status =
+        tx_place_error(descriptor->place, error, "%s_key is required, or %s_parameters (initial parameters of '%s')", name, name,
+                       tx_quote(descriptor->text).text);
+    return lenient ? TX_OK : status;
+}
+
+tx_status tx_descriptor_expand(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
+                               const tx_yaml **node)
+{
+    const tx_yaml *descriptor = *node;
+    char text[TX_DESCRIBED_SIZE];
+    tx_error wrong = {0};
+    tx_yaml *mapping;
+    if (tx_registry_rule(config->registry, kind)(descriptor->text, sizeof text, text, &wrong) != TX_OK) {
+        return tx_place_error(descriptor->place, config->error, "%s: %s", path, wrong.message);
+    }
+    TX_TRY(tx_yaml_read(&config->arena, descriptor->place.origin, false, text, config->error, &mapping));
+    place_at(mapping, descriptor->place);
+    const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
+    if (!tx_registry_find(config->registry, kind, type)) {
+        return tx_place_error(descriptor->place, config->error, "%s: '%s' is the %s %s, which this program does not have", path,
+                              tx_quote(descriptor->text).text, tx_kind_spoken(kind), type);
+    }
+    *node = mapping;
+    TX_TRY(add_options_beside(config, root, kind, mapping));
+    return check_initial(config, lenient, kind, descriptor, mapping);
+}

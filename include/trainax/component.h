@@ -44,7 +44,7 @@ typedef enum tx_type {
     TX_TYPE_REAL,
     TX_TYPE_BOOLEAN,
     TX_TYPE_STRING,
-    TX_TYPE_PATH,        /* made absolute against the folder of the configuration file */
+    TX_TYPE_PATH,        /* made absolute against the folder of the configuration file; of --set: as an output path */
     TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml */
     TX_TYPE_WORD,        /* one of `words`; stored as the table spells it */
     TX_TYPE_KEY,         /* 73 or {seed: 0, split: 2, index: 1} */
@@ -85,7 +85,7 @@ typedef struct tx_option {
     double minimum, maximum;
     bool above_minimum;           /* the lower bound itself is excluded */
     bool may_differ;              /* may change on --resume; for a section: all of it */
-    const char *alias;            /* another name accepted for the key */
+    const char *alias;            /* another name accepted for the key; for INLINE: a key under which all of it may stand */
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
     const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
     bool or_one;                  /* SECTIONS: also one component without the list around it */

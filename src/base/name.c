@@ -75,7 +75,7 @@ const char *tx_name_after_module(const char *name)
 
 /* -- the nearest -- */
 
-enum { LONGEST = 64, SHORTEST_PART = 3 };
+enum { LONGEST = 64, SHORTEST_PART = 3, FEW = 2 };
 
 /* The letters that count, ended by a zero; of longer names the first. Returns how many there are. */
 static int write_stem(const char *name, const char *endings, char stem[LONGEST + 1])
@@ -119,7 +119,7 @@ const char *tx_nearest_name_of(const char *name, const char *endings, const char
 {
     char wanted[LONGEST + 1], stem[LONGEST + 1];
     const int length = write_stem(name, endings, wanted);
-    int best = (length > 12 ? 12 : length) / 2 + 1; /* half the letters may be wrong */
+    int best = (length > 12 ? 12 : length) / 2 + 1; /* half the letters may be wrong, but few are a better guess than a part */
     const char *nearest = NULL, *holds = NULL;
     for (int k = 0; k < count; k++) {
         write_stem(names[k], endings, stem);
@@ -130,7 +130,7 @@ const char *tx_nearest_name_of(const char *name, const char *endings, const char
         }
         holds = holds || length < SHORTEST_PART || !strstr(stem, wanted) ? holds : names[k];
     }
-    return nearest ? nearest : holds;
+    return nearest && (best <= FEW || !holds) ? nearest : holds;
 }
 
 const char *tx_nearest_name(const char *name, const char *const *names, int count)

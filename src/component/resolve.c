@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/name.h"
-#include "component/describe.h"
+#include "component/unfold.h"
 #include "component/registry.h"
 #include "component/buffer.h"
 #include "component/value.h"
@@ -204,28 +204,6 @@ static tx_status missing_type(resolver *r, tx_kind kind, const tx_yaml *mapping,
                           *names ? ")" : "");
 }
 
-/* The axes in a name, as in equinox.nn.Conv2d, are num_spatial_dims. */
-static tx_status add_axes(resolver *r, const tx_yaml *type, blueprint *plan)
-{
-    static const char option[] = "num_spatial_dims";
-    tx_arena *arena = &r->config->arena;
-    const char *axes = type->text + strlen(type->text);
-    tx_yaml *mapping, *key, *value;
-    if (tx_same_name(tx_name_after_module(type->text), plan->component->name, "") || !plan->mapping ||
-        tx_yaml_find(plan->mapping, option) >= 0) {
-        return TX_OK;
-    }
-    do {
-        axes--;
-    } while (!strchr("123", *axes));
-    TX_TRY(tx_arena_text(arena, axes, 1, r->config->error, &axes));
-    TX_TRY(tx_yaml_copy(arena, plan->mapping, r->config->error, &mapping));
-    TX_TRY(tx_yaml_scalar(arena, type->place, option, r->config->error, &key));
-    TX_TRY(tx_yaml_scalar(arena, type->place, axes, r->config->error, &value));
-    plan->mapping = mapping;
-    return tx_yaml_append(arena, mapping, key, value, r->config->error);
-}
-
 /* A component of `kind` from its name or its mapping with `type`. */
 static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *node, tx_place place, const char *path,
                                    const tx_option *each, tx_section **out)
@@ -237,7 +215,7 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
                               path, tx_kind_spoken(kind));
     }
     if (tx_is_descriptor(r->config->registry, kind, node)) {
-        TX_TRY(tx_descriptor_expand(r->config, r->root, r->lenient, kind, path, &node));
+        TX_TRY(tx_descriptor_unfold(r->config, r->root, r->lenient, kind, path, &node));
     }
     const tx_yaml *type = node;
     TX_TRY(join_path(r, path, "type", &type_path));
@@ -250,7 +228,7 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
         plan.mapping = node;
     }
     TX_TRY(find_component(r, kind, type, plan.mapping ? type_path : path, &plan.component));
-    TX_TRY(kind == TX_KIND_NETWORK ? add_axes(r, type, &plan) : TX_OK);
+    TX_TRY(kind == TX_KIND_NETWORK ? tx_axes_unfold(r->config, plan.component, type, &plan.mapping) : TX_OK);
     return resolve_section(r, &plan, out);
 }
 
@@ -264,6 +242,7 @@ static tx_status resolve_fixed(resolver *r, const tx_value *value, const tx_yaml
         return tx_place_error(node->place, r->config->error, "%s must be a mapping, not %s", path, tx_yaml_describe(node).text);
     }
     TX_TRY(find_fixed(r, value->option->kind, value->option->fixed, &plan.component));
+    TX_TRY(tx_inline_unfold(r->config, plan.component, path, &plan.mapping));
     return resolve_section(r, &plan, out);
 }
 

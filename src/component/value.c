@@ -63,7 +63,8 @@ tx_description tx_yaml_describe(const tx_yaml *node)
     if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
         strcpy(description.text, node->shape == TX_YAML_LIST ? "a list" : node->shape == TX_YAML_MAPPING ? "a mapping" : "null");
     } else {
-        snprintf(description.text, sizeof description.text, node->quoted ? "the text \"%s\"" : "'%s'", tx_quote(node->text).text);
+        snprintf(description.text, sizeof description.text, node->quoted ? "the text \"%s\"" : "'%s'%s", tx_quote(node->text).text,
+                 strcmp(node->text, "None") ? "" : " (write null)");
     }
     return description;
 }
@@ -425,7 +426,7 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     case TX_TYPE_STRING:
         return read_string(config, value, path);
     case TX_TYPE_PATH:
-        return read_path(config, value, path, config->folder);
+        return read_path(config, value, path, value->node->place.line ? config->folder : config->here); /* of the file, or --set */
     case TX_TYPE_OUTPUT_PATH:
         return read_path(config, value, path, config->here);
     case TX_TYPE_KEY:

@@ -3,6 +3,28 @@
 
 static int children(const tx_section *section, const tx_section *const **out) { return tx_get_sections(section, "configurations", out); }
 
+static double weight(const tx_section *section, const tx_section *child, int k)
+{
+    const double *weights;
+    return tx_get_reals(section, "weights", &weights) ? weights[k] : tx_get_real(child, "weight");
+}
+
+static tx_status check_weights(const tx_section *section, const tx_section *const *child, int count, tx_error *error)
+{
+    const double *weights;
+    const int given = tx_get_reals(section, "weights", &weights);
+    if (tx_has(section, "weights") && given != count) {
+        return tx_section_error(section, "weights", error, TX_INVALID, "%d given, but a composite of %d needs as many", given,
+                                count);
+    }
+    for (int k = 0; given && k < count; k++) {
+        if (tx_given(child[k], "weight") && tx_get_real(child[k], "weight") != 1) {
+            return tx_section_error(child[k], "weight", error, TX_INVALID, "stands in `weights` beside the list too");
+        }
+    }
+    return TX_OK;
+}
+
 static tx_status check(const tx_section *section, tx_error *error)
 {
     const tx_section *const *child;
@@ -10,6 +32,7 @@ static tx_status check(const tx_section *section, tx_error *error)
     if (count == 0) {
         return tx_section_error(section, "configurations", error, TX_INVALID, "the list is empty");
     }
+    TX_TRY(check_weights(section, child, count, error));
     for (int k = 0; k < count; k++) {
         TX_TRY(tx_configuration_check(child[k], error));
     }
@@ -51,7 +74,7 @@ static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
         tx_configuration_parts part = *parts;
         part.section = child[k];
         part.loss = tx_configuration_time_level_loss(child[k]);
-        sum = tx_accumulate(graph, sum, tx_get_real(child[k], "weight"), tx_configuration_loss(&part, graph));
+        sum = tx_accumulate(graph, sum, weight(parts->section, child[k], k), tx_configuration_loss(&part, graph));
     }
     return sum;
 }
@@ -71,6 +94,11 @@ static const tx_option options[] = {
      .text = "the summands, each with a weight",
      .kind = TX_KIND_CONFIGURATION,
      .each = each},
+    {.name = "weights",
+     .type = TX_TYPE_REALS,
+     .initial = "null",
+     .unit = "",
+     .text = "one factor a configuration, instead of a weight in each"},
     {.name = NULL},
 };
 

@@ -80,6 +80,9 @@ static void nearest(void)
     CU_ASSERT_PTR_NULL(tx_nearest_name("zzz", names, 3));
     CU_ASSERT_STRING_EQUAL(tx_nearest_name("ClasicUNet", networks, 4), "classic_u_net");
     CU_ASSERT_STRING_EQUAL(tx_nearest_name("FNO", networks, 4), "classic_fno");
+    static const char *const schedules[] = {"warmup_constant", "warmup_cosine_decay"};
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("warmup_cosine", schedules, 2), "warmup_cosine_decay");
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("warmup_konstant", schedules, 2), "warmup_constant");
     CU_ASSERT_STRING_EQUAL(tx_nearest_name("unet", networks, 4), "classic_u_net");
     CU_ASSERT_PTR_NULL(tx_nearest_name("fn", networks, 4));
     CU_ASSERT_PTR_NULL(tx_nearest_name("", networks, 4));

@@ -166,6 +166,14 @@ static void paths(void)
     snprintf(expected, sizeof expected, "%s/.", here);
     CU_ASSERT_STRING_EQUAL(tx_get_string(callbacks[0], "path"), expected);
     tx_config_destroy(config);
+    /* of --set: relative to the working directory */
+    static const char *const set[] = {"data.path=other.h5"};
+    const tx_config_source overridden = {
+        .name = "some/run.v2.yaml", .text = text, .required = required, .overrides = set, .num_overrides = 1};
+    CU_ASSERT_EQUAL_FATAL(tx_config_create(registry, &overridden, &error, &config), TX_OK);
+    snprintf(expected, sizeof expected, "%s/other.h5", here);
+    CU_ASSERT_STRING_EQUAL(tx_get_string(tx_get_section(tx_config_root(config), "data"), "path"), expected);
+    tx_config_destroy(config);
     tx_registry_destroy(registry);
 }
 

@@ -40,6 +40,8 @@ static void same_nodes(void)
         {MIX "}", COMPOSITE(MIX "}")},
         {RESIDUUM ", cut_prev: true}", COMPOSITE(COMPOSITE(RESIDUUM ", cut_prev: true}"))},
         {RESIDUUM "}", COMPOSITE(RESIDUUM "}, " SUPERVISED ", weight: 0}")},
+        {COMPOSITE(RESIDUUM ", weight: 0.5}, " SUPERVISED ", weight: 2}"),
+         "{type: composite, weights: [0.5, 2], configurations: [" RESIDUUM "}, " SUPERVISED "}]}"},
     };
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
         tx_graph *graph = NULL;

@@ -1,10 +1,12 @@
-/* Components written as short texts: the mapping that stands in place of "Conv;34;10;relu". */
-#include "component/describe.h"
+#include "component/unfold.h"
 
 #include <string.h>
 
+#include "base/name.h"
 #include "component/buffer.h"
 #include "component/registry.h"
+
+/* -- "Conv;34;10;relu" -- */
 
 bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *node)
 {
@@ -53,7 +55,7 @@ static tx_status check_initial(tx_config *config, bool lenient, tx_kind kind, co
     return lenient ? TX_OK : status;
 }
 
-tx_status tx_descriptor_expand(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
+tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
                                const tx_yaml **node)
 {
     const tx_yaml *descriptor = *node;
@@ -73,4 +75,72 @@ tx_status tx_descriptor_expand(tx_config *config, const tx_yaml *root, bool leni
     *node = mapping;
     TX_TRY(add_options_beside(config, root, kind, mapping));
     return check_initial(config, lenient, kind, descriptor, mapping);
+}
+
+/* -- eqx.nn.Conv2d -- */
+
+tx_status tx_axes_unfold(tx_config *config, const tx_component *component, const tx_yaml *type, const tx_yaml **mapping)
+{
+    static const char option[] = "num_spatial_dims";
+    const char *axes = type->text + strlen(type->text);
+    tx_yaml *copy, *key, *value;
+    if (tx_same_name(tx_name_after_module(type->text), component->name, "") || !*mapping || tx_yaml_find(*mapping, option) >= 0) {
+        return TX_OK;
+    }
+    do {
+        axes--;
+    } while (!strchr("123", *axes));
+    TX_TRY(tx_arena_text(&config->arena, axes, 1, config->error, &axes));
+    TX_TRY(tx_yaml_copy(&config->arena, *mapping, config->error, &copy));
+    TX_TRY(tx_yaml_scalar(&config->arena, type->place, option, config->error, &key));
+    TX_TRY(tx_yaml_scalar(&config->arena, type->place, axes, config->error, &value));
+    *mapping = copy;
+    return tx_yaml_append(&config->arena, copy, key, value, config->error);
+}
+
+/* -- loss_configuration: {type: DivertedChain, …} -- */
+
+/* What stands in the mapping itself by --set wins. */
+static tx_status add_inner(tx_config *config, tx_yaml *mapping, tx_yaml *key, tx_yaml *item, const char *outer, const char *path)
+{
+    const int there = tx_yaml_find(mapping, key->text);
+    if (there < 0) {
+        return tx_yaml_append(&config->arena, mapping, key, item, config->error);
+    }
+    return !mapping->items[there]->place.line ? TX_OK
+                                              : tx_place_error(key->place, config->error, "'%s' in %s.%s stands in %s too",
+                                                               tx_quote(key->text).text, path, outer, path);
+}
+
+static tx_status unfold_option(tx_config *config, const tx_option *option, const tx_yaml *from, int at, const char *path,
+                               tx_yaml **out)
+{
+    tx_yaml *const inner = from->items[at], *copy, *type;
+    TX_TRY(tx_yaml_scalar(&config->arena, from->place, from->text, config->error, &copy));
+    copy->shape = TX_YAML_MAPPING;
+    for (int k = 0; k < (int)from->count; k++) {
+        TX_TRY(k == at ? TX_OK : tx_yaml_append(&config->arena, copy, from->keys[k], from->items[k], config->error));
+    }
+    *out = copy;
+    if (inner->shape != TX_YAML_MAPPING) {
+        TX_TRY(tx_yaml_scalar(&config->arena, from->keys[at]->place, option->name, config->error, &type));
+        return add_inner(config, copy, type, inner, option->alias, path);
+    }
+    for (size_t k = 0; k < inner->count; k++) {
+        TX_TRY(add_inner(config, copy, inner->keys[k], inner->items[k], option->alias, path));
+    }
+    return TX_OK;
+}
+
+tx_status tx_inline_unfold(tx_config *config, const tx_component *component, const char *path, const tx_yaml **mapping)
+{
+    for (const tx_option *option = component->options; option && option->name; option++) {
+        const int at = option->type == TX_TYPE_INLINE && option->alias ? tx_yaml_find(*mapping, option->alias) : -1;
+        tx_yaml *unfolded = NULL;
+        if (at >= 0) {
+            TX_TRY(unfold_option(config, option, *mapping, at, path, &unfolded));
+            *mapping = unfolded;
+        }
+    }
+    return TX_OK;
 }

@@ -1,0 +1,18 @@
+/* Short and foreign forms of sections: each is replaced by the mapping that it stands for, before it is resolved. */
+#pragma once
+
+#include "component/section.h"
+
+/* A text with semicolons, "Conv;34;10;relu". */
+bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *node);
+/* root: of the run, where its key or parameters stand; may be NULL. lenient: that both are missing is noted in
+ * config->dropped and no error. path: of the component, for messages. */
+tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
+                               const tx_yaml **node);
+
+/* The axes in a component's name, as in equinox.nn.Conv2d, are its num_spatial_dims. *mapping may be NULL. */
+tx_status tx_axes_unfold(tx_config *config, const tx_component *component, const tx_yaml *type, const tx_yaml **mapping);
+
+/* A component whose options stand in the section itself (INLINE) may be written as one mapping under the option's alias, as
+ * Trainax's GeneralTrainer has its loss_configuration. */
+tx_status tx_inline_unfold(tx_config *config, const tx_component *component, const char *path, const tx_yaml **mapping);

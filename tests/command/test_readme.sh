@@ -33,7 +33,7 @@ options=$(python3 "$top/scripts/compare_trainax.py" --help)
 grep -o '^scripts/compare_trainax.py.*' "$top/README.md" | grep -oE -- '--[a-z-]+' | sort -u | while read -r option; do
     grep -q -- "$option" <<<"$options" || { echo "FAILED: compare_trainax.py has no $option"; exit 1; }
 done
-sed 's/learning_rate/learningrate/' scripts/experiments/quickstart.yaml >advection.yaml
+sed 's/learning_rate/learnig_rate/' scripts/experiments/quickstart.yaml >advection.yaml
 message=$(build/trainax train advection.yaml 2>&1) && { echo "FAILED: an unknown key was accepted"; exit 1; }
 shown=$(grep -A1 '^```$' "$top/README.md" | grep '^trainax: error:')
 [ "$message" = "$shown" ] || { printf 'FAILED: the README shows\n%s\nbut it is\n%s\n' "$shown" "$message"; exit 1; }

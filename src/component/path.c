@@ -1,10 +1,10 @@
 /* Options by their path: "precision", "trainer.optimizer", "adam.b1". */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
 #include "component/words.h"
+#include "component/section.h"
 
 /* Components in which a part of a path may be an option. */
 typedef struct scope {
@@ -43,7 +43,7 @@ static tx_status match_options(tx_option_rows *rows, const tx_option *options, c
                                const char *where, tx_error *error)
 {
     for (const tx_option *option = options; option && option->name; option++) {
-        TX_TRY(!strcasecmp(option->name, name) ? tx_option_rows_add(rows, option, path, where, error) : TX_OK);
+        TX_TRY(tx_option_is(option, name) ? tx_option_rows_add(rows, option, path, where, error) : TX_OK);
         TX_TRY(match_options(rows, option->each, name, path, where, error));
     }
     return TX_OK;
@@ -115,7 +115,7 @@ tx_status tx_options_find(const tx_registry *registry, const char *path, bool an
     const tx_status status = find_options(&s, registry, path, anywhere, error, rows);
     tx_free(s.components);
     for (size_t k = 0; k < rows->count; k++) {
-        rows->rows[k].name = path;
+        rows->rows[k].name = strchr(path, '.') ? path : rows->rows[k].option->name;
     }
     if (rows->count == 1 && !anywhere) {
         *rows->rows[0].where = '\0'; /* the path says it */

@@ -117,16 +117,11 @@ static void add_names(name_list *list, const table *all)
     }
 }
 
-static bool is_option(const tx_option *option, const char *key)
-{
-    return tx_same_key(option->name, key) || (option->alias && tx_same_key(option->alias, key));
-}
-
 static bool is_known(const table *all, const char *key)
 {
     bool known = false;
     for (int k = 0; k < all->count; k++) {
-        known = known || is_option(all->options[k], key);
+        known = known || tx_option_is(all->options[k], key);
     }
     return known;
 }
@@ -139,12 +134,12 @@ static tx_expectation suggest_place(const resolver *r, const char *key)
     const tx_component *run = r->root ? tx_registry_find(registry, TX_KIND_RUN, "run") : NULL;
     for (const tx_option *option = run ? run->options : NULL; option && option->name; option++) {
         const tx_component *section = option->fixed ? tx_registry_find(registry, option->kind, option->fixed) : NULL;
-        if (is_option(option, key)) {
+        if (tx_option_is(option, key)) {
             snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s' at the top level?)", option->name);
             return suggestion;
         }
         for (const tx_option *inner = section ? section->options : NULL; inner && inner->name; inner++) {
-            if (is_option(inner, key)) {
+            if (tx_option_is(inner, key)) {
                 snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s.%s'?)", option->name, inner->name);
             }
         }

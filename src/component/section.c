@@ -15,6 +15,11 @@ const char *tx_section_name(const tx_section *section)
     return section->component->name;
 }
 
+bool tx_option_is(const tx_option *option, const char *key)
+{
+    return tx_same_key(option->name, key) || (option->alias && tx_same_key(option->alias, key));
+}
+
 tx_value *tx_section_find(const tx_section *section, const char *name)
 {
     for (int k = 0; k < section->count; k++) {

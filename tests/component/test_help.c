@@ -94,7 +94,7 @@ static void help_of_options(void)
                "  trainer.num_rollout_steps  integer  1        steps  rollout\n");
     check_help(registry, "B1",
                "  option  type    default  text\n"
-               "  B1      number  0.9      decay (in optimizer/adam, optimizer/sgd)\n");
+               "  b1      number  0.9      decay (in optimizer/adam, optimizer/sgd)\n");
     check_help(registry, "trainer.configurations.weight",
                "  option                         type    default  text\n"
                "  trainer.configurations.weight  number  1        weight of the part\n");

@@ -244,6 +244,9 @@ static void help_by_any_name(void)
     CU_ASSERT_STRING_EQUAL(text, same);
     tx_free(text);
     tx_free(same);
+    CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "shuffleKey", 0, NULL, &text), TX_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  key     key   required  shuffles the windows (in section/trainer)"));
+    tx_free(text);
     CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "InitialCondition/Normal", 0, NULL, &text), TX_OK);
     tx_free(text);
     tx_registry_destroy(registry);

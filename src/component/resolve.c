@@ -10,7 +10,7 @@
 #include "component/value.h"
 
 /* Aliases can make few bytes of text stand for very many sections. */
-enum { MAX_SECTIONS = 10000, MAX_OPTIONS = 128 };
+enum { MAX_SECTIONS = 10000 };
 
 typedef struct resolver {
     tx_config *config;
@@ -36,29 +36,26 @@ static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section 
 
 /* -- the table of a section: the component's options, those that its kind shares, those that its list adds -- */
 
-typedef struct table {
-    const tx_option *options[MAX_OPTIONS];
-    int count;
-} table;
-
-static void add_options(table *all, const tx_option *options)
+static void add_options(tx_table *all, const tx_option *options)
 {
     for (; options && options->name; options++) {
         bool there = false;
         for (int k = 0; k < all->count; k++) {
             there = there || !strcmp(all->options[k]->name, options->name);
         }
-        if (!there && all->count < MAX_OPTIONS) {
+        if (!there && all->count < TX_MAX_OPTIONS) {
             all->options[all->count++] = options;
         }
     }
 }
 
-static table make_table(const resolver *r, const tx_component *component, const tx_option *each)
+tx_table tx_table_make(const tx_registry *registry, const tx_component *component, const tx_option *each)
 {
-    table all = {.count = 0};
-    add_options(&all, component->options);
-    add_options(&all, tx_registry_shared(r->config->registry, component->kind));
+    tx_table all = {.count = 0};
+    if (component) {
+        add_options(&all, component->options);
+        add_options(&all, tx_registry_shared(registry, component->kind));
+    }
     add_options(&all, each);
     return all;
 }
@@ -100,11 +97,11 @@ static tx_status find_inline(resolver *r, const blueprint *plan, const tx_option
 /* -- unknown keys -- */
 
 typedef struct name_list {
-    const char *names[3 * MAX_OPTIONS + 1];
+    const char *names[3 * TX_MAX_OPTIONS + 1];
     int count;
 } name_list;
 
-static void add_names(name_list *list, const table *all)
+static void add_names(name_list *list, const tx_table *all)
 {
     for (int k = 0; k < all->count; k++) {
         bool there = false;
@@ -117,7 +114,7 @@ static void add_names(name_list *list, const table *all)
     }
 }
 
-static bool is_known(const table *all, const char *key)
+static bool is_known(const tx_table *all, const char *key)
 {
     bool known = false;
     for (int k = 0; k < all->count; k++) {
@@ -159,7 +156,7 @@ static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_yaml *
 }
 
 /* own: the section's table; inlined: that of the component whose options stand in the same mapping, may be empty. */
-static tx_status check_keys(resolver *r, const blueprint *plan, const table *own, const table *inlined)
+static tx_status check_keys(resolver *r, const blueprint *plan, const tx_table *own, const tx_table *inlined)
 {
     name_list known = {.count = 0};
     if (!plan->fixed) {
@@ -431,9 +428,9 @@ static tx_status read_part_of_run(resolver *r, const blueprint *plan, tx_value *
     return TX_OK;
 }
 
-static tx_status check_section(resolver *r, const blueprint *plan, const table *own)
+static tx_status check_section(resolver *r, const blueprint *plan, const tx_table *own)
 {
-    table inlined = {.count = 0};
+    tx_table inlined = {.count = 0};
     if (plan->inlined) {
         return TX_OK;
     }
@@ -441,13 +438,13 @@ static tx_status check_section(resolver *r, const blueprint *plan, const table *
         if (own->options[k]->type == TX_TYPE_INLINE) {
             const tx_component *component;
             TX_TRY(find_inline(r, plan, own->options[k], &component));
-            inlined = make_table(r, component, NULL);
+            inlined = tx_table_make(r->config->registry, component, NULL);
         }
     }
     return check_keys(r, plan, own, &inlined);
 }
 
-static tx_status read_values(resolver *r, const blueprint *plan, const table *own, tx_section *section)
+static tx_status read_values(resolver *r, const blueprint *plan, const tx_table *own, tx_section *section)
 {
     const bool run = plan->component->kind == TX_KIND_RUN;
     for (int k = 0; k < own->count; k++) {
@@ -465,7 +462,7 @@ static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section 
         return tx_place_error(plan->place, config->error, "more than %d sections", MAX_SECTIONS);
     }
     tx_section *section;
-    const table own = make_table(r, plan->component, plan->each);
+    const tx_table own = tx_table_make(r->config->registry, plan->component, plan->each);
     TX_TRY(check_section(r, plan, &own));
     TX_TRY(tx_arena_allocate(&config->arena, 1, sizeof *section, config->error, &section));
     *section = (tx_section){.component = plan->component, .path = plan->path, .place = plan->place, .fixed = plan->fixed};

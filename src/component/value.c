@@ -109,7 +109,12 @@ bool tx_yaml_is_number(const tx_yaml *node)
     return parse_number(node, &number);
 }
 
-static bool has_maximum(const tx_option *option)
+bool tx_option_has_bounds(const tx_option *option)
+{
+    return option->minimum != 0 || option->maximum != 0 || option->above_minimum;
+}
+
+bool tx_option_has_maximum(const tx_option *option)
 {
     return option->maximum > option->minimum || (option->maximum == option->minimum && !option->above_minimum);
 }
@@ -118,7 +123,7 @@ static bool has_maximum(const tx_option *option)
 static void describe_bounds(const tx_option *option, char *text, size_t size)
 {
     const char *low = option->above_minimum ? "above" : "at least";
-    const bool above = has_maximum(option) && isfinite(option->maximum);
+    const bool above = tx_option_has_maximum(option) && isfinite(option->maximum);
     if (!above) {
         snprintf(text, size, "%s %.17g", low, option->minimum);
     } else if (!isfinite(option->minimum)) {
@@ -132,9 +137,8 @@ static void describe_bounds(const tx_option *option, char *text, size_t size)
 
 static tx_status check_bounds(tx_config *config, const tx_option *option, const tx_yaml *node, const char *path, double number)
 {
-    const bool none = option->minimum == 0 && option->maximum == 0 && !option->above_minimum;
     const bool low = option->above_minimum ? number > option->minimum : number >= option->minimum;
-    if (none || (low && (!has_maximum(option) || number <= option->maximum))) {
+    if (!tx_option_has_bounds(option) || (low && (!tx_option_has_maximum(option) || number <= option->maximum))) {
         return TX_OK;
     }
     char bounds[96];

@@ -15,6 +15,10 @@ typedef struct tx_expectation {
 } tx_expectation;
 tx_expectation tx_option_expects(const tx_option *option);
 
+/* How to read the bounds of an option. */
+bool tx_option_has_bounds(const tx_option *option);
+bool tx_option_has_maximum(const tx_option *option);
+
 /* What a node is: '2.5', "a list", "a mapping", "null". */
 typedef struct tx_description {
     char text[96];

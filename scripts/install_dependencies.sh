@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libscalapack-openmpi-dev
           libopenblas-dev libfftw3-dev libfyaml-dev libssl-dev libcunit1-dev)
-for_tests=(git hdf5-tools procps mandoc clang-14 libomp-14-dev libclang-rt-14-dev)
+for_tests=(git hdf5-tools procps mandoc python3-jsonschema python3-yaml clang-14 libomp-14-dev libclang-rt-14-dev)
 
 case "${1:-}" in
     '') ;;

@@ -262,7 +262,7 @@ static void add_words(tx_buffer *text, const tx_option *option)
         tx_buffer_add(text, "}, ");
         add_pattern(text, option->words, "");
     }
-    if (bytes || option->type != TX_TYPE_WORD) {
+    if (forms_of(option) != STRING) {
         tx_buffer_add(text, "%s", comma(option->words != NULL));
         bytes ? add_reference(text, "memory") : tx_buffer_add(text, "{\"not\": {\"type\": \"string\"}}");
     }

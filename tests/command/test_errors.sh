@@ -27,22 +27,9 @@ broken() { # broken 'SED' CODE 'PATTERN'
     expect "$2" "broken.yaml:[0-9]+:[0-9]+: .*$3" "$trainax" train broken.yaml --output broken_run --quiet
     [ -e broken_run ] && fail "$1 left a run directory"
 }
-broken 's/batch_size/batch_sze/' 2 'batch_size'
-broken 's/kernel_size: 2/kernel_size: two/' 2 'kernel_size'
-broken 's/num_points: 30/num_points: 2.5/' 2 'num_points'
-broken 's/num_training_steps: 1000/num_training_steps: -1/' 2 'num_training_steps'
-broken 's/batch_size: 32/batch_size: 0/' 2 'batch_size'
-broken '/^  key: 42/d' 2 'key'
-broken 's/type: conv$/type: cnv/' 2 'conv'
-broken 's/type: adam/type: adma/' 2 'adam'
-broken 's/num_rollout_steps: 1/num_rollout_steps: 100/' 2 'level'
-broken 's/in_channels: 1/in_channels: 2/' 2 'channel'
-broken 's/out_channels: 1/out_channels: 2/' 2 'channel'
-broken 's/padding: same/padding: valid/' 2 'shape'
-broken 's/num_spatial_dims: 1/num_spatial_dims: 2/' 2 'num_spatial_dims'
-broken 's/precision: float32/precision: float16/' 2 'float32'
-broken 's/batch_size: 32/batch_size: 32\n  batch_size: 16/' 2 'batch_size'
-broken 's/padding_mode: circular/padding_mode: circlar/' 2 'circular'
+while IFS=$'\t' read -r _ edit pattern; do
+    broken "$edit" 2 "$pattern"
+done < <(grep -v '^#' "$tests/command/mistakes.txt")
 sed '/^network:/,/^  key: 73/d' "$quickstart" >no_network.yaml
 expect 2 'network' "$trainax" train no_network.yaml
 expect 2 'trainer.bach_size|batch_size' $train --set trainer.bach_size=3

@@ -8,7 +8,7 @@ static tx_status whole_life(tx_error *error)
     TX_TRY(fake_registry_try(error, &registry));
     const tx_config_source source = {"some/run.yaml", fake_text, set, 2, fake_train};
     tx_config *config = NULL, *again = NULL;
-    char *text = NULL, *help = NULL, *list = NULL;
+    char *text = NULL, *help = NULL, *list = NULL, *schema = NULL;
     tx_status status = tx_config_create(registry, &source, error, &config);
     if (status == TX_OK) {
         status = tx_section_write(tx_config_root(config), error, &text);
@@ -25,9 +25,13 @@ static tx_status whole_life(tx_error *error)
     if (status == TX_OK) {
         status = tx_registry_list(registry, NULL, 0, error, &list);
     }
+    if (status == TX_OK) {
+        status = tx_registry_schema(registry, error, &schema);
+    }
     tx_free(text);
     tx_free(help);
     tx_free(list);
+    tx_free(schema);
     tx_config_destroy(again);
     tx_config_destroy(config);
     tx_registry_destroy(registry);

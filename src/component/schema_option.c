@@ -1,0 +1,303 @@
+/* One option as JSON Schema, and the pieces that all parts of it are made of. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "component/registry.h"
+#include "component/schema.h"
+#include "component/value.h"
+
+/* -- pieces of JSON -- */
+
+const char *tx_schema_comma(int k)
+{
+    return k ? ", " : "";
+}
+
+void tx_schema_string(tx_buffer *text, const char *string)
+{
+    tx_buffer_add(text, "\"");
+    for (; *string; string++) {
+        tx_buffer_add(text, strchr("\"\\", *string) ? "\\%c" : "%c", *string);
+    }
+    tx_buffer_add(text, "\"");
+}
+
+static void add_yaml(tx_buffer *text, const tx_yaml *node)
+{
+    static const char *const plain[] = {"true", "false", "null"};
+    bool is_plain = tx_yaml_is_number(node);
+    if (node->shape == TX_YAML_LIST) {
+        tx_buffer_add(text, "[");
+        for (size_t k = 0; k < node->count; k++) {
+            tx_buffer_add(text, "%s", tx_schema_comma(k > 0));
+            add_yaml(text, node->items[k]);
+        }
+        tx_buffer_add(text, "]");
+        return;
+    }
+    for (size_t k = 0; k < sizeof plain / sizeof *plain; k++) {
+        is_plain = is_plain || (!node->quoted && !strcmp(node->text, plain[k]));
+    }
+    is_plain ? tx_buffer_add(text, "%s", node->text) : tx_schema_string(text, node->text);
+}
+
+void tx_schema_reference(tx_buffer *text, const char *definition)
+{
+    tx_buffer_add(text, "{\"$ref\": \"#/definitions/%s\"}", definition);
+}
+
+/* -- names in any spelling that the program takes. words: separated by spaces -- */
+
+static const char *next_word(const char *word)
+{
+    word += strcspn(word, " ");
+    return word + strspn(word, " ");
+}
+
+static void add_letters(tx_buffer *text, const char *word, size_t length)
+{
+    for (size_t k = 0; k < length; k++) {
+        const int c = (unsigned char)word[k];
+        if (c != '_') {
+            tx_buffer_add(text, isalpha(c) ? "[%c%c]_*" : "%c_*", toupper(c), tolower(c));
+        }
+    }
+}
+
+/* Without the endings that its kind has in Python, which the tables have in a few names too. */
+static size_t stem_length(const char *word, size_t length, const char *endings)
+{
+    for (const char *ending = endings; *ending; ending = next_word(ending)) {
+        const size_t size = strcspn(ending, " ");
+        size_t rest = length > size && !memcmp(word + length - size, ending, size) ? length - size : 0;
+        while (rest && word[rest - 1] == '_') {
+            rest--;
+        }
+        if (rest) {
+            return stem_length(word, rest, endings);
+        }
+    }
+    return length;
+}
+
+static void add_alternatives(tx_buffer *text, const char *words, const char *endings)
+{
+    for (const char *word = words; *word; word = next_word(word)) {
+        tx_buffer_add(text, "%s", word == words ? "(" : "|");
+        add_letters(text, word, stem_length(word, strcspn(word, " "), endings));
+    }
+    tx_buffer_add(text, ")");
+}
+
+void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings)
+{
+    tx_buffer_add(text, "{\"type\": \"string\", \"pattern\": \"^(.*\\\\.)?_*");
+    add_alternatives(text, words, endings);
+    if (*endings) {
+        add_alternatives(text, endings, "");
+    }
+    tx_buffer_add(text, "%s$\"}", *endings ? "*" : "");
+}
+
+void tx_schema_enumeration(tx_buffer *text, const char *words)
+{
+    tx_buffer_add(text, "\"enum\": [");
+    for (const char *word = words; *word; word = next_word(word)) {
+        tx_buffer_add(text, "%s\"%.*s\"", tx_schema_comma(word > words), (int)strcspn(word, " "), word);
+    }
+    tx_buffer_add(text, "]");
+}
+
+/* -- one option -- */
+
+/* Types of JSON in the order in which they are written: editors start a value in the form of the first. */
+enum {
+    INTEGER = 1 << 0,
+    NUMBER = 1 << 1,
+    OBJECT = 1 << 2,
+    STRING = 1 << 3,
+    BOOLEAN = 1 << 4,
+    LATE_NUMBER = 1 << 5,
+    ARRAY = 1 << 6,
+    NUL = 1 << 7,
+    SCALAR = STRING | BOOLEAN | LATE_NUMBER, /* what a text looks like before it is known to be one */
+    COMPONENT = OBJECT | STRING,
+};
+
+/* What JSON calls the values of a type, and the elements of its lists. */
+static const struct {
+    int value, element;
+} forms[] = {
+    [TX_TYPE_INTEGER] = {INTEGER, 0},
+    [TX_TYPE_REAL] = {NUMBER, 0},
+    [TX_TYPE_BOOLEAN] = {BOOLEAN, 0},
+    [TX_TYPE_STRING] = {SCALAR, 0},
+    [TX_TYPE_PATH] = {SCALAR, 0},
+    [TX_TYPE_OUTPUT_PATH] = {SCALAR, 0},
+    [TX_TYPE_WORD] = {STRING, 0},
+    [TX_TYPE_KEY] = {INTEGER | OBJECT, 0},
+    [TX_TYPE_INTEGERS] = {INTEGER | ARRAY, INTEGER},
+    [TX_TYPE_REALS] = {NUMBER | ARRAY, NUMBER},
+    [TX_TYPE_STRINGS] = {SCALAR | ARRAY, SCALAR},
+    [TX_TYPE_MAP] = {OBJECT, 0},
+    [TX_TYPE_BYTES] = {NUMBER | STRING, 0},
+    [TX_TYPE_SECTION] = {COMPONENT, 0},
+    [TX_TYPE_SECTIONS] = {ARRAY, COMPONENT},
+    [TX_TYPE_INLINE] = {STRING, 0},
+};
+
+static int forms_of(const tx_option *option)
+{
+    const tx_type type = option->type;
+    const bool number = type == TX_TYPE_REAL || type == TX_TYPE_REALS;
+    const bool nothing = option->initial && !strcmp(option->initial, "null");
+    const int fixed = type == TX_TYPE_SECTION && option->fixed ? STRING : 0;
+    return (forms[type].value & ~fixed) | (option->words ? STRING : 0) |
+           ((option->kind && number) || option->or_one ? COMPONENT : 0) |
+           (nothing || option->fixed || option->unless || type == TX_TYPE_SECTIONS ? NUL : 0);
+}
+
+static void add_types(tx_buffer *text, int types)
+{
+    static const char *const names[] = {"integer", "number", "object", "string", "boolean", "number", "array", "null"};
+    const bool several = types & (types - 1);
+    int count = 0;
+    tx_buffer_add(text, "\"type\": %s", several ? "[" : "");
+    for (int k = 0; k < (int)(sizeof names / sizeof *names); k++) {
+        if (types & 1 << k) {
+            tx_buffer_add(text, "%s\"%s\"", tx_schema_comma(count++), names[k]);
+        }
+    }
+    tx_buffer_add(text, "%s", several ? "]" : "");
+}
+
+static void add_bounds(tx_buffer *text, const tx_option *option)
+{
+    if (tx_option_has_bounds(option) && isfinite(option->minimum)) {
+        tx_buffer_add(text, ", \"%s\": %.17g", option->above_minimum ? "exclusiveMinimum" : "minimum", option->minimum);
+    }
+    if (tx_option_has_bounds(option) && tx_option_has_maximum(option) && isfinite(option->maximum)) {
+        tx_buffer_add(text, ", \"maximum\": %.17g", option->maximum);
+    }
+}
+
+static bool has_default(const tx_option *option)
+{
+    return option->initial && strcmp(option->initial, "null") && strcmp(option->initial, "[]") && strcmp(option->initial, "{}");
+}
+
+static void add_description(tx_buffer *text, const tx_option *option)
+{
+    char line[512];
+    const char *unit = option->unit ? option->unit : "";
+    snprintf(line, sizeof line, "%s%s%s%s%s%s%s%s", option->text ? option->text : "", *unit ? " [" : "", unit, *unit ? "]" : "",
+             has_default(option) ? "; default "
+             : option->initial   ? ""
+                                 : "; required",
+             has_default(option) ? option->initial : "", option->unless ? ", or " : "", option->unless ? option->unless : "");
+    tx_buffer_add(text, "\"description\": ");
+    tx_schema_string(text, line);
+}
+
+static tx_status add_default(tx_schema *w, const tx_option *option)
+{
+    tx_yaml *node;
+    if (has_default(option)) {
+        TX_TRY(tx_yaml_read(&w->arena, option->name, false, option->initial, w->text.error, &node));
+        tx_buffer_add(&w->text, ", \"default\": ");
+        add_yaml(&w->text, node);
+    }
+    return TX_OK;
+}
+
+/* Words beside the type's own values, or amounts of memory, which may be texts. */
+static void add_words(tx_buffer *text, const tx_option *option)
+{
+    const bool bytes = option->type == TX_TYPE_BYTES;
+    if (!option->words && !bytes) {
+        return;
+    }
+    tx_buffer_add(text, ", \"anyOf\": [");
+    if (option->words) {
+        tx_buffer_add(text, "{");
+        tx_schema_enumeration(text, option->words);
+        tx_buffer_add(text, "}, ");
+        tx_schema_pattern(text, option->words, "");
+    }
+    if (forms_of(option) != STRING) {
+        tx_buffer_add(text, "%s", tx_schema_comma(option->words != NULL));
+        bytes ? tx_schema_reference(text, "memory") : tx_buffer_add(text, "{\"not\": {\"type\": \"string\"}}");
+    }
+    tx_buffer_add(text, "]");
+}
+
+/* The definition of what may stand there; "": none. */
+typedef struct definition {
+    char name[192];
+} definition;
+
+static definition definition_of(const tx_component *owner, const tx_option *option)
+{
+    definition found = {""};
+    const char *kind = option->type == TX_TYPE_KEY ? "key" : option->kind ? tx_kind_name(option->kind) : "";
+    if (option->each) {
+        snprintf(found.name, sizeof found.name, "%s.%s.%s", tx_kind_name(owner->kind), owner->name, option->name);
+    } else {
+        snprintf(found.name, sizeof found.name, "%s%s%s", kind, option->fixed ? "." : "", option->fixed ? option->fixed : "");
+    }
+    return found;
+}
+
+static void add_definition(tx_buffer *text, const char *definition)
+{
+    if (*definition) {
+        tx_buffer_add(text, ", \"allOf\": [");
+        tx_schema_reference(text, definition);
+        tx_buffer_add(text, "]");
+    }
+}
+
+static void add_items(tx_buffer *text, const tx_option *option, const char *definition)
+{
+    const int element = forms[option->type].element;
+    if (!element) {
+        return;
+    }
+    tx_buffer_add(text, ", \"items\": {");
+    add_types(text, option->fixed ? OBJECT | NUL : element | (option->pairs ? ARRAY : 0));
+    add_bounds(text, option);
+    if (option->pairs) {
+        tx_buffer_add(text, ", \"minItems\": 2, \"maxItems\": 2, \"items\": {\"type\": \"integer\"");
+        add_bounds(text, option);
+        tx_buffer_add(text, "}");
+    }
+    add_definition(text, option->type == TX_TYPE_SECTIONS ? definition : "");
+    tx_buffer_add(text, "}");
+}
+
+tx_status tx_schema_option(tx_schema *w, const tx_component *owner, const tx_option *option)
+{
+    tx_buffer *text = &w->text;
+    const definition definition = definition_of(owner, option);
+    tx_buffer_add(text, "{");
+    add_description(text, option);
+    TX_TRY(add_default(w, option));
+    tx_buffer_add(text, ", ");
+    add_types(text, forms_of(option));
+    add_bounds(text, option);
+    add_items(text, option, definition.name);
+    add_words(text, option);
+    if (option->type == TX_TYPE_MAP) {
+        tx_buffer_add(text, ", \"additionalProperties\": false, \"patternProperties\": {\"^[-+]?[0-9]+$\": {\"type\": \"number\"");
+        add_bounds(text, option);
+        tx_buffer_add(text, "}}");
+    }
+    if (option->type == TX_TYPE_PATH || option->type == TX_TYPE_OUTPUT_PATH) {
+        tx_buffer_add(text, ", \"minLength\": 1");
+    }
+    add_definition(text, option->type == TX_TYPE_SECTIONS && !option->or_one ? "" : definition.name);
+    tx_buffer_add(text, "}");
+    return TX_OK;
+}

@@ -16,5 +16,6 @@ const tx_command tx_command_schema = {
     .name = "schema",
     .usage = "schema",
     .summary = "a JSON Schema of the configuration, with which editors complete and check it",
+    .example = "trainax schema > schema.json",
     .run = run,
 };

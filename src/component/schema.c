@@ -10,16 +10,9 @@
 #include "component/registry.h"
 #include "component/resolve.h"
 #include "component/schema.h"
+#include "component/words.h"
 
 /* -- mappings -- */
-
-static bool knows(const tx_option *options, const char *name)
-{
-    while (options->name && strcmp(options->name, name)) {
-        options++;
-    }
-    return options->name;
-}
 
 static tx_status add_properties(tx_schema *w, const tx_component *owner, const tx_table *table, bool more)
 {
@@ -85,8 +78,9 @@ static void add_extended(tx_schema *w, const tx_component *component, const tx_o
     tx_buffer_add(text, "{\"properties\": {%s", typed ? "\"type\": true" : "");
     for (int k = 0; k < all.count; k++) {
         const char *name = all.options[k]->name;
-        tx_buffer_add(text, knows(base, name) ? "%s\"%s\": true" : "%s\"%s\": {\"$ref\": \"#/definitions/%s.%s/properties/%s\"}",
-                      tx_schema_comma(typed + k), name, tx_kind_name(component->kind), component->name, name);
+        tx_buffer_add(
+            text, tx_options_have(base, name) ? "%s\"%s\": true" : "%s\"%s\": {\"$ref\": \"#/definitions/%s.%s/properties/%s\"}",
+            tx_schema_comma(typed + k), name, tx_kind_name(component->kind), component->name, name);
     }
     tx_buffer_add(text, "}, ");
     add_rules(text, &all, typed);
@@ -128,22 +122,26 @@ static void add_choices(tx_schema *w, tx_kind kind, const tx_option *base, const
     tx_buffer_add(text, "\n      ]");
 }
 
-/* A component of a kind: its name, a descriptor, or a mapping with `type` and the options `each`. */
+/* A component of a kind: its name, a short form, or a mapping with `type` and the options `each`. */
 static tx_status add_kind(tx_schema *w, tx_kind kind, const tx_component *owner, const tx_option *each)
 {
-    const char *name = tx_kind_name(kind), *descriptor = ", {\"type\": \"string\", \"pattern\": \";\"}";
-    tx_buffer_add(
-        &w->text,
-        "{\n      \"anyOf\": [{\"$ref\": \"#/definitions/%s.names\"}%s, {\"not\": {\"type\": \"string\"}}],\n"
-        "      \"required\": [\"type\"],\n      \"properties\": {\n        \"type\": {\"$ref\": \"#/definitions/%s.names\"}",
-        name, tx_registry_rule(w->registry, kind) ? descriptor : "", name);
+    tx_buffer *text = &w->text;
+    const char *name = tx_kind_name(kind);
+    tx_short_form_rule *forms = tx_registry_forms(w->registry, kind);
+    tx_buffer_add(text, "{\n      \"anyOf\": [{\"$ref\": \"#/definitions/%s.names\"}, ", name);
+    if (forms) {
+        tx_schema_forms(text, forms);
+    }
+    tx_buffer_add(text, "%s{\"not\": {\"type\": \"string\"}}],\n      \"required\": [\"type\"],\n      \"properties\": {\n        ",
+                  forms ? ", " : "");
+    tx_buffer_add(text, "\"type\": {\"$ref\": \"#/definitions/%s.names\"}", name);
     if (each) {
         const tx_table table = tx_table_make(w->registry, NULL, each);
         TX_TRY(add_properties(w, owner, &table, true));
     }
-    tx_buffer_add(&w->text, "\n      },\n      ");
+    tx_buffer_add(text, "\n      },\n      ");
     add_choices(w, kind, each, "");
-    tx_buffer_add(&w->text, "\n    }");
+    tx_buffer_add(text, "\n    }");
     return TX_OK;
 }
 
@@ -271,7 +269,7 @@ static tx_status write_schema(tx_schema *w)
     TX_TRY(add_mapping(w, tx_registry_at(w->registry, TX_KIND_RUN, 0)));
     tx_buffer_add(&w->text, ",\n  \"definitions\": {\n%s", values);
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {
-        TX_TRY(define_kind(w, (tx_kind)kind));
+        TX_TRY(kind == TX_KIND_METRIC ? TX_OK : define_kind(w, (tx_kind)kind)); /* metrics are texts */
     }
     tx_buffer_add(&w->text, "\n  }\n}\n");
     return TX_OK;

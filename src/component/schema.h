@@ -18,5 +18,7 @@ void tx_schema_reference(tx_buffer *text, const char *definition);
 void tx_schema_enumeration(tx_buffer *text, const char *words);
 /* … and in any spelling that the program takes, a schema. endings: as in tx_same_name. */
 void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings);
+/* Short forms of components, a schema. */
+void tx_schema_forms(tx_buffer *text, tx_short_form_rule *forms);
 /* What may stand for an option of `owner`. */
 tx_status tx_schema_option(tx_schema *schema, const tx_component *owner, const tx_option *option);

@@ -7,6 +7,7 @@
 #include "component/registry.h"
 #include "component/schema.h"
 #include "component/value.h"
+#include "component/words.h"
 
 /* -- pieces of JSON -- */
 
@@ -101,6 +102,32 @@ void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings)
     tx_buffer_add(text, "%s$\"}", *endings ? "*" : "");
 }
 
+/* "Conv;HIDDEN;DEPTH;ACTIVATION": an activation may stand behind the others too. */
+static void add_form(tx_buffer *text, const char *form)
+{
+    const bool activated = strstr(form, ";ACTIVATION");
+    add_letters(text, form, strcspn(form, ";"));
+    for (const char *field = form; (field = strchr(field, ';')); field++) {
+        tx_buffer_add(text, strcmp(field, ";ACTIVATION") ? ";[-+]?[0-9]+" : ";[^;]+");
+    }
+    tx_buffer_add(text, "%s", activated ? "" : "(;[^;]+)?");
+}
+
+void tx_schema_forms(tx_buffer *text, tx_short_form_rule *forms)
+{
+    tx_buffer_add(text, "{\"type\": \"string\", \"examples\": [");
+    for (int k = 0; forms(k).form; k++) {
+        tx_buffer_add(text, "%s", tx_schema_comma(k));
+        tx_schema_string(text, forms(k).form);
+    }
+    tx_buffer_add(text, "], \"pattern\": \"^(");
+    for (int k = 0; forms(k).form; k++) {
+        tx_buffer_add(text, "%s", k ? "|" : "");
+        add_form(text, forms(k).form);
+    }
+    tx_buffer_add(text, ")$\"}");
+}
+
 void tx_schema_enumeration(tx_buffer *text, const char *words)
 {
     tx_buffer_add(text, "\"enum\": [");
@@ -183,20 +210,14 @@ static void add_bounds(tx_buffer *text, const tx_option *option)
     }
 }
 
-static bool has_default(const tx_option *option)
-{
-    return option->initial && strcmp(option->initial, "null") && strcmp(option->initial, "[]") && strcmp(option->initial, "{}");
-}
-
 static void add_description(tx_buffer *text, const tx_option *option)
 {
     char line[512];
     const char *unit = option->unit ? option->unit : "";
-    snprintf(line, sizeof line, "%s%s%s%s%s%s%s%s", option->text ? option->text : "", *unit ? " [" : "", unit, *unit ? "]" : "",
-             has_default(option) ? "; default "
-             : option->initial   ? ""
-                                 : "; required",
-             has_default(option) ? option->initial : "", option->unless ? ", or " : "", option->unless ? option->unless : "");
+    const tx_option_words words = tx_option_describe(option);
+    const bool said = strcmp(words.initial, "-");
+    snprintf(line, sizeof line, "%s%s%s%s%s%s%s", option->text ? option->text : "", *unit ? " [" : "", unit, *unit ? "]" : "",
+             said ? "; " : "", said && option->initial ? "default " : "", said ? words.initial : "");
     tx_buffer_add(text, "\"description\": ");
     tx_schema_string(text, line);
 }
@@ -204,7 +225,7 @@ static void add_description(tx_buffer *text, const tx_option *option)
 static tx_status add_default(tx_schema *w, const tx_option *option)
 {
     tx_yaml *node;
-    if (has_default(option)) {
+    if (option->initial && strcmp(tx_option_describe(option).initial, "-")) {
         TX_TRY(tx_yaml_read(&w->arena, option->name, false, option->initial, w->text.error, &node));
         tx_buffer_add(&w->text, ", \"default\": ");
         add_yaml(&w->text, node);

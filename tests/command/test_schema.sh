@@ -31,6 +31,7 @@ accepts 's/type: adam, learning_rate: 1.0e-2/type: optax.Adam, learning_rate: {t
 accepts 's/type: conv$/type: equinox.nn.Conv1d/'
 accepts 's/padding: same/padding: SAME/'
 accepts '/^network:/,/^  key: 73/c network: "Conv;34;10;relu"\nnetwork_key: {seed: 0, split: 2, index: 1}'
+accepts '/^network:/,/^  key: 73/c network: pure;2\nnetwork_key: 0'
 accepts '/^trainer:/,$d'
 accepts '$a parallel: {memory: 1.5GiB, block: Auto}'
 

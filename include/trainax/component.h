@@ -209,7 +209,7 @@ tx_status tx_section_same_run(const tx_section *now, const tx_section *old, tx_e
  * option, which gives all places that have it. TX_INVALID names the nearest, or the kinds among which NAME is ambiguous. */
 tx_status tx_registry_help(const tx_registry *registry, const char *name, int width, tx_error *error, char **out);
 tx_status tx_registry_list(const tx_registry *registry, const char *plural, int width, tx_error *error, char **out);
-/* A JSON Schema (draft 7) of configuration files, for editors; freed with tx_free. */
+/* A JSON Schema (draft 7) of configuration files, for editors; freed with tx_free. TX_INVALID without `run`. */
 tx_status tx_registry_schema(const tx_registry *registry, tx_error *error, char **out);
 
 #ifdef __cplusplus

@@ -1,9 +1,9 @@
 /* `trainax schema`: the tables of components as a JSON Schema (draft 7, which editors know best).
  *
  * Keys are those of the tables. What stands behind `type` and other words may be spelled as the program takes it: each is a
- * list, which an editor offers, and beside it a pattern. Every component is one definition, "network.conv". A kind's own,
- * "network", chooses among them by `type` with if and then, never with anyOf, so that an editor shows the one thing that is
- * wrong. What a definition cannot say in general stands where it is used: which types of JSON may stand there. */
+ * list, which an editor offers, and beside it a pattern. Every component is one definition, "network.conv"; its kind's,
+ * "network", chooses among them by `type` with if and then, so that an editor shows the one thing that is wrong (of anyOf it
+ * would have to guess which was meant). Whether a name, a mapping or null may stand there is said where it is used. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -62,7 +62,7 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     const bool typed = component->kind != TX_KIND_RUN && component->kind != TX_KIND_SECTION;
     const tx_table table = tx_table_make(w->registry, component, NULL);
     tx_buffer_add(&w->text, "\"description\": ");
-    tx_schema_string(&w->text, component->summary ? component->summary : "");
+    tx_schema_string(&w->text, component->summary);
     tx_buffer_add(&w->text, ",\n      \"properties\": {%s", typed ? "\n        \"type\": true" : "");
     TX_TRY(add_properties(w, component, &table, typed));
     tx_buffer_add(&w->text, "\n      },\n      ");
@@ -78,9 +78,13 @@ static void add_extended(tx_schema *w, const tx_component *component, const tx_o
     tx_buffer_add(text, "{\"properties\": {%s", typed ? "\"type\": true" : "");
     for (int k = 0; k < all.count; k++) {
         const char *name = all.options[k]->name;
-        tx_buffer_add(
-            text, tx_options_have(base, name) ? "%s\"%s\": true" : "%s\"%s\": {\"$ref\": \"#/definitions/%s.%s/properties/%s\"}",
-            tx_schema_comma(typed + k), name, tx_kind_name(component->kind), component->name, name);
+        tx_buffer_add(text, "%s\"%s\": ", tx_schema_comma(typed + k), name);
+        if (tx_options_have(base, name)) {
+            tx_buffer_add(text, "true");
+        } else {
+            tx_buffer_add(text, "{\"$ref\": \"#/definitions/%s.%s/properties/%s\"}", tx_kind_name(component->kind), component->name,
+                          name);
+        }
     }
     tx_buffer_add(text, "}, ");
     add_rules(text, &all, typed);
@@ -264,9 +268,13 @@ static const char values[] =
 
 static tx_status write_schema(tx_schema *w)
 {
+    const tx_component *run = tx_registry_find(w->registry, TX_KIND_RUN, "run");
+    if (!run) {
+        return tx_error_set(w->text.error, TX_INVALID, "the registry knows no configuration file: it has no 'run'");
+    }
     tx_buffer_add(&w->text, "{\n  \"$schema\": \"http://json-schema.org/draft-07/schema#\",\n  \"title\": \"trainax\",\n"
                             "  \"type\": \"object\",\n  ");
-    TX_TRY(add_mapping(w, tx_registry_at(w->registry, TX_KIND_RUN, 0)));
+    TX_TRY(add_mapping(w, run));
     tx_buffer_add(&w->text, ",\n  \"definitions\": {\n%s", values);
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {
         TX_TRY(kind == TX_KIND_METRIC ? TX_OK : define_kind(w, (tx_kind)kind)); /* metrics are texts */

@@ -19,7 +19,7 @@ const char *tx_schema_comma(int k)
 void tx_schema_string(tx_buffer *text, const char *string)
 {
     tx_buffer_add(text, "\"");
-    for (; *string; string++) {
+    for (; string && *string; string++) {
         tx_buffer_add(text, strchr("\"\\", *string) ? "\\%c" : "%c", *string);
     }
     tx_buffer_add(text, "\"");
@@ -27,8 +27,6 @@ void tx_schema_string(tx_buffer *text, const char *string)
 
 static void add_yaml(tx_buffer *text, const tx_yaml *node)
 {
-    static const char *const plain[] = {"true", "false", "null"};
-    bool is_plain = tx_yaml_is_number(node);
     if (node->shape == TX_YAML_LIST) {
         tx_buffer_add(text, "[");
         for (size_t k = 0; k < node->count; k++) {
@@ -38,10 +36,8 @@ static void add_yaml(tx_buffer *text, const tx_yaml *node)
         tx_buffer_add(text, "]");
         return;
     }
-    for (size_t k = 0; k < sizeof plain / sizeof *plain; k++) {
-        is_plain = is_plain || (!node->quoted && !strcmp(node->text, plain[k]));
-    }
-    is_plain ? tx_buffer_add(text, "%s", node->text) : tx_schema_string(text, node->text);
+    const bool plain = tx_yaml_is_number(node) || (!node->quoted && (!strcmp(node->text, "true") || !strcmp(node->text, "false")));
+    plain ? tx_buffer_add(text, "%s", node->text) : tx_schema_string(text, node->text);
 }
 
 void tx_schema_reference(tx_buffer *text, const char *definition)
@@ -62,7 +58,7 @@ static void add_letters(tx_buffer *text, const char *word, size_t length)
     for (size_t k = 0; k < length; k++) {
         const int c = (unsigned char)word[k];
         if (c != '_') {
-            tx_buffer_add(text, isalpha(c) ? "[%c%c]_*" : "%c_*", toupper(c), tolower(c));
+            isalpha(c) ? tx_buffer_add(text, "[%c%c]_*", toupper(c), tolower(c)) : tx_buffer_add(text, "%c_*", c);
         }
     }
 }

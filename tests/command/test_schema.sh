@@ -20,10 +20,10 @@ done
 schema accepts ./*.yaml
 
 # -- names as Python spells them --
+count=0
 accepts() { # accepts 'SED'
-    sed "$1" "$quickstart" >spelled.yaml
-    cmp -s spelled.yaml "$quickstart" && fail "nothing changed by $1"
-    schema accepts spelled.yaml
+    sed "$1" "$quickstart" >"spelled.$((++count)).yaml"
+    cmp -s "spelled.$count.yaml" "$quickstart" && fail "nothing changed by $1"
 }
 accepts 's/type: supervised/type: tx.trainer.SupervisedTrainer/'
 accepts 's/time_level_loss: mse/time_level_loss: MSELoss/'
@@ -36,12 +36,11 @@ accepts '/^trainer:/,$d'
 accepts '$a parallel: {memory: 1.5GiB, block: Auto}'
 
 # -- mistakes, and what is none to a schema --
-count=0
 while IFS=$'\t' read -r verdict edit _; do
     sed "$edit" "$quickstart" >"$verdict.$((++count)).yaml"
 done < <(grep -v '^#' "$tests/command/mistakes.txt")
+schema accepts spelled.*.yaml accepts.*.yaml
 schema refuses refuses.*.yaml
-schema accepts accepts.*.yaml
 
 expect 2 'unexpected argument' "$trainax" schema quickstart.yaml
 expect 3 'No space left' bash -c '"$0" schema >/dev/full' "$trainax"

@@ -171,6 +171,16 @@ static void registry_itself(void)
     tx_registry_destroy(NULL);
 }
 
+static void schema_needs_run(void)
+{
+    tx_registry *registry = NULL;
+    char *text = NULL;
+    CU_ASSERT_EQUAL_FATAL(tx_registry_create(NULL, &registry), TX_OK);
+    CU_ASSERT_EQUAL(tx_registry_schema(registry, NULL, &text), TX_INVALID);
+    CU_ASSERT_PTR_NULL(text);
+    tx_registry_destroy(registry);
+}
+
 int main(void)
 {
     return suite_run("help", (suite_test[]){{"help of components", help_of_components},
@@ -179,5 +189,6 @@ int main(void)
                                             {"help refused", help_refused},
                                             {"lists", lists},
                                             {"the registry itself", registry_itself},
+                                            {"a schema needs run", schema_needs_run},
                                             {0}});
 }

@@ -4,6 +4,7 @@
  * list, which an editor offers, and beside it a pattern. Every component is one definition, "network.conv"; its kind's,
  * "network", chooses among them by `type` with if and then, so that an editor shows the one thing that is wrong (of anyOf it
  * would have to guess which was meant). Whether a name, a mapping or null may stand there is said where it is used. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -14,17 +15,26 @@
 
 /* -- mappings -- */
 
+/* An option under its other name; that of an INLINE one stands before the whole component. */
+static tx_status add_alias(tx_schema *w, const tx_component *owner, const tx_option *option)
+{
+    tx_option whole = *option;
+    whole.type = TX_TYPE_SECTION;
+    tx_buffer_add(&w->text, ",\n        \"%s\": ", option->alias);
+    if (option->type == TX_TYPE_INLINE) {
+        return tx_schema_option(w, owner, &whole);
+    }
+    tx_buffer_add(&w->text, "{\"$ref\": \"#%s/properties/%s\"}", w->place, option->name);
+    return TX_OK;
+}
+
 static tx_status add_properties(tx_schema *w, const tx_component *owner, const tx_table *table, bool more)
 {
-    const char *kind = tx_kind_name(owner->kind);
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
         tx_buffer_add(&w->text, "%s\n        \"%s\": ", more || k ? "," : "", option->name);
         TX_TRY(tx_schema_option(w, owner, option));
-        if (option->alias) {
-            tx_buffer_add(&w->text, ",\n        \"%s\": {\"$ref\": \"#/definitions/%s.%s/properties/%s\"}", option->alias, kind,
-                          owner->name, option->name);
-        }
+        TX_TRY(option->alias ? add_alias(w, owner, option) : TX_OK);
     }
     return TX_OK;
 }
@@ -70,20 +80,31 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     return TX_OK;
 }
 
-/* The same with the options `base` beside them, which the definition around it describes. */
+/* One key of a component whose definition says what stands there, or, if `told`, the definition around. */
+static void add_key(tx_buffer *text, const tx_component *component, const char *key, bool told)
+{
+    if (told) {
+        tx_buffer_add(text, ", \"%s\": true", key);
+    } else {
+        tx_buffer_add(text, ", \"%s\": {\"$ref\": \"#/definitions/%s.%s/properties/%s\"}", key, tx_kind_name(component->kind),
+                      component->name, key);
+    }
+}
+
+/* The same with the options `base` beside them, which the definition around it describes. typed: `type` must be there. */
 static void add_extended(tx_schema *w, const tx_component *component, const tx_option *base, bool typed)
 {
     tx_buffer *text = &w->text;
     const tx_table all = tx_table_make(w->registry, component, base);
-    tx_buffer_add(text, "{\"properties\": {%s", typed ? "\"type\": true" : "");
+    tx_buffer_add(text, "{\"properties\": {\"type\": true");
     for (int k = 0; k < all.count; k++) {
-        const char *name = all.options[k]->name;
-        tx_buffer_add(text, "%s\"%s\": ", tx_schema_comma(typed + k), name);
-        if (tx_options_have(base, name)) {
-            tx_buffer_add(text, "true");
-        } else {
-            tx_buffer_add(text, "{\"$ref\": \"#/definitions/%s.%s/properties/%s\"}", tx_kind_name(component->kind), component->name,
-                          name);
+        const tx_option *option = all.options[k];
+        const bool told = tx_options_have(base, option->name);
+        if (option->type != TX_TYPE_INLINE) {
+            add_key(text, component, option->name, told);
+        }
+        if (option->alias) {
+            add_key(text, component, option->alias, told);
         }
     }
     tx_buffer_add(text, "}, ");
@@ -200,7 +221,8 @@ static tx_status add_names(tx_schema *w, tx_kind kind)
 
 static void begin_definition(tx_schema *w, const char *kind, const char *name, const char *option)
 {
-    tx_buffer_add(&w->text, ",\n    \"%s%s%s%s%s\": ", kind, *name ? "." : "", name, *option ? "." : "", option);
+    snprintf(w->place, sizeof w->place, "/definitions/%s%s%s%s%s", kind, *name ? "." : "", name, *option ? "." : "", option);
+    tx_buffer_add(&w->text, ",\n    \"%s\": ", strrchr(w->place, '/') + 1);
 }
 
 static const tx_option *find_inline(const tx_component *component)

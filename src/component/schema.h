@@ -9,6 +9,7 @@ typedef struct tx_schema {
     const tx_registry *registry;
     tx_arena arena;
     tx_buffer text;
+    char place[192]; /* of the definition that is being written, "/definitions/network.conv"; "": of the whole */
 } tx_schema;
 
 const char *tx_schema_comma(int k);                         /* before all but the first */

@@ -63,27 +63,11 @@ static void add_letters(tx_buffer *text, const char *word, size_t length)
     }
 }
 
-/* Without the endings that its kind has in Python, which the tables have in a few names too. */
-static size_t stem_length(const char *word, size_t length, const char *endings)
-{
-    for (const char *ending = endings; *ending; ending = next_word(ending)) {
-        const size_t size = strcspn(ending, " ");
-        size_t rest = length > size && !memcmp(word + length - size, ending, size) ? length - size : 0;
-        while (rest && word[rest - 1] == '_') {
-            rest--;
-        }
-        if (rest) {
-            return stem_length(word, rest, endings);
-        }
-    }
-    return length;
-}
-
-static void add_alternatives(tx_buffer *text, const char *words, const char *endings)
+static void add_alternatives(tx_buffer *text, const char *words)
 {
     for (const char *word = words; *word; word = next_word(word)) {
         tx_buffer_add(text, "%s", word == words ? "(" : "|");
-        add_letters(text, word, stem_length(word, strcspn(word, " "), endings));
+        add_letters(text, word, strcspn(word, " "));
     }
     tx_buffer_add(text, ")");
 }
@@ -91,9 +75,9 @@ static void add_alternatives(tx_buffer *text, const char *words, const char *end
 void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings)
 {
     tx_buffer_add(text, "{\"type\": \"string\", \"pattern\": \"^(.*\\\\.)?_*");
-    add_alternatives(text, words, endings);
+    add_alternatives(text, words);
     if (*endings) {
-        add_alternatives(text, endings, "");
+        add_alternatives(text, endings);
     }
     tx_buffer_add(text, "%s$\"}", *endings ? "*" : "");
 }

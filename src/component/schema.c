@@ -39,10 +39,24 @@ static tx_status add_properties(tx_schema *w, const tx_component *owner, const t
     return TX_OK;
 }
 
+/* Python's names of keys that take a function: lifting_factory, loss_fn. What they hold the program checks. */
+static void add_functions(tx_buffer *text, const tx_table *table)
+{
+    int count = 0;
+    for (int k = 0; k < table->count; k++) {
+        const tx_type type = table->options[k]->type;
+        if (type == TX_TYPE_SECTION || type == TX_TYPE_SECTIONS || type == TX_TYPE_WORD) {
+            tx_buffer_add(text, "%s%s", count++ ? "|" : "\"patternProperties\": {\"^(", table->options[k]->name);
+        }
+    }
+    tx_buffer_add(text, "%s", count ? ")_(factory|fn)$\": true}, " : "");
+}
+
 /* No other keys than those of `properties`; what must be there; of which two one must, or must not beside the other. */
 static void add_rules(tx_buffer *text, const tx_table *table, bool typed)
 {
     int required = 0, rules = 0;
+    add_functions(text, table);
     tx_buffer_add(text, "\"additionalProperties\": false, \"required\": [%s", typed ? "\"type\"" : "");
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];

@@ -32,6 +32,7 @@ accepts 's/type: conv$/type: equinox.nn.Conv1d/'
 accepts 's/padding: same/padding: SAME/'
 accepts '/^network:/,/^  key: 73/c network: "Conv;34;10;relu"\nnetwork_key: {seed: 0, split: 2, index: 1}'
 accepts '/^network:/,/^  key: 73/c network: pure;2\nnetwork_key: 0'
+accepts '/^network:/,/^  key: 73/c network: {type: pdeqx.arch.MLP, activation_factory: jax.nn.relu, key: 1}'
 accepts '/^trainer:/,$d'
 accepts '$a parallel: {memory: 1.5GiB, block: Auto}'
 

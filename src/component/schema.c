@@ -44,9 +44,10 @@ static void add_functions(tx_buffer *text, const tx_table *table)
 {
     int count = 0;
     for (int k = 0; k < table->count; k++) {
-        const tx_type type = table->options[k]->type;
-        if (type == TX_TYPE_SECTION || type == TX_TYPE_SECTIONS || type == TX_TYPE_WORD) {
-            tx_buffer_add(text, "%s%s", count++ ? "|" : "\"patternProperties\": {\"^(", table->options[k]->name);
+        const tx_option *option = table->options[k];
+        if (option->type == TX_TYPE_SECTION || option->type == TX_TYPE_SECTIONS || option->type == TX_TYPE_WORD) {
+            tx_buffer_add(text, "%s%s%s%s", count++ ? "|" : "\"patternProperties\": {\"^(", option->name, option->alias ? "|" : "",
+                          option->alias ? option->alias : "");
         }
     }
     tx_buffer_add(text, "%s", count ? ")_(factory|fn)$\": true}, " : "");

@@ -129,6 +129,14 @@ static void add_extended(tx_schema *w, const tx_component *component, const tx_o
 
 /* -- choices by `type` -- */
 
+/* The k-th component that may stand where one of `kind` is asked for; NULL: there are no more. */
+static const tx_component *candidate(const tx_schema *w, tx_kind kind, int k)
+{
+    const tx_kind other = tx_kind_stand_in(kind);
+    const int own = tx_registry_count(w->registry, kind), others = other == kind ? 0 : tx_registry_count(w->registry, other);
+    return k < own ? tx_registry_at(w->registry, kind, k) : k < own + others ? tx_registry_at(w->registry, other, k - own) : NULL;
+}
+
 static const char *endings_of(tx_kind kind)
 {
     static const char *const endings[TX_KIND_COUNT] = {
@@ -144,9 +152,9 @@ static const char *endings_of(tx_kind kind)
 static void add_choices(tx_schema *w, tx_kind kind, const tx_option *base, const char *otherwise)
 {
     tx_buffer *text = &w->text;
+    const tx_component *component;
     tx_buffer_add(text, "\"allOf\": [");
-    for (int k = 0; k < tx_registry_count(w->registry, kind); k++) {
-        const tx_component *component = tx_registry_at(w->registry, kind, k);
+    for (int k = 0; (component = candidate(w, kind, k)); k++) {
         const bool given = strcmp(component->name, otherwise);
         tx_buffer_add(text, "%s\n        {\"if\": {\"type\": \"object\"%s, \"properties\": {\"type\": ", k ? "," : "",
                       given ? ", \"required\": [\"type\"]" : "");
@@ -155,7 +163,7 @@ static void add_choices(tx_schema *w, tx_kind kind, const tx_option *base, const
         if (base) {
             add_extended(w, component, base, !*otherwise);
         } else {
-            tx_buffer_add(text, "{\"$ref\": \"#/definitions/%s.%s\"}", tx_kind_name(kind), component->name);
+            tx_buffer_add(text, "{\"$ref\": \"#/definitions/%s.%s\"}", tx_kind_name(component->kind), component->name);
         }
         tx_buffer_add(text, "}");
     }
@@ -199,13 +207,13 @@ static tx_status add_inline(tx_schema *w, const tx_component *section, const tx_
     return TX_OK;
 }
 
-/* The names of a kind, separated by spaces. */
+/* The names that may stand for a kind, separated by spaces. */
 static tx_status list_names(tx_schema *w, tx_kind kind, const char **out)
 {
+    const tx_component *component;
     *out = "";
-    for (int k = 0; k < tx_registry_count(w->registry, kind); k++) {
-        const char *name = tx_registry_at(w->registry, kind, k)->name;
-        TX_TRY(tx_arena_format(&w->arena, w->text.error, out, "%s%s%s", *out, k ? " " : "", name));
+    for (int k = 0; (component = candidate(w, kind, k)); k++) {
+        TX_TRY(tx_arena_format(&w->arena, w->text.error, out, "%s%s%s", *out, k ? " " : "", component->name));
     }
     return TX_OK;
 }
@@ -213,6 +221,7 @@ static tx_status list_names(tx_schema *w, tx_kind kind, const char **out)
 static tx_status add_names(tx_schema *w, tx_kind kind)
 {
     const char *words;
+    const tx_component *component;
     tx_buffer *text = &w->text;
     TX_TRY(list_names(w, kind, &words));
     if (!*words) {
@@ -222,9 +231,9 @@ static tx_status add_names(tx_schema *w, tx_kind kind)
     tx_buffer_add(text, "{\"anyOf\": [{");
     tx_schema_enumeration(text, words);
     tx_buffer_add(text, ", \"enumDescriptions\": [");
-    for (int k = 0; k < tx_registry_count(w->registry, kind); k++) {
+    for (int k = 0; (component = candidate(w, kind, k)); k++) {
         tx_buffer_add(text, "%s", tx_schema_comma(k));
-        tx_schema_string(text, tx_registry_at(w->registry, kind, k)->summary);
+        tx_schema_string(text, component->summary);
     }
     tx_buffer_add(text, "]}, ");
     tx_schema_pattern(text, words, endings_of(kind));

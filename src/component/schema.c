@@ -137,17 +137,6 @@ static const tx_component *candidate(const tx_schema *w, tx_kind kind, int k)
     return k < own ? tx_registry_at(w->registry, kind, k) : k < own + others ? tx_registry_at(w->registry, other, k - own) : NULL;
 }
 
-static const char *endings_of(tx_kind kind)
-{
-    static const char *const endings[TX_KIND_COUNT] = {
-        [TX_KIND_NETWORK] = "1d 2d 3d",  [TX_KIND_BLOCK] = "factory block",
-        [TX_KIND_STEPPER] = "stepper",   [TX_KIND_CONFIGURATION] = "trainer configuration",
-        [TX_KIND_LOSS] = "loss",         [TX_KIND_SCHEDULE] = "schedule",
-        [TX_KIND_CALLBACK] = "callback",
-    };
-    return endings[kind] ? endings[kind] : "";
-}
-
 /* For each component of a kind what a mapping of that type must be. otherwise: the type where none is given, or "". */
 static void add_choices(tx_schema *w, tx_kind kind, const tx_option *base, const char *otherwise)
 {
@@ -158,7 +147,7 @@ static void add_choices(tx_schema *w, tx_kind kind, const tx_option *base, const
         const bool given = strcmp(component->name, otherwise);
         tx_buffer_add(text, "%s\n        {\"if\": {\"type\": \"object\"%s, \"properties\": {\"type\": ", k ? "," : "",
                       given ? ", \"required\": [\"type\"]" : "");
-        tx_schema_pattern(text, component->name, endings_of(kind));
+        tx_schema_pattern(text, component->name, tx_kind_endings(kind));
         tx_buffer_add(text, "}}, \"then\": ");
         if (base) {
             add_extended(w, component, base, !*otherwise);
@@ -236,7 +225,7 @@ static tx_status add_names(tx_schema *w, tx_kind kind)
         tx_schema_string(text, component->summary);
     }
     tx_buffer_add(text, "]}, ");
-    tx_schema_pattern(text, words, endings_of(kind));
+    tx_schema_pattern(text, words, tx_kind_endings(kind));
     tx_buffer_add(text, "]}");
     return TX_OK;
 }

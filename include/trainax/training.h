@@ -47,7 +47,13 @@ double tx_trainer_flops(const tx_trainer *trainer); /* operations of a whole ste
  * configuration does beside these. Not collective; between two steps. No rows on a rank without blocks. */
 tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count);
 const tx_network *tx_trainer_network(const tx_trainer *trainer);
-void *tx_trainer_parameters(tx_trainer *trainer); /* flat, in the run's precision, owned by the trainer */
+/* Flat, in the run's precision, owned by the trainer. Who changes them between two steps, on all ranks alike, calls
+ * tx_trainer_refresh before the next. */
+void *tx_trainer_parameters(tx_trainer *trainer);
+void tx_trainer_refresh(tx_trainer *trainer);
+/* Of the last step's loss with respect to the parameters before it, summed over all ranks, in the same form; valid until the
+ * next step. */
+const void *tx_trainer_gradient(const tx_trainer *trainer);
 
 /* Memory of a run on one rank, in bytes, as tx_allocate counts it, and the windows shared with other ranks. */
 typedef struct tx_memory_estimate {

@@ -88,8 +88,9 @@ static tx_status take_all(tx_arguments *arguments, int argc, char **argv, tx_err
 tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, tx_error *error, tx_arguments *out)
 {
     tx_arguments arguments = {.command = command};
-    TX_TRY(tx_allocate_array((size_t)argc + 1, sizeof(char *), error, &arguments.many));
-    const tx_status status = take_all(&arguments, argc, argv, error);
+    tx_status status = tx_allocate_array((size_t)argc + 1, sizeof(char *), error, &arguments.words);
+    status = status ? status : tx_allocate_array((size_t)argc + 1, sizeof(char *), error, &arguments.many);
+    status = status ? status : take_all(&arguments, argc, argv, error);
     if (status != TX_OK) {
         tx_arguments_free(&arguments);
         return status;
@@ -100,6 +101,7 @@ tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, t
 
 void tx_arguments_free(tx_arguments *arguments)
 {
+    tx_free(arguments->words);
     tx_free(arguments->many);
 }
 

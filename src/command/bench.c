@@ -1,7 +1,9 @@
 /* bench: runs the cases and prints a table or JSON. */
 #include "command/bench.h"
 
+#include <fnmatch.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,9 +60,9 @@ static void print_json(const tx_bench_case *c, const tx_measurement *m, bool fir
 {
     printf("%s\n  {\"case\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\", \"cores\": %d, \"seconds\": %.4e, "
            "\"median_seconds\": %.4e, \"start_seconds\": %.4e, \"flops\": %.6e, \"peak_flops_per_second\": %.4e, "
-           "\"share_of_peak\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"right\": %s, \"operations\": [",
+           "\"share_of_peak\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"tolerance\": %.2e, \"right\": %s, \"operations\": [",
            first ? "[" : ",", c->name, m->isa, m->precision == TX_FLOAT32 ? "float32" : "float64", m->cores, m->seconds, m->median,
-           m->start, m->flops, m->peak, share_of_peak(m), m->bytes, m->error, is_correct(m) ? "true" : "false");
+           m->start, m->flops, m->peak, share_of_peak(m), m->bytes, m->error, m->tolerance, is_correct(m) ? "true" : "false");
     for (int k = 0; k < m->num_operations; k++) {
         const tx_operation_time *o = &m->operations[k];
         printf("%s\n    {\"part\": \"%s\", \"operation\": \"%s\", \"calls\": %" PRId64 ", \"seconds\": %.4e, \"flops\": %.6e}",
@@ -69,8 +71,8 @@ static void print_json(const tx_bench_case *c, const tx_measurement *m, bool fir
     printf("]}");
 }
 
-/* A word means all cases whose name has its parts between '/', in this order. */
-static bool is_meant(const tx_bench_case *c, const char *word)
+/* Does the name have the word's parts between '/', in this order? */
+static bool has_parts(const tx_bench_case *c, const char *word)
 {
     for (const char *part = c->name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
         const size_t length = strcspn(word, "/");
@@ -82,6 +84,11 @@ static bool is_meant(const tx_bench_case *c, const char *word)
         }
     }
     return false;
+}
+
+static bool is_meant(const tx_bench_case *c, const char *word)
+{
+    return fnmatch(word, c->name, 0) == 0 || has_parts(c, word);
 }
 
 static tx_status select_cases(const tx_arguments *arguments, bool *selected, tx_error *error)
@@ -187,9 +194,9 @@ const tx_command tx_command_bench = {
     .summary = "times training steps and single operations, as a share of the cores' FMA peak",
     .flags = flags,
     .word = "CASE",
-    .word_text = "a case (`trainax bench --list`) or a part of its name; all if absent",
+    .word_text = "a case (`trainax bench --list`), a part of its name or a pattern ('3d/*_5'); all if absent",
     .word_optional = true,
-    .max_words = TX_MAX_WORDS,
+    .max_words = INT_MAX,
     .example = "bench quickstart --split",
     .run = run,
 };

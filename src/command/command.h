@@ -14,13 +14,13 @@ typedef struct tx_flag {
     const char *text;  /* one line for --help */
 } tx_flag;
 
-enum { TX_MAX_FLAGS = 8, TX_MAX_WORDS = 32 };
+enum { TX_MAX_FLAGS = 8 };
 
 typedef struct tx_command tx_command;
 typedef struct tx_arguments {
     const tx_command *command;
+    const char **words; /* NULL behind the last */
     int num_words;
-    const char *words[TX_MAX_WORDS];
     const char *value[TX_MAX_FLAGS]; /* in the order of the command's flags; switches: their name when given; else NULL */
     const char **many;               /* values of the flag that may be given several times */
     int num_many;
@@ -39,7 +39,8 @@ struct tx_command {
     tx_status (*run)(const tx_arguments *arguments, tx_error *error);
 };
 
-/* TX_INVALID, naming the nearest flag for an unknown one. arguments->many is allocated (tx_arguments_free). */
+/* TX_INVALID, naming the nearest flag for an unknown one. arguments->words and ->many are allocated
+ * (tx_arguments_free). */
 tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, tx_error *error, tx_arguments *out);
 void tx_arguments_free(tx_arguments *arguments);
 const char *tx_arguments_value(const tx_arguments *arguments, const char *flag); /* NULL: not given */

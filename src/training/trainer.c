@@ -280,6 +280,11 @@ int64_t tx_trainer_steps_done(const tx_trainer *trainer)
 {
     return trainer->step;
 }
+const void *tx_trainer_gradient(const tx_trainer *trainer)
+{
+    return tx_reduction_gradient(trainer->reduction);
+}
+
 double tx_trainer_loss(const tx_trainer *trainer)
 {
     return trainer->loss;

@@ -117,8 +117,6 @@ tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error);
 tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *present, double *values);
 /* The optimizer's step. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
-/* After parameters were changed from outside (a resume). */
-void tx_trainer_refresh(tx_trainer *trainer);
 /* Something failed on this rank alone: all learn of it in the next reduction. */
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
 /* No step is left to do: all are done, or a callback has ended the run. */

@@ -24,7 +24,12 @@ TRAINAX_ISA=portable succeeds "$trainax" bench operation/spectral_1d conv_1d/inp
 
 succeeds "$trainax" bench --list
 "$trainax" bench 2d/rollout_5 --list | grep -qx '2d/dil_2_32_2/rollout_5' || fail "bench 2d/rollout_5 --list"
+[ "$("$trainax" bench '3d/*_5' '*/idle_*' --list | wc -l)" -eq 6 ] || fail "patterns of cases: $("$trainax" bench '3d/*_5' --list)"
+# Any number of words: all cases by name, one of them a hundred times.
+mapfile -t names < <("$trainax" bench --list)
+[ "$("$trainax" bench "${names[@]}" $(yes "${names[0]}" | head -100) --list)" = "$(printf '%s\n' "${names[@]}")" ] || fail "many words"
 expect 2 "bench has no case 'quickstart/rollout_2'; did you mean quickstart/rollout_1" "$trainax" bench quickstart/rollout_2
+expect 2 "bench has no case '3d/[*]_6' [(]bench --list" "$trainax" bench 1d '3d/*_6' --list
 expect 2 "unknown key 'batch' in trainer" "$trainax" bench quickstart/rollout_1 --set trainer.batch=3
 compgen -G "$TMPDIR/trainax-bench-*" >/dev/null && fail "bench leaves files behind"
 finish

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/claim.h"
 #include "training/network_file.h"
 #include "training/run_directory.h"
 #include "training/run_log.h"
@@ -16,7 +17,8 @@ typedef struct tx_run {
     tx_run_log file;   /* run.log; zeroed but on rank 0 */
     const tx_log *log; /* to the screen and there; silent but on rank 0 */
     const char *directory;
-    bool writer; /* is this rank 0? */
+    bool writer;    /* is this rank 0? */
+    tx_claim claim; /* rank 0's, on the directory */
     tx_checkpoint checkpoint;
     tx_trainer *trainer;
     tx_history *history; /* rank 0 */
@@ -30,9 +32,18 @@ typedef struct tx_run {
 
 /* ---- Start ---- */
 
+/* Looks first, so that nothing is touched where nothing may be; what was seen then may have changed before the claim stood. */
+static tx_status claim_directory(tx_run *run, tx_error *error)
+{
+    TX_TRY(tx_claim_check(run->directory, error));
+    TX_TRY(tx_run_check(run->directory, run->options->start, error));
+    TX_TRY(tx_claim_take(run->directory, run->log, error, &run->claim));
+    return tx_run_check(run->directory, run->options->start, error);
+}
+
 static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
 {
-    TX_TRY(tx_run_check(run->directory, run->options->start, error));
+    TX_TRY(claim_directory(run, error));
     if (run->options->start != TX_START_RESUME) {
         return TX_OK;
     }
@@ -348,5 +359,6 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
     tx_trainer_destroy(run.trainer);
     tx_checkpoint_close(&run.checkpoint);
     tx_free(run.values);
+    tx_claim_release(&run.claim);
     return status;
 }

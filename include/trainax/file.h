@@ -52,6 +52,16 @@ tx_status tx_file_write_reals(tx_file *file, const char *path, int rank, const i
                               const void *data, tx_error *error);
 tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data,
                                  tx_error *error);
+/* The same for numbers that need not be in memory together: they are asked for while the file is saved, from the first on, in
+ * pieces along the first axis (items first to first + count - 1). */
+typedef struct tx_file_source {
+    tx_status (*read)(void *user, int64_t first, int64_t count, void *data, tx_error *error);
+    void *user;
+} tx_file_source;
+tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                               tx_file_source source, tx_error *error);
+tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,
+                                  tx_error *error);
 /* Reads a whole dataset of reals or integers, rounding to the nearest number of `precision`; its shape must be (rank, size).
  * TX_BAD_DATA: missing, another shape, no numbers (or no integers), unreadable. */
 tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
@@ -59,6 +69,8 @@ tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, co
 tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
                                 tx_error *error);
 /* Reads the hyperslab offset[rank], count[rank]. */
+tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                                    int64_t *data, tx_error *error);
 tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                             tx_precision precision, void *data, tx_error *error);
 

@@ -325,6 +325,13 @@ tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank,
     return read_checked(file, path, rank, NULL, size, H5T_NATIVE_INT64, data, error);
 }
 
+tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                                    int64_t *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, rank, offset, count, H5T_NATIVE_INT64, data, error);
+}
+
 tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                             tx_precision precision, void *data, tx_error *error)
 {

@@ -64,6 +64,7 @@ void tx_file_close(tx_file *file)
         if (file->id >= 0) {
             H5Fclose(file->id);
         }
+        tx_file_free_streams(file);
         tx_free(file->path);
         tx_free(file);
     }
@@ -183,7 +184,8 @@ tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx
     }
     TX_TRY(tx_file_image(file, TX_SEAL_BYTES, error, &image, &bytes));
     tx_seal_make(image, bytes, image + bytes);
-    const tx_status status = tx_atomic_save(path, previous, image, bytes + TX_SEAL_BYTES, error);
+    const tx_status status = file->streams ? tx_file_save_streams(file, path, previous, image, bytes, error)
+                                           : tx_atomic_save(path, previous, image, bytes + TX_SEAL_BYTES, error);
     tx_free(image);
     return status;
 }

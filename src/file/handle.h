@@ -9,6 +9,7 @@ struct tx_file {
     hid_t id;
     char *path;   /* as the user wrote it; of a created file: what messages call it */
     bool created; /* in memory, may be written to */
+    struct tx_file_stream *streams; /* what comes when it is saved (stream.c) */
 };
 
 /* HDF5 prints its errors by default. Every public function begins with TX_QUIETLY, which lasts until it returns and leaves
@@ -43,6 +44,11 @@ hid_t tx_group_creation(hid_t class);
 
 /* Makes the groups above the last name of `path`, or `path` itself too. */
 tx_status tx_file_make_groups(tx_file *file, const char *path, bool last_too, tx_error *error);
+
+/* Saves the image of a file that has streams, as tx_file_save does. */
+tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, const void *image, size_t bytes,
+                               tx_error *error);
+void tx_file_free_streams(tx_file *file);
 
 /* The whole file as it would stand on disk, with room for `extra` bytes behind it (tx_free). */
 tx_status tx_file_image(tx_file *file, size_t extra, tx_error *error, unsigned char **image, size_t *bytes);

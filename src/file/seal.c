@@ -1,6 +1,7 @@
 #include "file/seal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,13 +112,46 @@ static bool checksum_file(int fd, off_t bytes, size_t step, void *buffer, uint64
     return true;
 }
 
+static tx_status checksum_whole(int fd, off_t bytes, tx_error *error, bool *good, uint64_t *out)
+{
+    const size_t step = (size_t)1 << 16;
+    void *buffer;
+    TX_TRY(tx_allocate(step, error, &buffer));
+    *good = checksum_file(fd, bytes, step, buffer, out);
+    tx_free(buffer);
+    return TX_OK;
+}
+
+static tx_status append(int fd, const char *path, tx_error *error)
+{
+    const off_t bytes = lseek(fd, 0, SEEK_END);
+    unsigned char seal[TX_SEAL_BYTES];
+    uint64_t checksum;
+    bool good;
+    TX_TRY(checksum_whole(fd, bytes, error, &good, &checksum));
+    make(checksum, seal);
+    errno = good ? ENOSPC : errno;
+    good = good && pwrite(fd, seal, sizeof seal, bytes) == sizeof seal;
+    return good ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(errno));
+}
+
+tx_status tx_seal_append(const char *temporary, const char *path, tx_error *error)
+{
+    const int fd = open(temporary, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(errno));
+    }
+    const tx_status status = append(fd, path, error);
+    close(fd);
+    return status;
+}
+
 tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out)
 {
-    const size_t step = (size_t)1 << 18;
     unsigned char found[TX_SEAL_BYTES], right[TX_SEAL_BYTES];
     const off_t bytes = lseek(fd, 0, SEEK_END) - TX_SEAL_BYTES;
     uint64_t checksum;
-    void *buffer;
+    bool good;
     if (bytes < 0) {
         *out = TX_SEAL_ABSENT;
         return TX_OK;
@@ -130,9 +164,7 @@ tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out)
         *out = TX_SEAL_ABSENT;
         return TX_OK;
     }
-    TX_TRY(tx_allocate(step, error, &buffer));
-    const bool good = checksum_file(fd, bytes, step, buffer, &checksum);
-    tx_free(buffer);
+    TX_TRY(checksum_whole(fd, bytes, error, &good, &checksum));
     if (!good) {
         return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path,
                             errno ? strerror(errno) : "it has just become shorter");

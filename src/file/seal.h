@@ -16,5 +16,8 @@ uint64_t tx_checksum(const void *data, size_t bytes);
 /* Writes the seal of data[bytes] to `seal`. */
 void tx_seal_make(const void *data, size_t bytes, unsigned char seal[TX_SEAL_BYTES]);
 
+/* Appends its seal to the file `temporary`, which others wrote; messages name `path`. TX_BAD_DATA. */
+tx_status tx_seal_append(const char *temporary, const char *path, tx_error *error);
+
 /* Reads the open file `fd` (any position) from beginning to end. TX_BAD_DATA when it cannot be read. */
 tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out);

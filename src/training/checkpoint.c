@@ -15,17 +15,11 @@ enum { PATH_SIZE = 4096 };
 
 /* ---- Writing ---- */
 
-tx_status tx_trainer_put_network(const tx_trainer *trainer, const tx_history *history, tx_file *file, tx_error *error)
+tx_status tx_trainer_put_network(const tx_trainer *trainer, tx_history *history, tx_file *file, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
-    const int64_t count = tx_history_num_losses(history);
-    void *losses;
-    TX_TRY(tx_allocate_array((size_t)count, tx_real_bytes(problem->random.precision), error, &losses));
-    tx_history_losses(history, losses);
-    const tx_status status =
-        tx_network_file_put(file, problem->network, problem->random.precision, trainer->parameters, count, losses, error);
-    tx_free(losses);
-    TX_TRY(status);
+    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, trainer->parameters, error));
+    TX_TRY(tx_history_put_losses(history, file, error));
     return tx_file_set_integer(file, "/", "step", trainer->step, error);
 }
 
@@ -69,24 +63,16 @@ static tx_status put_scales(tx_file *file, const tx_trainer *trainer, tx_error *
     return status;
 }
 
-static tx_status put_history(tx_file *file, const tx_history *history, tx_error *error)
-{
-    const int64_t size[2] = {history->count, history->num_columns + 1};
-    TX_TRY(tx_file_write_integers(file, "/history/step", 1, size, history->steps, error));
-    TX_TRY(tx_file_write_integers(file, "/history/present", 1, size, history->present, error));
-    return tx_file_write_reals(file, "/history/values", 2, size, TX_FLOAT64, history->values, error);
-}
-
-static tx_status put_all(tx_file *file, const tx_trainer *trainer, const tx_history *history, tx_error *error)
+static tx_status put_all(tx_file *file, const tx_trainer *trainer, tx_history *history, tx_error *error)
 {
     TX_TRY(tx_trainer_put_network(trainer, history, file, error));
     TX_TRY(put_root(file, trainer, error));
     TX_TRY(put_optimizer(file, trainer, error));
     TX_TRY(put_scales(file, trainer, error));
-    return put_history(file, history, error);
+    return tx_history_put(history, file, error);
 }
 
-tx_status tx_checkpoint_save(tx_trainer *trainer, const tx_history *history, const char *directory, tx_error *error)
+tx_status tx_checkpoint_save(tx_trainer *trainer, tx_history *history, const char *directory, tx_error *error)
 {
     char path[PATH_SIZE], previous[PATH_SIZE];
     tx_file *file;
@@ -103,24 +89,49 @@ tx_status tx_checkpoint_save(tx_trainer *trainer, const tx_history *history, con
 
 /* ---- Finding ---- */
 
-static tx_status open_whole(const char *path, tx_error *error, tx_checkpoint *out)
+static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *checkpoint, tx_error *error)
+{
+    char *text;
+    tx_error local = {0};
+    TX_TRY(tx_file_get_text(checkpoint->file, "/", "configuration", error, &text));
+    const tx_status status = tx_section_read(registry, TX_KIND_RUN, "run", text, &local, &checkpoint->config);
+    tx_free(text);
+    return status == TX_OK ? TX_OK : tx_error_set(error, TX_BAD_DATA, "its configuration cannot be read: %s", local.message);
+}
+
+/* Step, counts and rows must be of one run; nothing else is believed of them later. */
+static tx_status read_progress(tx_checkpoint *checkpoint, tx_error *error)
+{
+    const tx_section *trainer = tx_get_section(tx_config_root(checkpoint->config), "trainer");
+    int64_t count;
+    TX_TRY(tx_file_get_integer(checkpoint->file, "/", "step", error, &checkpoint->step));
+    TX_TRY(tx_file_read_integers(checkpoint->file, "/optimizer/count", 0, NULL, &count, error));
+    if (count != checkpoint->step) {
+        return tx_error_set(error, TX_BAD_DATA, "its step is %" PRId64 ", but its optimizer has done %" PRId64, checkpoint->step,
+                            count);
+    }
+    checkpoint->ended = tx_file_has_attribute(checkpoint->file, "/", ended_name);
+    return tx_stored_history_open(checkpoint->file, checkpoint->step, tx_get_integer(trainer, "record_loss_every"), error,
+                                  &checkpoint->history);
+}
+
+static tx_status open_whole(const char *path, const tx_registry *registry, tx_error *error, tx_checkpoint *out)
 {
     tx_checkpoint found = {0};
     TX_TRY(tx_file_open_checked(path, error, &found.file));
-    tx_status status = tx_file_get_integer(found.file, "/", "step", error, &found.step);
-    if (status == TX_OK) {
-        status = tx_duplicate(path, error, &found.path);
-    }
+    tx_status status = tx_duplicate(path, error, &found.path);
+    status = status ? status : read_configuration(registry, &found, error);
+    status = status ? status : read_progress(&found, error);
     if (status != TX_OK) {
         tx_checkpoint_close(&found);
         return status;
     }
-    found.ended = tx_file_has_attribute(found.file, "/", ended_name);
     *out = found;
     return TX_OK;
 }
 
-tx_status tx_checkpoint_find(const char *directory, const tx_log *log, tx_error *error, tx_checkpoint *out)
+tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry, const tx_log *log, tx_error *error,
+                             tx_checkpoint *out)
 {
     const char *const names[] = {current_name, previous_name};
     char damaged[PATH_SIZE] = "", reason[TX_MESSAGE_SIZE] = "";
@@ -131,7 +142,7 @@ tx_status tx_checkpoint_find(const char *directory, const tx_log *log, tx_error 
         if (access(path, F_OK) != 0) {
             continue;
         }
-        if (open_whole(path, &local, out) == TX_OK) {
+        if (open_whole(path, registry, &local, out) == TX_OK) {
             if (damaged[0]) {
                 tx_log_write(log, TX_LOG_WARNING, "%s is damaged (%s): %s is used, step %" PRId64, damaged, reason, names[k],
                              out->step);
@@ -152,25 +163,29 @@ tx_status tx_checkpoint_find(const char *directory, const tx_log *log, tx_error 
 void tx_checkpoint_close(tx_checkpoint *checkpoint)
 {
     tx_file_close(checkpoint->file);
+    tx_config_destroy(checkpoint->config);
     tx_free(checkpoint->path);
     *checkpoint = (tx_checkpoint){0};
 }
 
 /* ---- Comparing ---- */
 
-static tx_status check_configuration(const tx_checkpoint *checkpoint, const char *text, const tx_config *config, tx_error *error)
+static tx_status check_configuration(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
 {
-    tx_config *old;
     tx_error local = {0};
-    tx_status status = tx_section_read(tx_config_registry(config), TX_KIND_RUN, "run", text, &local, &old);
-    if (status != TX_OK) {
-        return tx_error_set(error, TX_BAD_DATA, "%s: its configuration cannot be read: %s", checkpoint->path, local.message);
-    }
-    status = tx_section_same_run(tx_config_root(config), tx_config_root(old), &local);
-    tx_config_destroy(old);
+    const tx_status status = tx_section_same_run(tx_config_root(config), tx_config_root(checkpoint->config), &local);
     return status == TX_OK
                ? TX_OK
                : tx_error_set(error, status, "%s (resuming from %s; --overwrite starts anew)", local.message, checkpoint->path);
+}
+
+static tx_status check_steps(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
+{
+    const tx_section *trainer = tx_get_section(tx_config_root(config), "trainer");
+    return tx_get_integer(trainer, "num_training_steps") >= checkpoint->step
+               ? TX_OK
+               : tx_section_error(trainer, "num_training_steps", error, TX_INVALID, "%s has done %" PRId64 " steps already",
+                                  checkpoint->path, checkpoint->step);
 }
 
 static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, const char *isa, int now, const tx_log *log)
@@ -186,12 +201,10 @@ static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, 
 
 tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, const tx_log *log, tx_error *error)
 {
-    char *text, *version = NULL, *isa = NULL;
-    TX_TRY(tx_file_get_text(checkpoint->file, "/", "configuration", error, &text));
-    tx_status status = check_configuration(checkpoint, text, config, error);
-    tx_free(text);
-    TX_TRY(status);
-    status = tx_file_get_text(checkpoint->file, "/", "version", error, &version);
+    char *version = NULL, *isa = NULL;
+    TX_TRY(check_configuration(checkpoint, config, error));
+    TX_TRY(check_steps(checkpoint, config, error));
+    tx_status status = tx_file_get_text(checkpoint->file, "/", "version", error, &version);
     if (status == TX_OK) {
         status = tx_file_get_text(checkpoint->file, "/", "isa", error, &isa);
     }
@@ -233,48 +246,68 @@ static tx_status get_scales(const tx_file *file, tx_trainer *trainer, tx_error *
     return status;
 }
 
-/* Those before `end`: the row of a step that diverged stands in the file of the state before it. */
-static tx_status add_rows(tx_trainer *trainer, tx_history *history, int64_t end, int64_t count, const int64_t *steps,
-                          const int64_t *present, const double *values, tx_error *error)
+static tx_status add_row(void *user, const tx_history_row *row, tx_error *error)
 {
-    for (int64_t row = 0; row < count && steps[row] < end; row++) {
-        const double *of_row = values + row * (history->num_columns + 1);
-        TX_TRY(tx_history_add(history, steps[row], present[row], of_row, error));
-        tx_trainer_recall(trainer, steps[row], present[row], of_row);
+    return tx_history_add(user, row->step, row->present, row->values, error);
+}
+
+static tx_status recall_row(void *user, const tx_history_row *row, tx_error *error)
+{
+    tx_trainer *trainer = user;
+    tx_trainer_recall(trainer, row->step, row->present, row->values);
+    return add_row(trainer->history, row, error);
+}
+
+/* The row of a step that diverged stands in the file of the state before it: it comes again. */
+static tx_status get_history(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error)
+{
+    if (checkpoint->history.num_columns != trainer->num_columns) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: its history has %d columns of callbacks, this run %d", checkpoint->path,
+                            checkpoint->history.num_columns, trainer->num_columns);
     }
-    return TX_OK;
+    return tx_stored_history_visit(&checkpoint->history, checkpoint->step, recall_row, trainer, error);
 }
 
-static tx_status get_history(const tx_file *file, tx_trainer *trainer, int64_t end, tx_history *history, tx_error *error)
-{
-    tx_dataset_shape shape;
-    TX_TRY(tx_file_shape(file, "/history/step", error, &shape));
-    const int64_t size[2] = {shape.size[0], history->num_columns + 1};
-    int64_t *steps = NULL, *present = NULL;
-    double *values = NULL;
-    tx_status status = tx_allocate_array((size_t)size[0], sizeof *steps, error, &steps);
-    status = status ? status : tx_allocate_array((size_t)size[0], sizeof *present, error, &present);
-    status = status ? status : tx_allocate_array((size_t)(size[0] * size[1]), sizeof *values, error, &values);
-    status = status ? status : tx_file_read_integers(file, "/history/step", 1, size, steps, error);
-    status = status ? status : tx_file_read_integers(file, "/history/present", 1, size, present, error);
-    status = status ? status : tx_file_read_reals(file, "/history/values", 2, size, TX_FLOAT64, values, error);
-    status = status ? status : add_rows(trainer, history, end, size[0], steps, present, values, error);
-    tx_free(steps);
-    tx_free(present);
-    tx_free(values);
-    return status;
-}
-
-tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_history *history, tx_error *error)
+tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
     TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, trainer->parameters, error));
     TX_TRY(get_optimizer(checkpoint->file, trainer->optimizer, error));
     TX_TRY(get_scales(checkpoint->file, trainer, error));
-    TX_TRY(get_history(checkpoint->file, trainer, checkpoint->step, history, error));
+    TX_TRY(get_history(checkpoint, trainer, error));
     trainer->step = checkpoint->step;
     trainer->ended_at = checkpoint->ended ? checkpoint->step : -1;
     return TX_OK;
+}
+
+static tx_status create_history(const tx_checkpoint *checkpoint, const char *path, tx_error *error, tx_history **out)
+{
+    tx_precision precision;
+    int64_t minibatches;
+    char *header;
+    TX_TRY(tx_network_file_precision(checkpoint->file, error, &precision));
+    TX_TRY(tx_file_get_integer(checkpoint->file, "/history", "minibatches", error, &minibatches));
+    if (minibatches < 1) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: its history has %" PRId64 " minibatches an epoch", checkpoint->path,
+                            minibatches);
+    }
+    TX_TRY(tx_file_get_text(checkpoint->file, "/history", "header", error, &header));
+    const tx_status status = tx_history_create(precision, minibatches, checkpoint->history.num_columns, header, path, error, out);
+    tx_free(header);
+    return status;
+}
+
+tx_status tx_checkpoint_restore_history(const tx_checkpoint *checkpoint, const char *path, tx_error *error)
+{
+    tx_history *history;
+    if (!tx_file_has_attribute(checkpoint->file, "/history", "header")) {
+        return TX_OK; /* of an older version */
+    }
+    TX_TRY(create_history(checkpoint, path, error, &history));
+    tx_status status = tx_stored_history_visit(&checkpoint->history, checkpoint->step, add_row, history, error);
+    status = status ? status : tx_history_restore(history, error);
+    tx_history_destroy(history);
+    return status;
 }
 
 static tx_status share_scales(tx_trainer *trainer, tx_error *error)

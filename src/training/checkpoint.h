@@ -11,23 +11,29 @@ typedef struct tx_checkpoint {
     tx_file *file;
     char *path;
     int64_t step;
-    bool ended; /* a callback ended the run there */
+    bool ended;                /* a callback ended the run there */
+    tx_config *config;         /* the run's */
+    tx_stored_history history; /* of `step`, in order */
 } tx_checkpoint;
 
 /* The trained network as a file holds it: parameters, losses, step. */
-tx_status tx_trainer_put_network(const tx_trainer *trainer, const tx_history *history, tx_file *file, tx_error *error);
+tx_status tx_trainer_put_network(const tx_trainer *trainer, tx_history *history, tx_file *file, tx_error *error);
 
 /* Writes DIRECTORY/checkpoint.h5; the one before becomes checkpoint.previous.h5. TX_BAD_DATA: disk full, …; then the file
  * that was there stays. */
-tx_status tx_checkpoint_save(tx_trainer *trainer, const tx_history *history, const char *directory, tx_error *error);
+tx_status tx_checkpoint_save(tx_trainer *trainer, tx_history *history, const char *directory, tx_error *error);
 
-/* Opens the newest checkpoint that is whole, warning of a damaged one. file NULL in *out: there is none. TX_BAD_DATA when
- * there are some, but all damaged. */
-tx_status tx_checkpoint_find(const char *directory, const tx_log *log, tx_error *error, tx_checkpoint *out);
+/* Opens the newest checkpoint that is whole and of which step, counts and history belong together, warning of another. file NULL in
+ * *out: there is none. TX_BAD_DATA when there are some, but all damaged. */
+tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry, const tx_log *log, tx_error *error,
+                             tx_checkpoint *out);
 void tx_checkpoint_close(tx_checkpoint *checkpoint);
-/* TX_INVALID naming the key when it belongs to another configuration; warns when bits may differ. */
+/* TX_INVALID naming the key when it belongs to another configuration or has done more steps than are asked for; warns when bits may
+ * differ. */
 tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, const tx_log *log, tx_error *error);
-/* Sets parameters, optimizer, scales and step of the trainer, and appends the rows to the history (rank 0 alone). */
-tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_history *history, tx_error *error);
+/* Sets parameters, optimizer, scales and step of the trainer, and appends the rows to its history (rank 0 alone). */
+tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error);
+/* Writes history.csv at `path` again if it is not what it should be. */
+tx_status tx_checkpoint_restore_history(const tx_checkpoint *checkpoint, const char *path, tx_error *error);
 /* Rank 0's state for all. Collective. */
 tx_status tx_checkpoint_share(tx_trainer *trainer, tx_error *error);

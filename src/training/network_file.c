@@ -50,11 +50,10 @@ static tx_status put_head(tx_file *file, const char *format, const tx_network *n
 }
 
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
-                              int64_t num_losses, const void *losses, tx_error *error)
+                              tx_error *error)
 {
     TX_TRY(put_head(file, format_name, network, precision, error));
-    TX_TRY(put_leaves(file, parameters_group, network, precision, parameters, error));
-    return tx_file_write_reals(file, "/history/loss", 1, &num_losses, precision, losses, error);
+    return put_leaves(file, parameters_group, network, precision, parameters, error);
 }
 
 tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,

@@ -5,9 +5,9 @@
 #include "trainax/file.h"
 #include "trainax/network.h"
 
-/* Writes format, version, section, precision, /parameters and /history/loss into a file that is being made. */
+/* Writes format, version, section, precision and /parameters into a file that is being made. */
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
-                              int64_t num_losses, const void *losses, tx_error *error);
+                              tx_error *error);
 
 /* A gradient with respect to all parameters: format "trainax gradient", section, precision, and /gradient with the leaves. */
 tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,

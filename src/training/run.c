@@ -10,6 +10,8 @@
 #include "training/run_directory.h"
 #include "training/run_log.h"
 
+enum { PATH_SIZE = 4096 };
+
 typedef struct tx_run {
     const tx_config *config;
     tx_parallel *parallel;
@@ -47,8 +49,13 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
     if (run->options->start != TX_START_RESUME) {
         return TX_OK;
     }
-    TX_TRY(tx_checkpoint_find(run->directory, run->log, error, &run->checkpoint));
-    return run->checkpoint.file ? tx_checkpoint_check(&run->checkpoint, run->config, run->log, error) : TX_OK;
+    TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
+    if (run->checkpoint.file) {
+        return tx_checkpoint_check(&run->checkpoint, run->config, run->log, error);
+    }
+    TX_TRY(tx_run_check_restart(run->directory, error));
+    tx_log_write(run->log, TX_LOG_WARNING, "no checkpoint in %s: starting anew", run->directory);
+    return TX_OK;
 }
 
 static int64_t steps_asked_for(const tx_run *run)
@@ -67,9 +74,16 @@ static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
     return TX_OK;
 }
 
+static void history_path(const tx_run *run, char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s/history.csv", run->directory);
+}
+
 static tx_status tell_finished(const tx_run *run, tx_error *error)
 {
-    char result[TX_DIGEST_SIZE];
+    char result[TX_DIGEST_SIZE], path[PATH_SIZE];
+    history_path(run, path);
+    TX_TRY(tx_checkpoint_restore_history(&run->checkpoint, path, error));
     TX_TRY(tx_network_file_result(run->checkpoint.file, error, result));
     tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, run->checkpoint.step,
                  run->checkpoint.ended ? ", where a callback ended it" : "");
@@ -85,27 +99,32 @@ static tx_status create_history(tx_run *run, tx_error *error)
                             TX_HISTORY_MAX_COLUMNS);
     }
     TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
-    return run->writer ? tx_history_create(trainer->problem.random.precision, tx_mixer_minibatches(trainer->mixer),
-                                           trainer->num_columns, trainer->columns, error, &run->history)
-                       : TX_OK;
+    if (!run->writer) {
+        return TX_OK;
+    }
+    char *header, path[PATH_SIZE];
+    history_path(run, path);
+    TX_TRY(tx_history_header(trainer->num_columns, trainer->columns, error, &header));
+    const tx_status status = tx_history_create(trainer->problem.random.precision, tx_mixer_minibatches(trainer->mixer),
+                                               trainer->num_columns, header, path, error, &run->history);
+    tx_free(header);
+    run->trainer->history = run->history;
+    return status;
 }
 
 /* From here on the directory is this run's. */
 static tx_status take_directory(tx_run *run, tx_error *error)
 {
-    char path[4096];
     TX_TRY(create_history(run, error));
     if (!run->writer) {
         return TX_OK;
     }
-    run->trainer->history = run->history;
     if (run->checkpoint.file) {
-        TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, run->history, error));
+        TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, error));
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
     TX_TRY(tx_run_log_open(&run->file, run->directory, error));
-    snprintf(path, sizeof path, "%s/history.csv", run->directory);
-    return tx_history_open(run->history, path, error);
+    return tx_history_open(run->history, error);
 }
 
 static void set_clocks(tx_run *run)

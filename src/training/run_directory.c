@@ -89,6 +89,20 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
     return TX_OK;
 }
 
+tx_status tx_run_check_restart(const char *directory, tx_error *error)
+{
+    char path[PATH_SIZE];
+    struct stat unused;
+    join(path, directory, "network.h5");
+    return lstat(path, &unused) != 0
+               ? TX_OK
+               : tx_error_set(
+                     error, TX_INVALID,
+                     "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace it, or "
+                     "another --output",
+                     path);
+}
+
 static tx_status remove_file(const char *path, tx_error *error)
 {
     return unlink(path) == 0 || errno == ENOENT ? TX_OK
@@ -169,7 +183,7 @@ tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const t
     return save_configuration(path, root, error);
 }
 
-tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, const tx_history *history, tx_error *error)
+tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_history *history, tx_error *error)
 {
     char path[PATH_SIZE];
     tx_file *file;

@@ -11,6 +11,8 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
 /* Makes the folder, removes an older run unless it is to be kept, writes config.yaml. */
 tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
 /* Writes network.h5. */
-tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, const tx_history *history, tx_error *error);
+tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_history *history, tx_error *error);
+/* TX_INVALID when it holds a network.h5, which a run without a checkpoint would replace. */
+tx_status tx_run_check_restart(const char *directory, tx_error *error);
 /* Is network.h5 that of this step? */
 bool tx_run_finished(const char *directory, int64_t step);

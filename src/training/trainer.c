@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/history.h"
 #include "training/network_file.h"
 
 /* The lowest instruction set of all ranks: the bits must not depend on where a block is computed. */
@@ -128,11 +129,12 @@ typedef struct surroundings {
     int isa, num_ranks;
 } surroundings;
 
-/* What callbacks need of sums and data. */
+/* What callbacks need of sums and data, and a run of its history. */
 static tx_status predict_unbuilt(tx_trainer *trainer, int num_ranks, tx_error *error)
 {
     TX_TRY(tx_trainer_held_out_bytes(trainer, num_ranks, error, &trainer->unbuilt));
     trainer->unbuilt += tx_trainer_needs_gradients(trainer) ? tx_problem_reduction_bytes(&trainer->problem) : 0;
+    trainer->unbuilt += tx_history_bytes(trainer->num_columns);
     return TX_OK;
 }
 

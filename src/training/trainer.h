@@ -78,11 +78,11 @@ struct tx_trainer {
     const char **columns; /* names of callbacks' columns, in order */
     int64_t *checkpoints; /* a checkpoint before every step that is a multiple of one of these */
     tx_held_out held_out;
-    const struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
-    const char *directory;            /* of the run, for snapshots; NULL: there is none */
-    size_t unbuilt;                   /* bytes of callbacks' sums and held-out data, which are made last */
-    size_t built;                     /* bytes of all but the data and the sums over ranks, as predicted without these */
-    int64_t ended_at;                 /* updates after which a callback ended the run, -1: none has */
+    struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
+    const char *directory;      /* of the run, for snapshots; NULL: there is none */
+    size_t unbuilt;             /* bytes of callbacks' sums, held-out data and the history, which are made last */
+    size_t built;               /* bytes of all but the data and the sums over ranks, as predicted without these */
+    int64_t ended_at;           /* updates after which a callback ended the run, -1: none has */
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
     void *parameters, *next_parameters;

@@ -22,12 +22,39 @@ same_run whole pieces
 # -- a finished run: nothing happens, at once, whatever else is wrong with the data --
 before=$(ls -l --time-style=full-iso pieces)
 train pieces 200 --resume
-train pieces 120 --resume
 launch="mpirun -n 2" train pieces 200 --resume
 [ "$before" = "$(ls -l --time-style=full-iso pieces)" ] || fail "a finished run was touched"
 
+# -- but for its history.csv, if that is not what it was --
+for harm in 'rm pieces/history.csv' 'sed -i 7s/0/1/ pieces/history.csv' 'truncate -s 999 pieces/history.csv' \
+    'echo more >>pieces/history.csv' 'mv pieces/history.csv away.csv; ln -s ../away.csv pieces/history.csv'; do
+    eval "$harm"
+    train pieces 200 --resume
+    same_run whole pieces
+    [ -f pieces/history.csv ] && ! [ -L pieces/history.csv ] || fail "history.csv after: $harm"
+done
+
+# -- fewer steps than are done --
+before=$(ls -l --time-style=full-iso pieces)
+asked="--quiet --output pieces --resume --set trainer.num_rollout_steps=3 --set parallel.block=5"
+for n in 1 3; do
+    expect 2 'num_training_steps.*200 steps' mpirun -n $n "$trainax" train "$quickstart" $asked \
+        --set 'callbacks=[{type: weight_norm, every: 3}]' --set trainer.num_training_steps=120
+done
+[ "$before" = "$(ls -l --time-style=full-iso pieces)" ] || fail "fewer steps than are done: something was touched"
+
+# -- a network without a checkpoint: not replaced --
+mkdir bare && cp pieces/network.h5 pieces/history.csv pieces/config.yaml bare
+for n in 1 3; do
+    expect 2 'bare/network.h5 is finished.*no checkpoint' mpirun -n $n "$trainax" train "$quickstart" --quiet --output bare --resume
+done
+for file in network.h5 history.csv config.yaml; do
+    cmp -s pieces/$file bare/$file || fail "a network without a checkpoint: $file is another now"
+done
+
 # -- the start of a run that is not there, and of one that died before its first checkpoint --
 train fresh 200 --resume
+grep -q 'warning: no checkpoint in .*fresh: starting anew$' err.txt || fail "a start from scratch without a word"
 same_run whole fresh
 [ -e fresh/checkpoint.previous.h5 ] && fail "a checkpoint that nobody asked for"
 mkdir young && cp whole/config.yaml young && head -3 whole/history.csv >young/history.csv

@@ -7,6 +7,7 @@
 #include "suite.h"
 #include "trainax/trainax.h"
 #include "training/configurations.h"
+#include "training/history.h"
 #include "training/trainer.h"
 
 static tx_registry *registry;
@@ -29,15 +30,18 @@ static void compare(const char *const *overrides, int count)
 {
     tx_error error = {0};
     tx_trainer *trainer;
+    tx_history *history;
     tx_memory_estimate estimate;
     tx_config *config = make_config(overrides, count);
     CU_ASSERT_EQUAL_FATAL(tx_memory_predict(config, 1, &error, &estimate), TX_OK);
     const size_t before = tx_memory_live();
     CU_ASSERT_EQUAL_FATAL(tx_trainer_create(config, parallel, NULL, &error, &trainer), TX_OK);
+    CU_ASSERT_EQUAL(tx_history_create(TX_FLOAT32, 1, trainer->num_columns, "", "", &error, &history), TX_OK);
     CU_ASSERT_DOUBLE_EQUAL((double)tx_trainer_memory(trainer, 1).total / (double)estimate.total, 1, 0.01); /* malloc's rounding */
     CU_ASSERT_EQUAL(tx_trainer_step(trainer, &error), TX_OK);
     const double used = (double)(tx_memory_live() - before), predicted = (double)estimate.total;
     CU_ASSERT_DOUBLE_EQUAL(predicted / used, 1, 0.1);
+    tx_history_destroy(history);
     tx_trainer_destroy(trainer);
     CU_ASSERT_EQUAL(tx_memory_live(), before);
     tx_config_destroy(config);

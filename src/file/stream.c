@@ -1,0 +1,177 @@
+/* Datasets that come in pieces while their file is saved: the file without them is formed in memory, written and given its
+ * disk space; HDF5 then finds room for all that it adds. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "file/atomic.h"
+#include "file/handle.h"
+#include "file/seal.h"
+
+enum { PIECE = 1 << 14 }; /* bytes, or one item */
+
+typedef struct tx_file_stream {
+    char *path;
+    int rank;
+    int64_t size[TX_FILE_MAX_RANK];
+    hid_t given; /* the type in memory */
+    tx_file_source source;
+    struct tx_file_stream *next;
+} tx_file_stream;
+
+void tx_file_free_streams(tx_file *file)
+{
+    for (tx_file_stream *stream = file->streams, *next; stream; stream = next) {
+        next = stream->next;
+        tx_free(stream->path);
+        tx_free(stream);
+    }
+    file->streams = NULL;
+}
+
+/* ---- Announcing ---- */
+
+static tx_status create_dataset(tx_file *file, const tx_file_stream *stream, hid_t stored, tx_error *error)
+{
+    hsize_t extent[TX_FILE_MAX_RANK];
+    for (int a = 0; a < stream->rank; a++) {
+        extent[a] = (hsize_t)stream->size[a];
+    }
+    tx_scoped_id space = H5Screate_simple(stream->rank, extent, NULL);
+    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, false);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE); /* not in memory */
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    tx_scoped_id dataset = H5Dcreate2(file->id, stream->path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    return dataset < 0 ? tx_file_failed(file, TX_FAILURE, "create", stream->path, error) : TX_OK;
+}
+
+static tx_status announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, hid_t given,
+                          tx_file_source source, tx_error *error)
+{
+    TX_QUIETLY;
+    tx_file_stream *stream, **last = &file->streams;
+    TX_TRY(tx_file_make_groups(file, path, false, error));
+    TX_TRY(tx_allocate(sizeof *stream, error, &stream));
+    *stream = (tx_file_stream){.rank = rank, .given = given, .source = source};
+    memcpy(stream->size, size, (size_t)rank * sizeof *size);
+    while (*last) {
+        last = &(*last)->next;
+    }
+    *last = stream;
+    TX_TRY(tx_duplicate(path, error, &stream->path));
+    return create_dataset(file, stream, stored, error);
+}
+
+tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                               tx_file_source source, tx_error *error)
+{
+    const bool single = precision == TX_FLOAT32;
+    return announce(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
+                    source, error);
+}
+
+tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,
+                                  tx_error *error)
+{
+    return announce(file, path, rank, size, H5T_STD_I64LE, H5T_NATIVE_INT64, source, error);
+}
+
+/* ---- Saving ---- */
+
+static size_t item_bytes(const tx_file_stream *stream)
+{
+    size_t bytes = H5Tget_size(stream->given);
+    for (int a = 1; a < stream->rank; a++) {
+        bytes *= (size_t)stream->size[a];
+    }
+    return bytes;
+}
+
+static tx_status write_piece(tx_file *file, const tx_file_stream *stream, hid_t dataset, int64_t first, int64_t count,
+                             const void *data, tx_error *error)
+{
+    hsize_t from[TX_FILE_MAX_RANK] = {(hsize_t)first}, many[TX_FILE_MAX_RANK] = {(hsize_t)count};
+    for (int a = 1; a < stream->rank; a++) {
+        many[a] = (hsize_t)stream->size[a];
+    }
+    tx_scoped_id space = H5Dget_space(dataset);
+    tx_scoped_id memory = H5Screate_simple(stream->rank, many, NULL);
+    const bool good = H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, many, NULL) >= 0 &&
+                      H5Dwrite(dataset, stream->given, memory, space, H5P_DEFAULT, data) >= 0;
+    return good ? TX_OK : tx_file_failed(file, TX_BAD_DATA, "write", stream->path, error);
+}
+
+static tx_status write_pieces(tx_file *file, const tx_file_stream *stream, void *data, int64_t most, tx_error *error)
+{
+    tx_scoped_id dataset = H5Dopen2(file->id, stream->path, H5P_DEFAULT);
+    if (dataset < 0) {
+        return tx_file_failed(file, TX_BAD_DATA, "open", stream->path, error);
+    }
+    for (int64_t first = 0, count; first < stream->size[0]; first += count) {
+        count = stream->size[0] - first < most ? stream->size[0] - first : most;
+        TX_TRY(stream->source.read(stream->source.user, first, count, data, error));
+        TX_TRY(write_piece(file, stream, dataset, first, count, data, error));
+    }
+    return TX_OK;
+}
+
+static tx_status write_stream(tx_file *file, const tx_file_stream *stream, tx_error *error)
+{
+    const size_t item = item_bytes(stream);
+    const int64_t most = item < PIECE ? (int64_t)(PIECE / (item ? item : 1)) : 1;
+    void *data;
+    TX_TRY(tx_allocate_array((size_t)most, item, error, &data));
+    const tx_status status = write_pieces(file, stream, data, most, error);
+    tx_free(data);
+    return status;
+}
+
+static tx_status write_streams(const tx_file *from, const char *temporary, tx_error *error)
+{
+    tx_scoped_id access = tx_file_access();
+    tx_file file = {.id = H5Fopen(temporary, H5F_ACC_RDWR, access), .path = from->path};
+    if (file.id < 0) {
+        return tx_file_failed(&file, TX_BAD_DATA, "open", "/", error);
+    }
+    tx_status status = TX_OK;
+    for (const tx_file_stream *stream = from->streams; stream && status == TX_OK; stream = stream->next) {
+        status = write_stream(&file, stream, error);
+    }
+    if (status == TX_OK && H5Fflush(file.id, H5F_SCOPE_GLOBAL) < 0) {
+        status = tx_file_failed(&file, TX_BAD_DATA, "write", "/", error);
+    }
+    return H5Fclose(file.id) >= 0 || status ? status : tx_file_failed(&file, TX_BAD_DATA, "write", "/", error);
+}
+
+static tx_status fill(const tx_file *file, const char *temporary, const char *path, size_t bytes, tx_error *error)
+{
+    for (const tx_file_stream *stream = file->streams; stream; stream = stream->next) {
+        bytes += (size_t)stream->size[0] * item_bytes(stream);
+    }
+    TX_HOLD_SIZE_LIMIT;
+    TX_TRY(tx_atomic_reserve(temporary, path, bytes + ((size_t)1 << 14), error));
+    TX_TRY(write_streams(file, temporary, error));
+    TX_TRY(tx_seal_append(temporary, path, error));
+    return tx_atomic_flush(temporary, path, error);
+}
+
+tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, const void *image, size_t bytes,
+                               tx_error *error)
+{
+    char *temporary;
+    TX_TRY(tx_atomic_temporary(path, error, &temporary));
+    tx_status status = tx_atomic_write(temporary, path, image, bytes, error);
+    if (status == TX_OK) {
+        status = fill(file, temporary, path, bytes, error);
+        if (status == TX_OK) {
+            status = tx_atomic_publish(temporary, path, previous, error);
+        } else {
+            unlink(temporary);
+        }
+    }
+    tx_free(temporary);
+    return status;
+}

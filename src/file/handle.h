@@ -7,8 +7,8 @@
 
 struct tx_file {
     hid_t id;
-    char *path;   /* as the user wrote it; of a created file: what messages call it */
-    bool created; /* in memory, may be written to */
+    char *path;                     /* as the user wrote it; of a created file: what messages call it */
+    bool created;                   /* in memory, may be written to */
     struct tx_file_stream *streams; /* what comes when it is saved (stream.c) */
 };
 

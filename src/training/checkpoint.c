@@ -287,10 +287,6 @@ static tx_status create_history(const tx_checkpoint *checkpoint, const char *pat
     char *header;
     TX_TRY(tx_network_file_precision(checkpoint->file, error, &precision));
     TX_TRY(tx_file_get_integer(checkpoint->file, "/history", "minibatches", error, &minibatches));
-    if (minibatches < 1) {
-        return tx_error_set(error, TX_BAD_DATA, "%s: its history has %" PRId64 " minibatches an epoch", checkpoint->path,
-                            minibatches);
-    }
     TX_TRY(tx_file_get_text(checkpoint->file, "/history", "header", error, &header));
     const tx_status status = tx_history_create(precision, minibatches, checkpoint->history.num_columns, header, path, error, out);
     tx_free(header);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "training/history.h"
 
-enum { PIECE = 512 }; /* rows */
+enum { PIECE = 2048 }; /* rows */
 
 typedef struct piece {
     int64_t steps[PIECE], present[PIECE];
@@ -94,10 +94,22 @@ static tx_status check_shapes(const tx_file *file, tx_error *error, tx_stored_hi
     return good ? TX_OK : tx_error_set(error, TX_BAD_DATA, "the parts of its history have different sizes");
 }
 
+/* Absent from checkpoints of older versions. */
+static tx_status check_minibatches(const tx_file *file, tx_error *error)
+{
+    int64_t minibatches = 1;
+    if (tx_file_has_attribute(file, "/history", "minibatches")) {
+        TX_TRY(tx_file_get_integer(file, "/history", "minibatches", error, &minibatches));
+    }
+    return minibatches > 0 ? TX_OK
+                           : tx_error_set(error, TX_BAD_DATA, "its history has %" PRId64 " minibatches an epoch", minibatches);
+}
+
 tx_status tx_stored_history_open(const tx_file *file, int64_t step, int64_t record_every, tx_error *error, tx_stored_history *out)
 {
     tx_stored_history stored;
     TX_TRY(check_shapes(file, error, &stored));
+    TX_TRY(check_minibatches(file, error));
     check check = {.step = step, .record_every = record_every, .last = -1, .num_columns = stored.num_columns};
     TX_TRY(tx_stored_history_visit(&stored, INT64_MAX, check_row, &check, error));
     const int64_t expected = step > 0 ? (step - 1) / record_every + 1 : 0;

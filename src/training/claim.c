@@ -282,7 +282,6 @@ tx_status tx_claim_take(const char *directory, const tx_log *log, tx_error *erro
 {
     attempt mine = {.directory = directory, .log = log};
     tx_claim claim = {0};
-    TX_TRY(tx_claim_check(directory, error));
     tx_owner_self(&mine.self);
     const tx_status status = try_to_take(&mine, error, &claim);
     tx_free(mine.temporary);

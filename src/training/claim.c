@@ -3,6 +3,7 @@
  * it be replaced. A process that dies in between leaves a dead claim, of a number of its own: the same once more. */
 #include "training/claim.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -266,6 +267,30 @@ static tx_status write_temporary(const attempt *mine, tx_error *error)
     return status;
 }
 
+static void remove_dead(const char *path)
+{
+    tx_owner owner;
+    if (read_claim(path, NULL, &owner) == TX_OK && tx_owner_parse(&owner) && tx_owner_life(&owner) == TX_LIFE_DEAD) {
+        unlink(path);
+    }
+}
+
+/* `lock.N` of those who were killed while they tried. They matter to nobody as long as `lock` is this process's. */
+static void sweep(const attempt *mine)
+{
+    DIR *folder = opendir(mine->directory);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+        char *path;
+        if (strncmp(entry->d_name, "lock.", 5) == 0 && join(mine->directory, "/", entry->d_name, NULL, &path) == TX_OK) {
+            remove_dead(path);
+            tx_free(path);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
 static tx_status try_to_take(attempt *mine, tx_error *error, tx_claim *out)
 {
     TX_TRY(note_missing(mine->directory, error, out));
@@ -275,6 +300,9 @@ static tx_status try_to_take(attempt *mine, tx_error *error, tx_claim *out)
     TX_TRY(write_temporary(mine, error));
     const tx_status status = take(mine, out->path, 0, error);
     unlink(mine->temporary);
+    if (status == TX_OK) {
+        sweep(mine);
+    }
     return status;
 }
 

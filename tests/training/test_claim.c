@@ -184,6 +184,9 @@ static void test_dead_successor(void)
     enter();
     CU_ASSERT_EQUAL(tx_directory_make(directory, NULL), TX_OK);
     const tx_owner dead = other_owner("process", "2147483647");
+    strcat(lock, ".0"); /* and one that did not come as far */
+    write_lock(&dead);
+    lock[strlen(lock) - 2] = '\0';
     write_lock(&dead);
     strcat(strcat(lock, "."), dead.id);
     const tx_owner successor = other_owner("process", "2147483646");

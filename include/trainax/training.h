@@ -25,7 +25,8 @@ typedef struct tx_train_options {
     bool terminal;                     /* progress lines may overwrite each other */
 } tx_train_options;
 
-/* Trains and writes the run directory. Collective; every rank returns the same status and message. TX_STOPPED after a
+/* Trains and writes the run directory, which it owns meanwhile. Collective; every rank returns the same status and message.
+ * TX_INVALID when it is another run's (alive, or finished and neither resumed nor overwritten), TX_STOPPED after a
  * stop request, TX_DIVERGED when loss or gradient became non-finite: the checkpoint holds the last finite state. */
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error);
 

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=build
-options=(-DTRAINAX_WERROR=ON -DCMAKE_BUILD_TYPE=Release)
+options=(-DBUILD_TESTING=ON -DTRAINAX_WERROR=ON -DCMAKE_BUILD_TYPE=Release)
 case "${1:-}" in
     --portable)
         build=build-portable
@@ -39,7 +39,7 @@ if [ -n "${sanitize:-}" ]; then
 fi
 if [ "${sanitize:-}" = thread ]; then
     # Only clang's OpenMP tells the sanitizer (through archer) what its barriers order.
-    options+=(-DCMAKE_C_COMPILER=clang-14)
+    options+=(-DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14)
     export OMP_TOOL_LIBRARIES=${TRAINAX_ARCHER:-/usr/lib/llvm-14/lib/libarcher.so}
 fi
 # Not detect_stack_use_after_return: gcc's copies of stack frames are not aligned for 64-byte vectors.

@@ -1,0 +1,31 @@
+# What `cmake --install` leaves. The installed tree may be moved: all that points within it is relative.
+include(CMakePackageConfigHelpers)
+file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+
+# Libraries of modules, Spack or conda are found where the build found them.
+set_target_properties(trainax_command trainax PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_property(TARGET trainax_command PROPERTY INSTALL_RPATH "\$ORIGIN/${bin_to_lib};${CMAKE_INSTALL_RPATH}")
+install(TARGETS trainax_command RUNTIME)
+install(TARGETS trainax EXPORT trainax LIBRARY)
+install(DIRECTORY include/trainax TYPE INCLUDE)
+install(DIRECTORY scripts/experiments slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+
+# find_package(trainax) and trainax::trainax: the headers name no other library's, so the exported target is the whole package.
+install(EXPORT trainax FILE trainaxConfig.cmake NAMESPACE trainax:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trainax)
+write_basic_package_version_file(trainaxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/trainaxConfigVersion.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trainax)
+
+# pkg-config trainax: what is linked by it finds the library without LD_LIBRARY_PATH.
+file(CONFIGURE OUTPUT trainax.pc @ONLY CONTENT [[prefix=${pcfiledir}/@pc_to_prefix@
+libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
+includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
+
+Name: trainax
+Description: Training of autoregressive neural emulators over MPI
+Version: @PROJECT_VERSION@
+Libs: -L${libdir} -Wl,-rpath,${libdir} -ltrainax
+Cflags: -I${includedir}
+]])
+install(FILES ${PROJECT_BINARY_DIR}/trainax.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -28,6 +28,7 @@ done
 command -v debootstrap >/dev/null || give_up "needs debootstrap: apt-get install debootstrap"
 [ -z "$machine" ] || mkdir "$machine"
 machine=$(realpath "${machine:-$(mktemp -d)}")
+chmod 755 "$machine" # it is the root of the ordinary user, too
 [ -z "$(git status --porcelain --untracked-files=no)" ] || echo "check_fresh_machine.sh: what is not committed is not checked" >&2
 
 # What apt has here, the new machine gets: mirror and proxies.

@@ -1,7 +1,8 @@
-/* Base: statuses, memory and its failure injection, numbers as users write them, nearest names. */
+/* Base: statuses, memory and its failure injection, numbers as users write them, nearest names, checksums. */
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/name.h"
 #include "base/number.h"
@@ -126,6 +127,30 @@ static void same_names(void)
     CU_ASSERT_STRING_EQUAL(tx_name_after_module("jax."), "");
 }
 
+/* Expected are sums that Python's integers give. */
+static void checksums_are_sums_of_parts(void)
+{
+    enum { COUNT = 5000 };
+    static uint32_t words[COUNT];
+    tx_hash hash;
+    tx_hash_begin(&hash);
+    for (uint32_t k = 0; k < COUNT; k++) {
+        words[k] = k * 2654435761u + 12345u;
+    }
+    const uint64_t whole = tx_hash_part(&hash, words, 0, COUNT);
+    CU_ASSERT_EQUAL(whole, 0xc1a2580034bda082u);
+    CU_ASSERT_EQUAL(tx_hash_part(&hash, (const uint32_t[]){1, 2, 3}, 1022, 3), 0xea4c2bc2da20ceaeu);
+    CU_ASSERT_EQUAL(tx_hash_part(&hash, NULL, 7, 0), 0);
+    for (uint64_t cut = 0; cut <= COUNT; cut += 311) {
+        CU_ASSERT_EQUAL(tx_hash_part(&hash, words + cut, cut, COUNT - cut) + tx_hash_part(&hash, words, 0, cut), whole);
+    }
+    for (int bit = 0; bit < 32 * COUNT; bit += 331) {
+        words[bit / 32] ^= 1u << bit % 32;
+        CU_ASSERT_NOT_EQUAL(tx_hash_part(&hash, words, 0, COUNT), whole);
+        words[bit / 32] ^= 1u << bit % 32;
+    }
+}
+
 int main(void)
 {
     return suite_run("base", (suite_test[]){{"the first error stays", first_error_stays},
@@ -135,5 +160,6 @@ int main(void)
                                             {"numbers", numbers},
                                             {"nearest names", nearest},
                                             {"same names", same_names},
+                                            {"checksums are sums of parts", checksums_are_sums_of_parts},
                                             {0}});
 }

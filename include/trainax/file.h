@@ -24,7 +24,8 @@ typedef struct tx_file tx_file;
 void tx_file_library(char *text, size_t size); /* the version of HDF5 */
 
 tx_status tx_file_create(tx_error *error, tx_file **out); /* empty, in memory */
-/* For reading. TX_BAD_DATA: missing, a folder, no HDF5, cut off, or it has a checksum and that is wrong (says which). */
+/* For reading. TX_BAD_DATA: missing, a folder, no HDF5, cut off, open for writing elsewhere, or it has a checksum and that is
+ * wrong (says which). */
 tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);
 /* Likewise for files that must come from tx_file_save (checkpoints): one without a checksum is damaged too. */
 tx_status tx_file_open_checked(const char *path, tx_error *error, tx_file **out);
@@ -42,8 +43,12 @@ typedef struct tx_dataset_shape { /* of one HDF5 dataset */
     const char *type; /* in words: float16, float32, float64, float, integer; no numbers: complex64, complex128, text, record, … */
 } tx_dataset_shape;
 bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group */
-/* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes. */
+/* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes, or sizes whose product is no size: that of
+ * all axes is at most 2^50. */
 tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out);
+/* Is the hyperslab all there (files can answer with something where nothing was stored)? Reading asks that too; here it is asked
+ * before there is memory for the numbers. TX_BAD_DATA: says what is missing. */
+tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error);
 /* Names of a group's members in order of creation (by name where the file has none); *names is one allocation (tx_free). */
 tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names);
 
@@ -63,7 +68,8 @@ tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const 
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,
                                   tx_error *error);
 /* Reads a whole dataset of reals or integers, rounding to the nearest number of `precision`; its shape must be (rank, size).
- * TX_BAD_DATA: missing, another shape, no numbers (or no integers), unreadable. */
+ * Packed reals (CF: scale_factor, add_offset) are unpacked, missing ones (_FillValue, missing_value) are NaN. TX_BAD_DATA:
+ * missing, another shape, no numbers (or no integers), unreadable, damaged, not all stored. */
 tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                              void *data, tx_error *error);
 tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
@@ -95,7 +101,9 @@ tx_status tx_directory_make(const char *path, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
  * `/trajectories` (rank at least 2; the disk space is reserved, so that a full disk is found here), each rank writes its own
- * ranges along the first two axes flattened; `finish` renames it, `abandon` removes it. `parallel` NULL: this process alone.
+ * ranges along the first two axes flattened, each level once; `finish` puts checksums behind it (of the numbers by groups, so
+ * that who reads a part checks that part; of all the rest) and renames it, `abandon` removes it. `parallel` NULL: this process
+ * alone.
  *
  * Collective: create, set_real, finish, abandon. Not collective: write, any number of times on each rank. A failed write is
  * remembered and makes finish fail on all ranks; a rank may also abandon while the others finish: then they fail too. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "data/options.h"
 #include "data/slice.h"
@@ -81,6 +82,23 @@ static tx_status parse_slices(stored *s, const tx_section *section, tx_error *er
     return TX_OK;
 }
 
+/* Is all there that the slices choose, before there is memory for it? Trajectories may be missing between the chosen ones. */
+static tx_status check_stored(const stored *s, tx_error *error)
+{
+    const bool run = tx_slice_is_run(&s->samples);
+    int64_t first[TX_FILE_MAX_RANK] = {s->samples.start, tx_slice_low(&s->levels), 0};
+    int64_t count[TX_FILE_MAX_RANK] = {run ? s->samples.count : 1, tx_slice_extent(&s->levels), s->size[2]};
+    for (int d = 0; LEADING + d < s->rank; d++) {
+        first[LEADING + d] = tx_slice_low(&s->points[d]);
+        count[LEADING + d] = s->box[d];
+    }
+    for (int64_t k = 0; k < (run ? 1 : s->samples.count); k++) {
+        first[0] = s->samples.start + k * s->samples.step;
+        TX_TRY(tx_file_stored(s->file, dataset, first, count, error));
+    }
+    return TX_OK;
+}
+
 static tx_status make_staging(stored *s, tx_precision precision, tx_error *error)
 {
     const int64_t bytes = s->size[2] * s->box[0] * s->box[1] * s->box[2] * (int64_t)tx_real_bytes(precision);
@@ -104,6 +122,14 @@ static double chosen_part(const stored *s)
     return part;
 }
 
+static tx_status get_finite(const stored *s, const char *name, tx_error *error, double *out)
+{
+    TX_TRY(tx_file_get_real(s->file, "/", name, error, out));
+    return tx_all_finite(TX_FLOAT64, out, 1)
+               ? TX_OK
+               : tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of '%s' is not finite", name, s->path);
+}
+
 static tx_status set_shape(const stored *s, const tx_section *section, tx_error *error, tx_data_shape *shape)
 {
     shape->num_trajectories = s->samples.count;
@@ -113,11 +139,14 @@ static tx_status set_shape(const stored *s, const tx_section *section, tx_error 
         shape->state.n[d] = s->points[d].count;
     }
     if (!tx_has(section, "dt") && tx_file_has_attribute(s->file, "/", "dt")) {
-        TX_TRY(tx_file_get_real(s->file, "/", "dt", error, &shape->dt));
+        TX_TRY(get_finite(s, "dt", error, &shape->dt));
     }
     shape->dt *= (double)s->levels.step;
     if (tx_file_has_attribute(s->file, "/", "domain_extent")) {
-        TX_TRY(tx_file_get_real(s->file, "/", "domain_extent", error, &shape->domain_extent));
+        TX_TRY(get_finite(s, "domain_extent", error, &shape->domain_extent));
+        if (shape->domain_extent <= 0.0) {
+            return tx_error_set(error, TX_BAD_DATA, "the attribute 'domain_extent' of '%s' is not positive", s->path);
+        }
         shape->domain_extent *= chosen_part(s);
     }
     return TX_OK;
@@ -132,6 +161,7 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     TX_TRY(tx_file_open(s->path, error, &s->file));
     TX_TRY(read_shape(s, error));
     TX_TRY(parse_slices(s, section, error));
+    TX_TRY(check_stored(s, error));
     TX_TRY(make_staging(s, random.precision, error));
     return set_shape(s, section, error, &source->shape);
 }
@@ -249,6 +279,7 @@ static tx_status pick_rows(const stored *s, const tx_dataset_shape *shape, tx_fi
     const int64_t width = shape->size[1], size[2] = {s->samples.count, width};
     const size_t bytes = (size_t)width * tx_real_bytes(precision);
     char *all, *chosen;
+    TX_TRY(tx_file_stored(s->file, parameters, (const int64_t[TX_FILE_MAX_RANK]){0}, shape->size, error));
     TX_TRY(tx_allocate_array((size_t)(shape->size[0] + size[0]), bytes, error, &all));
     chosen = all + (size_t)shape->size[0] * bytes;
     tx_status status = tx_file_read_reals(s->file, parameters, 2, shape->size, precision, all, error);

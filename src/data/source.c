@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 
 int64_t tx_data_level_size(const tx_data_shape *shape)
@@ -42,29 +43,6 @@ void tx_data_source_destroy(tx_data_source *source)
     }
 }
 
-/* Exponent bits all set: found as integers, because compilers may assume that comparisons with NaN do not matter. */
-static bool all_finite32(const void *values, int64_t count)
-{
-    uint32_t bad = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, (const char *)values + 4 * i, sizeof bits);
-        bad |= (bits & 0x7F800000u) == 0x7F800000u;
-    }
-    return !bad;
-}
-
-static bool all_finite64(const void *values, int64_t count)
-{
-    uint64_t bad = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t bits;
-        memcpy(&bits, (const char *)values + 8 * i, sizeof bits);
-        bad |= (bits & 0x7FF0000000000000u) == 0x7FF0000000000000u;
-    }
-    return !bad;
-}
-
 static tx_status not_finite(const tx_data_source *source, int64_t level, tx_error *error)
 {
     char place[TX_MESSAGE_SIZE / 2];
@@ -89,7 +67,7 @@ tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64
     TX_TRY(source->class_->read(source, first_level, num_levels, out, error));
     for (int64_t k = 0; k < num_levels; k++) {
         const void *level = (const char *)out + (size_t)(k * size) * real;
-        if (!(real == 4 ? all_finite32(level, size) : all_finite64(level, size))) {
+        if (!tx_all_finite(source->random.precision, level, size)) {
             return not_finite(source, first_level + k, error);
         }
     }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "file/handle.h"
+#include "file/packing.h"
 
 /* ---- Words for errors ---- */
 
@@ -41,9 +42,31 @@ static void list_neighbours(const tx_file *file, const char *path, char *text, s
     tx_free(names);
 }
 
+/* "'/a' is a link to '/b'", where such a link leads nowhere; another file's name before what is in it. */
+static bool describe_link(const tx_file *file, const char *path, char *text, size_t bytes)
+{
+    char value[TX_MESSAGE_SIZE / 2];
+    const char *target = value, *other = "", *inside = value;
+    unsigned flags;
+    H5L_info_t info;
+    if (H5Lget_info(file->id, path, &info, H5P_DEFAULT) < 0 || (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL) ||
+        info.u.val_size > sizeof value || H5Lget_val(file->id, path, value, sizeof value, H5P_DEFAULT) < 0) {
+        return false;
+    }
+    if (info.type == H5L_TYPE_EXTERNAL && H5Lunpack_elink_val(value, info.u.val_size, &flags, &other, &inside) >= 0) {
+        target = inside;
+    }
+    snprintf(text, bytes, "'%s' in '%s' is a link to '%s'%s%s%s, which does not exist", path, file->path, target,
+             *other ? " in '" : "", other, *other ? "'" : "");
+    return true;
+}
+
 static tx_status missing(const tx_file *file, const char *path, tx_error *error)
 {
-    char neighbours[640] = "";
+    char neighbours[640] = "", link[TX_MESSAGE_SIZE];
+    if (describe_link(file, path, link, sizeof link)) {
+        return tx_error_set(error, TX_BAD_DATA, "%s", link);
+    }
     if (error && error->status == TX_OK) {
         list_neighbours(file, path, neighbours, sizeof neighbours);
     }
@@ -96,7 +119,7 @@ static tx_status wrong_type(const tx_file *file, const char *path, const char *t
 
 /* ---- Shapes ---- */
 
-static tx_status open_dataset(const tx_file *file, const char *path, tx_error *error, hid_t *out)
+tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out)
 {
     if (!tx_file_has(file, path)) {
         return missing(file, path, error);
@@ -110,6 +133,22 @@ static tx_status open_dataset(const tx_file *file, const char *path, tx_error *e
         return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is a group, not a dataset", path, file->path);
     }
     *out = id;
+    return TX_OK;
+}
+
+/* No file holds more numbers; their bytes, and those of a block of them, can then be counted without overflow. */
+static const hsize_t MOST_ELEMENTS = (hsize_t)1 << 50;
+
+/* Sizes are checked here, where they come out of a file, and nowhere else; an axis may be empty. */
+static tx_status check_sizes(const tx_file *file, const char *path, int rank, const hsize_t *size, tx_error *error)
+{
+    hsize_t elements = 1;
+    for (int a = 0; a < rank; a++) {
+        if (__builtin_mul_overflow(elements, size[a] ? size[a] : 1, &elements) || elements > MOST_ELEMENTS) {
+            return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' says that it holds more numbers than any file could", path,
+                                file->path);
+        }
+    }
     return TX_OK;
 }
 
@@ -127,6 +166,7 @@ static tx_status describe(const tx_file *file, const char *path, hid_t dataset, 
                             rank > TX_FILE_MAX_RANK ? "more than 8 axes" : "no elements");
     }
     H5Sget_simple_extent_dims(space, size, NULL);
+    TX_TRY(check_sizes(file, path, rank, size, error));
     tx_dataset_shape shape = {.rank = rank, .bytes = (int)H5Tget_size(type), .type = type_text(type)};
     for (int a = 0; a < rank; a++) {
         shape.size[a] = (int64_t)size[a];
@@ -141,7 +181,7 @@ tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, 
 {
     TX_QUIETLY;
     tx_scoped_id dataset = -1;
-    TX_TRY(open_dataset(file, path, error, &dataset));
+    TX_TRY(tx_dataset_open(file, path, error, &dataset));
     return describe(file, path, dataset, error, out);
 }
 
@@ -196,6 +236,8 @@ typedef struct reading {
     hid_t native; /* the type of this machine that holds exactly what the file holds */
     hid_t wanted;
     int rank;
+    const int64_t *size; /* of the dataset */
+    const tx_packing *packing;
     tx_error *error;
 } reading;
 
@@ -224,20 +266,57 @@ static tx_status read_as(const reading *r, hid_t type, const int64_t *offset, co
     return TX_OK;
 }
 
-/* In a foreign byte order HDF5 converts by its own arithmetic, which does not round ties to even; between types of this
- * machine it lets the processor do it. So the bytes are turned first, then converted. */
+/* Numbers with checksums, past HDF5: this machine's type, in C order from the cover's beginning on. Rows of the box that follow
+ * each other in the file are read at once. `place` counts elements; *data moves on. */
+static tx_status read_rows(const reading *r, int axis, int64_t place, const int64_t *offset, const int64_t *count, char **data)
+{
+    const int64_t bytes = (int64_t)H5Tget_size(r->native);
+    int64_t inner = 1;
+    bool whole = true;
+    for (int a = axis + 1; a < r->rank; a++) {
+        inner *= r->size[a];
+        whole = whole && count[a] == r->size[a];
+    }
+    if (axis == r->rank || whole) {
+        const int64_t first = axis == r->rank ? 0 : offset[axis], rows = axis == r->rank ? 1 : count[axis];
+        TX_TRY(tx_cover_read(r->file->cover, (place + first * inner) * bytes, rows * inner * bytes, *data, r->error));
+        *data += rows * inner * bytes;
+        return TX_OK;
+    }
+    for (int64_t k = 0; k < count[axis]; k++) {
+        TX_TRY(read_rows(r, axis + 1, place + (offset[axis] + k) * inner, offset, count, data));
+    }
+    return TX_OK;
+}
+
+static bool is_covered(const reading *r)
+{
+    tx_scoped_id type = H5Dget_type(r->dataset);
+    return r->file->cover && H5Tequal(type, r->native) > 0 && (int64_t)H5Dget_offset(r->dataset) == tx_cover_offset(r->file->cover);
+}
+
+static tx_status read_native(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    return is_covered(r) ? read_rows(r, 0, 0, offset, count, &data) : read_as(r, r->native, offset, count, data);
+}
+
+/* The bytes of a foreign type are turned first, then converted: HDF5 converts between byte orders by its own arithmetic, which
+ * does not round ties to even; between types of this machine it lets the processor do it. */
 static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, void *data)
 {
     const size_t elements = (size_t)product(r->rank, count);
-    const size_t wanted = H5Tget_size(r->wanted), native = H5Tget_size(r->native);
+    const hid_t type = r->packing->any ? H5T_NATIVE_DOUBLE : r->wanted;
+    const size_t bytes = H5Tget_size(type), native = H5Tget_size(r->native);
     void *staging;
-    TX_TRY(tx_allocate_array(elements, wanted > native ? wanted : native, r->error, &staging));
-    tx_status status = read_as(r, r->native, offset, count, staging);
-    if (status == TX_OK && H5Tconvert(r->native, r->wanted, elements, staging, NULL, H5P_DEFAULT) < 0) {
+    TX_TRY(tx_allocate_array(elements, bytes > native ? bytes : native, r->error, &staging));
+    tx_status status = read_native(r, offset, count, staging);
+    if (status == TX_OK && H5Tconvert(r->native, type, elements, staging, NULL, H5P_DEFAULT) < 0) {
         status = tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
     }
-    if (status == TX_OK) {
-        memcpy(data, staging, elements * wanted);
+    if (status == TX_OK && r->packing->any) {
+        tx_packing_undo(r->packing, staging, elements, H5Tget_size(r->wanted) == sizeof(float) ? TX_FLOAT32 : TX_FLOAT64, data);
+    } else if (status == TX_OK) {
+        memcpy(data, staging, elements * bytes);
     }
     tx_free(staging);
     return status;
@@ -269,6 +348,7 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
 {
     tx_scoped_id type = H5Dget_type(r->dataset);
     tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
+    tx_packing packing = {0};
     if (native < 0) {
         return tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
     }
@@ -276,7 +356,20 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
         return TX_OK;
     }
     r->native = native;
-    return H5Tequal(type, native) > 0 ? read_as(r, r->wanted, offset, count, data) : read_in_pieces(r, offset, count, data);
+    r->packing = &packing;
+    if (!is_covered(r)) {
+        TX_TRY(tx_stored_check(r->file, r->path, r->dataset, offset, count, r->error));
+    }
+    if (H5Tget_class(r->wanted) == H5T_FLOAT) {
+        TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &packing));
+    }
+    if (packing.any || H5Tequal(type, native) <= 0) {
+        return read_in_pieces(r, offset, count, data);
+    }
+    if (H5Tequal(r->wanted, native) > 0) {
+        return read_native(r, offset, count, data);
+    }
+    return is_covered(r) ? read_in_pieces(r, offset, count, data) : read_as(r, r->wanted, offset, count, data);
 }
 
 /* offset NULL: the whole dataset, whose shape must be `count`. */
@@ -288,7 +381,7 @@ static tx_status read_checked(const tx_file *file, const char *path, int rank, c
     char found[256], asked[256];
     tx_dataset_shape shape;
     tx_scoped_id dataset = -1;
-    TX_TRY(open_dataset(file, path, error, &dataset));
+    TX_TRY(tx_dataset_open(file, path, error, &dataset));
     TX_TRY(describe(file, path, dataset, error, &shape));
     if (!shape.is_integer && (integers || !shape.is_float)) {
         return wrong_type(file, path, shape.type, integers ? "integers" : "numbers", error);
@@ -302,7 +395,8 @@ static tx_status read_checked(const tx_file *file, const char *path, int rank, c
                             shape_text(found, shape.rank, shape.size), offset ? "room for a part " : "",
                             shape_text(asked, rank, count));
     }
-    reading r = {.file = file, .path = path, .dataset = dataset, .wanted = wanted, .rank = rank, .error = error};
+    reading r = {
+        .file = file, .path = path, .dataset = dataset, .wanted = wanted, .rank = rank, .size = shape.size, .error = error};
     return read_numbers(&r, offset ? offset : origin, count, data);
 }
 
@@ -337,4 +431,12 @@ tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, con
 {
     TX_QUIETLY;
     return read_checked(file, path, rank, offset, count, real_type(precision), data, error);
+}
+
+tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error)
+{
+    TX_QUIETLY;
+    tx_scoped_id dataset = -1;
+    TX_TRY(tx_dataset_open(file, path, error, &dataset));
+    return tx_stored_check(file, path, dataset, offset, count, error);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,14 +47,25 @@ static hid_t create_in_memory(const void *unique)
     return H5Pset_fapl_core(access, step, false) < 0 ? -1 : H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
 }
 
+/* First of all, so that it stands near the beginning. */
+static bool add_seal_attribute(hid_t file)
+{
+    tx_scoped_id type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, sizeof TX_SEAL_VALUE);
+    tx_scoped_id space = H5Screate(H5S_SCALAR);
+    tx_scoped_id attribute = H5Acreate2(file, TX_SEAL_ATTRIBUTE, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    return attribute >= 0 && H5Awrite(attribute, type, TX_SEAL_VALUE) >= 0;
+}
+
 tx_status tx_file_create(tx_error *error, tx_file **out)
 {
     TX_QUIETLY;
     tx_file *file;
     TX_TRY(make_handle("a new file", true, error, &file));
     file->id = create_in_memory(file);
-    const tx_status status =
-        file->id >= 0 ? TX_OK : tx_error_set(error, TX_FAILURE, "cannot create a file in memory: %s", tx_reason_last().text);
+    const tx_status status = file->id >= 0 && add_seal_attribute(file->id)
+                                 ? TX_OK
+                                 : tx_error_set(error, TX_FAILURE, "cannot create a file in memory: %s", tx_reason_last().text);
     return check_handle(file, status, out);
 }
 
@@ -65,6 +77,7 @@ void tx_file_close(tx_file *file)
             H5Fclose(file->id);
         }
         tx_file_free_streams(file);
+        tx_cover_destroy(file->cover);
         tx_free(file->path);
         tx_free(file);
     }
@@ -92,31 +105,87 @@ static bool looks_like_hdf5(int fd)
     return pread(fd, found, sizeof found, 0) == sizeof found && memcmp(found, signature, sizeof found) == 0;
 }
 
-static tx_status check_content(int fd, const char *path, bool sealed, tx_error *error)
+/* HDF5 locks what it has open for writing; where there are no locks, nobody knows. */
+static tx_status check_lock(int fd, const char *path, tx_error *error)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+        flock(fd, LOCK_UN);
+        return TX_OK;
+    }
+    return errno != EWOULDBLOCK ? TX_OK
+                                : tx_error_set(error, TX_BAD_DATA,
+                                               "'%s' is open for writing by another program: what it holds is not finished", path);
+}
+
+/* Where HDF5 says, in its first bytes, that the file ends; -1: it does not say. */
+static int64_t stated_size(const unsigned char *head)
+{
+    const unsigned version = head[8];
+    const int at = version == 0 ? 40 : version == 1 ? 44 : version <= 3 ? 28 : -1;
+    int64_t size;
+    if (at < 0) {
+        return -1;
+    }
+    memcpy(&size, head + at, sizeof size);
+    return size;
+}
+
+/* A file that says it is sealed and is not. Another program that changed it has left nothing behind its own end. */
+static tx_status check_unsealed(int fd, const char *path, tx_error *error)
+{
+    unsigned char head[1 << 12] = {0};
+    const ssize_t got = pread(fd, head, sizeof head, 0);
+    if (got > 64 && memmem(head, (size_t)got, TX_SEAL_VALUE, strlen(TX_SEAL_VALUE)) &&
+        stated_size(head) != lseek(fd, 0, SEEK_END)) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: it is cut off, or something was put behind its end", path);
+    }
+    return check_lock(fd, path, error);
+}
+
+static tx_status check_content(int fd, const char *path, bool sealed, tx_error *error, tx_seal_gap *gap)
 {
     tx_seal seal;
     TX_TRY(check_regular(fd, path, error));
     if (sealed && !looks_like_hdf5(fd)) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' is no HDF5 file", path);
     }
-    TX_TRY(tx_seal_check(fd, path, error, &seal));
+    TX_TRY(tx_seal_check(fd, path, error, &seal, gap));
     if (seal == TX_SEAL_BROKEN) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: its checksum is not that of its content", path);
     }
     if (seal == TX_SEAL_ABSENT && sealed) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: it is cut off or was changed by another program", path);
     }
-    return TX_OK;
+    return seal == TX_SEAL_ABSENT ? check_unsealed(fd, path, error) : TX_OK;
 }
 
-static tx_status check_before(const char *path, bool sealed, tx_error *error)
+static tx_status cannot_open(const char *path, tx_error *error)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
-    if (fd < 0) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot open '%s': %s", path, strerror(errno));
+    const int number = errno;
+    char target[TX_MESSAGE_SIZE / 2];
+    const ssize_t length = number == ENOENT ? readlink(path, target, sizeof target - 1) : -1;
+    if (length < 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot open '%s': %s", path, strerror(number));
     }
-    const tx_status status = check_content(fd, path, sealed, error);
-    close(fd);
+    target[length] = '\0';
+    return tx_error_set(error, TX_BAD_DATA, "cannot open '%s': it is a link to '%s', which does not exist", path, target);
+}
+
+/* Looks at the file before HDF5 does; keeps it open where its numbers have checksums. */
+static tx_status check_before(tx_file *file, bool sealed, tx_error *error)
+{
+    tx_seal_gap gap;
+    const int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    if (fd < 0) {
+        return cannot_open(file->path, error);
+    }
+    tx_status status = check_content(fd, file->path, sealed, error, &gap);
+    if (status == TX_OK && gap.bytes) {
+        status = tx_cover_open(fd, file->path, &gap, error, &file->cover);
+    }
+    if (!file->cover) {
+        close(fd);
+    }
     return status;
 }
 
@@ -141,9 +210,12 @@ static tx_status open_file(const char *path, bool sealed, tx_error *error, tx_fi
 {
     TX_QUIETLY;
     tx_file *file;
-    TX_TRY(check_before(path, sealed, error));
     TX_TRY(make_handle(path, false, error, &file));
-    return check_handle(file, open_hdf5(file, error), out);
+    tx_status status = check_before(file, sealed, error);
+    if (status == TX_OK) {
+        status = open_hdf5(file, error);
+    }
+    return check_handle(file, status, out);
 }
 
 tx_status tx_file_open(const char *path, tx_error *error, tx_file **out)
@@ -157,6 +229,47 @@ tx_status tx_file_open_checked(const char *path, tx_error *error, tx_file **out)
 
 /* ---- Saving ---- */
 
+static uint32_t rotate(uint32_t word, int bits)
+{
+    return word << bits | word >> (32 - bits);
+}
+
+/* The checksum of a superblock's first 44 bytes: lookup3 (Bob Jenkins, 2006, public domain), as HDF5's format asks for. */
+static uint32_t superblock_checksum(const unsigned char *data)
+{
+    static const int mix[6] = {4, 6, 8, 16, 19, 4}, last[7] = {14, 11, 25, 16, 4, 14, 24};
+    enum { BYTES = 44, ROUND = 12 };
+    uint32_t state[3] = {0xdeadbeef + BYTES, 0xdeadbeef + BYTES, 0xdeadbeef + BYTES}, words[3];
+    for (int done = 0; done < BYTES; done += ROUND) {
+        const int rest = BYTES - done < ROUND ? BYTES - done : ROUND;
+        memset(words, 0, sizeof words);
+        memcpy(words, data + done, (size_t)rest);
+        for (int k = 0; k < 3; k++) {
+            state[k] += words[k];
+        }
+        for (int k = 0; rest == ROUND && k < 6; k++) {
+            uint32_t *a = &state[k % 3], *b = &state[(k + 1) % 3], *c = &state[(k + 2) % 3];
+            *a = (*a - *c) ^ rotate(*c, mix[k]);
+            *c += *b;
+        }
+    }
+    for (int k = 0; k < 7; k++) {
+        uint32_t *to = &state[(k + 2) % 3], from = state[(k + 1) % 3];
+        *to = (*to ^ from) - rotate(from, last[k]);
+    }
+    return state[2];
+}
+
+/* HDF5 1.10 takes its mark for files that are open for writing out of an image, but leaves the checksum that goes with it. */
+static void mend_superblock(unsigned char *image, size_t bytes)
+{
+    enum { CHECKED = 44 };
+    if (bytes >= CHECKED + 4 && (image[8] == 2 || image[8] == 3)) {
+        const uint32_t checksum = superblock_checksum(image);
+        memcpy(image + CHECKED, &checksum, sizeof checksum);
+    }
+}
+
 tx_status tx_file_image(tx_file *file, size_t extra, tx_error *error, unsigned char **image, size_t *bytes)
 {
     const ssize_t size = H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0 ? -1 : H5Fget_file_image(file->id, NULL, 0);
@@ -169,6 +282,7 @@ tx_status tx_file_image(tx_file *file, size_t extra, tx_error *error, unsigned c
         tx_free(copy);
         return tx_file_failed(file, TX_FAILURE, "build", "/", error);
     }
+    mend_superblock(copy, (size_t)size);
     *image = copy;
     *bytes = (size_t)size;
     return TX_OK;

@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include "file/cover.h"
 #include "trainax/file.h"
 
 struct tx_file {
@@ -10,6 +11,7 @@ struct tx_file {
     char *path;                     /* as the user wrote it; of a created file: what messages call it */
     bool created;                   /* in memory, may be written to */
     struct tx_file_stream *streams; /* what comes when it is saved (stream.c) */
+    tx_cover *cover;                /* of its trajectories; NULL: they have none */
 };
 
 /* HDF5 prints its errors by default. Every public function begins with TX_QUIETLY, which lasts until it returns and leaves
@@ -41,6 +43,14 @@ tx_status tx_file_failed(const tx_file *file, tx_status status, const char *verb
  * bytes). Negative when there is no memory. */
 hid_t tx_file_access(void);
 hid_t tx_group_creation(hid_t class);
+
+/* A dataset's id; the message lists what is there where it is not. */
+tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out);
+
+/* TX_BAD_DATA where HDF5 would answer for some of the elements first, first + 1, …, first + count - 1 (along each axis) of an
+ * open dataset with what nobody stored, or cannot undo the filters through which they were stored. */
+tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
+                          tx_error *error);
 
 /* Makes the groups above the last name of `path`, or `path` itself too. */
 tx_status tx_file_make_groups(tx_file *file, const char *path, bool last_too, tx_error *error);

@@ -5,9 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-
-static const char mark[8] = {'t', 'x', 'c', 'r', 'c', '6', '4', '\n'};
+typedef char seal_mark[8];
+static const seal_mark whole_mark = "txcrc64\n", gap_mark = "txgap64\n";
 
 /* Eight tables, so that eight bytes are taken at once (Kounavis and Berry, "A systematic approach to building high
  * performance, software-based, CRC generators", 2005). They are cheaper to make than to keep. */
@@ -64,21 +63,29 @@ uint64_t tx_checksum(const void *data, size_t bytes)
     return crc_end(&crc);
 }
 
-static void make(uint64_t checksum, unsigned char seal[TX_SEAL_BYTES])
+static void put_word(uint64_t word, unsigned char out[8])
 {
-    memcpy(seal, mark, sizeof mark);
     for (int k = 0; k < 8; k++) {
-        seal[8 + k] = (unsigned char)(checksum >> 8 * k);
+        out[k] = (unsigned char)(word >> 8 * k);
     }
+}
+
+static uint64_t get_word(const unsigned char in[8])
+{
+    uint64_t word = 0;
+    for (int k = 0; k < 8; k++) {
+        word |= (uint64_t)in[k] << 8 * k;
+    }
+    return word;
 }
 
 void tx_seal_make(const void *data, size_t bytes, unsigned char seal[TX_SEAL_BYTES])
 {
-    make(tx_checksum(data, bytes), seal);
+    memcpy(seal, whole_mark, sizeof whole_mark);
+    put_word(tx_checksum(data, bytes), seal + 8);
 }
 
-/* False on an error (errno) or an early end (errno 0). */
-static bool read_at(int fd, void *data, size_t bytes, off_t offset)
+bool tx_read_at(int fd, void *data, size_t bytes, int64_t offset)
 {
     for (char *next = data; bytes;) {
         const ssize_t got = pread(fd, next, bytes, offset);
@@ -96,80 +103,145 @@ static bool read_at(int fd, void *data, size_t bytes, off_t offset)
     return true;
 }
 
-static bool checksum_file(int fd, off_t bytes, size_t step, void *buffer, uint64_t *out)
+bool tx_write_at(int fd, const void *data, size_t bytes, int64_t offset)
+{
+    for (const char *next = data; bytes;) {
+        const ssize_t done = pwrite(fd, next, bytes, offset);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            errno = done ? errno : ENOSPC;
+            return false;
+        }
+        next += done;
+        offset += done;
+        bytes -= (size_t)done;
+    }
+    return true;
+}
+
+tx_status tx_cannot_read(const char *path, tx_error *error)
+{
+    return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path, errno ? strerror(errno) : "it has just become shorter");
+}
+
+static bool add_range(crc *crc, int fd, int64_t from, int64_t end)
+{
+    unsigned char buffer[1 << 16];
+    while (from < end) {
+        const size_t now = end - from < (int64_t)sizeof buffer ? (size_t)(end - from) : sizeof buffer;
+        if (!tx_read_at(fd, buffer, now, from)) {
+            return false;
+        }
+        crc_add(crc, buffer, now);
+        from += (int64_t)now;
+    }
+    return true;
+}
+
+/* Of the first `bytes` bytes without the gap. */
+static bool checksum_file(int fd, int64_t bytes, const tx_seal_gap *gap, uint64_t *out)
 {
     crc crc;
     crc_begin(&crc);
-    for (off_t done = 0; done < bytes;) {
-        const size_t now = bytes - done < (off_t)step ? (size_t)(bytes - done) : step;
-        if (!read_at(fd, buffer, now, done)) {
-            return false;
-        }
-        crc_add(&crc, buffer, now);
-        done += (off_t)now;
+    if (!add_range(&crc, fd, 0, gap->offset) || !add_range(&crc, fd, gap->offset + gap->bytes, bytes)) {
+        return false;
     }
     *out = crc_end(&crc);
     return true;
 }
 
-static tx_status checksum_whole(int fd, off_t bytes, tx_error *error, bool *good, uint64_t *out)
+enum { GAP_BYTES = 24 };
+
+static bool append(int fd, const tx_seal_gap *gap)
 {
-    const size_t step = (size_t)1 << 16;
-    void *buffer;
-    TX_TRY(tx_allocate(step, error, &buffer));
-    *good = checksum_file(fd, bytes, step, buffer, out);
-    tx_free(buffer);
+    const tx_seal_gap none = {0};
+    const int64_t bytes = lseek(fd, 0, SEEK_END), sealed = bytes + (gap ? GAP_BYTES : 0);
+    unsigned char numbers[GAP_BYTES], seal[TX_SEAL_BYTES];
+    uint64_t checksum;
+    if (gap) {
+        put_word((uint64_t)gap->offset, numbers);
+        put_word((uint64_t)gap->bytes, numbers + 8);
+        put_word((uint64_t)gap->group, numbers + 16);
+    }
+    if (bytes < 0 || !tx_write_at(fd, numbers, (size_t)(sealed - bytes), bytes) ||
+        !checksum_file(fd, sealed, gap ? gap : &none, &checksum)) {
+        return false;
+    }
+    memcpy(seal, gap ? gap_mark : whole_mark, sizeof gap_mark);
+    put_word(checksum, seal + 8);
+    return tx_write_at(fd, seal, sizeof seal, sealed);
+}
+
+tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_gap *gap, tx_error *error)
+{
+    const int fd = open(temporary, O_RDWR | O_CLOEXEC);
+    const bool good = fd >= 0 && append(fd, gap);
+    const int number = errno;
+    const bool closed = fd < 0 || close(fd) == 0 || errno == EINTR;
+    return good && closed ? TX_OK
+                          : tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(good ? errno : number));
+}
+
+/* A mark of which something is left is a broken one. */
+static bool resembles(const unsigned char *found, const seal_mark mark)
+{
+    int same = 0;
+    for (size_t k = 0; k < sizeof(seal_mark); k++) {
+        same += found[k] == (unsigned char)mark[k];
+    }
+    return same >= 6;
+}
+
+/* False where it cannot be that of a file with `bytes` bytes before the seal. */
+static bool read_gap(int fd, int64_t bytes, tx_seal_gap *gap)
+{
+    unsigned char found[GAP_BYTES];
+    if (bytes < GAP_BYTES || !tx_read_at(fd, found, sizeof found, bytes - GAP_BYTES)) {
+        return false;
+    }
+    *gap = (tx_seal_gap){(int64_t)get_word(found), (int64_t)get_word(found + 8), (int64_t)get_word(found + 16)};
+    const int64_t room = bytes - GAP_BYTES - gap->offset; /* for the numbers, and for a checksum of each group */
+    return gap->offset >= 0 && gap->bytes >= 0 && gap->group > 0 && gap->group % 4 == 0 && room >= gap->bytes &&
+           (gap->bytes == 0 || (room - gap->bytes) / 8 > (gap->bytes - 1) / gap->group);
+}
+
+/* Of a file of `bytes` bytes before the seal. */
+static tx_status compare(int fd, const char *path, int64_t bytes, const unsigned char *right, tx_error *error, tx_seal *out,
+                         tx_seal_gap *gap)
+{
+    tx_seal_gap found = {0};
+    uint64_t checksum;
+    *out = TX_SEAL_BROKEN;
+    if (memcmp(right, gap_mark, sizeof gap_mark) == 0 && !read_gap(fd, bytes, &found)) {
+        return TX_OK;
+    }
+    if (!checksum_file(fd, bytes, &found, &checksum)) {
+        return tx_cannot_read(path, error);
+    }
+    if (checksum == get_word(right + 8)) {
+        *out = TX_SEAL_GOOD;
+        *gap = found;
+    }
     return TX_OK;
 }
 
-static tx_status append(int fd, const char *path, tx_error *error)
+tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out, tx_seal_gap *gap)
 {
-    const off_t bytes = lseek(fd, 0, SEEK_END);
-    unsigned char seal[TX_SEAL_BYTES];
-    uint64_t checksum;
-    bool good;
-    TX_TRY(checksum_whole(fd, bytes, error, &good, &checksum));
-    make(checksum, seal);
-    errno = good ? ENOSPC : errno;
-    good = good && pwrite(fd, seal, sizeof seal, bytes) == sizeof seal;
-    return good ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(errno));
-}
-
-tx_status tx_seal_append(const char *temporary, const char *path, tx_error *error)
-{
-    const int fd = open(temporary, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(errno));
-    }
-    const tx_status status = append(fd, path, error);
-    close(fd);
-    return status;
-}
-
-tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out)
-{
-    unsigned char found[TX_SEAL_BYTES], right[TX_SEAL_BYTES];
-    const off_t bytes = lseek(fd, 0, SEEK_END) - TX_SEAL_BYTES;
-    uint64_t checksum;
-    bool good;
+    unsigned char found[TX_SEAL_BYTES];
+    const int64_t bytes = lseek(fd, 0, SEEK_END) - TX_SEAL_BYTES;
+    *gap = (tx_seal_gap){0};
+    *out = TX_SEAL_ABSENT;
     if (bytes < 0) {
-        *out = TX_SEAL_ABSENT;
         return TX_OK;
     }
-    if (!read_at(fd, found, sizeof found, bytes)) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path,
-                            errno ? strerror(errno) : "it has just become shorter");
+    if (!tx_read_at(fd, found, sizeof found, bytes)) {
+        return tx_cannot_read(path, error);
     }
-    if (memcmp(found, mark, sizeof mark) != 0) {
-        *out = TX_SEAL_ABSENT;
-        return TX_OK;
+    if (memcmp(found, whole_mark, sizeof whole_mark) == 0 || memcmp(found, gap_mark, sizeof gap_mark) == 0) {
+        return compare(fd, path, bytes, found, error, out, gap);
     }
-    TX_TRY(checksum_whole(fd, bytes, error, &good, &checksum));
-    if (!good) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path,
-                            errno ? strerror(errno) : "it has just become shorter");
-    }
-    make(checksum, right);
-    *out = memcmp(found, right, sizeof right) == 0 ? TX_SEAL_GOOD : TX_SEAL_BROKEN;
+    *out = resembles(found, whole_mark) || resembles(found, gap_mark) ? TX_SEAL_BROKEN : TX_SEAL_ABSENT;
     return TX_OK;
 }

@@ -154,7 +154,7 @@ static tx_status fill(const tx_file *file, const char *temporary, const char *pa
     TX_HOLD_SIZE_LIMIT;
     TX_TRY(tx_atomic_reserve(temporary, path, bytes + ((size_t)1 << 14), error));
     TX_TRY(write_streams(file, temporary, error));
-    TX_TRY(tx_seal_append(temporary, path, error));
+    TX_TRY(tx_seal_append(temporary, path, NULL, error));
     return tx_atomic_flush(temporary, path, error);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "file/atomic.h"
+#include "file/cover.h"
 #include "file/handle.h"
 #include "parallel/communicator.h"
 
@@ -25,7 +26,9 @@ struct tx_file_writer {
     int64_t size[TX_FILE_MAX_RANK];
     int64_t bytes, level_bytes; /* of all numbers, of one level */
     tx_precision precision;
-    tx_error error; /* the first failure of a write on this rank */
+    tx_cover *cover; /* the checksums of what this rank wrote */
+    int64_t offset;  /* of the numbers in the file, known at its end */
+    tx_error error;  /* the first failure of a write on this rank */
 };
 
 static const char dataset_path[] = "/trajectories";
@@ -54,6 +57,7 @@ static void free_writer(tx_file_writer *writer)
     if (writer) {
         tx_free(writer->file.path);
         tx_free(writer->temporary);
+        tx_cover_destroy(writer->cover);
         tx_free(writer);
     }
 }
@@ -90,6 +94,9 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
                                        : tx_error_set(error, TX_INVALID, "cannot write '%s': its size is no size", path);
     if (status == TX_OK) {
         status = tx_atomic_temporary(path, error, &writer->temporary);
+    }
+    if (status == TX_OK) {
+        status = tx_cover_create(writer->bytes, error, &writer->cover);
     }
     if (status != TX_OK) {
         free_writer(writer);
@@ -140,7 +147,7 @@ static tx_status write_skeleton(const tx_file_writer *writer, tx_file *given, tx
     tx_status status = tx_atomic_write(writer->temporary, writer->file.path, image, bytes, error);
     tx_free(image);
     if (status == TX_OK) {
-        const size_t all = bytes + attributes + (size_t)writer->bytes;
+        const size_t all = bytes + attributes + (size_t)writer->bytes + tx_cover_footprint(writer->cover);
         status = tx_atomic_reserve(writer->temporary, writer->file.path, all, error);
     }
     return status;
@@ -279,6 +286,7 @@ static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t lef
         hsize_t first[TX_FILE_MAX_RANK], count[TX_FILE_MAX_RANK];
         const int64_t done = next_box(writer, level, left, first, count);
         TX_TRY(write_box(writer, first, count, data));
+        tx_cover_add(writer->cover, level * writer->level_bytes, data, done * writer->level_bytes);
         level += done;
         left -= done;
         data += done * writer->level_bytes;
@@ -307,13 +315,29 @@ static tx_status close_file(tx_file_writer *writer, tx_status mine, tx_error *er
         mine = flushed ? TX_OK : tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error);
         status = agree(writer->parallel, mine, error);
     }
+    const haddr_t offset = status == TX_OK ? H5Dget_offset(writer->dataset) : HADDR_UNDEF;
+    writer->offset = offset == HADDR_UNDEF ? 0 : (int64_t)offset; /* no numbers, no place */
     const bool closed = close_ids(writer);
     mine = status == TX_OK && !closed ? tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error) : status;
     return agree(writer->parallel, mine, error);
 }
 
+/* The checksums of what all ranks wrote. Collective. */
+static tx_status sum_checksums(tx_file_writer *writer, tx_error *error)
+{
+    size_t count;
+    int64_t *sums = tx_cover_sums(writer->cover, &count);
+    if (writer->parallel) {
+        TX_TRY(tx_parallel_sum(writer->parallel, sums, count, error));
+    }
+    return tx_cover_complete(writer->cover)
+               ? TX_OK
+               : tx_error_set(error, TX_FAILURE, "cannot write '%s': not every level was written, once", writer->file.path);
+}
+
 static tx_status publish(const tx_file_writer *writer, tx_error *error)
 {
+    TX_TRY(tx_cover_finish(writer->cover, writer->temporary, writer->file.path, writer->offset, error));
     tx_status status = tx_atomic_flush(writer->temporary, writer->file.path, error);
     if (status == TX_OK) {
         status = tx_atomic_publish(writer->temporary, writer->file.path, NULL, error);
@@ -326,6 +350,9 @@ static tx_status end(tx_file_writer *writer, tx_status mine, tx_error *error)
     TX_QUIETLY;
     TX_HOLD_SIZE_LIMIT;
     tx_status status = close_file(writer, mine, error);
+    if (status == TX_OK) {
+        status = sum_checksums(writer, error);
+    }
     if (is_first(writer)) {
         status = status == TX_OK ? publish(writer, error) : status;
         if (status != TX_OK) {

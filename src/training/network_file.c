@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "trainax/version.h"
 
@@ -115,6 +116,15 @@ static bool same_shape(const tx_leaf *leaf, const tx_dataset_shape *shape)
     return same;
 }
 
+static int64_t leaf_size(const tx_leaf *leaf)
+{
+    int64_t size = 1;
+    for (int d = 0; d < leaf->rank; d++) {
+        size *= leaf->shape[d];
+    }
+    return size;
+}
+
 static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision precision, void *values, tx_error *error)
 {
     char path[PATH_SIZE];
@@ -128,7 +138,11 @@ static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision
         return tx_error_set(error, TX_INVALID, "the stored parameter %s has another shape than the network's", leaf->name);
     }
     char *const out = (char *)values + (size_t)leaf->offset * tx_real_bytes(precision);
-    return tx_file_read_reals(file, path, leaf->rank, leaf->shape, precision, out, error);
+    TX_TRY(tx_file_read_reals(file, path, leaf->rank, leaf->shape, precision, out, error));
+    return tx_all_finite(precision, out, leaf_size(leaf))
+               ? TX_OK
+               : tx_error_set(error, TX_BAD_DATA, "the stored parameter %s holds numbers that are not finite%s", leaf->name,
+                              precision == TX_FLOAT32 ? " in float32" : "");
 }
 
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
@@ -163,6 +177,7 @@ static tx_status append_leaf(const tx_file *file, const char *name, tx_precision
     for (int d = 0; d < shape.rank; d++) {
         size *= (size_t)shape.size[d];
     }
+    TX_TRY(tx_file_stored(file, path, (const int64_t[TX_FILE_MAX_RANK]){0}, shape.size, error));
     TX_TRY(tx_reserve(out->count + size, tx_real_bytes(precision), &out->capacity, error, &out->values));
     char *const end = (char *)out->values + out->count * tx_real_bytes(precision);
     out->count += size;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "training/network_file.h"
 #include "training/problem.h"
@@ -16,6 +17,7 @@ typedef struct tx_rollout_job {
     tx_program *program;
     tx_workspace *workspace;
     tx_file *initial;
+    const char *initial_path;
     tx_dataset_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
@@ -33,11 +35,10 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     TX_TRY(tx_file_open(path, error, &job->initial));
     TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
     const tx_dataset_shape *shape = &job->shape;
-    if (!shape->is_float || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
-        return tx_error_set(
-            error, TX_BAD_DATA,
-            "%s: /trajectories must be real numbers (they are of type %s) of shape (samples, levels, channels, points…)", path,
-            shape->type);
+    if ((!shape->is_float && !shape->is_integer) || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
+        return tx_error_set(error, TX_BAD_DATA,
+                            "%s: /trajectories must be numbers (they are of type %s) of shape (samples, levels, channels, points…)",
+                            path, shape->type);
     }
     job->trajectories = shape->size[0];
     job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};
@@ -91,6 +92,11 @@ static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const 
                         tx_error *error)
 {
     TX_TRY(read_shape(job, initial_path, error));
+    const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
+    int64_t size[TX_FILE_MAX_RANK];
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = 1;
+    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
     TX_TRY(open_network(job, registry, network_path, error));
     return prepare(job, error);
 }
@@ -102,7 +108,16 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
     offset[0] = first;
     size[0] = count;
     size[1] = 1;
-    return tx_file_read_slab(job->initial, "/trajectories", job->shape.rank, offset, size, job->precision, job->states, error);
+    TX_TRY(tx_file_read_slab(job->initial, "/trajectories", job->shape.rank, offset, size, job->precision, job->states, error));
+    for (int k = 0; k < count; k++) {
+        if (!tx_all_finite(job->precision, job->states + (size_t)k * job->level_bytes, (int64_t)job->level_size)) {
+            return tx_error_set(error, TX_BAD_DATA,
+                                "'/trajectories' in '%s': trajectory %" PRId64
+                                ", level 0 (counted from 0): not all numbers are finite%s",
+                                job->initial_path, first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
+        }
+    }
+    return TX_OK;
 }
 
 /* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
@@ -199,7 +214,7 @@ static tx_status write_all(tx_rollout_job *job, const char *path, tx_error *erro
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
                      int64_t num_steps, const char *output_path, tx_error *error)
 {
-    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
+    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps, .initial_path = initial_path};
     if (num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
     }

@@ -83,6 +83,11 @@ void tx_file_close(tx_file *file)
     }
 }
 
+const char *tx_file_path(const tx_file *file)
+{
+    return file->path;
+}
+
 /* ---- Opening: what the system says first, then the seal, then HDF5. ---- */
 
 static tx_status check_regular(int fd, const char *path, tx_error *error)

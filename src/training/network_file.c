@@ -139,10 +139,11 @@ static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision
     }
     char *const out = (char *)values + (size_t)leaf->offset * tx_real_bytes(precision);
     TX_TRY(tx_file_read_reals(file, path, leaf->rank, leaf->shape, precision, out, error));
-    return tx_all_finite(precision, out, leaf_size(leaf))
-               ? TX_OK
-               : tx_error_set(error, TX_BAD_DATA, "the stored parameter %s holds numbers that are not finite%s", leaf->name,
-                              precision == TX_FLOAT32 ? " in float32" : "");
+    if (tx_all_finite(precision, out, leaf_size(leaf))) {
+        return TX_OK;
+    }
+    return tx_error_set(error, TX_BAD_DATA, "the stored parameter %s in '%s' holds numbers that are not finite%s", leaf->name,
+                        tx_file_path(file), precision == TX_FLOAT32 ? " in float32" : "");
 }
 
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,

@@ -17,7 +17,6 @@ typedef struct tx_rollout_job {
     tx_program *program;
     tx_workspace *workspace;
     tx_file *initial;
-    const char *initial_path;
     tx_dataset_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
@@ -114,7 +113,7 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
             return tx_error_set(error, TX_BAD_DATA,
                                 "'/trajectories' in '%s': trajectory %" PRId64
                                 ", level 0 (counted from 0): not all numbers are finite%s",
-                                job->initial_path, first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
+                                tx_file_path(job->initial), first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
         }
     }
     return TX_OK;
@@ -214,7 +213,7 @@ static tx_status write_all(tx_rollout_job *job, const char *path, tx_error *erro
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
                      int64_t num_steps, const char *output_path, tx_error *error)
 {
-    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps, .initial_path = initial_path};
+    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
     if (num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
     }

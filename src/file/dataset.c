@@ -289,10 +289,18 @@ static tx_status read_rows(const reading *r, int axis, int64_t place, const int6
     return TX_OK;
 }
 
+bool tx_dataset_is_inside(const tx_file *file, hid_t dataset)
+{
+    H5O_info_t root, here;
+    return H5Oget_info2(file->id, &root, H5O_INFO_BASIC) >= 0 && H5Oget_info2(dataset, &here, H5O_INFO_BASIC) >= 0 &&
+           root.fileno == here.fileno;
+}
+
 static bool is_covered(const reading *r)
 {
     tx_scoped_id type = H5Dget_type(r->dataset);
-    return r->file->cover && H5Tequal(type, r->native) > 0 && (int64_t)H5Dget_offset(r->dataset) == tx_cover_offset(r->file->cover);
+    return r->file->cover && H5Tequal(type, r->native) > 0 && tx_dataset_is_inside(r->file, r->dataset) &&
+           (int64_t)H5Dget_offset(r->dataset) == tx_cover_offset(r->file->cover);
 }
 
 static tx_status read_native(const reading *r, const int64_t *offset, const int64_t *count, char *data)

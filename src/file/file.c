@@ -176,14 +176,28 @@ static tx_status cannot_open(const char *path, tx_error *error)
     return tx_error_set(error, TX_BAD_DATA, "cannot open '%s': it is a link to '%s', which does not exist", path, target);
 }
 
+static tx_status open_unread(const char *path, tx_error *error, int *fd)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    return *fd < 0 ? cannot_open(path, error) : TX_OK;
+}
+
+tx_status tx_file_look(const char *path, tx_error *error)
+{
+    tx_seal_gap gap;
+    int fd;
+    TX_TRY(open_unread(path, error, &fd));
+    const tx_status status = check_content(fd, path, false, error, &gap);
+    close(fd);
+    return status;
+}
+
 /* Looks at the file before HDF5 does; keeps it open where its numbers have checksums. */
 static tx_status check_before(tx_file *file, bool sealed, tx_error *error)
 {
     tx_seal_gap gap;
-    const int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
-    if (fd < 0) {
-        return cannot_open(file->path, error);
-    }
+    int fd;
+    TX_TRY(open_unread(file->path, error, &fd));
     tx_status status = check_content(fd, file->path, sealed, error, &gap);
     if (status == TX_OK && gap.bytes) {
         status = tx_cover_open(fd, file->path, &gap, error, &file->cover);

@@ -58,8 +58,8 @@ tx_status tx_file_failed(const tx_file *file, tx_status status, const char *verb
 hid_t tx_file_access(void)
 {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* Any HDF5 from 1.8 on reads what we write, and checks its checksums. No locks: many cluster file systems have none, and files that we write
-     * change by rename only. */
+    /* Any HDF5 from 1.8 on reads what we write, and checks its checksums. No locks: many cluster file systems have none, and files
+     * that we write change by rename only. */
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
     H5Pset_file_locking(access, false, true);
     return access;

@@ -47,6 +47,12 @@ hid_t tx_group_creation(hid_t class);
 /* A dataset's id; the message lists what is there where it is not. */
 tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out);
 
+/* Is a file, not opened by HDF5 yet or opened through a link, whole and finished? As tx_file_open finds it. */
+tx_status tx_file_look(const char *path, tx_error *error);
+
+/* Or has a link led into another file? */
+bool tx_dataset_is_inside(const tx_file *file, hid_t dataset);
+
 /* TX_BAD_DATA where HDF5 would answer for some of the elements first, first + 1, …, first + count - 1 (along each axis) of an
  * open dataset with what nobody stored, or cannot undo the filters through which they were stored. */
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,

@@ -13,6 +13,7 @@
 /* A box of an open dataset. */
 typedef struct part {
     const tx_file *file;
+    const char *name; /* of the file that it is in: a link may lead to another one */
     const char *path;
     hid_t dataset, creation;
     int rank;
@@ -27,7 +28,7 @@ static tx_status check_part(const part *part);
 
 static tx_status not_stored(const part *part, const char *why)
 {
-    return tx_error_set(part->error, TX_BAD_DATA, "'%s' in '%s' is not all stored: %s", part->path, part->file->path, why);
+    return tx_error_set(part->error, TX_BAD_DATA, "'%s' in '%s' is not all stored: %s", part->path, part->name, why);
 }
 
 static hsize_t file_size(const char *path)
@@ -69,7 +70,7 @@ static void external_path(const part *part, const char *name, char out[NAME_SIZE
         snprintf(out, NAME_SIZE, "%s", name);
     } else if (strncmp(prefix, origin, sizeof origin - 1) == 0) {
         snprintf(joined, sizeof joined, ".%s/%s", prefix + sizeof origin - 1, name);
-        beside(part->file->path, joined, out);
+        beside(part->name, joined, out);
     } else {
         snprintf(out, NAME_SIZE, "%s/%s", prefix, name);
     }
@@ -104,10 +105,7 @@ static tx_status check_contiguous(const part *part)
         return check_external(part, num_files);
     }
     const haddr_t offset = H5Dget_offset(part->dataset);
-    const hsize_t needed = bytes_needed(part), size = file_size(part->file->path);
-    if (part->file->created) {
-        return TX_OK;
-    }
+    const hsize_t needed = bytes_needed(part), size = file_size(part->name);
     if (offset == HADDR_UNDEF) {
         return not_stored(part, "nothing was ever written to it");
     }
@@ -157,7 +155,7 @@ static tx_status check_chunks(const part *part)
     for (int a = 0; a < part->rank; a++) {
         at[a] = part->first[a] / chunk[a] * chunk[a];
     }
-    const hsize_t most = file_size(part->file->path); /* a chunk takes a byte at least */
+    const hsize_t most = file_size(part->name); /* a chunk takes a byte at least */
     do {
         if (H5Dget_chunk_storage_size(part->dataset, at, &bytes) < 0 || bytes == 0 || ++chunks > most) {
             return chunk_missing(part, at);
@@ -196,7 +194,7 @@ static tx_status filter_missing(const part *part, H5Z_filter_t id, const char *s
     return tx_error_set(part->error, TX_BAD_DATA,
                         "'%s' in '%s' was stored through the filter %d (%s), which is not installed: install %s and let "
                         "HDF5_PLUGIN_PATH name its folder, or store it anew (h5repack -f NONE)",
-                        part->path, part->file->path, (int)id, *stored ? stored : name, package);
+                        part->path, part->name, (int)id, *stored ? stored : name, package);
 }
 
 static tx_status check_filters(const part *part)
@@ -291,7 +289,7 @@ static void select_boxes(hid_t space)
 static tx_status source_missing(const part *part, const mapping *m, const tx_error *reason)
 {
     return tx_error_set(part->error, TX_BAD_DATA, "'%s' in '%s' is virtual, and a source is not there: %.600s", part->path,
-                        part->file->path, *reason->message ? reason->message : m->file);
+                        part->name, *reason->message ? reason->message : m->file);
 }
 
 /* As HDF5 looks for sources: beside the file (or where the environment says), then from the shell's folder. */
@@ -303,7 +301,7 @@ static tx_status open_source(const part *part, const mapping *m, tx_error *reaso
     if (prefix && *prefix && strncmp(prefix, "${ORIGIN}", 9) != 0 && *m->file != '/') {
         snprintf(name, sizeof name, "%s/%s", prefix, m->file);
     } else {
-        beside(part->file->path, m->file, name);
+        beside(part->name, m->file, name);
     }
     return tx_file_open(stat(name, &info) == 0 || stat(m->file, &info) != 0 ? name : m->file, reason, out);
 }
@@ -311,7 +309,8 @@ static tx_status open_source(const part *part, const mapping *m, tx_error *reaso
 /* The box around what of the source stands for `wanted` of the virtual dataset. */
 static tx_status check_source_part(const part *part, const mapping *m, const tx_file *file, hid_t wanted)
 {
-    struct part source = {.file = file, .path = m->dataset, .dataset = -1, .depth = part->depth + 1, .error = part->error};
+    struct part source = {
+        .file = file, .name = file->path, .path = m->dataset, .dataset = -1, .depth = part->depth + 1, .error = part->error};
     tx_error reason = {0};
     if (tx_dataset_open(file, m->dataset, &reason, &source.dataset) != TX_OK) {
         return source_missing(part, m, &reason);
@@ -449,12 +448,19 @@ static tx_status check_part(const part *part)
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error)
 {
+    char name[NAME_SIZE] = "";
     tx_scoped_id creation = H5Dget_create_plist(dataset);
     tx_scoped_id space = H5Dget_space(dataset);
-    part part = {.file = file, .path = path, .dataset = dataset, .creation = creation, .error = error};
+    part part = {.file = file, .name = name, .path = path, .dataset = dataset, .creation = creation, .error = error};
     part.rank = H5Sget_simple_extent_ndims(space);
-    if (creation < 0 || part.rank < 0 || part.rank > TX_FILE_MAX_RANK) {
+    if (creation < 0 || part.rank < 0 || part.rank > TX_FILE_MAX_RANK || H5Fget_name(dataset, name, sizeof name) < 0) {
         return tx_file_failed(file, TX_BAD_DATA, "understand", path, error);
+    }
+    if (file->created) {
+        return TX_OK;
+    }
+    if (!tx_dataset_is_inside(file, dataset)) {
+        TX_TRY(tx_file_look(name, error));
     }
     H5Sget_simple_extent_dims(space, part.size, NULL);
     for (int a = 0; a < part.rank; a++) {

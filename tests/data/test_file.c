@@ -47,6 +47,7 @@ static double *make_values(int rank, const int64_t *size)
 /* A dataset of any HDF5 type, through the library itself. */
 static void write_dataset(const char *name, int rank, const int64_t *size, hid_t stored, const double *values)
 {
+
     hsize_t extent[8];
     for (int a = 0; a < rank; a++) {
         extent[a] = (hsize_t)size[a];
@@ -247,6 +248,91 @@ static void spacing_and_extent(void)
     }
 }
 
+/* ---- What numbers mean by the CF conventions ---- */
+
+static void add_attribute(const char *name, hid_t type, int count, const double *values)
+{
+    const hsize_t size = (hsize_t)count;
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, NULL);
+    const hid_t attribute = H5Acreate_by_name(file, "/trajectories", name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    double copy[8];
+    memcpy(copy, values, (size_t)count * sizeof *copy);
+    H5Tconvert(H5T_NATIVE_DOUBLE, type, (size_t)count, copy, NULL, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(attribute, type, copy) >= 0);
+    H5Aclose(attribute), H5Sclose(space), H5Fclose(file);
+}
+
+/* Expected: rounded once, from double. */
+static void packed_numbers(void)
+{
+    static const double stored[4] = {-30000, 7, 0, 29999};
+    const int64_t size[3] = {1, 4, 1};
+    const hid_t types[] = {H5T_STD_I16BE, H5T_STD_I32LE, H5T_IEEE_F32LE, H5T_IEEE_F64LE};
+    for (int k = 0; k < 4; k++) {
+        float narrow[4];
+        double wide[4];
+        opened o;
+        write_dataset("/trajectories", 3, size, types[k], stored);
+        add_attribute("scale_factor", H5T_NATIVE_DOUBLE, 1, (double[]){0.001});
+        add_attribute("add_offset", H5T_NATIVE_FLOAT, 1, (double[]){0.5});
+        add_attribute("_FillValue", types[k], 1, (double[]){-32768});
+        CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT32, NULL, &o), TX_OK);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 4, narrow, NULL), TX_OK);
+        close_source(&o);
+        CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT64, NULL, &o), TX_OK);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 4, wide, NULL), TX_OK);
+        close_source(&o);
+        for (int n = 0; n < 4; n++) {
+            CU_ASSERT_DOUBLE_EQUAL(wide[n], stored[n] * 0.001 + 0.5, 4e-15); /* fused or not */
+            CU_ASSERT_EQUAL(narrow[n], (float)wide[n]);
+        }
+    }
+}
+
+static void missing_numbers_are_found(void)
+{
+    static const struct {
+        const char *name;
+        int count;
+        double values[2];
+    } cases[] = {{"_FillValue", 1, {1e20}}, {"missing_value", 1, {1e20}}, {"missing_value", 2, {-999, 1e20}}};
+    const hid_t types[] = {H5T_IEEE_F32LE, H5T_IEEE_F64BE};
+    for (int k = 0; k < 6; k++) {
+        double *values = make_values(4, sizes), read[360];
+        opened o;
+        tx_error error = {0};
+        values[(2 * 5 + 3) * 12 + 11] = 1e20;
+        write_dataset("/trajectories", 4, sizes, types[k / 3], values);
+        free(values);
+        add_attribute(cases[k % 3].name, types[k / 3], cases[k % 3].count, cases[k % 3].values);
+        CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT64, NULL, &o), TX_OK);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 13, read, NULL), TX_OK);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 10, 5, read, &error), TX_BAD_DATA);
+        CU_ASSERT(strstr(error.message, "trajectory 2, level 3") && strstr(error.message, path));
+        close_source(&o);
+    }
+}
+
+static void unsigned_numbers(void)
+{
+    const int64_t size[3] = {1, 2, 1};
+    const hid_t text = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    double read[2];
+    opened o;
+    write_dataset("/trajectories", 3, size, H5T_STD_I8LE, (double[]){-1, 127});
+    H5Tset_size(text, 4);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t attribute =
+        H5Acreate_by_name(file, "/trajectories", "_Unsigned", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(attribute, text, "true") >= 0);
+    H5Aclose(attribute), H5Fclose(file), H5Tclose(text), H5Sclose(space);
+    CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT64, NULL, &o), TX_OK);
+    CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 2, read, NULL), TX_OK);
+    CU_ASSERT(read[0] == 255.0 && read[1] == 127.0);
+    close_source(&o);
+}
+
 static void refused(const char *options, tx_status status, const char *part, const char *other_part)
 {
     opened o;
@@ -257,6 +343,17 @@ static void refused(const char *options, tx_status status, const char *part, con
         CU_FAIL("an unclear message");
     }
     CU_ASSERT_PTR_NULL(strchr(error.message, '\n'));
+    close_source(&o);
+}
+
+static void refused_reading(const char *part)
+{
+    float read[360];
+    opened o;
+    tx_error error = {0};
+    CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT32, NULL, &o), TX_OK);
+    CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 1, read, &error), TX_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, part));
     close_source(&o);
 }
 
@@ -279,6 +376,17 @@ static void files_that_are_refused(void)
     refused("", TX_BAD_DATA, path, "is of type text: numbers are needed");
     write_dataset("/trajectories", 3, (int64_t[]){2, 0, 2}, H5T_IEEE_F32LE, NULL);
     refused("", TX_BAD_DATA, path, "empty");
+    write_dataset("/trajectories", 3, size, H5T_IEEE_F32LE, NULL);
+    refused("", TX_BAD_DATA, path, "nothing was ever written");
+    write_trajectories(4, sizes, H5T_IEEE_F32LE);
+    add_attribute("scale_factor", H5T_NATIVE_DOUBLE, 1, (double[]){NAN});
+    refused_reading("scale_factor");
+    write_trajectories(4, sizes, H5T_IEEE_F32LE);
+    set_attribute("dt", NAN);
+    refused("", TX_BAD_DATA, path, "'dt'");
+    write_trajectories(4, sizes, H5T_IEEE_F32LE);
+    set_attribute("domain_extent", -1.0);
+    refused("", TX_BAD_DATA, path, "not positive");
 }
 
 static void slices_that_are_refused(void)
@@ -321,6 +429,9 @@ int main(void)
                                                       {"every number type", every_number_type},
                                                       {"slices choose", slices_choose},
                                                       {"large levels", levels_larger_than_the_staging_buffer},
+                                                      {"packed numbers", packed_numbers},
+                                                      {"missing numbers are found", missing_numbers_are_found},
+                                                      {"unsigned numbers", unsigned_numbers},
                                                       {"spacing and extent", spacing_and_extent},
                                                       {"files that are refused", files_that_are_refused},
                                                       {"slices that are refused", slices_that_are_refused},

@@ -320,7 +320,8 @@ static const tx_option options[] = {
      .type = TX_TYPE_PATH,
      .initial = NULL,
      .unit = "",
-     .text = "an HDF5 file with the dataset /trajectories (S, T+1, C, *N)"},
+     .text = "an HDF5 file with the dataset /trajectories (S, T+1, C, *N); where trainax wrote it, the checksums of what is read"
+             " are checked"},
     TX_OPTION_SLICE("samples", "which trajectories"),
     TX_OPTION_SLICE("levels", "which time levels"),
     TX_OPTION_SLICE("points", "which points, along every spatial axis"),

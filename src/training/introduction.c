@@ -44,6 +44,19 @@ static void tell_data(const tx_problem *problem, const tx_log *log)
                  many(levels), channels, many(channels), points);
 }
 
+/* What the axes of a file mean, only its author knows. */
+static void doubt_axes(const tx_problem *problem, const tx_log *log)
+{
+    const tx_shape *state = &problem->data.state;
+    const int64_t last = state->axes ? state->n[state->axes - 1] : state->channels;
+    if (last < state->channels && tx_has(tx_get_section(problem->root, "data"), "path")) {
+        tx_log_write(log, TX_LOG_NOTE,
+                     "channels last? The last axis of the data has %" PRId64 " element%s, that of the channels %" PRId64
+                     "; expected are (samples, levels, channels, points…)",
+                     last, many(last), state->channels);
+    }
+}
+
 static void tell_windows(const tx_problem *problem, const tx_log *log)
 {
     const tx_windows *windows = &problem->windows;
@@ -70,6 +83,7 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
     const tx_problem *problem = &trainer->problem;
     const tx_network *network = problem->network;
     tell_data(problem, log);
+    doubt_axes(problem, log);
     tx_log_write(log, TX_LOG_NOTE, "network: %s, %" PRId64 " parameter%s in %s", tx_section_name(network->section),
                  network->num_parameters, many(network->num_parameters),
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");

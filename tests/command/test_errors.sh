@@ -51,6 +51,33 @@ expect 3 "file" $train --output file/run
 if touch /proc/self/x 2>/dev/null; then :; else expect 3 'cannot' $train --output /proc/trainax_run; fi
 [ -e o.h5 ] && fail "a failed rollout left its output"
 
+# -- files that hold what nobody should compute with --
+offset() { h5dump -p -H -d "$2" "$1" | sed -n 's/^ *OFFSET \([0-9]*\).*/\1/p'; } # of a dataset's numbers in the file
+overwrite() { # overwrite FILE OFFSET BYTES
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+succeeds $train --output few
+for pair in few/network.h5:nan_network.h5:/parameters/weight data.h5:nan_data.h5:/trajectories; do
+    IFS=: read -r from to dataset <<<"$pair"
+    h5repack "$from" "$to" || fail "h5repack" # as another program leaves it: without checksums
+    overwrite "$to" "$(offset "$to" "$dataset")" '\0\0\300\177'
+done
+for launch in "" "mpirun -n 3"; do
+    expect 3 'parameter weight in .nan_network.h5. .*not finite' $launch "$trainax" rollout nan_network.h5 --initial data.h5 --steps 2 --output o.h5
+    expect 3 'nan_network.h5.*not finite' $launch "$trainax" evaluate "$quickstart" --network nan_network.h5 --output o.csv
+    expect 3 'nan_network.h5.*not finite' $launch $train --set "network.parameters=$work/nan_network.h5" --output unfit
+    expect 3 'nan_data.h5.: trajectory 0, level 0' $launch "$trainax" rollout few/network.h5 --initial nan_data.h5 --steps 2 --output o.h5
+    expect 3 'nan_data.h5.: trajectory 0, level 0' $launch $train --set "data={type: file, path: $work/nan_data.h5}" --output unfit
+done
+cp data.h5 damaged.h5
+overwrite damaged.h5 $(($(offset data.h5 /trajectories) + 5000)) '\377'
+for launch in "" "mpirun -n 3"; do
+    expect 3 'damaged.h5. is damaged: bytes' $launch $train --set "data={type: file, path: $work/damaged.h5}" --output unfit
+    expect 3 'damaged.h5. is damaged: bytes' $launch "$trainax" generate "$quickstart" --set "data={type: file, path: $work/damaged.h5}" --output o.h5
+done
+ls o.h5 o.csv .*.tmp 2>/dev/null && fail "something is left of what failed"
+[ -e unfit/network.h5 ] && fail "a network trained on what is no data"
+
 # -- on several ranks: the same code, one line --
 expect 2 'batch_size' mpirun -n 3 $train --set trainer.bach_size=3
 expect 3 'missing.h5' mpirun -n 3 $train --set 'data={type: file, path: /nowhere/missing.h5}'

@@ -49,14 +49,14 @@ static int count(const lines *heard, const char *what)
 }
 
 /* A run of the small advection problem. */
-static lines train(int num_steps, const char *override)
+static lines train_with(int num_steps, const char *override, const char *other)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     char steps[64];
     snprintf(steps, sizeof steps, "trainer.num_training_steps=%d", num_steps);
-    const char *const overrides[] = {steps, "callbacks=[]", "output.checkpoint_interval=0", override};
+    const char *const overrides[] = {steps, "callbacks=[]", "output.checkpoint_interval=0", override, other};
     const tx_config_source source = {
-        .name = "test.yaml", .text = advection, .overrides = overrides, .num_overrides = 4, .required = required};
+        .name = "test.yaml", .text = advection, .overrides = overrides, .num_overrides = other ? 5 : 4, .required = required};
     lines heard = {0};
     char directory[] = "/tmp/trainax_notes_XXXXXX";
     tx_registry *registry = NULL;
@@ -75,6 +75,11 @@ static lines train(int num_steps, const char *override)
     snprintf(command, sizeof command, "rm -r %s", directory);
     CU_ASSERT_EQUAL(system(command), 0);
     return heard;
+}
+
+static lines train(int num_steps, const char *override)
+{
+    return train_with(num_steps, override, NULL);
 }
 
 /* Four ranks and one block of samples, or as many blocks as ranks. */
@@ -97,12 +102,46 @@ static void full_batch(void)
     CU_ASSERT_EQUAL(count(&exact, "steps in"), first);
 }
 
+/* Trajectories (2, 4, 9, 1) or (2, 4, 1, 9) from a file: the first could be (2, 4, 9) states of one channel, kept last. */
+static void channels_last(void)
+{
+    static const double values[72] = {0};
+    const int first = tx_parallel_rank(parallel) == 0;
+    char path[] = "/tmp/trainax_axes_XXXXXX", source[96], network[160];
+    CU_ASSERT_FATAL(!first || close(mkstemp(path)) == 0);
+    CU_ASSERT_EQUAL_FATAL(tx_parallel_broadcast(parallel, path, sizeof path, NULL), TX_OK);
+    for (int last = 0; last < 2; last++) {
+        const int64_t size[] = {2, 4, last ? 9 : 1, last ? 1 : 9};
+        if (first) {
+            tx_file *file;
+            CU_ASSERT_EQUAL_FATAL(tx_file_create(NULL, &file), TX_OK);
+            CU_ASSERT_EQUAL(tx_file_write_reals(file, "/trajectories", 4, size, TX_FLOAT64, values, NULL), TX_OK);
+            CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
+            tx_file_close(file);
+        }
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+        snprintf(source, sizeof source, "data={type: file, path: %s}", path);
+        snprintf(network, sizeof network,
+                 "network={type: conv, num_spatial_dims: 1, in_channels: %d, out_channels: %d, kernel_size: 1, key: 0}",
+                 (int)size[2], (int)size[2]);
+        const lines heard = train_with(0, source, network);
+        CU_ASSERT_EQUAL(count(&heard, "channels last? The last axis of the data has 1 element, that of the channels 9"),
+                        last && first);
+        CU_ASSERT_EQUAL(count(&heard, "channels last"), last && first);
+    }
+    if (first) {
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }
-    const int code = suite_run("training/notes", (suite_test[]){{"idle ranks", idle_ranks}, {"full batch", full_batch}, {0}});
+    const int code =
+        suite_run("training/notes",
+                  (suite_test[]){{"idle ranks", idle_ranks}, {"full batch", full_batch}, {"channels last", channels_last}, {0}});
     tx_parallel_destroy(parallel);
     return code;
 }

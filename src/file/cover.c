@@ -185,6 +185,9 @@ static tx_status load_group(tx_cover *cover, int64_t group, tx_error *error)
 
 tx_status tx_cover_read(tx_cover *cover, int64_t at, int64_t bytes, void *out, tx_error *error)
 {
+    if (at < 0 || bytes > cover->gap.bytes - at) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: it has no checksums for all of its numbers", cover->path);
+    }
     for (char *next = out; bytes;) {
         const int64_t group = at / cover->gap.group, inside = at % cover->gap.group, whole = group_bytes(cover, group);
         const int64_t now = least(bytes, whole - inside);

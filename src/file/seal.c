@@ -197,14 +197,17 @@ static bool resembles(const unsigned char *found, const seal_mark mark)
 /* False where it cannot be that of a file with `bytes` bytes before the seal. */
 static bool read_gap(int fd, int64_t bytes, tx_seal_gap *gap)
 {
+    const int64_t most = (int64_t)1 << 40;
     unsigned char found[GAP_BYTES];
     if (bytes < GAP_BYTES || !tx_read_at(fd, found, sizeof found, bytes - GAP_BYTES)) {
         return false;
     }
     *gap = (tx_seal_gap){(int64_t)get_word(found), (int64_t)get_word(found + 8), (int64_t)get_word(found + 16)};
+    if (gap->offset < 0 || gap->bytes < 0 || gap->group <= 0 || gap->group > most || gap->group % 4) {
+        return false;
+    }
     const int64_t room = bytes - GAP_BYTES - gap->offset; /* for the numbers, and for a checksum of each group */
-    return gap->offset >= 0 && gap->bytes >= 0 && gap->group > 0 && gap->group % 4 == 0 && room >= gap->bytes &&
-           (gap->bytes == 0 || (room - gap->bytes) / 8 > (gap->bytes - 1) / gap->group);
+    return room >= gap->bytes && (gap->bytes == 0 || (room - gap->bytes) / 8 > (gap->bytes - 1) / gap->group);
 }
 
 /* Of a file of `bytes` bytes before the seal. */

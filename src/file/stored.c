@@ -153,6 +153,9 @@ static tx_status check_chunks(const part *part)
         return tx_file_failed(part->file, TX_BAD_DATA, "understand", part->path, part->error);
     }
     for (int a = 0; a < part->rank; a++) {
+        if (!chunk[a]) {
+            return not_stored(part, "its chunks are empty");
+        }
         at[a] = part->first[a] / chunk[a] * chunk[a];
     }
     const hsize_t most = file_size(part->name); /* a chunk takes a byte at least */
@@ -236,8 +239,10 @@ static void number_name(char *name, size_t size, hsize_t block)
         if (*c == '%' && c[1] == '%') {
             out[used++] = *c++;
         } else if (*c == '%' && c[strspn(c + 1, "0123456789") + 1] == 'b') {
-            used += (size_t)snprintf(out + used, 24, "%0*llu", atoi(c + 1) < 20 ? atoi(c + 1) : 20, (unsigned long long)block);
-            c += strspn(c + 1, "0123456789") + 1;
+            char *end;
+            const unsigned long width = strtoul(c + 1, &end, 10);
+            used += (size_t)snprintf(out + used, 24, "%0*llu", width < 20 ? (int)width : 20, (unsigned long long)block);
+            c = end;
         } else {
             out[used++] = *c;
         }

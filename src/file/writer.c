@@ -165,6 +165,47 @@ static tx_status see_temporary(const tx_file_writer *writer, tx_error *error)
     return TX_OK;
 }
 
+/* A box of the dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
+static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const hsize_t *count, const char *data)
+{
+    const hsize_t most = (hsize_t)1 << 29;
+    hsize_t bytes = tx_real_bytes(writer->precision);
+    int axis = writer->rank - 1; /* of those that are longer than 1, the first */
+    for (int a = writer->rank - 1; a >= 0; a--) {
+        bytes *= count[a];
+        axis = count[a] > 1 ? a : axis;
+    }
+    if (bytes > most && count[axis] > 1) {
+        hsize_t half[TX_FILE_MAX_RANK], middle[TX_FILE_MAX_RANK];
+        memcpy(half, count, (size_t)writer->rank * sizeof *half);
+        memcpy(middle, first, (size_t)writer->rank * sizeof *middle);
+        half[axis] = count[axis] / 2;
+        TX_TRY(write_box(writer, first, half, data));
+        data += bytes / count[axis] * half[axis];
+        middle[axis] += half[axis];
+        half[axis] = count[axis] - half[axis];
+        return write_box(writer, middle, half, data);
+    }
+    tx_scoped_id space = H5Dget_space(writer->dataset);
+    tx_scoped_id memory = H5Screate_simple(writer->rank, count, NULL);
+    const hid_t type = writer->precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
+        H5Dwrite(writer->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
+        return tx_error_set(&writer->error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, tx_reason_last().text);
+    }
+    return TX_OK;
+}
+
+/* The numbers get their place before any attribute does. HDF5 does so by itself when several ranks open the dataset, but else
+ * at the first write. */
+static tx_status take_place(tx_file_writer *writer, tx_error *error)
+{
+    const hsize_t first[TX_FILE_MAX_RANK] = {0}, count[TX_FILE_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const double zero = 0;
+    const tx_status status = writer->bytes ? write_box(writer, first, count, (const char *)&zero) : TX_OK;
+    return status ? tx_error_set(error, status, "%s", writer->error.message) : TX_OK;
+}
+
 static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
 {
     tx_scoped_id access = tx_file_access();
@@ -175,7 +216,8 @@ static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
     }
     writer->file.id = H5Fopen(writer->temporary, H5F_ACC_RDWR, access);
     writer->dataset = writer->file.id < 0 ? -1 : H5Dopen2(writer->file.id, dataset_path, H5P_DEFAULT);
-    return writer->dataset < 0 ? tx_file_failed(&writer->file, TX_BAD_DATA, "open", dataset_path, error) : TX_OK;
+    return writer->dataset < 0 ? tx_file_failed(&writer->file, TX_BAD_DATA, "open", dataset_path, error)
+                               : take_place(writer, error);
 }
 
 tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
@@ -226,37 +268,6 @@ tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, doub
     const bool good = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value) >= 0;
     const tx_status mine = good ? TX_OK : tx_file_failed(&writer->file, TX_BAD_DATA, "write", name, error);
     return agree(writer->parallel, mine, error);
-}
-
-/* A box of the dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
-static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const hsize_t *count, const char *data)
-{
-    const hsize_t most = (hsize_t)1 << 29;
-    hsize_t bytes = tx_real_bytes(writer->precision);
-    int axis = writer->rank - 1; /* of those that are longer than 1, the first */
-    for (int a = writer->rank - 1; a >= 0; a--) {
-        bytes *= count[a];
-        axis = count[a] > 1 ? a : axis;
-    }
-    if (bytes > most && count[axis] > 1) {
-        hsize_t half[TX_FILE_MAX_RANK], middle[TX_FILE_MAX_RANK];
-        memcpy(half, count, (size_t)writer->rank * sizeof *half);
-        memcpy(middle, first, (size_t)writer->rank * sizeof *middle);
-        half[axis] = count[axis] / 2;
-        TX_TRY(write_box(writer, first, half, data));
-        data += bytes / count[axis] * half[axis];
-        middle[axis] += half[axis];
-        half[axis] = count[axis] - half[axis];
-        return write_box(writer, middle, half, data);
-    }
-    tx_scoped_id space = H5Dget_space(writer->dataset);
-    tx_scoped_id memory = H5Screate_simple(writer->rank, count, NULL);
-    const hid_t type = writer->precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
-        H5Dwrite(writer->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
-        return tx_error_set(&writer->error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, tx_reason_last().text);
-    }
-    return TX_OK;
 }
 
 /* The largest box that begins at `level`: the rest of a trajectory, or whole trajectories. Returns its number of levels. */

@@ -5,13 +5,24 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/name.h"
+#include "base/terminal.h"
 #include "command/command.h"
 
 enum { MAX_CASES = 128, MAX_OVERRIDES = 32 };
+
+typedef struct bench_output {
+    bool json, split;
+    bool begun;     /* something is printed */
+    bool wrong;     /* so was a result */
+    int name_width; /* of the first column */
+    int rank;       /* the highest of the columns that are shown */
+} bench_output;
 
 static bool is_correct(const tx_measurement *m)
 {
@@ -29,17 +40,63 @@ static double share_of_step(const tx_measurement *m, double seconds)
     return seconds / (m->seconds * m->cores);
 }
 
-static void print_head(void)
+/* ---- The table: as many columns as there is room for ---- */
+
+enum { NUM_COLUMNS = 10, MAX_CELL = 16 };
+
+/* The lower the rank, the longer a column stays; what is left-aligned has a negative width. */
+static const struct {
+    const char *head;
+    int width, rank;
+} columns[NUM_COLUMNS] = {
+    {"isa", -10, 4},  {"", 3, 1},        {"cores", 5, 2},    {"best us", 11, 0}, {"median us", 11, 5},
+    {"% peak", 6, 0}, {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},      {"result", 6, 0},
+};
+
+/* The highest rank of which all columns up to it fit beside the cases' names. */
+static int highest_rank(int name_width, int room)
 {
-    printf("%-32s %-10s %s %5s %11s %11s %6s %9s %8s %9s  %s\n", "case", "isa", "   ", "cores", "best us", "median us", "% peak",
-           "GFLOP/s", "start ms", "MiB", "result");
+    for (int rank = NUM_COLUMNS;; rank--) {
+        int width = name_width;
+        for (int k = 0; k < NUM_COLUMNS; k++) {
+            width += columns[k].rank <= rank ? 1 + abs(columns[k].width) : 0;
+        }
+        if (rank == 0 || room == 0 || width <= room) {
+            return rank;
+        }
+    }
 }
 
-static void print_row(const tx_bench_case *c, const tx_measurement *m)
+static void print_cells(const bench_output *output, const char *name, const char (*cells)[MAX_CELL])
 {
-    printf("%-32s %-10s %s %5d %11.3f %11.3f %6.1f %9.1f %8.2f %9.2f  %s\n", c->name, m->isa,
-           m->precision == TX_FLOAT32 ? "f32" : "f64", m->cores, 1e6 * m->seconds, 1e6 * m->median, 100 * share_of_peak(m),
-           1e-9 * m->peak, 1e3 * m->start, (double)m->bytes / 0x1p20, is_correct(m) ? "right" : "WRONG");
+    printf("%-*s", output->name_width, name);
+    for (int k = 0; k < NUM_COLUMNS; k++) {
+        if (columns[k].rank <= output->rank) {
+            printf(" %*s", columns[k].width, cells ? cells[k] : columns[k].head);
+        }
+    }
+    printf("\n");
+}
+
+static void print_row(const bench_output *output, const tx_bench_case *c, const tx_measurement *m)
+{
+    char cells[NUM_COLUMNS][MAX_CELL], (*cell)[MAX_CELL] = cells;
+#define ADD(...) snprintf(*cell++, MAX_CELL, __VA_ARGS__)
+    ADD("%s", m->isa);
+    ADD("%s", m->precision == TX_FLOAT32 ? "f32" : "f64");
+    ADD("%d", m->cores);
+    ADD("%.3f", 1e6 * m->seconds);
+    ADD("%.3f", 1e6 * m->median);
+    ADD("%.1f", 100 * share_of_peak(m));
+    ADD("%.1f", 1e-9 * m->flops / m->seconds);
+    ADD("%.2f", 1e3 * m->start);
+    ADD("%.2f", (double)m->bytes / 0x1p20);
+    ADD("%s", is_correct(m) ? "right" : "WRONG");
+#undef ADD
+    if (!output->begun) {
+        print_cells(output, "case", NULL);
+    }
+    print_cells(output, c->name, cells);
 }
 
 static void print_operations(const tx_measurement *m)
@@ -47,12 +104,12 @@ static void print_operations(const tx_measurement *m)
     double rest = m->seconds * m->cores;
     for (int k = 0; k < m->num_operations; k++) {
         const tx_operation_time *o = &m->operations[k];
-        printf("    %-8s %-22s %5" PRId64 " calls %11.3f us %5.1f %% of step %5.1f %% of peak\n", o->part, o->name, o->calls,
-               1e6 * o->seconds, 100 * share_of_step(m, o->seconds), 100 * o->flops / o->seconds / m->peak);
+        printf("  %-9s %-21s %4" PRId64 " x %9.3f us %5.1f %% step %5.1f %% peak\n", o->part, o->name, o->calls, 1e6 * o->seconds,
+               100 * share_of_step(m, o->seconds), 100 * o->flops / o->seconds / m->peak);
         rest -= o->seconds;
     }
     if (m->num_operations) {
-        printf("    %-31s %11s %11.3f us %5.1f %% of step\n", "outside of blocks", "", 1e6 * rest, 100 * share_of_step(m, rest));
+        printf("  %-31s %7s %9.3f us %5.1f %% step\n", "outside of blocks", "", 1e6 * rest, 100 * share_of_step(m, rest));
     }
 }
 
@@ -125,36 +182,60 @@ static tx_status list_cases(const bool *selected)
     return TX_OK;
 }
 
+static void print_measurement(bench_output *output, const tx_bench_case *c, const tx_measurement *m)
+{
+    if (output->json) {
+        print_json(c, m, !output->begun);
+    } else {
+        print_row(output, c, m);
+        if (output->split) {
+            print_operations(m);
+        }
+    }
+    output->begun = true;
+}
+
+/* What has been printed is whole, and on its way before an error's line is. */
+static void end_output(const bench_output *output)
+{
+    if (output->json && output->begun) {
+        printf("\n]\n");
+    }
+    fflush(stdout);
+}
+
+static tx_status run_case(const tx_bench_case *self, const tx_bench_job *job, bench_output *output, tx_error *error)
+{
+    tx_measurement m = {.cores = 1};
+    TX_TRY(tx_parallel_agree(job->parallel, self->run(self, job, error, &m), error));
+    if (tx_parallel_rank(job->parallel) == 0) {
+        print_measurement(output, self, &m);
+    }
+    tx_free(m.operations);
+    output->wrong |= !is_correct(&m);
+    return tx_parallel_agree(job->parallel, tx_output_check(error), error);
+}
+
+static bench_output begin_output(const tx_arguments *arguments, const bool *selected)
+{
+    bench_output output = {.json = tx_arguments_value(arguments, "--json"), .split = tx_arguments_value(arguments, "--split")};
+    for (int k = 0; tx_bench_cases[k].name; k++) {
+        const int width = selected[k] ? (int)strlen(tx_bench_cases[k].name) : 0;
+        output.name_width = width > output.name_width ? width : output.name_width;
+    }
+    output.rank = highest_rank(output.name_width, tx_terminal_columns(STDOUT_FILENO));
+    return output;
+}
+
 static tx_status run_cases(const tx_arguments *arguments, const bool *selected, const tx_bench_job *job, tx_error *error)
 {
-    const bool json = tx_arguments_value(arguments, "--json"), split = tx_arguments_value(arguments, "--split");
-    const bool speaks = tx_parallel_rank(job->parallel) == 0;
-    bool first = true, right = true;
-    if (!json && speaks) {
-        print_head();
+    bench_output output = begin_output(arguments, selected);
+    tx_status status = TX_OK;
+    for (int k = 0; tx_bench_cases[k].name && status == TX_OK; k++) {
+        status = selected[k] ? run_case(&tx_bench_cases[k], job, &output, error) : TX_OK;
     }
-    for (int k = 0; tx_bench_cases[k].name; k++) {
-        const tx_bench_case *self = &tx_bench_cases[k];
-        if (!selected[k]) {
-            continue;
-        }
-        tx_measurement m = {.cores = 1};
-        TX_TRY(tx_parallel_agree(job->parallel, self->run(self, job, error, &m), error));
-        if (speaks) {
-            json ? print_json(self, &m, first) : print_row(self, &m);
-            if (split && !json) {
-                print_operations(&m);
-            }
-        }
-        tx_free(m.operations);
-        TX_TRY(tx_parallel_agree(job->parallel, tx_output_check(error), error));
-        first = false;
-        right = right && is_correct(&m);
-    }
-    if (json && speaks) {
-        printf("%s]\n", first ? "[" : "\n");
-    }
-    return right ? TX_OK : tx_error_set(error, TX_FAILURE, "a benchmark case gave a wrong result");
+    end_output(&output);
+    return status ? status : output.wrong ? tx_error_set(error, TX_FAILURE, "a benchmark case gave a wrong result") : TX_OK;
 }
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)
@@ -194,7 +275,8 @@ const tx_command tx_command_bench = {
     .summary = "times training steps and single operations, as a share of the cores' FMA peak",
     .flags = flags,
     .word = "CASE",
-    .word_text = "a case (`trainax bench --list`), a part of its name or a pattern ('3d/*_5'); all if absent",
+    .word_text = "a case (`trainax bench --list`), whole parts of its name between slashes (3d/rollout_5) or a pattern "
+                 "('3d/*_5'); all if absent",
     .word_optional = true,
     .max_words = INT_MAX,
     .example = "bench quickstart --split",

@@ -9,7 +9,7 @@ static const char quickstart[] =
     "       temporal_horizon: 100, key: 0}\n"
     "network: {type: conv, num_spatial_dims: 1, in_channels: 1, out_channels: 1, kernel_size: 2, padding: same,\n"
     "          padding_mode: circular, use_bias: false, key: 73}\n"
-    "trainer: {optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 0, batch_size: 32, key: 42}\n";
+    "trainer: {optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 1000000, batch_size: 32, key: 42}\n";
 
 /* Callbacks that do not run (but before the first step, which the timing leaves out). */
 #define IDLE_CALLBACKS                                                                                                             \

@@ -9,8 +9,9 @@
 #include "trainax/callback.h"
 
 typedef struct progress {
-    double interval; /* seconds between lines */
-    double next;     /* when the next one is due, on the trainer's clock */
+    double interval;        /* seconds between lines */
+    double next;            /* when the next one is due, on the trainer's clock */
+    int room, content, bar; /* of the line before: while there is as much room, its bar does not grow again */
 } progress;
 
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
@@ -65,7 +66,7 @@ static void write_parts(const tx_observation *seen, parts *out)
     snprintf(out->count, sizeof out->count, " %" PRId64 "/%" PRId64, done, seen->num_steps);
     snprintf(out->time, sizeof out->time, "%s<%s", elapsed, left);
     snprintf(out->rate, sizeof out->rate, ", %.*f it/s", rate < 10 ? 2 : rate < 100, rate);
-    snprintf(out->loss, sizeof out->loss, "loss %.4g", seen->loss);
+    snprintf(out->loss, sizeof out->loss, "loss %.3e", seen->loss);
 }
 
 /* Returns the length of the line. */
@@ -83,13 +84,13 @@ static void write_bar(int width, const tx_observation *seen, char bar[LINE])
     const double full = width * (double)(seen->step + 1) / (double)seen->num_steps;
     *bar++ = '|';
     for (int k = 0; k < width; k++) {
-        *bar++ = k < full ? '#' : ' ';
+        *bar++ = k + 1 <= full ? '#' : ' ';
     }
     memcpy(bar, "|", 2);
 }
 
 /* The bar takes what the rest leaves of `room` columns; 0: nobody knows how many there are. */
-static void form_line(const tx_observation *seen, int room, char line[LINE])
+static void form_line(progress *before, const tx_observation *seen, int room, char line[LINE])
 {
     const int most = room ? LINE - 3 : USUAL_BAR;
     const int num_contents = sizeof contents / sizeof *contents;
@@ -101,8 +102,12 @@ static void form_line(const tx_observation *seen, int room, char line[LINE])
     while (k < num_contents - 1 && join_parts(&p, contents[k], "|#|", line) > room) {
         k++;
     }
-    const int left = room - join_parts(&p, contents[k], "||", line);
-    write_bar(left < 0 ? 0 : left < most ? left : most, seen, bar);
+    const bool same = before->room == room && before->content == contents[k];
+    const int left = room - join_parts(&p, contents[k], "||", line), fit = same && before->bar < most ? before->bar : most;
+    before->room = room;
+    before->content = contents[k];
+    before->bar = left < 0 ? 0 : left < fit ? left : fit;
+    write_bar(before->bar, seen, bar);
     join_parts(&p, contents[k], bar, line);
     line[room] = '\0';
 }
@@ -111,7 +116,7 @@ static void write_line(const tx_callback *callback, const tx_observation *seen)
 {
     const int columns = callback->terminal ? tx_terminal_columns(STDERR_FILENO) : 0; /* anew: a window changes its size */
     char line[LINE];
-    form_line(seen, columns > 1 ? columns - 1 : columns, line); /* the last one is the cursor's */
+    form_line(callback->state, seen, columns > 1 ? columns - 1 : columns, line); /* the last one is the cursor's */
     tx_log_write(callback->log, TX_LOG_PROGRESS, "%s", line);
 }
 

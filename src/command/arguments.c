@@ -46,7 +46,7 @@ static tx_status take_flag(tx_arguments *arguments, int argc, char **argv, int *
         return tx_error_set(error, TX_INVALID, "%s takes no value", flag->name);
     }
     const char *value = !flag->value ? flag->name : equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
-    if (!value) {
+    if (!value || !*value) {
         return tx_error_set(error, TX_INVALID, "%s needs a value: %s %s", flag->name, flag->name, flag->value);
     }
     if (flag->many) {
@@ -103,6 +103,11 @@ void tx_arguments_free(tx_arguments *arguments)
 {
     tx_free(arguments->words);
     tx_free(arguments->many);
+}
+
+const char *tx_arguments_path(const tx_arguments *arguments)
+{
+    return strcmp(arguments->words[0], "-") == 0 ? "/dev/stdin" : arguments->words[0];
 }
 
 const char *tx_arguments_value(const tx_arguments *arguments, const char *flag)

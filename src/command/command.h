@@ -44,6 +44,7 @@ struct tx_command {
 tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, tx_error *error, tx_arguments *out);
 void tx_arguments_free(tx_arguments *arguments);
 const char *tx_arguments_value(const tx_arguments *arguments, const char *flag); /* NULL: not given */
+const char *tx_arguments_path(const tx_arguments *arguments);                    /* the first word; "-": what comes through stdin */
 
 /* ---- Subcommands ---- */
 

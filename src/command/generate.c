@@ -8,7 +8,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!output) {
         return tx_error_set(error, TX_INVALID, "generate needs --output FILE.h5");
     }
-    TX_TRY(tx_session_open(arguments, arguments->words[0], required, NULL, error, &session));
+    TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), required, NULL, error, &session));
     const tx_status status = tx_generate(session.config, session.parallel, output, error);
     return tx_session_close(&session, status, error);
 }
@@ -24,7 +24,7 @@ const tx_command tx_command_generate = {
     .summary = "write the trajectories of a configuration's data section to a file",
     .flags = flags,
     .word = "CONFIG",
-    .word_text = "the configuration, a YAML file",
+    .word_text = "the configuration, a YAML file; - is stdin",
     .max_words = 1,
     .example = "generate run.yaml --output data.h5",
     .run = run,

@@ -81,6 +81,6 @@ const tx_command tx_command_help = {
                  "a kind, such as networks; a network's descriptor; a metric; a command",
     .word_optional = true,
     .max_words = 1,
-    .example = "trainax help trainer.optimizer",
+    .example = "help trainer.optimizer",
     .run = run,
 };

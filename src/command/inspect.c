@@ -27,13 +27,30 @@ static bool is_data_file(const char *path)
     return same;
 }
 
+static void tell_incomplete(const tx_config *config)
+{
+    static const char *const needed[] = {"data", "network", "trainer"};
+    const char *missing = NULL;
+    for (size_t k = 0; k < sizeof needed / sizeof *needed && !missing; k++) {
+        missing = tx_has(tx_config_root(config), needed[k]) ? NULL : needed[k];
+    }
+    if (tx_config_dropped(config)) {
+        fprintf(stderr, "not complete enough to train: %s\n", tx_config_dropped(config));
+    } else if (missing) {
+        fprintf(stderr, "not complete enough to train: there is no section '%s'\n", missing);
+    }
+}
+
 static tx_status describe(const tx_arguments *arguments, const char *path, tx_error *error, char **text)
 {
     const bool data = is_data_file(path);
     tx_session session;
+    if (data && arguments->num_many) {
+        return tx_error_set(error, TX_INVALID, "--set changes a configuration, and %s is none", path);
+    }
     TX_TRY(tx_session_open_alone(arguments, data ? NULL : path, error, &session));
-    if (!data && tx_config_dropped(session.config) && tx_speaks()) {
-        fprintf(stderr, "not complete enough to train: %s\n", tx_config_dropped(session.config));
+    if (!data && tx_speaks()) {
+        tell_incomplete(session.config);
     }
     const tx_status status = data ? tx_inspect_file(session.registry, path, error, text)
                                   : tx_inspect_config(session.config, tx_parallel_job_size(), error, text);
@@ -43,7 +60,7 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     char *text;
-    TX_TRY(describe(arguments, arguments->words[0], error, &text));
+    TX_TRY(describe(arguments, tx_arguments_path(arguments), error, &text));
     return tx_print_text(text, error);
 }
 
@@ -57,7 +74,7 @@ const tx_command tx_command_inspect = {
     .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
     .flags = flags,
     .word = "FILE or CONFIG",
-    .word_text = "an HDF5 file that trainax wrote, or a configuration",
+    .word_text = "an HDF5 file that trainax wrote, or a configuration; - is stdin",
     .max_words = 1,
     .run = run,
 };

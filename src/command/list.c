@@ -22,6 +22,6 @@ const tx_command tx_command_list = {
     .word_text = "only these, such as networks; everything if absent",
     .word_optional = true,
     .max_words = 1,
-    .example = "trainax list metrics",
+    .example = "list metrics",
     .run = run,
 };

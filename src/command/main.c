@@ -11,10 +11,8 @@
 #include "command/command.h"
 
 const tx_command *const tx_commands[] = {
-    &tx_command_train,   &tx_command_generate, &tx_command_evaluate,
-    &tx_command_rollout, &tx_command_inspect,  &tx_command_bench,
-    &tx_command_help,    &tx_command_list,     &tx_command_schema,
-    NULL,
+    &tx_command_train, &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_inspect,
+    &tx_command_bench, &tx_command_help,     &tx_command_list,     &tx_command_schema,  NULL,
 };
 
 const tx_command *tx_command_find(const char *name)
@@ -83,7 +81,7 @@ static tx_status run_command(const char *name, int argc, char **argv, tx_error *
 static tx_status check_isa(tx_error *error)
 {
     const char *wanted = getenv("TRAINAX_ISA"), *best = tx_isa_name(tx_isa_count() - 1);
-    return !wanted || strcmp(wanted, best) == 0
+    return !wanted || !*wanted || strcmp(wanted, best) == 0
                ? TX_OK
                : tx_error_set(error, TX_INVALID, "TRAINAX_ISA is '%s', but the best that this machine runs of this build is %s",
                               wanted, best);

@@ -78,7 +78,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     TX_TRY(read_options(arguments, error, &options));
     TX_TRY(output_override(tx_arguments_value(arguments, "--output"), error, &directory));
     catch_signals();
-    tx_status status = tx_session_open(arguments, arguments->words[0], required, directory, error, &session);
+    tx_status status = tx_session_open(arguments, tx_arguments_path(arguments), required, directory, error, &session);
     tx_free(directory);
     TX_TRY(status);
     status = tx_train(session.config, session.parallel, &options, error);
@@ -101,7 +101,7 @@ const tx_command tx_command_train = {
     .summary = "train a network",
     .flags = flags,
     .word = "CONFIG",
-    .word_text = "the configuration, a YAML file",
+    .word_text = "the configuration, a YAML file; - is stdin",
     .max_words = 1,
     .example = "train run.yaml --set trainer.num_rollout_steps=5 --output runs/five",
     .run = run,

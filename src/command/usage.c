@@ -76,8 +76,8 @@ tx_status tx_command_print_help(const tx_command *command, tx_error *error)
     tx_buffer_add(&text, "\n\n");
     tx_buffer_table(&text, "  ", width, add_rows(command, names, cells), 2, cells);
     if (command->example) {
-        tx_buffer_add(&text, "\nexample: ");
-        tx_buffer_wrap(&text, width, 9, 9, command->example);
+        tx_buffer_add(&text, "\nexample: trainax ");
+        tx_buffer_wrap(&text, width, 17, 9, command->example);
         tx_buffer_add(&text, "\n");
     }
     return print(&text, error);

@@ -101,8 +101,8 @@ static const char *type_text(hid_t type)
         [H5T_ENUM] = "enumeration",   [H5T_VLEN] = "list",           [H5T_ARRAY] = "array"};
     const H5T_class_t class = H5Tget_class(type);
     const size_t bytes = H5Tget_size(type);
-    if (class == H5T_FLOAT && bytes <= 8) {
-        return bytes == 2 ? "float16" : bytes == 4 ? "float32" : bytes == 8 ? "float64" : names[class];
+    if (class == H5T_FLOAT && bytes <= 16) {
+        return bytes == 2 ? "float16" : bytes == 4 ? "float32" : bytes == 8 ? "float64" : bytes > 8 ? "long double" : names[class];
     }
     if (class == H5T_COMPOUND && is_complex(type)) {
         return bytes == 8 ? "complex64" : bytes == 16 ? "complex128" : "complex";

@@ -1,6 +1,7 @@
 /* What is in a file, in words. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "training/network_file.h"
@@ -26,19 +27,27 @@ static tx_status add_real(const tx_file *file, const char *name, tx_text *text, 
     return tx_text_add(text, error, "%s: %.9g\n", name, value);
 }
 
+/* Zero stands for an unknown one. */
+static tx_status add_spacing(const tx_file *file, tx_text *text, tx_error *error)
+{
+    double dt = 0;
+    TX_TRY(tx_file_has_attribute(file, "/", "dt") ? tx_file_get_real(file, "/", "dt", error, &dt) : TX_OK);
+    return dt != 0 ? add_real(file, "dt", text, error) : tx_text_add(text, error, "dt: unknown\n");
+}
+
 static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
 {
     tx_dataset_shape shape;
     TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
     if (shape.rank < 3) {
-        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d axes, at least 3 are needed (samples, levels, channels)",
-                            path, shape.rank);
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d ax%s, at least 3 are needed (samples, levels, channels)",
+                            path, shape.rank, shape.rank == 1 ? "is" : "es");
     }
     TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
                        shape.size[1], shape.size[2]));
     TX_TRY(add_shape(text, &shape, error));
     TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
-    TX_TRY(add_real(file, "dt", text, error));
+    TX_TRY(add_spacing(file, text, error));
     return add_real(file, "domain_extent", text, error);
 }
 
@@ -49,7 +58,9 @@ static tx_status add_text(const tx_file *file, const char *name, const char *for
         return TX_OK;
     }
     TX_TRY(tx_file_get_text(file, "/", name, error, &value));
-    const tx_status status = tx_text_add(text, error, "%s:%s%s\n", name, format, value);
+    const size_t length = strlen(value);
+    const char *end = length && value[length - 1] == '\n' ? "" : "\n";
+    const tx_status status = tx_text_add(text, error, "%s:%s%s%s", name, format, value, end);
     tx_free(value);
     return status;
 }
@@ -147,7 +158,10 @@ static tx_status describe(const tx_file *file, const char *path, tx_text *text, 
             return add_network(file, "/gradient", "gradient", text, error);
         }
     }
-    return tx_error_set(error, TX_BAD_DATA, "%s: holds neither /trajectories nor a network", path);
+    tx_dataset_shape shape;
+    tx_error missing = {0}; /* which tells what is there */
+    tx_file_shape(file, "/trajectories", &missing, &shape);
+    return tx_error_set(error, TX_BAD_DATA, "%s, and it is no network either", missing.message);
 }
 
 tx_status tx_inspect_file(const tx_registry *registry, const char *path, tx_error *error, char **out)

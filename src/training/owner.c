@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "training/text.h"
 
 /* ---- Text ---- */
 
@@ -147,14 +148,6 @@ static void make_id(char out[20])
     snprintf(out, 20, "%016" PRIx64, number);
 }
 
-static void write_time(char out[32])
-{
-    const time_t now = time(NULL);
-    struct tm local;
-    localtime_r(&now, &local);
-    strftime(out, 32, "%FT%T%z", &local);
-}
-
 void tx_owner_self(tx_owner *out)
 {
     char state;
@@ -166,7 +159,7 @@ void tx_owner_self(tx_owner *out)
     read_word("/etc/machine-id", out->machine, sizeof out->machine);
     (void)!readlink("/proc/self/ns/pid", out->processes, sizeof out->processes - 1);
     read_job(out);
-    write_time(out->since);
+    tx_time_write(out->since);
     make_id(out->id);
     write_text(out);
 }

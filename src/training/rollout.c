@@ -34,10 +34,13 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     TX_TRY(tx_file_open(path, error, &job->initial));
     TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
     const tx_dataset_shape *shape = &job->shape;
-    if ((!shape->is_float && !shape->is_integer) || shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
+    if (!shape->is_float && !shape->is_integer) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories must be numbers, and are of type %s", path, shape->type);
+    }
+    if (shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
         return tx_error_set(error, TX_BAD_DATA,
-                            "%s: /trajectories must be numbers (they are of type %s) of shape (samples, levels, channels, points…)",
-                            path, shape->type);
+                            "%s: /trajectories has %d ax%s, 3 to %d are needed (samples, levels, channels, points…)", path,
+                            shape->rank, shape->rank == 1 ? "is" : "es", 3 + TX_MAX_AXES);
     }
     job->trajectories = shape->size[0];
     job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};

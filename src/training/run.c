@@ -238,10 +238,11 @@ static tx_status one_step(tx_run *run, tx_error *error)
 
 static tx_status stopped(tx_run *run, tx_error *error)
 {
-    tx_run_log_note(&run->file, out_of_time(run) ? "the time limit is reached" : "asked to stop");
+    const char *reason = out_of_time(run) ? "the time limit is reached" : "asked to stop";
+    tx_run_log_note(&run->file, reason);
     TX_TRY(save(run, error));
-    return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": run again with --resume to go on",
-                        run->trainer->step, run->trainer->problem.num_steps);
+    return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": %s; run again with --resume to go on",
+                        run->trainer->step, run->trainer->problem.num_steps, reason);
 }
 
 /* The last finite state. The message about the divergence is the one to be seen, unless this fails too. */

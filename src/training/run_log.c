@@ -4,22 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "file/atomic.h"
-
-/* Local time with its zone: 2024-01-31T23:59:59+01:00. */
-static void write_time(char out[32])
-{
-    const time_t now = time(NULL);
-    struct tm local;
-    localtime_r(&now, &local);
-    const size_t end = strftime(out, 31, "%FT%T%z", &local);
-    memmove(out + end - 1, out + end - 2, 3);
-    out[end - 2] = ':';
-}
 
 /* All of it or nothing: a full disk leaves no half line. */
 static bool append(int file, const char *text, size_t size)
@@ -61,7 +49,7 @@ static void add(tx_run_log *log, const char *label, const char *message)
     if (log->status != TX_OK) {
         return;
     }
-    write_time(time);
+    tx_time_write(time);
     log->status = tx_text_add(&log->kept, &log->error, "%s %s%s\n", time, label, message);
     for (size_t k = begin; log->status == TX_OK && k + 1 < log->kept.size; k++) {
         log->kept.data[k] = (unsigned char)log->kept.data[k] < ' ' ? ' ' : log->kept.data[k];

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -17,4 +19,14 @@ tx_status tx_text_add(tx_text *text, tx_error *error, const char *format, ...)
     va_end(arguments);
     text->size += (size_t)length;
     return TX_OK;
+}
+
+void tx_time_write(char out[32])
+{
+    const time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    const size_t end = strftime(out, 31, "%FT%T%z", &local);
+    memmove(out + end - 1, out + end - 2, 3);
+    out[end - 2] = ':';
 }

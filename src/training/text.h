@@ -11,3 +11,5 @@ typedef struct tx_text {
 } tx_text;
 
 tx_status tx_text_add(tx_text *text, tx_error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void tx_time_write(char out[32]); /* the local time with its zone: 2024-01-31T23:59:59+01:00 */

@@ -38,8 +38,8 @@ static tx_status read_shape(stored *s, tx_error *error)
     }
     if (shape.rank < LEADING || shape.rank > MAX_RANK) {
         return tx_error_set(error, TX_BAD_DATA,
-                            "'%s' in '%s' has %d axes; trajectories have 3 to 6: (samples, levels, channels, *points)", dataset,
-                            s->path, shape.rank);
+                            "'%s' in '%s' has %d ax%s; trajectories have 3 to 6: (samples, levels, channels, *points)", dataset,
+                            s->path, shape.rank, shape.rank == 1 ? "is" : "es");
     }
     for (int a = 0; a < shape.rank; a++) {
         if (shape.size[a] < 1) {

@@ -19,6 +19,27 @@ assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
 succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
 grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
 
+# The published distance is that of the case as it stands: with other settings, loss and gradient tell.
+for settings in precision=float64 'trainer.batch_size=7 --set data.key=3 --set network.key=3' \
+    'trainer.num_rollout_steps=3 --set precision=float64 --set random.stream=jax_partitionable'; do
+    succeeds "$trainax" bench quickstart/rollout_1 --set $settings
+    grep -q 'right$' out.txt || fail "the quickstart with $settings: $(cat out.txt)"
+done
+succeeds mpirun -n 2 "$trainax" bench quickstart/rollout_1 --set data.key=3
+
+# Tables for a narrow terminal, of which the names' column grows with the names; nothing but an error where nothing is measured.
+for columns in 80 100; do
+    COLUMNS=$columns succeeds "$trainax" bench configuration/diverted_chain_branch_one operation/gelu_1d --split
+    [ "$(wc -L <out.txt)" -le $columns ] || fail "wider than $columns columns: $(cat out.txt)"
+    [ "$(grep -c 'right$' out.txt)" -eq 2 ] || fail "results are missing within $columns columns: $(cat out.txt)"
+done
+expect 2 'data.num_pionts' "$trainax" bench quickstart/rollout_1 --set data.num_pionts=3
+[ -s out.txt ] && fail "a header without a row"
+"$trainax" bench quickstart/rollout_1 1d/conv_34_10/rollout_1 --json --set data.num_samples=21 >out.txt 2>&1
+[ $? -eq 2 ] || fail "the second case takes num_samples"
+tail -n 1 out.txt | grep -q '^trainax: error: ' || fail "an error within a line of JSON: $(tail -n 1 out.txt)"
+python3 -c 'import json, sys; [case] = json.loads(sys.stdin.read()); assert case["right"]' < <(sed '$d' out.txt) || fail "JSON before an error"
+
 TRAINAX_ISA=portable succeeds "$trainax" bench operation/spectral_1d conv_1d/input --set precision=float64
 [ "$(grep -c ' portable   f64 .*right$' out.txt)" -eq 2 ] || fail "operations in double, portable: $(cat out.txt)"
 

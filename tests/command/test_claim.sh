@@ -37,6 +37,7 @@ first=$!
 wait_for_claim busy
 sleep 1 # history.csv stands
 kill -STOP $first
+grep -Eqx 'since: [0-9T:-]{19}[+-][0-9]{2}:[0-9]{2}' busy/lock || fail "the time of a claim: $(grep since busy/lock)"
 before=$(ls -lA --time-style=full-iso busy; stat -c %y busy)
 for how in "" --resume --overwrite; do
     expect 2 "busy is in use by process $first on $(hostname) since 2" "$trainax" train "$quickstart" $long --output busy $how

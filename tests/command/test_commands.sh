@@ -50,6 +50,17 @@ awk -v weights="$weights" '
 succeeds "$trainax" rollout run/checkpoint.h5 --initial rolled.h5 --steps 0 --output none.h5
 succeeds "$trainax" inspect none.h5
 grep -qxF 'shape: (20, 1, 1, 30)' out.txt || fail "a rollout of 0 steps"
+grep -qx 'dt: unknown' out.txt || fail "a spacing that nobody has given"
+succeeds "$trainax" inspect run/network.h5
+[ "$(tail -n 1 out.txt)" = 'parameters: null' ] || fail "inspect does not end with the network: $(tail -n 2 out.txt)"
+
+# -- inspect: what does not fit is said --
+expect 2 'run/network.h5 is none' "$trainax" inspect run/network.h5 --set network.kernel_size=5
+expect 2 '[-]-output needs a value' "$trainax" train "$quickstart" --output=
+for section in data network trainer; do
+    succeeds "$trainax" inspect "$quickstart" --set $section=null
+    grep -qx "not complete enough to train: there is no section '$section'" err.txt || fail "no note that $section is missing"
+done
 
 # -- progress: on a terminal a live line, elsewhere none for a short run --
 succeeds "$trainax" train "$quickstart" --output plain
@@ -68,5 +79,8 @@ grep -q '^not complete enough to train: .*callbacks.0.configuration is required'
 
 TRAINAX_ISA=portable succeeds "$trainax" --version
 grep -qx 'ISA: portable' out.txt || fail "TRAINAX_ISA does not choose"
+"$trainax" --version >wanted.txt
+TRAINAX_ISA= succeeds "$trainax" --version
+cmp wanted.txt out.txt || fail "an empty TRAINAX_ISA chooses something"
 TRAINAX_ISA=neon expect 2 "TRAINAX_ISA is 'neon', but the best that this machine runs" "$trainax" --version
 finish

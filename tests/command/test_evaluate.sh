@@ -26,6 +26,12 @@ cmp few.csv <(grep -v gmean out.txt) || fail "the table on the screen is another
 succeeds $evaluate --network run/checkpoint.h5 --metrics "$all" --output checkpoint.csv
 cmp metrics.csv checkpoint.csv || fail "a checkpoint is another network"
 
+# -- the table alone to a pipe; whose errors they are --
+succeeds $evaluate --network run/network.h5 --metrics "$all" --full-loss --output -
+cmp out.txt metrics.csv || fail "stdout does not hold the table alone"
+cmp screen.txt <(grep -v '^no held-out' err.txt) || fail "the lines behind the table are not on stderr"
+grep -q '^no held-out data (evaluation.data)' err.txt || fail "nothing tells that these are the training data"
+
 # -- the numbers: mean_MAE of the rollout that `rollout` writes; geometric mean of the column; order of quantiles --
 succeeds "$trainax" generate "$quickstart" --output data.h5
 succeeds "$trainax" rollout run/network.h5 --initial data.h5 --steps 99 --output rolled.h5
@@ -49,6 +55,7 @@ awk -v a="$(sed -n 2p full/history.csv | cut -d, -f4)" -v b="$(sed -n 's/full_lo
 # -- the evaluation section: held-out data of another resolution, metrics, steps; --metrics goes before --
 section='evaluation={data: {type: advection_1d_periodic, num_points: 41, num_samples: 6, cfl: -0.75, key: 9}, num_steps: 4, metrics: [q50_MAE, "mean_MSE"]}'
 succeeds $evaluate --network run/network.h5 --set "$section" --output held_out.csv --full-loss
+[ -s err.txt ] && fail "a note on held-out data: $(cat err.txt)"
 [ "$(head -1 held_out.csv)" = step,q50_MAE,mean_MSE ] && [ "$(wc -l <held_out.csv)" -eq 5 ] || fail "evaluation section"
 grep -qx "$(grep full_loss screen.txt)" out.txt || fail "the full loss is not of the training data"
 succeeds mpirun -n 2 $evaluate --network run/network.h5 --set "$section" --metrics vrmse --output vrmse.csv

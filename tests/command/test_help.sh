@@ -32,6 +32,10 @@ for command in $commands; do
     [ "$command" = rollout ] || says "^usage: trainax $command" help "$command"
 done
 says '^usage: trainax rollout' help command/rollout
+for command in $commands; do # an example can be typed as it stands
+    grep -h 'trainax trainax' <("$trainax" help --man "trainax-$command") && fail "the example of trainax-$command"
+    "$trainax" "$command" --help | grep '^example: ' | grep -v "^example: trainax $command " && fail "the example of $command --help"
+done
 expect 2 "'rollout' is several things: ask for one of command/rollout, data/rollout" "$trainax" help rollout
 expect 2 'no command baseline' "$trainax" baseline "$quickstart"
 for words in --help list 'help run'; do

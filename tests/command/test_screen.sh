@@ -29,6 +29,12 @@ forever 'stty cols 100' 'stty cols 30'
 grep -q '^.\{99\}$' lines.txt || fail "progress does not fill 100 columns"
 tail -n 1 lines.txt | grep -q '^.\{10,29\}$' || fail "progress does not follow the terminal to 30 columns"
 grep -v '^.\{99\}$' lines.txt | grep '.\{30\}' && fail "progress of a width that the terminal never had"
+# The numbers beside it change their lengths, its bar does not grow; it is full at the end alone.
+on_terminal "stty cols 40; $trainax train $quickstart --overwrite --output shown --set trainer.num_training_steps=30000 \
+    --set trainer.optimizer.learning_rate=1e-4"
+sed 's/^[^|]*|\([^|]*\)|.*/\1/' lines.txt >bars.txt
+awk 'NR > 1 && length($0) > before { exit 1 } { before = length($0) }' bars.txt || fail "a bar grows"
+grep -v '^100%' lines.txt | grep '|#*|' && fail "a bar is full too early"
 on_terminal "stty cols 80; TERM=dumb $trainax train $quickstart --overwrite --output shown"
 grep -q $'\033' terminal.txt && fail "escape codes on a dumb terminal"
 grep -q '1000 steps' terminal.txt || fail "nothing on a dumb terminal"
@@ -84,6 +90,12 @@ succeeds bash -c '"$0" inspect <(cat piped.yaml)' "$trainax"
 grep -v '^memory' out.txt | cmp -s - wanted.txt || fail "inspect <(…)"
 succeeds bash -c 'cat piped.yaml | "$0" inspect /dev/stdin' "$trainax"
 grep -v '^memory' out.txt | cmp -s - wanted.txt || fail "inspect /dev/stdin"
+succeeds bash -c 'cat piped.yaml | "$0" inspect -' "$trainax"
+grep -v '^memory' out.txt | cmp -s - wanted.txt || fail "inspect -"
+succeeds bash -c '"$0" inspect - <data.h5' "$trainax"
+grep -qx 'trajectories: 20' out.txt || fail "inspect - of data"
+succeeds bash -c 'cat piped.yaml | mpirun -n 2 "$0" train - --quiet --output dashed' "$trainax"
+[ -s dashed/network.h5 ] || fail "train -"
 succeeds bash -c '"$0" train <(cat piped.yaml) --quiet' "$trainax"
 [ -s here/network.h5 ] || fail "train <(…)"
 finish

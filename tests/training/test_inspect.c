@@ -27,6 +27,14 @@ static void says(const char *path, const char *line)
     tx_free(text);
 }
 
+static void refuses(const char *path, const char *words)
+{
+    tx_error wrong = {0};
+    char *text = NULL;
+    CU_ASSERT_EQUAL(tx_inspect_file(NULL, path, &wrong, &text), TX_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(wrong.message, words));
+}
+
 static void types_have_names(void)
 {
     const folder folder = folder_make();
@@ -42,12 +50,26 @@ static void types_have_names(void)
     says(name.path, "\ntype: float64\n");
     write_file(name.path, "/parameters/weight", 2, complex);
     says(name.path, "\n  weight (1, 2): complex64\nparameters: 2\n");
+    write_file(name.path, "/trajectories", 4, H5T_NATIVE_LDOUBLE);
+    says(name.path, "\ntype: long double\n");
     H5Tclose(complex);
+    folder_remove(&folder);
+}
+
+static void others_are_listed(void)
+{
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    write_file(name.path, "/fields/u", 4, H5T_IEEE_F64LE);
+    refuses(name.path, "no dataset '/trajectories'");
+    refuses(name.path, "(it has: /fields), and it is no network either");
+    write_file(name.path, "/trajectories", 1, H5T_IEEE_F64LE);
+    refuses(name.path, "/trajectories has 1 axis, at least 3");
     folder_remove(&folder);
 }
 
 int main(void)
 {
-    const suite_test tests[] = {{"types have names", types_have_names}, {0}};
+    const suite_test tests[] = {{"types have names", types_have_names}, {"other files' content is listed", others_are_listed}, {0}};
     return suite_run("inspect", tests);
 }

@@ -21,7 +21,7 @@ typedef struct bench_output {
     bool begun;     /* something is printed */
     bool wrong;     /* so was a result */
     int name_width; /* of the first column */
-    int rank;       /* the highest of the columns that are shown */
+    int level;      /* the highest of the columns that are shown */
 } bench_output;
 
 static bool is_correct(const tx_measurement *m)
@@ -44,25 +44,25 @@ static double share_of_step(const tx_measurement *m, double seconds)
 
 enum { NUM_COLUMNS = 10, MAX_CELL = 16 };
 
-/* The lower the rank, the longer a column stays; what is left-aligned has a negative width. */
+/* The lower the level, the longer a column stays; what is left-aligned has a negative width. */
 static const struct {
     const char *head;
-    int width, rank;
+    int width, level;
 } columns[NUM_COLUMNS] = {
     {"isa", -10, 4},  {"", 3, 1},        {"cores", 5, 2},    {"best us", 11, 0}, {"median us", 11, 5},
     {"% peak", 6, 0}, {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},      {"result", 6, 0},
 };
 
-/* The highest rank of which all columns up to it fit beside the cases' names. */
-static int highest_rank(int name_width, int room)
+/* The highest level of which all columns up to it fit beside the cases' names. */
+static int highest_level(int name_width, int room)
 {
-    for (int rank = NUM_COLUMNS;; rank--) {
+    for (int level = NUM_COLUMNS;; level--) {
         int width = name_width;
         for (int k = 0; k < NUM_COLUMNS; k++) {
-            width += columns[k].rank <= rank ? 1 + abs(columns[k].width) : 0;
+            width += columns[k].level <= level ? 1 + abs(columns[k].width) : 0;
         }
-        if (rank == 0 || room == 0 || width <= room) {
-            return rank;
+        if (level == 0 || room == 0 || width <= room) {
+            return level;
         }
     }
 }
@@ -71,7 +71,7 @@ static void print_cells(const bench_output *output, const char *name, const char
 {
     printf("%-*s", output->name_width, name);
     for (int k = 0; k < NUM_COLUMNS; k++) {
-        if (columns[k].rank <= output->rank) {
+        if (columns[k].level <= output->level) {
             printf(" %*s", columns[k].width, cells ? cells[k] : columns[k].head);
         }
     }
@@ -223,7 +223,7 @@ static bench_output begin_output(const tx_arguments *arguments, const bool *sele
         const int width = selected[k] ? (int)strlen(tx_bench_cases[k].name) : 0;
         output.name_width = width > output.name_width ? width : output.name_width;
     }
-    output.rank = highest_rank(output.name_width, tx_terminal_columns(STDOUT_FILENO));
+    output.level = highest_level(output.name_width, tx_terminal_columns(STDOUT_FILENO));
     return output;
 }
 

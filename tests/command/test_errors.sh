@@ -49,6 +49,9 @@ expect 3 'network' "$trainax" rollout data.h5 --initial data.h5 --steps 3 --outp
 touch file
 expect 3 "file" $train --output file/run
 if touch /proc/self/x 2>/dev/null; then :; else expect 3 'cannot' $train --output /proc/trainax_run; fi
+echo 1 2 3 >numbers.txt
+h5import numbers.txt -dims 3 -path /trajectories -type TEXTFP -size 64 -o line.h5 || fail "h5import"
+expect 3 'line.h5: /trajectories has 1 axis, 3 to 6 are needed' "$trainax" rollout n.h5 --initial line.h5 --steps 3 --output o.h5
 [ -e o.h5 ] && fail "a failed rollout left its output"
 
 # -- files that hold what nobody should compute with --

@@ -75,7 +75,7 @@ const char *tx_name_after_module(const char *name)
 
 /* -- the nearest -- */
 
-enum { LONGEST = 64, SHORTEST_PART = 3, FEW = 2 };
+enum { LONGEST = 64, SHORTEST_PART = 3, MANY = 12 };
 
 /* The letters that count, ended by a zero; of longer names the first. Returns how many there are. */
 static int write_stem(const char *name, const char *endings, char stem[LONGEST + 1])
@@ -115,22 +115,47 @@ static int edit_distance(const char *a, const char *b)
     return row[lb];
 }
 
+/* Whether a name begins with whole words that have these letters. */
+static bool begins_with_words(const char *name, const char *letters)
+{
+    while (*letters && *name && (*name == '_' || letter(*name) == *letters)) {
+        letters += *name++ != '_';
+    }
+    return !*letters && (!*name || *name == '_');
+}
+
+static bool holds_words(const char *name, const char *letters)
+{
+    bool holds = begins_with_words(name, letters);
+    while (!holds && (name = strchr(name, '_'))) {
+        holds = begins_with_words(++name, letters);
+    }
+    return holds;
+}
+
+/* One is a part of the other: the wanted one any, a name most of it. */
+static bool is_part(const char *wanted, const char *stem)
+{
+    return strstr(stem, wanted) || (strstr(wanted, stem) && 3 * strlen(stem) >= 2 * strlen(wanted));
+}
+
 const char *tx_nearest_name_of(const char *name, const char *endings, const char *const *names, int count)
 {
     char wanted[LONGEST + 1], stem[LONGEST + 1];
     const int length = write_stem(name, endings, wanted);
-    int best = (length > 12 ? 12 : length) / 2 + 1; /* half the letters may be wrong, but few are a better guess than a part */
-    const char *nearest = NULL, *holds = NULL;
+    int best = (length > MANY ? MANY : length + 2) / 3 + 1; /* a third of the letters may be wrong, but not the first */
+    const char *nearest = NULL, *words = NULL, *part = NULL;
     for (int k = 0; k < count; k++) {
         write_stem(names[k], endings, stem);
-        const int distance = edit_distance(wanted, stem);
+        const int distance = *stem == *wanted ? edit_distance(wanted, stem) : LONGEST;
         if (distance < best) {
             best = distance;
             nearest = names[k];
         }
-        holds = holds || length < SHORTEST_PART || !strstr(stem, wanted) ? holds : names[k];
+        words = words || length < SHORTEST_PART || !holds_words(names[k], wanted) ? words : names[k];
+        part = part || length < SHORTEST_PART || !is_part(wanted, stem) ? part : names[k];
     }
-    return nearest && (best <= FEW || !holds) ? nearest : holds;
+    return nearest && best <= 1 ? nearest : words ? words : nearest ? nearest : part;
 }
 
 const char *tx_nearest_name(const char *name, const char *const *names, int count)

@@ -10,7 +10,8 @@ bool tx_same_name(const char *name, const char *meant, const char *endings);
 
 const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu */
 
-/* The nearest of `count` names by edit distance, compared by the same rule, or the first that holds `name`; NULL when none is
- * close enough to be meant. */
+/* The nearest of `count` names, compared by the same rule: one with a letter wrong, else the first in which `name` stands as
+ * whole words, else the nearest by edit distance that begins alike, else one that holds `name` or most of which `name` is; NULL
+ * when none is close enough to be meant. */
 const char *tx_nearest_name(const char *name, const char *const *names, int count);
 const char *tx_nearest_name_of(const char *name, const char *endings, const char *const *names, int count);

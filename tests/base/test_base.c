@@ -89,6 +89,15 @@ static void nearest(void)
     CU_ASSERT_PTR_NULL(tx_nearest_name("", networks, 4));
     CU_ASSERT_PTR_NULL(tx_nearest_name("coovTrainer", networks, 4));
     CU_ASSERT_STRING_EQUAL(tx_nearest_name_of("coovTrainer", "trainer", networks, 4), "conv");
+    static const char *const metrics[] = {"vrmse", "mean_MAE", "mean_nRMSE"};
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("nRMSE", metrics, 3), "mean_nRMSE"); /* whole words before wrong letters */
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("vrms", metrics, 3), "vrmse");
+    CU_ASSERT_STRING_EQUAL(tx_nearest_name("GetMeanMAE", metrics, 3), "mean_MAE");
+    static const char *const others[] = {"type", "lion", "sign_sgd", "kernel_size"}; /* near in letters, far in meaning */
+    static const char *const unknown[] = {"mu_dtype", "muon", "noisy_sgd", "hidden_size"};
+    for (int k = 0; k < 4; k++) {
+        CU_ASSERT_PTR_NULL(tx_nearest_name(unknown[k], others, 4));
+    }
 }
 
 static void same_names(void)

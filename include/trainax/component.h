@@ -77,7 +77,8 @@ typedef struct tx_option {
     const char *unit; /* "" where there is none */
     const char *text; /* one line for `help` */
     const char *words;
-    tx_kind kind;      /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none */
+    tx_kind kind;      /* for SECTION, SECTIONS, INLINE; for REAL and REALS 0 = none; STRING, STRINGS: names of a kind that has
+                        * a rule for texts (metrics), separated by commas, which must be good */
     const char *fixed; /* SECTION, SECTIONS: the one component of `kind` (no `type` key), e.g. "output" */
     /* Numbers, and each element of a list or value of a map: inclusive bounds. Both 0: none. maximum < minimum, or 0 with
      * above_minimum: no upper bound ({.minimum = 1}); for "at least 0" write .maximum = INFINITY, for an upper one .minimum =
@@ -127,8 +128,8 @@ typedef struct tx_short_form {
 } tx_short_form;
 typedef tx_short_form tx_short_form_rule(int index);
 void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule, tx_short_form_rule *forms);
-const char *tx_kind_name(tx_kind kind);                                                   /* "network" */
-const char *tx_kind_plural(tx_kind kind);                                                 /* "networks" */
+const char *tx_kind_name(tx_kind kind);   /* "network" */
+const char *tx_kind_plural(tx_kind kind); /* "networks" */
 
 /* A mapping of the configuration, resolved: every option of its component has a value. Sections are owned by their
  * tx_config. The getters take a name that stands in the component's table (or its kind's shared one) with that type:

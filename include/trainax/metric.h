@@ -40,7 +40,7 @@ extern "C" {
  * what is written around the name; NULL behind the last. `describe` takes a name apart: {type: mean_nRMSE, STATISTIC: q10}. */
 const tx_component *tx_metric_component(int index);
 tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_error *error); /* a tx_descriptor_rule */
-tx_short_form tx_metric_form(int index);                                                      /* a tx_short_form_rule */
+tx_short_form tx_metric_form(int index);                                                     /* a tx_short_form_rule */
 
 /* The list of metrics that somebody asked for, prepared for states of one shape. Constant after create: threads share it. */
 typedef struct tx_metrics tx_metrics;
@@ -51,7 +51,7 @@ tx_status tx_metrics_create(int num_texts, const char *const *texts, tx_shape st
                             tx_metrics **out);
 void tx_metrics_destroy(tx_metrics *metrics);
 int tx_metrics_count(const tx_metrics *metrics);                    /* names, in the order asked for */
-const char *tx_metrics_name(const tx_metrics *metrics, int metric); /* as it was written */
+const char *tx_metrics_name(const tx_metrics *metrics, int metric); /* as the tables spell it */
 int tx_metrics_find(const tx_metrics *metrics, const char *name);   /* -1: not asked for */
 int tx_metrics_quantities(const tx_metrics *metrics);               /* numbers a sample: names may share one */
 

@@ -24,11 +24,11 @@ static tx_status create(tx_callback *callback, const tx_callback_setup *setup, t
     TX_TRY(tx_allocate(sizeof *state, error, &state));
     callback->state = state;
     *state = (early_stopping){.parallel = setup->parallel,
-                              .rising = tx_metric_is_correlation(name),
                               .min_delta = tx_get_real(callback->section, "min_delta"),
                               .patience = tx_get_integer(callback->section, "patience"),
                               .best = NAN};
     TX_TRY(setup->services->add_metrics(setup->trainer, callback->section, "metric", 1, &name, error, &count, &state->metric));
+    state->rising = tx_metric_is_correlation(state->metric->name);
     return count == 1 ? TX_OK
                       : tx_section_error(callback->section, "metric", error, TX_INVALID, "one metric is watched, not %d", count);
 }
@@ -95,6 +95,7 @@ static const tx_option options[] = {
     {.name = "metric",
      .type = TX_TYPE_STRING,
      .initial = "mean_nRMSE",
+     .kind = TX_KIND_METRIC,
      .unit = "",
      .text = "watched on the evaluation section's data; smaller is better, of correlations larger"},
     {.name = "patience",

@@ -177,7 +177,8 @@ static void add_values(walk *w, const char *key, const tx_option *option)
 /* The option itself and what can stand below it. Lists are left out: their keys have numbers. */
 static void walk_option(walk *w, const tx_option *option, const char *prefix, int depth)
 {
-    const bool list = option->type == TX_TYPE_SECTIONS, below = option->kind && !list && depth < MAX_DEPTH;
+    const bool list = option->type == TX_TYPE_SECTIONS,
+               below = option->kind && option->kind != TX_KIND_METRIC && !list && depth < MAX_DEPTH;
     char key[120];
     snprintf(key, sizeof key, "%s%s", prefix, option->name);
     if (add_key(w, key) && !list) {

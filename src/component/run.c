@@ -229,7 +229,7 @@ static const tx_option evaluation_options[] = {
      .initial = "null",
      .kind = TX_KIND_DATA,
      .text = "held-out trajectories; the run's if absent"},
-    {.name = "metrics", .type = TX_TYPE_STRINGS, .initial = "[mean_nRMSE]", .text = "APEBench's names"},
+    {.name = "metrics", .type = TX_TYPE_STRINGS, .initial = "[mean_nRMSE]", .kind = TX_KIND_METRIC, .text = "APEBench's names"},
     {.name = "num_steps",
      .type = TX_TYPE_INTEGER,
      .initial = "null",

@@ -242,7 +242,9 @@ typedef struct definition {
 static definition definition_of(const tx_component *owner, const tx_option *option)
 {
     definition found = {""};
-    const char *kind = option->type == TX_TYPE_KEY ? "key" : option->kind ? tx_kind_name(option->kind) : "";
+    const char *kind = option->type == TX_TYPE_KEY                      ? "key"
+                       : option->kind && option->kind != TX_KIND_METRIC ? tx_kind_name(option->kind)
+                                                                        : "";
     if (option->each) {
         snprintf(found.name, sizeof found.name, "%s.%s.%s", tx_kind_name(owner->kind), owner->name, option->name);
     } else {

@@ -239,6 +239,29 @@ static tx_status read_integers(tx_config *config, tx_value *value, const char *p
     return TX_OK;
 }
 
+/* A text that is a list of names of components, separated by commas: those that have the form of their kind. */
+static tx_status check_names(tx_config *config, const tx_option *option, const tx_yaml *node, const char *path)
+{
+    tx_descriptor_rule *rule = option->kind ? tx_registry_rule(config->registry, option->kind) : NULL;
+    const char *rest = rule ? node->text : NULL, *name;
+    while (rest) {
+        char section[TX_DESCRIBED_SIZE];
+        tx_error wrong = {0};
+        rest += strspn(rest, " \t\n\r");
+        size_t length = strcspn(rest, ",");
+        const char *next = rest[length] ? rest + length + 1 : NULL;
+        while (length && strchr(" \t\n\r", rest[length - 1])) {
+            length--;
+        }
+        TX_TRY(tx_arena_text(&config->arena, rest, length, config->error, &name));
+        if (rule(name, sizeof section, section, &wrong) != TX_OK) {
+            return tx_place_error(node->place, config->error, "%s: %s", path, wrong.message);
+        }
+        rest = next;
+    }
+    return TX_OK;
+}
+
 static tx_status read_strings(tx_config *config, tx_value *value, const char *path)
 {
     const size_t count = tx_yaml_num_elements(value->node);
@@ -249,6 +272,7 @@ static tx_status read_strings(tx_config *config, tx_value *value, const char *pa
         if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
             return tx_value_wrong(config, value, node, path);
         }
+        TX_TRY(check_names(config, value->option, node, path));
         strings[k] = node->text;
     }
     value->strings = strings;
@@ -377,7 +401,7 @@ static tx_status read_string(tx_config *config, tx_value *value, const char *pat
         return tx_value_wrong(config, value, value->node, path);
     }
     value->text = value->node->text;
-    return TX_OK;
+    return check_names(config, value->option, value->node, path);
 }
 
 static tx_status read_path(tx_config *config, tx_value *value, const char *path, const char *folder)

@@ -36,13 +36,15 @@ static void describe_type(const tx_option *option, char *cell, size_t size)
     };
     const bool fixed = option->type == TX_TYPE_SECTION && option->fixed;
     const bool section = option->type == TX_TYPE_SECTION || option->type == TX_TYPE_INLINE;
-    const char *kind = fixed                              ? "section"
+    const bool text = option->type == TX_TYPE_STRING || option->type == TX_TYPE_STRINGS;
+    const char *kind = text                               ? ""
+                       : fixed                            ? "section"
                        : option->fixed                    ? option->fixed
                        : option->type == TX_TYPE_SECTIONS ? tx_kind_spoken_plural(option->kind)
                        : option->kind                     ? tx_kind_spoken(option->kind)
                                                           : "";
     const char *own = option->words && option->type != TX_TYPE_WORD ? " or " : "";
-    const char *component = !section && option->type != TX_TYPE_SECTIONS && option->kind ? " or " : "";
+    const char *component = !section && !text && option->type != TX_TYPE_SECTIONS && option->kind ? " or " : "";
     const char *one = option->or_one ? ", or one" : "";
     size_t used = (size_t)snprintf(cell, size, "%s%s%s%s%s", types[option->type], component, kind, one, own);
     for (const char *word = option->words ? option->words : ""; *word && used + 1 < size; word++) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/name.h"
 #include "base/number.h"
 #include "metric/quantity.h"
@@ -74,7 +75,7 @@ const tx_metric_class tx_metric_classes[] = {
 static const char *const statistics[] = {"mean_", "q10_", "q50_", "q90_"};
 enum {
     NUM_STATISTICS = 4,
-    NAME_SIZE = 32,
+    NAME_SIZE = 40,
     MAX_CLASSES = 32,
     NUM_CLASSES = sizeof tx_metric_classes / sizeof *tx_metric_classes - 1
 };
@@ -94,13 +95,30 @@ tx_short_form tx_metric_form(int index)
     return forms[index];
 }
 
-static bool find(const char *name, size_t length, tx_metric_statistic *statistic, const tx_metric_class **out)
+typedef struct metric_name {
+    char text[NAME_SIZE];
+} metric_name;
+
+static metric_name spell(const tx_metric_class *class, tx_metric_statistic statistic)
+{
+    metric_name name;
+    snprintf(name.text, sizeof name.text, "%s%s", class->alone ? "" : statistics[statistic], class->name);
+    return name;
+}
+
+/* What stands before the first semicolon; of a longer text the beginning. */
+static metric_name head_of(const char *name)
+{
+    metric_name head;
+    snprintf(head.text, sizeof head.text, "%.*s", (int)strcspn(name, ";"), name);
+    return head;
+}
+
+static bool find(const char *head, tx_metric_statistic *statistic, const tx_metric_class **out)
 {
     for (const tx_metric_class *class = tx_metric_classes; class->name; class ++) {
         for (int k = 0; k < (class->alone ? 1 : NUM_STATISTICS); k++) {
-            const char *prefix = class->alone ? "" : statistics[k];
-            const size_t skip = strlen(prefix), rest = strlen(class->name);
-            if (length == skip + rest && !strncmp(name, prefix, skip) && !strncmp(name + skip, class->name, rest)) {
+            if (tx_same_name(head, spell(class, (tx_metric_statistic)k).text, "")) {
                 *statistic = (tx_metric_statistic)k;
                 *out = class;
                 return true;
@@ -125,19 +143,40 @@ static tx_status unlike_any(const char *name, tx_error *error)
                         list);
 }
 
-static tx_status unknown(const char *name, size_t length, tx_error *error)
+/* A name with no statistic or with two: the class behind them, under the first. */
+static const tx_metric_class *find_behind(const char *head, tx_metric_statistic *statistic)
 {
-    char texts[NUM_STATISTICS * MAX_CLASSES][NAME_SIZE], head[64];
+    const tx_metric_class *class = tx_metric_classes;
+    int first = -1;
+    for (int k = 0; k < NUM_STATISTICS; k++) {
+        if (!strncmp(head, statistics[k], strlen(statistics[k]))) {
+            first = first < 0 ? k : first;
+            head += strlen(statistics[k]);
+            k = -1;
+        }
+    }
+    *statistic = first < 0 ? TX_METRIC_MEAN : (tx_metric_statistic)first;
+    while (class->name && !tx_same_name(head, class->name, "")) {
+        class ++;
+    }
+    return class->name ? class : NULL;
+}
+
+static tx_status unknown(const char *head, tx_error *error)
+{
+    metric_name texts[NUM_STATISTICS * MAX_CLASSES];
     const char *names[NUM_STATISTICS * MAX_CLASSES];
+    tx_metric_statistic statistic;
+    const tx_metric_class *meant = find_behind(head, &statistic);
     int count = 0;
     for (const tx_metric_class *class = tx_metric_classes; class->name; class ++) {
         for (int k = 0; k < (class->alone ? 1 : NUM_STATISTICS); k++, count++) {
-            snprintf(texts[count], NAME_SIZE, "%s%s", class->alone ? "" : statistics[k], class->name);
-            names[count] = texts[count];
+            texts[count] = spell(class, (tx_metric_statistic)k);
+            names[count] = texts[count].text;
         }
     }
-    snprintf(head, sizeof head, "%.*s", (int)(length < sizeof head ? length : sizeof head - 1), name);
-    const char *nearest = tx_nearest_name(head, names, count);
+    texts[0] = meant ? spell(meant, statistic) : texts[0];
+    const char *nearest = meant ? texts[0].text : tx_nearest_name(head, names, count);
     return nearest ? tx_error_set(error, TX_INVALID, "unknown metric '%s' (did you mean '%s'?)", head, nearest)
                    : unlike_any(head, error);
 }
@@ -197,9 +236,10 @@ static tx_status parse_band(const char *name, const char *tail, tx_error *error,
 tx_status tx_metric_parse(const char *name, tx_error *error, tx_metric_statistic *statistic, tx_quantity *out)
 {
     const size_t length = strcspn(name, ";");
+    const metric_name head = head_of(name);
     tx_quantity quantity = {.low = 0, .high = INT64_MAX, .order = 1};
-    if (!find(name, length, statistic, &quantity.class_)) {
-        return unknown(name, length, error);
+    if (!find(head.text, statistic, &quantity.class_)) {
+        return unknown(head.text, error);
     }
     if (quantity.class_->band) {
         TX_TRY(parse_band(name, name + length, error, &quantity));
@@ -223,6 +263,16 @@ tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_er
     const bool alone = quantity.class_->alone;
     snprintf(section, size, "{type: %s%s%.*s%s}", quantity.class_->component.name,
              alone ? "" : ", STATISTIC: ", alone ? 0 : (int)strcspn(statistics[statistic], "_"), statistics[statistic], band);
+    return TX_OK;
+}
+
+tx_status tx_metric_spell(const char *name, tx_metric_statistic statistic, const tx_metric_class *class, tx_error *error,
+                          char **out)
+{
+    const char *band = strchr(name, ';') ? strchr(name, ';') : "";
+    const size_t size = NAME_SIZE + strlen(band) + 1;
+    TX_TRY(tx_allocate(size, error, out));
+    snprintf(*out, size, "%s%s", spell(class, statistic).text, band);
     return TX_OK;
 }
 

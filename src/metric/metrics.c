@@ -97,11 +97,11 @@ static tx_status add_quantity(tx_metrics *metrics, const tx_shape *state, const 
     return TX_OK;
 }
 
-static tx_status add_name(tx_metrics *metrics, const tx_shape *state, const char *name, tx_error *error)
+/* `name` is the table's. */
+static tx_status add_column(tx_metrics *metrics, const tx_shape *state, const char *name, tx_metric_statistic statistic,
+                            tx_quantity quantity, tx_error *error)
 {
-    column column;
-    tx_quantity quantity;
-    TX_TRY(tx_metric_parse(name, error, &column.statistic, &quantity));
+    column column = {.statistic = statistic};
     if (tx_metrics_find(metrics, name) >= 0) {
         return tx_error_set(error, TX_INVALID, "metric '%s' is listed twice", name);
     }
@@ -110,6 +110,18 @@ static tx_status add_name(tx_metrics *metrics, const tx_shape *state, const char
     TX_TRY(tx_duplicate(name, error, &column.name));
     metrics->columns[metrics->num_columns++] = column;
     return TX_OK;
+}
+
+static tx_status add_name(tx_metrics *metrics, const tx_shape *state, const char *written, tx_error *error)
+{
+    tx_metric_statistic statistic;
+    tx_quantity quantity;
+    char *name;
+    TX_TRY(tx_metric_parse(written, error, &statistic, &quantity));
+    TX_TRY(tx_metric_spell(written, statistic, quantity.class_, error, &name));
+    const tx_status status = add_column(metrics, state, name, statistic, quantity, error);
+    tx_free(name);
+    return status;
 }
 
 static bool is_blank(char c)

@@ -65,6 +65,9 @@ double tx_metric_sum(const double *values, int64_t count);
 /* A name "mean_X;LOW;HIGH;DERIVATIVE" taken apart. */
 typedef enum tx_metric_statistic { TX_METRIC_MEAN, TX_METRIC_Q10, TX_METRIC_Q50, TX_METRIC_Q90 } tx_metric_statistic;
 tx_status tx_metric_parse(const char *name, tx_error *error, tx_metric_statistic *statistic, tx_quantity *out);
+/* The same name as the table spells it, what follows ';' as it is; freed with tx_free. */
+tx_status tx_metric_spell(const char *name, tx_metric_statistic statistic, const tx_metric_class *class_, tx_error *error,
+                          char **out);
 bool tx_metric_same(const tx_quantity *a, const tx_quantity *b);
 
 /* Spectra of channels of one shape. Creating and destroying plans is for one thread at a time, transforming is not. */

@@ -106,6 +106,7 @@ refused() { # refused CODE 'PATTERN' CALLBACKS ARGUMENTS...
 refused 2 'grad_norm needs a `name`' '{type: grad_norm, configuration: supervised}'
 refused 2 'did you mean .mean_nRMSE' '{type: early_stopping, metric: mean_nRMS}'
 refused 2 'evaluation.metrics' metrics --set evaluation.metrics=nothing
+refused 2 "evaluation.metrics: unknown metric 'nRMSE' .did you mean 'mean_nRMSE'" '' --set 'evaluation={metrics: [nRMSE]}' # before training
 refused 2 'evaluation.num_steps|num_steps' metrics --set evaluation.num_steps=50
 launch="mpirun -n 3" refused 2 'channels|axes' metrics --set 'evaluation={data: {type: lorenz_rk4, key: 0}}'
 launch="mpirun -n 3" refused 3 'missing.h5' metrics --set 'evaluation={data: {type: file, path: /nowhere/missing.h5}}'

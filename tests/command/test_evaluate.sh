@@ -75,6 +75,10 @@ awk -F, 'NR > 1 && $2 == "inf" && $3 ~ /^[0-9]/ && $4 == "nan" && $5 ~ /^[0-9]/ 
     NR > 1 && $3 == "inf" && $5 == "inf" { all++ }
     END { exit !(squares > 2 && all > 0 && $2 == "nan" && $3 == "nan" && $4 == "nan" && $5 == "nan") }' wild.csv || fail "cells of a diverging rollout"
 
+# -- names in any case: columns as the tables spell them --
+succeeds $evaluate --network run/network.h5 --metrics 'MEAN_nrmse,q90_h1_MAE,Mean_Fourier_mse;0;2;1' --output spelled.csv
+[ "$(head -1 spelled.csv)" = 'step,mean_nRMSE,q90_H1_MAE,mean_fourier_MSE;0;2;1' ] || fail "columns: $(head -1 spelled.csv)"
+
 # -- refused --
 expect 2 'evaluate needs a CONFIG' "$trainax" evaluate
 expect 2 'needs --network' $evaluate

@@ -229,9 +229,11 @@ static void refused(const char *name, const char *pattern)
 static void test_errors(void)
 {
     refused("mean_nRMS", "did you mean 'mean_nRMSE'");
-    refused("nRMSE", "unknown metric 'nRMSE'");
+    refused("nRMSE", "did you mean 'mean_nRMSE'");
+    refused("q50_mean_nRMSE", "did you mean 'q50_nRMSE'");
+    refused("mean_MSE, Mean_mse", "'mean_MSE' is listed twice");
     refused("q20_nRMSE", "did you mean 'q10_nRMSE'");
-    refused("mean_vrmse", "unknown metric 'mean_vrmse'");
+    refused("mean_vrmse", "unknown metric 'mean_vrmse' (did you mean 'vrmse'?)");
     refused("mean_furier_MAE;0;1;0", "did you mean 'mean_fourier_MAE'");
     refused("mean_fourier_MAE", "LOW;HIGH;DERIVATIVE");
     refused("mean_fourier_MAE;0;1", "LOW;HIGH;DERIVATIVE");

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/name.h"
 #include "base/number.h"
 #include "trainax/network.h"
 
@@ -32,7 +33,13 @@ tx_short_form tx_network_form(int index)
     return index < NUM_ROWS ? (tx_short_form){rows[index].form, rows[index].type} : (tx_short_form){0};
 }
 
-static const char *const activations[] = {"relu", "sigmoid", "tanh", "swish", "gelu", "identity"};
+/* APEBench's, and other names of theirs. */
+static const struct {
+    const char *word, *name;
+} activations[] = {
+    {"relu", "relu"},  {"sigmoid", "sigmoid"}, {"tanh", "tanh"},         {"swish", "swish"},
+    {"silu", "swish"}, {"gelu", "gelu"},       {"identity", "identity"},
+};
 enum { NUM_ACTIVATIONS = sizeof activations / sizeof *activations };
 
 typedef struct output {
@@ -79,8 +86,8 @@ static tx_status write_field(output *out, const struct row *row, int index, cons
 static tx_status write_activation(output *out, const struct row *row, const char *word, tx_error *error)
 {
     for (int k = 0; k < NUM_ACTIVATIONS; k++) {
-        if (strcasecmp(activations[k], word) == 0) {
-            write_text(out, row->activated ? ", activation: %s%s" : "%.0s", activations[k], "");
+        if (tx_same_name(tx_name_after_module(word), activations[k].word, "")) {
+            write_text(out, row->activated ? ", activation: %s%s" : "%.0s", activations[k].name, "");
             return TX_OK;
         }
     }

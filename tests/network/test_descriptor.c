@@ -6,6 +6,8 @@ static void sections(void)
     static const char *const cases[][2] = {
         {"Conv;34;10;relu", "{type: conv_net, hidden_channels: 34, depth: 10, activation: relu}"},
         {"res;26;8;GELU", "{type: classic_res_net, hidden_channels: 26, num_blocks: 8, activation: gelu}"},
+        {"Conv;4;2;jax.nn.relu", "{type: conv_net, hidden_channels: 4, depth: 2, activation: relu}"},
+        {"MoUNet;4;1;silu", "{type: modern_u_net, hidden_channels: 4, num_levels: 1, activation: swish}"},
         {"UNet;12;2;swish", "{type: classic_u_net, hidden_channels: 12, num_levels: 2, activation: swish}"},
         {"Dil;2;32;2;tanh",
          "{type: dilated_res_net, dilation_rates: [1, 2, 4, 2, 1], hidden_channels: 32, num_blocks: 2, activation: tanh}"},

@@ -10,6 +10,13 @@ static int letter(char c)
     return tolower((unsigned char)c);
 }
 
+/* Of a name without the () of a call. */
+static size_t name_length(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > 2 && !strcmp(name + length - 2, "()") ? length - 2 : length;
+}
+
 /* The length of a name without one ending, or `length` where it does not stand there or is all there is. */
 static size_t without_ending(const char *name, size_t length, const char *ending, size_t size)
 {
@@ -57,7 +64,7 @@ static bool same_letters(const char *a, const char *end_of_a, const char *b)
 
 bool tx_same_name(const char *name, const char *meant, const char *endings)
 {
-    size_t length = strlen(name), before;
+    size_t length = name_length(name), before;
     bool same;
     do {
         same = same_letters(name, name + length, meant);
@@ -69,8 +76,11 @@ bool tx_same_name(const char *name, const char *meant, const char *endings)
 
 const char *tx_name_after_module(const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    return dot ? dot + 1 : name;
+    size_t start = strcspn(name, "(");
+    while (start && name[start - 1] != '.') {
+        start--;
+    }
+    return name + start;
 }
 
 /* -- the nearest -- */
@@ -80,7 +90,7 @@ enum { LONGEST = 64, SHORTEST_PART = 3, MANY = 12 };
 /* The letters that count, ended by a zero; of longer names the first. Returns how many there are. */
 static int write_stem(const char *name, const char *endings, char stem[LONGEST + 1])
 {
-    size_t rest = strlen(name), before;
+    size_t rest = name_length(name), before;
     do {
         before = rest;
         rest = without_endings(name, rest, endings);

@@ -5,10 +5,10 @@
 
 /* One rule for all, so that names from Python are taken as they are: `name` is written for `meant` when they are equal without
  * case and underscores, once some of `endings` (words separated by spaces, lower case: "trainer configuration") are taken off
- * the end of `name`: none, one, or several, while something is left. */
+ * the end of `name`: none, one, or several, while something is left. A call without arguments, MSELoss(), is its name. */
 bool tx_same_name(const char *name, const char *meant, const char *endings);
 
-const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu */
+const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu, optax.adam(0.1) adam(0.1) */
 
 /* The nearest of `count` names, compared by the same rule: one with a letter wrong, else the first in which `name` stands as
  * whole words, else the nearest by edit distance that begins alike, else one that holds `name` or most of which `name` is; NULL

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "component/buffer.h"
+#include "component/words.h"
 
 struct tx_registry {
     struct {
@@ -53,6 +54,10 @@ const char *tx_kind_spoken(tx_kind kind)
 const char *tx_kind_spoken_plural(tx_kind kind)
 {
     return kind_names[kind].spoken_plural;
+}
+const char *tx_kind_article(tx_kind kind)
+{
+    return strchr("aeiou", *kind_names[kind].spoken) ? "an" : "a";
 }
 
 const char *tx_kind_endings(tx_kind kind)
@@ -156,6 +161,13 @@ const tx_component *tx_registry_find_for(const tx_registry *registry, tx_kind ki
     return component ? component : tx_registry_find(registry, tx_kind_stand_in(kind), name);
 }
 
+const tx_component *tx_registry_find_called(const tx_registry *registry, tx_kind kind, const char *call)
+{
+    char name[96];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(call, "("), call);
+    return tx_registry_find_for(registry, kind, name);
+}
+
 void tx_registry_names(const tx_registry *registry, tx_kind kind, char *text, size_t size)
 {
     size_t used = 0;
@@ -179,14 +191,55 @@ static const char *nearest_component(const tx_registry *registry, tx_kind kind, 
     return tx_nearest_name_of(tx_name_after_module(name), tx_kind_endings(kind), names, count);
 }
 
+/* What a name that is none of its kind is instead; NULL: nothing that is known. */
+static const char *explain(const char *name)
+{
+    const tx_short_form *word = tx_explained_words;
+    while (word->form && !tx_same_name(tx_name_after_module(name), word->form, "")) {
+        word++;
+    }
+    return word->text;
+}
+
+/* The kind of a name that must stand in a list of that kind: a transform where an optimizer is asked for. */
+static tx_kind kind_in_lists(const tx_registry *registry, tx_kind kind, const char *name)
+{
+    int other = 0;
+    while (other < TX_KIND_COUNT &&
+           (other == (int)kind || tx_kind_stand_in((tx_kind)other) != kind || !tx_registry_find(registry, (tx_kind)other, name))) {
+        other++;
+    }
+    return (tx_kind)other;
+}
+
+tx_listing tx_registry_listing(const tx_registry *registry, tx_kind kind)
+{
+    tx_listing listing = {""};
+    for (int k = 0; k < tx_registry_count(registry, kind) && !*listing.text; k++) {
+        const tx_component *component = tx_registry_at(registry, kind, k);
+        for (const tx_option *option = component->options; option && option->name; option++) {
+            if (option->type == TX_TYPE_SECTIONS && (option->kind == kind || tx_kind_stand_in(option->kind) == kind)) {
+                snprintf(listing.text, sizeof listing.text, "{type: %s, %s: […]}", component->name, option->name);
+            }
+        }
+    }
+    return listing;
+}
+
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name)
 {
     tx_complaint complaint;
     char known[480];
     const tx_quoted quoted = tx_quote(name);
     const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
+    const tx_kind in_lists = kind_in_lists(registry, kind, name);
     tx_registry_names(registry, kind, known, sizeof known);
-    if (!*known) {
+    if (in_lists != TX_KIND_COUNT) {
+        snprintf(complaint.text, sizeof complaint.text, "'%s' is %s %s, no %s: it stands in %s", quoted.text,
+                 tx_kind_article(in_lists), tx_kind_spoken(in_lists), spoken, tx_registry_listing(registry, kind).text);
+    } else if (explain(name)) {
+        snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': %s", spoken, quoted.text, explain(name));
+    } else if (!*known) {
         snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': this program has no %s", spoken, quoted.text,
                  tx_kind_spoken_plural(kind));
     } else if (nearest) {

@@ -62,16 +62,28 @@ tx_table tx_table_make(const tx_registry *registry, const tx_component *componen
 
 /* -- names of components -- */
 
+/* A call with arguments. */
+static tx_status refuse_call(resolver *r, const tx_component *component, const tx_yaml *call, const char *path)
+{
+    const tx_option *first = component->options;
+    const bool has = first && first->name;
+    return tx_place_error(call->place, r->config->error, "%s must be written {type: %s%s%s%s}, not '%s'", path, component->name,
+                          has ? ", " : "", has ? first->name : "", has ? ": …" : "", tx_quote(call->text).text);
+}
+
 static tx_status find_component(resolver *r, tx_kind kind, const tx_yaml *name, const char *path, const tx_component **out)
 {
     tx_error *error = r->config->error;
-    if (name->shape != TX_YAML_SCALAR || tx_yaml_is_null(name)) {
-        return tx_place_error(name->place, error, "%s must be the name of a %s, not %s", path, tx_kind_spoken(kind),
-                              tx_yaml_describe(name).text);
+    const tx_registry *registry = r->config->registry;
+    if (name->shape != TX_YAML_SCALAR || tx_yaml_is_null(name) || !strcmp(name->text, "None")) {
+        return tx_place_error(name->place, error, "%s must be the name of %s %s, not %s", path, tx_kind_article(kind),
+                              tx_kind_spoken(kind), tx_yaml_describe(name).text);
     }
-    *out = tx_registry_find_for(r->config->registry, kind, name->text);
-    return *out ? TX_OK
-                : tx_place_error(name->place, error, "%s", tx_registry_complain(r->config->registry, kind, name->text).text);
+    *out = tx_registry_find_for(registry, kind, name->text);
+    const tx_component *called = *out || !strchr(name->text, '(') ? NULL : tx_registry_find_called(registry, kind, name->text);
+    return *out     ? TX_OK
+           : called ? refuse_call(r, called, name, path)
+                    : tx_place_error(name->place, error, "%s", tx_registry_complain(registry, kind, name->text).text);
 }
 
 static tx_status find_fixed(resolver *r, tx_kind kind, const char *name, const tx_component **out)
@@ -144,10 +156,34 @@ static tx_expectation suggest_place(const resolver *r, const char *key)
     return suggestion;
 }
 
-static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_yaml *key, const name_list *known)
+/* The same for a key of a component that stands in this section: trainer.optimizer.learning_rate. */
+static tx_expectation suggest_below(const resolver *r, const blueprint *plan, const tx_table *own, const char *key)
+{
+    tx_expectation suggestion = {""};
+    const tx_registry *registry = r->config->registry;
+    for (int k = 0; k < own->count; k++) {
+        const tx_option *option = own->options[k];
+        const bool below = option->type == TX_TYPE_SECTION && !option->fixed;
+        for (int j = 0; below && j < tx_registry_count(registry, option->kind) && !*suggestion.text; j++) {
+            const tx_option *inner = tx_registry_at(registry, option->kind, j)->options;
+            for (; inner && inner->name; inner++) {
+                if (tx_option_is(inner, key) || tx_is_synonym(key, inner->name)) {
+                    snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s%s%s.%s'?)", plan->path,
+                             *plan->path ? "." : "", option->name, inner->name);
+                }
+            }
+        }
+    }
+    return suggestion;
+}
+
+static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_table *own, const tx_yaml *key, const name_list *known)
 {
     tx_expectation suggestion = suggest_place(r, key->text);
     const char *in = *plan->path ? " in " : "";
+    if (!*suggestion.text) {
+        suggestion = suggest_below(r, plan, own, key->text);
+    }
     if (!*suggestion.text) {
         suggestion = tx_suggest(key->text, known->names, known->count);
     }
@@ -168,7 +204,7 @@ static tx_status check_keys(resolver *r, const blueprint *plan, const tx_table *
         const tx_yaml *key = plan->mapping->keys[k];
         const bool is_type = !plan->fixed && tx_same_key(key->text, "type");
         if (!is_type && !is_known(own, key->text) && !is_known(inlined, key->text)) {
-            return unknown_key(r, plan, key, &known);
+            return unknown_key(r, plan, own, key, &known);
         }
     }
     return TX_OK;
@@ -203,8 +239,10 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
     blueprint plan = {.place = place, .path = path, .each = each};
     const char *type_path;
     if (node->shape == TX_YAML_LIST) {
-        return tx_place_error(node->place, r->config->error, "%s must be a mapping with `type`, or the name of a %s, not a list",
-                              path, tx_kind_spoken(kind));
+        const tx_listing several = tx_registry_listing(r->config->registry, kind);
+        return tx_place_error(
+            node->place, r->config->error, "%s must be a mapping with `type`, or the name of %s %s, not a list%s%s%s", path,
+            tx_kind_article(kind), tx_kind_spoken(kind), *several.text ? " (write " : "", several.text, *several.text ? ")" : "");
     }
     if (tx_is_descriptor(r->config->registry, kind, node)) {
         TX_TRY(tx_descriptor_unfold(r->config, r->root, r->lenient, kind, path, &node));
@@ -276,7 +314,7 @@ static tx_status read_section(resolver *r, tx_value *value, tx_place place, cons
 static bool is_component(const resolver *r, const tx_option *option, const tx_yaml *node)
 {
     const bool may = option->kind && (option->type == TX_TYPE_REAL || option->type == TX_TYPE_REALS);
-    const bool named = node->shape == TX_YAML_SCALAR && tx_registry_find(r->config->registry, option->kind, node->text);
+    const bool named = node->shape == TX_YAML_SCALAR && tx_registry_find_called(r->config->registry, option->kind, node->text);
     return may && (node->shape == TX_YAML_MAPPING || named);
 }
 
@@ -477,7 +515,8 @@ tx_status tx_resolve_run(tx_config *config, const tx_yaml *root, const char *con
     resolver r = {.config = config, .root = root, .required = required};
     blueprint plan = {.mapping = root, .place = root->place, .path = "", .fixed = true};
     TX_TRY(find_fixed(&r, TX_KIND_RUN, "run", &plan.component));
-    return resolve_section(&r, &plan, out);
+    TX_TRY(resolve_section(&r, &plan, out));
+    return tx_beside_settle(config, root, *out);
 }
 
 tx_status tx_resolve_alone(tx_config *config, const tx_yaml *root, tx_kind kind, const char *fixed, tx_section **out)

@@ -15,6 +15,16 @@
 
 /* -- mappings -- */
 
+/* Python's names of keys that take a function: lifting_factory, loss_fn. What they hold the program checks. As a pattern they
+ * would stand in a validator's message about any unknown key. */
+static void add_functions(tx_buffer *text, const tx_option *option)
+{
+    const char *const names[] = {option->name, option->alias};
+    for (int k = 0; k < 2 && names[k] && tx_option_takes_function(option); k++) {
+        tx_buffer_add(text, ", \"%s_factory\": {\"doNotSuggest\": true}, \"%s_fn\": {\"doNotSuggest\": true}", names[k], names[k]);
+    }
+}
+
 /* An option under its other name; that of an INLINE one stands before the whole component. */
 static tx_status add_alias(tx_schema *w, const tx_component *owner, const tx_option *option)
 {
@@ -35,29 +45,15 @@ static tx_status add_properties(tx_schema *w, const tx_component *owner, const t
         tx_buffer_add(&w->text, "%s\n        \"%s\": ", more || k ? "," : "", option->name);
         TX_TRY(tx_schema_option(w, owner, option));
         TX_TRY(option->alias ? add_alias(w, owner, option) : TX_OK);
+        add_functions(&w->text, option);
     }
     return TX_OK;
-}
-
-/* Python's names of keys that take a function: lifting_factory, loss_fn. What they hold the program checks. */
-static void add_functions(tx_buffer *text, const tx_table *table)
-{
-    int count = 0;
-    for (int k = 0; k < table->count; k++) {
-        const tx_option *option = table->options[k];
-        if (option->type == TX_TYPE_SECTION || option->type == TX_TYPE_SECTIONS || option->type == TX_TYPE_WORD) {
-            tx_buffer_add(text, "%s%s%s%s", count++ ? "|" : "\"patternProperties\": {\"^(", option->name, option->alias ? "|" : "",
-                          option->alias ? option->alias : "");
-        }
-    }
-    tx_buffer_add(text, "%s", count ? ")_(factory|fn)$\": true}, " : "");
 }
 
 /* No other keys than those of `properties`; what must be there; of which two one must, or must not beside the other. */
 static void add_rules(tx_buffer *text, const tx_table *table, bool typed)
 {
     int required = 0, rules = 0;
-    add_functions(text, table);
     tx_buffer_add(text, "\"additionalProperties\": false, \"required\": [%s", typed ? "\"type\"" : "");
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
@@ -121,6 +117,7 @@ static void add_extended(tx_schema *w, const tx_component *component, const tx_o
         if (option->alias) {
             add_key(text, component, option->alias, told);
         }
+        add_functions(text, option);
     }
     tx_buffer_add(text, "}, ");
     add_rules(text, &all, typed);

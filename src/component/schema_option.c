@@ -79,7 +79,7 @@ void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings)
     if (*endings) {
         add_alternatives(text, endings);
     }
-    tx_buffer_add(text, "%s$\"}", *endings ? "*" : "");
+    tx_buffer_add(text, "%s(\\\\(\\\\))?$\"}", *endings ? "*" : "");
 }
 
 /* "Conv;HIDDEN;DEPTH;ACTIVATION": an activation may stand behind the others too. */

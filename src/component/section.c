@@ -1,5 +1,6 @@
 /* Getters of resolved sections, and errors about them. */
 #include "component/section.h"
+#include "base/name.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -15,9 +16,21 @@ const char *tx_section_name(const tx_section *section)
     return section->component->name;
 }
 
+bool tx_option_takes_function(const tx_option *option)
+{
+    const bool component = option->type == TX_TYPE_SECTION || option->type == TX_TYPE_SECTIONS;
+    return (component && !option->fixed) || option->type == TX_TYPE_WORD;
+}
+
 bool tx_option_is(const tx_option *option, const char *key)
 {
-    return tx_same_key(option->name, key) || (option->alias && tx_same_key(option->alias, key));
+    const bool function = tx_option_takes_function(option);
+    const char *const names[] = {option->name, option->alias};
+    bool is = false;
+    for (int k = 0; k < 2 && names[k]; k++) {
+        is = is || (function ? tx_same_key(names[k], key) : tx_same_name(key, names[k], ""));
+    }
+    return is;
 }
 
 tx_value *tx_section_find(const tx_section *section, const char *name)

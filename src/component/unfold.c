@@ -22,20 +22,52 @@ static void place_at(tx_yaml *mapping, tx_place place)
     }
 }
 
+/* What stands beside a component of the run: the option `key` for network_key and network; NULL: it is none of those. */
+static const char *option_beside(const tx_option *option, const char *name)
+{
+    const size_t length = strlen(name);
+    return !strncmp(option->name, name, length) && option->name[length] == '_' ? option->name + length + 1 : NULL;
+}
+
 /* What a descriptor says nothing about stands beside it in the run: network_key is the `key` of a network. */
 static tx_status add_options_beside(tx_config *config, const tx_yaml *root, tx_kind kind, tx_yaml *mapping)
 {
     const tx_component *run = tx_registry_find(config->registry, TX_KIND_RUN, "run");
-    const char *name = tx_kind_name(kind);
-    const size_t length = strlen(name);
     for (const tx_option *option = run ? run->options : NULL; option && option->name; option++) {
-        const bool beside = !strncmp(option->name, name, length) && option->name[length] == '_';
-        const int k = beside ? tx_yaml_find(root, option->name) : -1;
+        const char *name = option_beside(option, tx_kind_name(kind));
+        const int k = name ? tx_yaml_find(root, option->name) : -1;
         tx_yaml *key;
         if (k >= 0 && !tx_yaml_is_null(root->items[k])) {
-            const tx_place place = root->keys[k]->place;
-            TX_TRY(tx_yaml_scalar(&config->arena, place, option->name + length + 1, config->error, &key));
+            TX_TRY(tx_yaml_scalar(&config->arena, root->keys[k]->place, name, config->error, &key));
             TX_TRY(tx_yaml_append(&config->arena, mapping, key, root->items[k], config->error));
+        }
+    }
+    return TX_OK;
+}
+
+/* One value of the run: what stands beside a descriptor is in its section now, beside a mapping it says nothing. */
+static tx_status settle_value(tx_config *config, const tx_value *component, const tx_yaml *written, tx_value *value)
+{
+    const char *name = option_beside(value->option, component->option->name);
+    if (!name || value->form == TX_FORM_NULL || component->form != TX_FORM_SECTION) {
+        return TX_OK;
+    }
+    if (!tx_is_descriptor(config->registry, component->option->kind, written)) {
+        return tx_place_error(value->key->place, config->error, "%s is for a %s that is written as its descriptor: write %s.%s",
+                              value->option->name, component->option->name, component->option->name, name);
+    }
+    value->form = TX_FORM_NULL;
+    return TX_OK;
+}
+
+tx_status tx_beside_settle(tx_config *config, const tx_yaml *root, tx_section *run)
+{
+    for (int k = 0; k < run->count; k++) {
+        const tx_value *component = &run->values[k];
+        const bool described = component->option->kind && tx_registry_rule(config->registry, component->option->kind);
+        const int written = described ? tx_yaml_find(root, component->option->name) : -1;
+        for (int j = 0; written >= 0 && j < run->count; j++) {
+            TX_TRY(settle_value(config, component, root->items[written], &run->values[j]));
         }
     }
     return TX_OK;

@@ -10,6 +10,9 @@ bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *
 tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
                                const tx_yaml **node);
 
+/* What stands beside a descriptor in the run has become part of its section, and is refused beside another form of it. */
+tx_status tx_beside_settle(tx_config *config, const tx_yaml *root, tx_section *run);
+
 /* The axes in a component's name, as in equinox.nn.Conv2d, are its num_spatial_dims. *mapping may be NULL. */
 tx_status tx_axes_unfold(tx_config *config, const tx_component *component, const tx_yaml *type, const tx_yaml **mapping);
 

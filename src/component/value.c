@@ -52,7 +52,8 @@ tx_expectation tx_option_expects(const tx_option *option)
     list_words(option->words ? option->words : "", words, sizeof words);
     const char *several = strchr(words, ',') ? "one of " : "";
     const bool component = option->kind && (option->type == TX_TYPE_REAL || option->type == TX_TYPE_REALS);
-    snprintf(expectation.text, sizeof expectation.text, "%s%s%s%s%s%s", type_expectations[option->type], component ? " or a " : "",
+    const char *article = tx_kind_article(option->kind)[1] ? " or an " : " or a ";
+    snprintf(expectation.text, sizeof expectation.text, "%s%s%s%s%s%s", type_expectations[option->type], component ? article : "",
              component ? tx_kind_spoken(option->kind) : "", *words && option->type != TX_TYPE_WORD ? " or " : "", several, words);
     return expectation;
 }
@@ -75,10 +76,51 @@ tx_status tx_value_wrong(tx_config *config, const tx_value *value, const tx_yaml
                           tx_yaml_describe(node).text);
 }
 
+/* Other words for keys: those of other packages and of habit. */
+static const struct {
+    const char *word, *meant;
+} synonyms[] = {
+    {"lr", "learning_rate"},
+    {"step_size", "learning_rate"},
+    {"beta1", "b1"},
+    {"beta2", "b2"},
+    {"epsilon", "eps"},
+    {"wd", "weight_decay"},
+    {"hidden_size", "hidden_channels"},
+    {"hidden_size", "width_size"},
+    {"width", "hidden_channels"},
+    {"width", "width_size"},
+    {"num_layers", "depth"},
+    {"modes", "num_modes"},
+    {"seed", "key"},
+    {"num_steps", "num_training_steps"},
+    {"epochs", "num_training_steps"},
+    {"num_epochs", "num_training_steps"},
+};
+
+bool tx_is_synonym(const char *word, const char *name)
+{
+    bool is = false;
+    for (size_t k = 0; k < sizeof synonyms / sizeof *synonyms; k++) {
+        is = is || (tx_same_key(word, synonyms[k].word) && !strcmp(name, synonyms[k].meant));
+    }
+    return is;
+}
+
+static const char *suggest_synonym(const char *word, const char *const *names, int count)
+{
+    int k = 0;
+    while (k < count && !tx_is_synonym(word, names[k])) {
+        k++;
+    }
+    return k < count ? names[k] : NULL;
+}
+
 tx_expectation tx_suggest(const char *name, const char *const *names, int count)
 {
     tx_expectation suggestion;
-    const char *nearest = tx_nearest_name(name, names, count);
+    const char *synonym = suggest_synonym(name, names, count);
+    const char *nearest = synonym ? synonym : tx_nearest_name(name, names, count);
     const size_t size = sizeof suggestion.text;
     if (nearest) {
         snprintf(suggestion.text, size, " (did you mean '%s'?)", nearest);
@@ -146,14 +188,44 @@ static tx_status check_bounds(tx_config *config, const tx_option *option, const 
     return tx_place_error(node->place, config->error, "%s must be %s, not %s", path, bounds, tx_quote(node->text).text);
 }
 
+/* 1e3, 10_000 and PRNGKey(2) say an integer, but not as one. */
+static bool integer_is_meant(const tx_yaml *node, int64_t *out)
+{
+    const bool plain = node->shape == TX_YAML_SCALAR && !node->quoted;
+    const char *call = plain ? strchr(node->text, '(') : NULL;
+    char digits[48];
+    size_t length = 0;
+    double number = NAN;
+    for (const char *c = call ? call + 1 : plain ? node->text : ""; *c && length + 1 < sizeof digits; c++) {
+        digits[length] = *c;
+        length += *c != '_';
+    }
+    length -= call && length && digits[length - 1] == ')';
+    digits[length] = '\0';
+    if (digits[strspn(digits, "0123456789+-.eE")] || !tx_parse_real(digits, &number) || !(fabs(number) < 1ll << 53)) {
+        return false;
+    }
+    *out = (int64_t)number;
+    return number == trunc(number);
+}
+
+static tx_status wrong_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path)
+{
+    const bool plain = node->shape == TX_YAML_SCALAR && !node->quoted && *node->text;
+    int64_t meant;
+    if (plain && !node->text[strspn(node->text, "0123456789+-")] && tx_yaml_is_number(node)) {
+        return tx_place_error(node->place, config->error, "%s must be a 64-bit integer, not %s", path, tx_quote(node->text).text);
+    }
+    return integer_is_meant(node, &meant)
+               ? tx_place_error(node->place, config->error, "%s must be %s, not %s (write %" PRId64 ")", path,
+                                tx_option_expects(value->option).text, tx_yaml_describe(node).text, meant)
+               : tx_value_wrong(config, value, node, path);
+}
+
 static tx_status read_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
 {
     if (node->shape != TX_YAML_SCALAR || node->quoted || !tx_parse_integer(node->text, out)) {
-        const bool digits = node->shape == TX_YAML_SCALAR && !node->quoted && *node->text &&
-                            !node->text[strspn(node->text, "0123456789+-")] && tx_yaml_is_number(node);
-        return digits ? tx_place_error(node->place, config->error, "%s must be a 64-bit integer, not %s", path,
-                                       tx_quote(node->text).text)
-                      : tx_value_wrong(config, value, node, path);
+        return wrong_integer(config, value, node, path);
     }
     return check_bounds(config, value->option, node, path, (double)*out);
 }

@@ -31,5 +31,7 @@ size_t tx_yaml_num_elements(const tx_yaml *node);
 
 bool tx_yaml_is_number(const tx_yaml *node);
 
-/* The nearest of an array of names as " (did you mean '…'?)", or the whole list as " (known: …)". */
+bool tx_is_synonym(const char *word, const char *name); /* lr is another word for learning_rate */
+
+/* What is meant of an array of names, a synonym or the nearest, as " (did you mean '…'?)", or the whole list as " (known: …)". */
 tx_expectation tx_suggest(const char *name, const char *const *names, int count);

@@ -11,6 +11,8 @@ const tx_short_form tx_explained_words[] = {
             "jax.random.split(PRNGKey(0), 2)[1]. The same key draws the same numbers as there."},
     {"descriptor", "a network as one text, such as network: \"Conv;34;10;relu\", with its key beside it as network_key. "
                    "`trainax list networks` ends with the forms."},
+    {"GeneralTrainer", "the section trainer is Trainax's GeneralTrainer; its type is that of the loss_configuration, "
+                       "such as supervised, or all of that stands under trainer.loss_configuration"},
     {0},
 };
 

@@ -113,6 +113,9 @@ static void same_names(void)
         {"LinearConvBlockFactory", "linear_conv_block", "factory block", true},
         {"SupervisedTrainer", "supervised", "configuration trainer", true},
         {"mse_", "_mse", "", true},
+        {"MSELoss()", "mse", "loss", true},
+        {"mse(2)", "mse", "loss", false},
+        {"()", "mse", "mse", false},
         {"mse_loss", "mse", "", false},
         {"mse", "mae", "loss", false},
         {"mse", "ms", "e", true},
@@ -133,6 +136,7 @@ static void same_names(void)
     }
     CU_ASSERT_STRING_EQUAL(tx_name_after_module("jax.nn.relu"), "relu");
     CU_ASSERT_STRING_EQUAL(tx_name_after_module("relu"), "relu");
+    CU_ASSERT_STRING_EQUAL(tx_name_after_module("optax.adam(0.1)"), "adam(0.1)");
     CU_ASSERT_STRING_EQUAL(tx_name_after_module("jax."), "");
 }
 

@@ -96,7 +96,6 @@ static void refusals(void)
 static void refusals_of_the_evaluation_section(void)
 {
     static const char *const cases[][2] = {
-        {"evaluation={metrics: [mean_nRMS]}", "evaluation.metrics: "},
         {"evaluation={metrics: [mean_MSE, mean_MSE]}", "evaluation.metrics: metric 'mean_MSE' is listed twice"},
         {"evaluation={num_steps: 11}", "num_steps: 11 steps, but"},
         {"evaluation={data: {type: lorenz_rk4, num_samples: 2, temporal_horizon: 5, num_warmup_steps: 1, key: 0}}", "spatial axes"},

@@ -38,6 +38,14 @@ succeeds "$trainax" train general.yaml --output general --quiet --resume --set t
 expect 2 'num_spatial_dims: the network is for 2' "$trainax" train python.yaml --output no --set network.type=Conv2d
 expect 2 "'type' in trainer.loss_configuration stands in trainer too" "$trainax" train \
     <(sed 's/^trainer:/trainer:\n  type: GeneralTrainer/' general.yaml) --output no
+sed 's/Conv1d/Conv1d()/; s/  num_rollout/  time_level_loss: tx.loss.MSELoss()\n  num_rollout/' python.yaml >calls.yaml
+succeeds "$trainax" train calls.yaml --output calls --quiet
+same_run run calls
+expect 2 "'clip' is a transform, no optimizer: it stands in {type: chain, transforms: " "$trainax" train python.yaml --output no \
+    --set trainer.optimizer.type=clip
+expect 2 'name of an optimizer, not a list .write {type: chain, transforms: ' "$trainax" train python.yaml --output no \
+    --set 'trainer.optimizer=[clip]'
+expect 2 'network_key is for a network that is written as its descriptor' "$trainax" train python.yaml --output no --set network_key=3
 expect 2 "did you mean 'classic_fno'" "$trainax" train python.yaml --output no --set network=FNO
 expect 2 "not 'None' .write null." "$trainax" train python.yaml --output no --set trainer.time_level_weights=None
 [ -e no ] && fail "a refused run left a directory"

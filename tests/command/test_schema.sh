@@ -30,6 +30,7 @@ accepts 's/time_level_loss: mse/time_level_loss: MSELoss/'
 accepts 's/type: adam, learning_rate: 1.0e-2/type: optax.Adam, learning_rate: {type: optax.constant_schedule, value: 1e-3}/'
 accepts 's/type: conv$/type: equinox.nn.Conv1d/'
 accepts 's/padding: same/padding: SAME/'
+accepts 's/time_level_loss: mse/time_level_loss_fn: MSELoss()/'
 accepts '/^network:/,/^  key: 73/c network: "Conv;34;10;relu"\nnetwork_key: {seed: 0, split: 2, index: 1}'
 accepts '/^network:/,/^  key: 73/c network: pure;2\nnetwork_key: 0'
 accepts '/^network:/,/^  key: 73/c network: {type: pdeqx.arch.MLP, activation_factory: jax.nn.relu, key: 1}'
@@ -42,6 +43,8 @@ while IFS=$'\t' read -r verdict edit _; do
 done < <(grep -v '^#' "$tests/command/mistakes.txt")
 schema accepts spelled.*.yaml accepts.*.yaml
 schema refuses refuses.*.yaml
+sed 's/^trainer:/trainr:/; s/batch_size/batch_size_fn/' "$quickstart" >typo.yaml
+"$python" "$tests/command/check_schema.py" schema.json accepts typo.yaml 2>&1 | grep -q "'trainr' was unexpected" || fail "the schema's words for an unknown key"
 
 expect 2 'unexpected argument' "$trainax" schema quickstart.yaml
 expect 3 'No space left' bash -c '"$0" schema >/dev/full' "$trainax"

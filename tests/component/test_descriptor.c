@@ -69,6 +69,10 @@ static void errors_have_its_place(void)
         {DATA TRAINER "network: conv;3\nnetwork_key:\nnetwork_parameters: null\n", "some/run.yaml:3:10: network_key is required"},
         {DATA TRAINER "network: conv;3\nnetwork_parameters: [1]\n", "some/run.yaml:4:21: network.parameters must be a path"},
         {DATA TRAINER "network: conv;3\nnetwork_key: a\n", "some/run.yaml:4:14: network.key must be"},
+        {DATA TRAINER "network: {type: conv, in_channels: 1, kernel_size: 1, key: 0}\nnetwork_key: 1\n",
+         "some/run.yaml:4:1: network_key is for a network that is written as its descriptor: write network.key"},
+        {DATA TRAINER "network: {type: conv, in_channels: 1, kernel_size: 1, key: 0}\nnetwork_parameters: x.h5\n",
+         "some/run.yaml:4:1: network_parameters is for a network that is written as its descriptor: write network.parameters"},
         {DATA TRAINER "network: {type: conv;3}\n", "some/run.yaml:3:17: unknown network 'conv;3'"},
     };
     tx_registry *registry = fake_registry();

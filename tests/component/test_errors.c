@@ -36,7 +36,7 @@ static const wrong_line wrong_lines[] = {
     /* wrong types */
     {16, "  batch_size: many", "some/run.yaml:16:15: trainer.batch_size must be an integer, not 'many'"},
     {16, "  batch_size: 2.5", "some/run.yaml:16:15: trainer.batch_size must be an integer, not '2.5'"},
-    {16, "  batch_size: 1e3", "some/run.yaml:16:15: trainer.batch_size must be an integer, not '1e3'"},
+    {16, "  batch_size: 1e3", "some/run.yaml:16:15: trainer.batch_size must be an integer, not '1e3' (write 1000)"},
     {16, "  batch_size: \"32\"", "some/run.yaml:16:15: trainer.batch_size must be an integer, not the text \"32\""},
     {16, "  batch_size: [32]", "some/run.yaml:16:15: trainer.batch_size must be an integer, not a list"},
     {16, "  batch_size: {a: 1}", "some/run.yaml:16:15: trainer.batch_size must be an integer, not a mapping"},
@@ -108,6 +108,27 @@ static const wrong_line wrong_lines[] = {
     {19, "  - {every: 2}", "some/run.yaml:19:5: callbacks.0.type is required (there are: weight_norm, loss, save_network)"},
     {19, "  - loss", "some/run.yaml:19:5: callbacks.0.configuration is required (evaluated)"},
     {9, "  use_bias: null", "some/run.yaml:9:13: network.use_bias must be true or false, not null"},
+    /* as Python has it */
+    {16, "  batch_size: 10_000", "some/run.yaml:16:15: trainer.batch_size must be an integer, not '10_000' (write 10000)"},
+    {17, "  key: jax.random.PRNGKey(2)",
+     "some/run.yaml:17:8: trainer.key must be an integer or {seed, split, index}, not 'jax.random.PRNGKey(2)' (write 2)"},
+    {12, "  residuum_fn: None", "some/run.yaml:12:16: trainer.residuum_fn must be the name of a residuum, not 'None' (write null)"},
+    {14, "  optimizer: optax.adam(1e-3, b1=0.9)",
+     "some/run.yaml:14:14: trainer.optimizer must be written {type: adam, learning_rate: …}, not 'optax.adam(1e-3, b1=0.9)'"},
+    {14, "  optimizer: {type: adam, learning_rate: optax.constant_schedule(1e-3)}",
+     "some/run.yaml:14:42: trainer.optimizer.learning_rate must be written {type: constant, value: …}, not "
+     "'optax.constant_schedule(1e-3)'"},
+    {14, "  optimizer: {type: adam, lr: 1}",
+     "some/run.yaml:14:27: unknown key 'lr' in trainer.optimizer (did you mean 'learning_rate'?)"},
+    {16, "  learning_rate: 1",
+     "some/run.yaml:16:3: unknown key 'learning_rate' in trainer (did you mean 'trainer.optimizer.learning_rate'?)"},
+    {16, "  batch_size_fn: 1", "some/run.yaml:16:3: unknown key 'batch_size_fn' in trainer (did you mean 'batch_size'?)"},
+    {14, "  optimizer: [adam]",
+     "some/run.yaml:14:14: trainer.optimizer must be a mapping with `type`, or the name of an optimizer, not a list"},
+    {12, "  type: GeneralTrainer",
+     "some/run.yaml:12:9: unknown configuration 'GeneralTrainer': the section trainer is Trainax's GeneralTrainer; its type is "
+     "that "
+     "of the loss_configuration, such as supervised, or all of that stands under trainer.loss_configuration"},
     /* unknown components */
     {14, "  optimizer: {type: adamm, learning_rate: 1}",
      "some/run.yaml:14:21: unknown optimizer 'adamm' (did you mean 'adam'? There are: adam, sgd)"},

@@ -19,7 +19,7 @@ static const struct {
     {"DIR", "_trainax_files"},
     {"KEY=VALUE", "_trainax_set"},
     {"LIST", "_trainax_list \"$(_trainax_kind metrics)\""},
-    {"NAME", "_trainax_words \"$_trainax_names $_trainax_keys\""},
+    {"NAME", "_trainax_name"},
     {"KINDS", "_trainax_words \"$_trainax_kinds\""},
     {"CASE", "_trainax_words \"$_trainax_cases\""},
     {"PAGE", "_trainax_words \"$_trainax_pages\""},
@@ -49,6 +49,14 @@ static const char functions[] =
     "    local head=\n"
     "    [[ $cur == *,* ]] && head=${cur%,*},\n"
     "    COMPREPLY+=($(compgen -P \"$head\" -W \"$1\" -- \"${cur##*,}\"))\n"
+    "}\n"
+    "_trainax_name() { # of a component, a key or a command; KIND/NAME\n"
+    "    local kind=${cur%%/*}\n"
+    "    if [[ $cur == */* ]]; then\n"
+    "        COMPREPLY+=($(compgen -P \"$kind/\" -W \"$(_trainax_kind \"$kind\")\" -- \"${cur#*/}\"))\n"
+    "    else\n"
+    "        _trainax_words \"$_trainax_names $_trainax_keys\"\n"
+    "    fi\n"
     "}\n"
     "_trainax_set() { # a key, or behind '=' its value\n"
     "    local head=\n"
@@ -117,11 +125,11 @@ static void add_words(tx_buffer *text, const tx_registry *registry)
     }
     tx_buffer_add(text, "\"\n_trainax_kind() {\n    case $1 in\n");
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {
-        tx_buffer_add(text, "        %s) echo '", tx_kind_plural((tx_kind)kind));
+        tx_buffer_add(text, "        %s|%s) echo '", tx_kind_name((tx_kind)kind), tx_kind_plural((tx_kind)kind));
         add_names(text, registry, (tx_kind)kind);
         tx_buffer_add(text, "' ;;\n");
     }
-    tx_buffer_add(text, "    esac\n}\n");
+    tx_buffer_add(text, "        command) echo \"$_trainax_commands\" ;;\n    esac\n}\n");
 }
 
 /* -- keys of the configuration -- */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "command/command.h"
+#include "component/buffer.h"
 
 /* The component that is called as a command is, if there is one. */
 static const tx_component *find_component(const tx_registry *registry, const char *name)
@@ -16,20 +17,28 @@ static const tx_component *find_component(const tx_registry *registry, const cha
     return component;
 }
 
-/* NAME, or command/NAME where a component has that name too. */
+static tx_status describe_command(const tx_command *command, const tx_component *namesake, tx_error *error)
+{
+    tx_buffer text = {.error = error};
+    char *line;
+    TX_TRY(tx_command_print_help(command, error));
+    if (!namesake) {
+        return TX_OK;
+    }
+    tx_buffer_add(&text, "\nalso a component: trainax help %s/%s\n", tx_kind_name(namesake->kind), namesake->name);
+    TX_TRY(tx_buffer_finish(&text, &line));
+    return tx_print_text(line, error);
+}
+
+/* NAME, a command before a component; command/NAME. */
 static tx_status describe(const tx_registry *registry, const char *name, tx_error *error)
 {
     static const char prefix[] = "command/";
     const bool prefixed = strncmp(name, prefix, strlen(prefix)) == 0;
     const tx_command *command = tx_command_find(prefixed ? name + strlen(prefix) : name);
-    const tx_component *component = command && !prefixed ? find_component(registry, name) : NULL;
     char *text;
-    if (component) {
-        return tx_error_set(error, TX_INVALID, "'%s' is several things: ask for one of %s%s, %s/%s", name, prefix, name,
-                            tx_kind_name(component->kind), name);
-    }
     if (command) {
-        return tx_command_print_help(command, error);
+        return describe_command(command, prefixed ? NULL : find_component(registry, name), error);
     }
     TX_TRY(tx_registry_help(registry, name, tx_terminal_columns(STDOUT_FILENO), error, &text));
     return tx_print_text(text, error);

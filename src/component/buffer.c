@@ -84,10 +84,14 @@ static size_t shown_width(const char *text, size_t length)
     return width;
 }
 
-/* The next piece that is not broken, without the blanks behind it: a word, or what ends with '|' or ';' inside one. */
+/* The next piece that is not broken, without the blanks behind it: a word, or what ends with '|' or ';' inside one, but not
+ * with the ';' before a number (mean_fourier_nRMSE;0;5;0). */
 static size_t piece_length(const char *text)
 {
-    const size_t length = strcspn(text, " |;");
+    size_t length = strcspn(text, " |;");
+    while (text[length] == ';' && text[length + 1] >= '0' && text[length + 1] <= '9') {
+        length += 1 + strcspn(text + length + 1, " |;");
+    }
     return length + (text[length] == '|' || text[length] == ';');
 }
 

@@ -1,6 +1,6 @@
 /* `trainax help NAME` and `trainax list [KINDS]`: the tables of components, printed. What NAME is, is asked in this order: a
  * key with dots, a component, a key of the file, a kind, a component's short form, a word that is explained, an option of any
- * component. */
+ * component, a word of an option. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -177,6 +177,20 @@ static tx_status try_options(const tx_registry *registry, const char *path, bool
     return status;
 }
 
+/* "relu": the options of which it is a word. */
+static tx_status try_words(const tx_registry *registry, const char *name, int width, tx_buffer *text, bool *found)
+{
+    tx_option_rows rows = {0};
+    tx_status status = tx_options_find_word(registry, tx_name_after_module(name), text->error, &rows);
+    *found = status == TX_OK && rows.count;
+    if (*found) {
+        tx_buffer_add(text, "%s is a word of\n", tx_name_after_module(name));
+        status = tx_option_rows_print(&rows, width, text);
+    }
+    tx_option_rows_clear(&rows);
+    return status;
+}
+
 /* A kind and options that are called as a component is. */
 static tx_status add_namesakes(const tx_registry *registry, const char *name, int width, tx_buffer *text)
 {
@@ -217,26 +231,48 @@ static tx_status try_short_form(const tx_registry *registry, const char *name, i
     return TX_OK;
 }
 
-static bool is_form_of(const char *form, const char *name)
+static bool begins_alike(const char *form, const char *name)
 {
     const size_t length = strcspn(name, ";");
     return strcspn(form, ";") == length && !strncasecmp(form, name, length);
 }
 
-/* "Conv" or "Conv;34": how it is to be written. */
+/* Whether a name, which the rule refuses, was meant as one of these forms: "Res;26" as "Res;HIDDEN;BLOCKS;ACTIVATION", and
+ * "q50_mean_nRMSE" as one of "q10_X, q50_X, q90_X". */
+static bool is_attempt(const char *forms, const char *name)
+{
+    bool is = strchr(name, ';') && begins_alike(forms, name);
+    for (const char *form = forms; *form && !is; form += strspn(form, " ,")) {
+        const size_t length = strcspn(form, ","), before = strcspn(form, "X");
+        is = before && before + 1 == length && !strncasecmp(form, name, before);
+        form += length;
+    }
+    return is;
+}
+
+/* "Conv": how it is to be written. */
+static tx_status describe_form(const tx_registry *registry, tx_kind kind, tx_short_form form, int width, tx_buffer *text)
+{
+    const tx_component *component = tx_registry_find(registry, kind, form.text);
+    const char *const cells[] = {form.form, form.text};
+    tx_buffer_table(text, "", width, 1, 2, cells);
+    tx_buffer_add(text, "%s", component ? "\n" : "");
+    return component ? describe_component(registry, component, width, text) : TX_OK;
+}
+
 static tx_status try_form(const tx_registry *registry, const char *name, int width, tx_buffer *text, bool *found)
 {
     for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
         tx_short_form_rule *rule = tx_registry_forms(registry, (tx_kind)kind);
         tx_short_form form;
         for (int k = 0; rule && (form = rule(k)).form; k++) {
-            if (is_form_of(form.form, name)) {
-                const tx_component *component = tx_registry_find(registry, (tx_kind)kind, form.text);
-                const char *const cells[] = {form.form, form.text};
+            char section[TX_DESCRIBED_SIZE];
+            if (is_attempt(form.form, name)) {
+                return tx_registry_rule(registry, (tx_kind)kind)(name, sizeof section, section, text->error);
+            }
+            if (begins_alike(form.form, name)) {
                 *found = true;
-                tx_buffer_table(text, "", width, 1, 2, cells);
-                tx_buffer_add(text, "%s", component ? "\n" : "");
-                return component ? describe_component(registry, component, width, text) : TX_OK;
+                return describe_form(registry, (tx_kind)kind, form, width, text);
             }
         }
     }
@@ -246,7 +282,7 @@ static tx_status try_form(const tx_registry *registry, const char *name, int wid
 static bool explain_word(const char *name, int width, tx_buffer *text)
 {
     for (const tx_short_form *word = tx_explained_words; word->form; word++) {
-        if (!strcasecmp(word->form, name)) {
+        if (tx_same_name(tx_name_after_module(name), word->form, "")) {
             tx_buffer_add(text, "%s: ", word->form);
             tx_buffer_wrap(text, width, strlen(word->form) + 2, 2, word->text);
             tx_buffer_add(text, "\n");
@@ -304,6 +340,7 @@ static tx_status describe_other(const tx_registry *registry, const char *name, i
         return TX_OK;
     }
     TX_TRY(try_options(registry, name, true, width, text, &found));
+    TX_TRY(found ? TX_OK : try_words(registry, name, width, text, &found));
     return found ? TX_OK : unknown_name(registry, name, text->error);
 }
 

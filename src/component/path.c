@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/name.h"
 #include "component/words.h"
 #include "component/section.h"
 
@@ -121,4 +122,40 @@ tx_status tx_options_find(const tx_registry *registry, const char *path, bool an
         *rows->rows[0].where = '\0'; /* the path says it */
     }
     return status;
+}
+
+/* -- words -- */
+
+static bool has_word(const tx_option *option, const char *name)
+{
+    char word[64];
+    const char *rest = option->words ? option->words : "";
+    bool has = false;
+    while (*rest && !has) {
+        const size_t length = strcspn(rest, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, rest);
+        has = tx_same_name(name, word, "");
+        rest += length + (rest[length] == ' ');
+    }
+    return has;
+}
+
+static tx_status add_with_word(tx_option_rows *rows, const tx_component *component, const char *name, tx_error *error)
+{
+    char where[100];
+    snprintf(where, sizeof where, "%s/%s", tx_kind_name(component->kind), component->name);
+    for (const tx_option *option = component->options; option && option->name; option++) {
+        TX_TRY(has_word(option, name) ? tx_option_rows_add(rows, option, option->name, where, error) : TX_OK);
+    }
+    return TX_OK;
+}
+
+tx_status tx_options_find_word(const tx_registry *registry, const char *name, tx_error *error, tx_option_rows *rows)
+{
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        for (int k = 0; k < tx_registry_count(registry, (tx_kind)kind); k++) {
+            TX_TRY(add_with_word(rows, tx_registry_at(registry, (tx_kind)kind, k), name, error));
+        }
+    }
+    return TX_OK;
 }

@@ -98,6 +98,7 @@ static bool reads_alike(const struct tx_option_row *row, const tx_option *option
 static void add_place(struct tx_option_row *row, const char *where)
 {
     const size_t used = strlen(row->where), size = sizeof row->where;
+    row->one_kind = !row->places++ || (row->one_kind && !strncmp(row->where, where, strcspn(where, "/") + 1));
     if (used + strlen(where) + sizeof ", …" < size) {
         snprintf(row->where + used, size - used, "%s%s", used ? ", " : "", where);
     } else if (used && strcmp(row->where + used - strlen("…"), "…") != 0) {
@@ -134,7 +135,7 @@ tx_status tx_option_rows_add_component(tx_option_rows *rows, const tx_registry *
     return TX_OK;
 }
 
-enum { COLUMNS = 5, UNIT = 3 };
+enum { COLUMNS = 5, UNIT = 3, MANY = 8 };
 
 /* An option's text and where it is. */
 typedef struct row_text {
@@ -144,7 +145,13 @@ typedef struct row_text {
 static void fill_row(const struct tx_option_row *row, row_text *texts, const char **cells)
 {
     const char *text = row->option->text ? row->option->text : "";
-    snprintf(texts->text, sizeof texts->text, *row->where ? "%s (in %s)" : "%s", text, row->where);
+    if (row->places > MANY && row->one_kind) { /* a list would be a wall */
+        char kind[64];
+        snprintf(kind, sizeof kind, "%.*s", (int)strcspn(row->where, "/"), row->where);
+        snprintf(texts->text, sizeof texts->text, "%s (in %d %s)", text, row->places, tx_kind_spoken_plural(tx_kind_find(kind)));
+    } else {
+        snprintf(texts->text, sizeof texts->text, *row->where ? "%s (in %s)" : "%s", text, row->where);
+    }
     const char *const line[COLUMNS] = {row->name, row->words.type, row->words.initial, row->option->unit ? row->option->unit : "",
                                        texts->text};
     memcpy(cells, line, sizeof line);

@@ -23,6 +23,8 @@ typedef struct tx_option_rows {
         const char *name; /* "batch_size", "trainer.batch_size" */
         tx_option_words words;
         char where[400]; /* components that have it, "network/conv, network/mlp"; "": not said */
+        int places;      /* how many they are */
+        bool one_kind;   /* all of the first one's */
     } * rows;
     size_t count, capacity;
 } tx_option_rows;
@@ -36,4 +38,6 @@ tx_status tx_option_rows_print(const tx_option_rows *rows, int width, tx_buffer 
  * may stand on the way; if `anywhere`, a name without dots is looked for in all components. rows: none at first, and none found
  * is no error; cleared by the caller in any case. */
 tx_status tx_options_find(const tx_registry *registry, const char *path, bool anywhere, tx_error *error, tx_option_rows *rows);
+/* The options of all components that have `name` among their words; likewise. */
+tx_status tx_options_find_word(const tx_registry *registry, const char *name, tx_error *error, tx_option_rows *rows);
 void tx_option_rows_clear(tx_option_rows *rows);

@@ -29,14 +29,14 @@ for command in $commands; do
         $(head -1 out.txt | grep -o -- '--[a-z-]*') --help; do
         grep -Eq -- "^  $flag( [A-Z][^ ]*)?  +[a-z0-9].* " out.txt || fail "$command --help has no line for $flag"
     done
-    [ "$command" = rollout ] || says "^usage: trainax $command" help "$command"
+    says "^usage: trainax $command" help "$command"
 done
 says '^usage: trainax rollout' help command/rollout
 for command in $commands; do # an example can be typed as it stands
     grep -h 'trainax trainax' <("$trainax" help --man "trainax-$command") && fail "the example of trainax-$command"
     "$trainax" "$command" --help | grep '^example: ' | grep -v "^example: trainax $command " && fail "the example of $command --help"
 done
-expect 2 "'rollout' is several things: ask for one of command/rollout, data/rollout" "$trainax" help rollout
+says 'also a component: trainax help data/rollout$' help rollout
 expect 2 'no command baseline' "$trainax" baseline "$quickstart"
 for words in --help list 'help run'; do
     "$trainax" $words | grep -q 'not built yet' && fail "$words offers what is not there"
@@ -60,6 +60,16 @@ says '^  mean_MAE  ' help metrics                                         # like
 says '^modern_u_net \(network\)' help MoUNet
 says '^  Res;HIDDEN;BLOCKS;ACTIVATION  ' list networks
 expect 2 "nothing is called 'mean_corelation' .*mean_correlation" "$trainax" help mean_corelation
+
+says "jax.nn.relu|^relu is a word of" help jax.nn.relu
+says '^  activation .*\(in .*networks?' help relu
+says 'trainer.loss_configuration' help GeneralTrainer
+says '\(in [0-9]+ optimizers\)' help clip_by_global_norm
+expect 2 "did you mean 'q50_nRMSE'" "$trainax" help q50_mean_nRMSE
+expect 2 'Res has the form Res;HIDDEN;BLOCKS;ACTIVATION' "$trainax" help 'Res;26'
+expect 2 "'a' is no integer .Res;HIDDEN;BLOCKS;ACTIVATION" "$trainax" help 'Res;a;b;relu'
+COLUMNS=80 succeeds "$trainax" help mean_fourier_nRMSE
+grep -q 'mean_fourier_nRMSE;0;5;0' out.txt || fail "a name is broken in two"
 
 # -- the width: a terminal's, else COLUMNS, else none --
 succeeds "$trainax" help conv
@@ -121,6 +131,8 @@ completes 'vrmse' evaluate run.yaml --metrics vr
 completes 'mean_MSE,mean_correlation' evaluate run.yaml --metrics mean_MSE,mean_c
 completes 'adamw' help adamw
 completes 'trainer.batch_size' help trainer.ba
+completes 'data/rollout' help data/ro
+completes 'command/rollout' help command/ro
 completes 'networks' list net
 completes 'trainax-config' help --man trainax-c
 completes 'quickstart/rollout_20' bench quickstart/rollout_2

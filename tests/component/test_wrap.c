@@ -31,6 +31,8 @@ static void lines(void)
     check_wrap(5, 0, 0, "abcdefghijkl", "abcde\nfghij\nkl");
     check_wrap(6, 0, 0, "ab abcdefghijkl", "ab\nabcdef\nghijkl");
     check_wrap(8, 0, 0, "one|two|three", "one|two|\nthree");
+    check_wrap(8, 0, 0, "A;ONE;TWO", "A;ONE;\nTWO");
+    check_wrap(8, 0, 0, "such as f;0;5;0", "such as\nf;0;5;0");
     check_wrap(2, 0, 0, "\u00e4\u00f6 \u00fc\u00df\u00e9", "\u00e4\u00f6\n\u00fc\u00df\n\u00e9"); /* characters, not bytes */
     check_wrap(3, 9, 0, "ab c", "a\nb c");                                                        /* no room: one character */
     check_wrap(10, 0, 0, "  blanks  ", "blanks  ");

@@ -181,10 +181,10 @@ static tx_status try_options(const tx_registry *registry, const char *path, bool
 static tx_status try_words(const tx_registry *registry, const char *name, int width, tx_buffer *text, bool *found)
 {
     tx_option_rows rows = {0};
-    tx_status status = tx_options_find_word(registry, tx_name_after_module(name), text->error, &rows);
+    tx_status status = tx_options_find_word(registry, name, text->error, &rows);
     *found = status == TX_OK && rows.count;
     if (*found) {
-        tx_buffer_add(text, "%s is a word of\n", tx_name_after_module(name));
+        tx_buffer_add(text, "%s is a word of\n", name);
         status = tx_option_rows_print(&rows, width, text);
     }
     tx_option_rows_clear(&rows);

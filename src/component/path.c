@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/name.h"
+#include "component/value.h"
 #include "component/words.h"
 #include "component/section.h"
 
@@ -126,26 +126,13 @@ tx_status tx_options_find(const tx_registry *registry, const char *path, bool an
 
 /* -- words -- */
 
-static bool has_word(const tx_option *option, const char *name)
-{
-    char word[64];
-    const char *rest = option->words ? option->words : "";
-    bool has = false;
-    while (*rest && !has) {
-        const size_t length = strcspn(rest, " ");
-        snprintf(word, sizeof word, "%.*s", (int)length, rest);
-        has = tx_same_name(name, word, "");
-        rest += length + (rest[length] == ' ');
-    }
-    return has;
-}
-
 static tx_status add_with_word(tx_option_rows *rows, const tx_component *component, const char *name, tx_error *error)
 {
     char where[100];
+    const char *word;
     snprintf(where, sizeof where, "%s/%s", tx_kind_name(component->kind), component->name);
     for (const tx_option *option = component->options; option && option->name; option++) {
-        TX_TRY(has_word(option, name) ? tx_option_rows_add(rows, option, option->name, where, error) : TX_OK);
+        TX_TRY(tx_option_word(option, name, &word) ? tx_option_rows_add(rows, option, option->name, where, error) : TX_OK);
     }
     return TX_OK;
 }

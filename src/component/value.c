@@ -489,23 +489,30 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
     return *text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text);
 }
 
-/* Sets value->text to the word of the option's list that the node spells. */
-static tx_status find_word(tx_config *config, tx_value *value, bool *found)
+size_t tx_option_word(const tx_option *option, const char *text, const char **out)
 {
-    const tx_yaml *node = value->node;
-    const char *word = node->shape == TX_YAML_SCALAR && value->option->words ? value->option->words : "";
-    *found = false;
+    const char *word = option->words ? option->words : "";
     while (*word) {
         char spelled[64];
         const size_t length = strcspn(word, " ");
         snprintf(spelled, sizeof spelled, "%.*s", (int)length, word);
-        if (tx_same_name(tx_name_after_module(node->text), spelled, "")) {
-            *found = true;
-            return tx_arena_text(&config->arena, word, length, config->error, &value->text);
+        if (tx_same_name(tx_name_after_module(text), spelled, "")) {
+            *out = word;
+            return length;
         }
         word += length + (word[length] == ' ');
     }
-    return TX_OK;
+    return 0;
+}
+
+/* Sets value->text to the word of the option's list that the node spells. */
+static tx_status find_word(tx_config *config, tx_value *value, bool *found)
+{
+    const tx_yaml *node = value->node;
+    const char *word = NULL;
+    const size_t length = node->shape == TX_YAML_SCALAR ? tx_option_word(value->option, node->text, &word) : 0;
+    *found = length;
+    return length ? tx_arena_text(&config->arena, word, length, config->error, &value->text) : TX_OK;
 }
 
 tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)

@@ -15,6 +15,9 @@ typedef struct tx_expectation {
 } tx_expectation;
 tx_expectation tx_option_expects(const tx_option *option);
 
+/* The length of that of an option's words which a text spells, with the word in *out; 0: none. */
+size_t tx_option_word(const tx_option *option, const char *text, const char **out);
+
 /* How to read the bounds of an option. */
 bool tx_option_has_bounds(const tx_option *option);
 bool tx_option_has_maximum(const tx_option *option);

@@ -61,7 +61,7 @@ says '^modern_u_net \(network\)' help MoUNet
 says '^  Res;HIDDEN;BLOCKS;ACTIVATION  ' list networks
 expect 2 "nothing is called 'mean_corelation' .*mean_correlation" "$trainax" help mean_corelation
 
-says "jax.nn.relu|^relu is a word of" help jax.nn.relu
+says "^jax.nn.relu is a word of" help jax.nn.relu
 says '^  activation .*\(in .*networks?' help relu
 says 'trainer.loss_configuration' help GeneralTrainer
 says '\(in [0-9]+ optimizers\)' help clip_by_global_norm

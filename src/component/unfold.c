@@ -45,6 +45,15 @@ static tx_status add_options_beside(tx_config *config, const tx_yaml *root, tx_k
     return TX_OK;
 }
 
+/* Or does the mapping itself say the same, as in the config.yaml of earlier versions? */
+static bool says_the_same(const tx_section *section, const char *name, const tx_value *value)
+{
+    const tx_value *own = tx_section_find(section, name);
+    return own && own->form == TX_FORM_OWN && own->option->type == TX_TYPE_KEY && value->option->type == TX_TYPE_KEY &&
+           own->key_spec.seed == value->key_spec.seed && own->key_spec.split == value->key_spec.split &&
+           own->key_spec.index == value->key_spec.index;
+}
+
 /* One value of the run: what stands beside a descriptor is in its section now, beside a mapping it says nothing. */
 static tx_status settle_value(tx_config *config, const tx_value *component, const tx_yaml *written, tx_value *value)
 {
@@ -52,7 +61,7 @@ static tx_status settle_value(tx_config *config, const tx_value *component, cons
     if (!name || value->form == TX_FORM_NULL || component->form != TX_FORM_SECTION) {
         return TX_OK;
     }
-    if (!tx_is_descriptor(config->registry, component->option->kind, written)) {
+    if (!tx_is_descriptor(config->registry, component->option->kind, written) && !says_the_same(component->section, name, value)) {
         return tx_place_error(value->key->place, config->error, "%s is for a %s that is written as its descriptor: write %s.%s",
                               value->option->name, component->option->name, component->option->name, name);
     }

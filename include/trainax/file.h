@@ -94,10 +94,12 @@ tx_status tx_file_get_real(const tx_file *file, const char *object, const char *
 /* Copies an attribute as it stands, whatever its type and shape (a list of texts), to the same object of a created file. */
 tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error);
 
-/* Text files (history.csv, config.yaml), atomically as above. */
+/* Text files (config.yaml), atomically as above; of the second TX_INVALID when something stands at the path. */
 tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error);
+tx_status tx_text_save_new(const char *path, const char *text, size_t bytes, tx_error *error);
 tx_status tx_text_read(const char *path, tx_error *error, char **out);
-/* With parents. TX_BAD_DATA when it cannot be made or written in (tried with a file that is removed at once). */
+/* With parents; temporaries of processes that were killed are removed. TX_BAD_DATA when it cannot be made or written in (tried
+ * with a file that is removed at once). */
 tx_status tx_directory_make(const char *path, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
@@ -118,7 +120,9 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
 tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error); /* root attribute */
 tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error);
 tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error); /* frees the writer, whatever happens */
-void tx_file_writer_abandon(tx_file_writer *writer);                      /* frees the writer */
+/* The same where nothing may be replaced: TX_INVALID when something stands at the path by now. */
+tx_status tx_file_writer_finish_new(tx_file_writer *writer, tx_error *error);
+void tx_file_writer_abandon(tx_file_writer *writer); /* frees the writer */
 
 #ifdef __cplusplus
 }

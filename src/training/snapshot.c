@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "training/checkpoint.h"
 #include "training/network_file.h"
@@ -23,7 +24,7 @@ static tx_status make_folder(const char *path, tx_error *error)
     char folder[PATH_SIZE];
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    return tx_directory_make(*folder ? folder : "/", error);
+    return access(*folder ? folder : "/", F_OK) == 0 ? TX_OK : tx_directory_make(folder, error);
 }
 
 static tx_status put_gradient(const tx_trainer *trainer, const tx_snapshot *snapshot, tx_file *file, tx_error *error)

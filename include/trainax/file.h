@@ -102,6 +102,18 @@ tx_status tx_text_read(const char *path, tx_error *error, char **out);
  * with a file that is removed at once). */
 tx_status tx_directory_make(const char *path, tx_error *error);
 
+/* A file that the user asked for. */
+typedef struct tx_output {
+    const char *path;
+    bool overwrite; /* may a file that stands there be replaced? */
+} tx_output;
+/* Looks, before any work is done, where that is to be written: the target of a link, which stays; *out (tx_free). TX_INVALID:
+ * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), under whatever name.
+ * Collective; rank 0 looks. */
+tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out);
+/* TX_INVALID when there is such a file and it is one of the inputs. Not collective. */
+tx_status tx_input_check(const char *path, const char *const *inputs, tx_error *error);
+
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
  * `/trajectories` (rank at least 2; the disk space is reserved, so that a full disk is found here), each rank writes its own
  * ranges along the first two axes flattened, each level once; `finish` puts checksums behind it (of the numbers by groups, so

@@ -110,6 +110,13 @@ void tx_atomic_sweep(const char *folder)
     }
 }
 
+void tx_atomic_sweep_beside(const char *path)
+{
+    char folder[PATH_SIZE];
+    folder_of(path, folder);
+    tx_atomic_sweep(folder);
+}
+
 /* ---- What a signal must not leave behind: the only state of this file ---- */
 
 static struct {

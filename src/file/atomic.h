@@ -14,6 +14,7 @@ tx_status tx_atomic_temporary(const char *path, tx_error *error, char **out);
 /* Removes from a folder the temporaries whose process is dead: asked where it is one of this machine, else where nothing has been
  * written for a day. */
 void tx_atomic_sweep(const char *folder);
+void tx_atomic_sweep_beside(const char *path); /* the folder of a file */
 
 /* Writes the file `temporary`, to the disk; removed on failure. Messages name `path`. */
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error);

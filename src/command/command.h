@@ -71,6 +71,11 @@ typedef struct tx_screen {
 tx_log tx_screen_log(tx_screen *screen);
 void tx_screen_end(tx_screen *screen);
 
+/* Signals that end a command, SIGHUP only where it was not ignored. To be called before MPI starts: one during start-up counts
+ * too. */
+void tx_signals_catch(void (*handler)(int number));
+void tx_signals_clean_up(void); /* the process dies of them, its unfinished files removed */
+
 /* Prints an error's line, if there is one, and marks it as told. */
 void tx_tell_error(tx_error *error);
 

@@ -38,6 +38,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!options.network) {
         return tx_error_set(error, TX_INVALID, "evaluate needs --network FILE.h5");
     }
+    tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), options.full_loss ? for_loss : nothing, NULL, error, &session));
     tell_data(session.config);
     tx_status status = tx_evaluate(session.config, session.parallel, &options, error, &text);

@@ -9,6 +9,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!output.path) {
         return tx_error_set(error, TX_INVALID, "generate needs --output FILE.h5");
     }
+    tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), required, NULL, error, &session));
     const tx_status status = tx_generate(session.config, session.parallel, &output, error);
     return tx_session_close(&session, status, error);

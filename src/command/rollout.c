@@ -19,6 +19,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!tx_parse_integer(steps, &num_steps) || num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "--steps %s: a number of steps, 0 or more, is needed", steps);
     }
+    tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
     const tx_status status =
         tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps, &output, error);

@@ -16,17 +16,6 @@ static void ask_to_stop(int number)
     stop = 1;
 }
 
-/* Before MPI starts: a signal during start-up counts too. */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-        sigaction(numbers[k], &action, NULL);
-    }
-}
-
 /* One on which a line can be written again. */
 static bool has_terminal(void)
 {
@@ -77,7 +66,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     char *directory;
     TX_TRY(read_options(arguments, error, &options));
     TX_TRY(output_override(tx_arguments_value(arguments, "--output"), error, &directory));
-    catch_signals();
+    tx_signals_catch(ask_to_stop);
     tx_status status = tx_session_open(arguments, tx_arguments_path(arguments), required, directory, error, &session);
     tx_free(directory);
     TX_TRY(status);

@@ -178,6 +178,7 @@ typedef struct tx_config_source {
     const char *const *overrides; /* "KEY.KEY=YAML" texts of --set, may be NULL */
     int num_overrides;
     const char *const *required;
+    const char *output; /* output.directory as it stands; NULL: the text's */
 } tx_config_source;
 
 /* TX_INVALID with the place for everything that is wrong in the text. */

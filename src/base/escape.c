@@ -19,6 +19,16 @@ static size_t decode(const unsigned char *text, uint32_t *code)
     return *code >= least[length] && *code <= 0x10ffff && *code >> 11 != 0x1b ? length : 0;
 }
 
+bool tx_is_utf8(const char *text)
+{
+    size_t length = 1;
+    uint32_t code;
+    for (const unsigned char *at = (const unsigned char *)text; length && *at; at += length) {
+        length = decode(at, &code);
+    }
+    return length;
+}
+
 /* Also those that break lines or turn their direction round. */
 static bool is_control(uint32_t code)
 {

@@ -77,7 +77,11 @@ void tx_run_log_begin(tx_run_log *log, const tx_log *screen)
 tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *error)
 {
     tx_text path = {0};
+    char target;
     TX_TRY(tx_text_add(&path, error, "%s/run.log", directory));
+    if (readlink(path.data, &target, 1) >= 0) {
+        unlink(path.data); /* what it points to is somebody else's */
+    }
     log->file = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     log->path = path.data;
     if (log->file < 0) {

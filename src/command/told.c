@@ -1,11 +1,13 @@
 /* All ranks of a job are told the same: compared once, before any work. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 #include "command/command.h"
 #include "component/buffer.h"
 
-/* Items of a text end with this; it stands in no sensible argument, and in one that has it the comparison is right as well. */
+/* Items of a text end with this. In an argument that has it the comparison is right as well. */
 static const char end_of_item[] = "\x1e";
 
 static void add(tx_buffer *text, const char *name, const char *value)
@@ -34,31 +36,31 @@ static tx_status describe(const tx_arguments *arguments, tx_error *error, char *
     return tx_buffer_finish(&text, out);
 }
 
-/* The item, or line, in which the texts begin to differ. */
-typedef struct item {
-    const char *begin;
-    int length; /* 0: there is none */
-} item;
+enum { SHOWN = 320 };
 
-static item find_item(const char *text, size_t begin, const char *ends)
+/* The item that begins at `begin`, as much of it as a message has room for. */
+static void show(const char *text, size_t begin, const char *ends, char out[SHOWN])
 {
-    const char *at = text + begin + strspn(text + begin, " ");
-    return (item){at, (int)strcspn(at, ends)};
+    const char *item = text + begin + strspn(text + begin, " ");
+    char whole[SHOWN];
+    snprintf(whole, sizeof whole, "%.*s", (int)strcspn(item, ends), item);
+    tx_escape(*whole ? whole : "nothing more", out, SHOWN);
 }
 
 static tx_status differ(int rank, const char *mine, const char *first, const char *ends, tx_error *error)
 {
     size_t at = 0, begin = 0;
+    char here[SHOWN], there[SHOWN];
     for (; mine[at] == first[at]; at++) {
         begin = strchr(ends, mine[at]) ? at + 1 : begin;
     }
-    const item here = find_item(mine, begin, ends), there = find_item(first, begin, ends);
-    return tx_error_set(
-        error, TX_INVALID, "rank %d was told %.*s%s where rank 0 was told %.*s%s: all ranks of a job are told the same", rank,
-        here.length, here.begin, here.length ? "" : "nothing more", there.length, there.begin, there.length ? "" : "nothing more");
+    show(mine, begin, ends, here);
+    show(first, begin, ends, there);
+    return tx_error_set(error, TX_INVALID, "rank %d was told %s where rank 0 was told %s: all ranks of a job are told the same",
+                        rank, here, there);
 }
 
-/* Rank 0's text on all ranks; `mine` is NULL where it could not be made. */
+/* Each rank's text with rank 0's. */
 static tx_status compare(tx_parallel *parallel, char *mine, const char *ends, tx_error *error)
 {
     char *first = tx_parallel_rank(parallel) == 0 ? mine : NULL;

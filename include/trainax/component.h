@@ -179,6 +179,7 @@ typedef struct tx_config_source {
     const char *const *overrides; /* "KEY.KEY=YAML" texts of --set, may be NULL */
     int num_overrides;
     const char *const *required;
+    const char *output; /* output.directory as it stands; NULL: the text's */
 } tx_config_source;
 
 /* TX_INVALID with the place for everything that is wrong in the text. */
@@ -191,6 +192,9 @@ const tx_section *tx_config_root(const tx_config *config);
 /* What is missing in a section that was dropped for it, because the command does not need that section; NULL: none was. */
 const char *tx_config_dropped(const tx_config *config);
 const tx_registry *tx_config_registry(const tx_config *config);
+/* The paths that it reads: its own and all values of type PATH, NULL behind the last; behind that, room for some more and
+ * another NULL. *out: one allocation (tx_free); the texts are the configuration's. */
+tx_status tx_config_inputs(const tx_config *config, size_t room, tx_error *error, size_t *count, const char ***out);
 
 /* The resolved YAML of one section (all options, defaults included, absolute paths), which reads back to the same
  * configuration. Malloc'ed through tx_allocate; the caller frees it with tx_free. A section of a kind with several

@@ -62,7 +62,8 @@ tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx
 void tx_dataset_destroy(tx_dataset *dataset); /* collective */
 
 /* Writes a source into a trajectories file (interface: Files), in parallel, under a temporary name first. Collective. */
-tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const char *path, tx_error *error);
+tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const tx_output *output,
+                           tx_error *error);
 
 /* Windows (substacks) of `length` levels: sample-major, all starts of trajectory 0 first; or start 0 alone. */
 typedef struct tx_windows {

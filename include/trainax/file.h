@@ -94,11 +94,25 @@ tx_status tx_file_get_real(const tx_file *file, const char *object, const char *
 /* Copies an attribute as it stands, whatever its type and shape (a list of texts), to the same object of a created file. */
 tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error);
 
-/* Text files (history.csv, config.yaml), atomically as above. */
+/* Text files (config.yaml), atomically as above; of the second TX_INVALID when something stands at the path. */
 tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_error *error);
+tx_status tx_text_save_new(const char *path, const char *text, size_t bytes, tx_error *error);
 tx_status tx_text_read(const char *path, tx_error *error, char **out);
-/* With parents. TX_BAD_DATA when it cannot be made or written in (tried with a file that is removed at once). */
+/* With parents; temporaries of processes that were killed are removed. TX_BAD_DATA when it cannot be made or written in (tried
+ * with a file that is removed at once). */
 tx_status tx_directory_make(const char *path, tx_error *error);
+
+/* A file that the user asked for. */
+typedef struct tx_output {
+    const char *path;
+    bool overwrite; /* may a file that stands there be replaced? */
+} tx_output;
+/* Looks, before any work is done, where that is to be written: the target of a link, which stays; *out (tx_free). TX_INVALID:
+ * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), under whatever name.
+ * Collective; rank 0 looks. */
+tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out);
+/* TX_INVALID when there is such a file and it is one of the inputs. Not collective. */
+tx_status tx_input_check(const char *path, const char *const *inputs, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
  * `/trajectories` (rank at least 2; the disk space is reserved, so that a full disk is found here), each rank writes its own
@@ -118,7 +132,9 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
 tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error); /* root attribute */
 tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error);
 tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error); /* frees the writer, whatever happens */
-void tx_file_writer_abandon(tx_file_writer *writer);                      /* frees the writer */
+/* The same where nothing may be replaced: TX_INVALID when something stands at the path by now. */
+tx_status tx_file_writer_finish_new(tx_file_writer *writer, tx_error *error);
+void tx_file_writer_abandon(tx_file_writer *writer); /* frees the writer */
 
 #ifdef __cplusplus
 }

@@ -25,11 +25,12 @@ enum { TX_MESSAGE_SIZE = 1024 };
 /* Owned by the caller, zero-initialised ({0}). Every function that takes one accepts NULL. */
 typedef struct tx_error {
     tx_status status;
-    char message[TX_MESSAGE_SIZE]; /* one line, no prefix, no newline at its end */
+    char message[TX_MESSAGE_SIZE]; /* one line of UTF-8, no prefix, no newline at its end */
 } tx_error;
 
 /* Records the first error (later ones do not overwrite it) and returns `status`, so that one writes
- * `return tx_error_set(error, TX_INVALID, "…", …);`. */
+ * `return tx_error_set(error, TX_INVALID, "…", …);`. Here as below texts may hold anything: line breaks, other control
+ * characters and bytes that are no UTF-8 are escaped. */
 tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " before a message that is already there; returns its status. */

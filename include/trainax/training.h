@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "trainax/component.h"
+#include "trainax/file.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
 #include "trainax/tensor.h"
@@ -32,8 +33,8 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
 
 /* Precision and streams of a configuration. */
 tx_random tx_config_random(const tx_config *config);
-/* Writes the `data` section's trajectories to a file. Collective. */
-tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const char *path, tx_error *error);
+/* Writes the `data` section's trajectories to a file. Collective. TX_INVALID as tx_output_find; so below. */
+tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const tx_output *output, tx_error *error);
 
 /* The pieces, for programs that train without files. All collective. */
 typedef struct tx_trainer tx_trainer;
@@ -68,7 +69,7 @@ tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *er
 
 /* Rolls a stored network out from the first level of every trajectory of a file. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
-                     int64_t num_steps, const char *output_path, tx_error *error);
+                     int64_t num_steps, const tx_output *output, tx_error *error);
 
 /* ---- Held-out data: a network is rolled out from the first level of each trajectory and compared with the others. ---- */
 
@@ -106,7 +107,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *run, struct tx_d
 typedef struct tx_evaluate_options {
     const char *network; /* network file or checkpoint */
     const char *metrics; /* names separated by commas; NULL: the configuration's */
-    const char *output;  /* metrics.csv; NULL: the table is part of the text */
+    tx_output output;    /* metrics.csv; path NULL: the table is part of the text */
     bool full_loss;      /* of the `trainer` section on `data` */
 } tx_evaluate_options;
 /* `trainax evaluate`: text for the screen (tx_free; NULL on all ranks but 0). Collective. TX_BAD_DATA: what is wrong with the

@@ -2,7 +2,16 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "base/escape.h"
+
+/* Whatever goes into a message: it is one line of whole characters. */
+static void write_line(char *out, size_t size, const char *format, va_list arguments)
+{
+    char whole[4 * TX_MESSAGE_SIZE];
+    vsnprintf(whole, sizeof whole, format, arguments);
+    tx_escape(whole, out, size);
+}
 
 tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ...)
 {
@@ -10,7 +19,7 @@ tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ..
         va_list arguments;
         error->status = status;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        write_line(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
     }
     return status;
@@ -24,11 +33,10 @@ tx_status tx_error_prefix(tx_error *error, const char *format, ...)
     char prefix[TX_MESSAGE_SIZE], whole[2 * TX_MESSAGE_SIZE + 4];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(prefix, sizeof prefix, format, arguments);
+    write_line(prefix, sizeof prefix, format, arguments);
     va_end(arguments);
     snprintf(whole, sizeof whole, "%s: %s", prefix, error->message);
-    whole[sizeof error->message - 1] = '\0';
-    memcpy(error->message, whole, sizeof error->message);
+    tx_escape(whole, error->message, sizeof error->message);
     return error->status;
 }
 
@@ -40,7 +48,7 @@ void tx_log_write(const tx_log *log, tx_log_level level, const char *format, ...
     char line[2 * TX_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    write_line(line, sizeof line, format, arguments);
     va_end(arguments);
     log->write(log->user, level, line);
 }

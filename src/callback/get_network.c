@@ -5,10 +5,9 @@
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
 {
     char *name;
-    (void)setup;
     TX_TRY(tx_snapshot_name(callback, callback->column, "", error, &name));
     callback->state = name;
-    return TX_OK;
+    return setup->services->add_snapshots(setup->trainer, &(tx_snapshot){.name = name}, callback->every, error);
 }
 
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)

@@ -8,11 +8,13 @@ typedef struct loss {
     char *file_name; /* of gradients; NULL: not wanted */
 } loss;
 
-static tx_status name_files(tx_callback *callback, loss *state, tx_error *error)
+static tx_status name_files(tx_callback *callback, loss *state, const tx_callback_setup *setup, tx_error *error)
 {
-    return tx_get_boolean(callback->section, "with_grad")
-               ? tx_snapshot_name(callback, callback->column, "_gradient", error, &state->file_name)
-               : TX_OK;
+    if (!tx_get_boolean(callback->section, "with_grad")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_snapshot_name(callback, callback->column, "_gradient", error, &state->file_name));
+    return setup->services->add_snapshots(setup->trainer, &(tx_snapshot){.name = state->file_name}, callback->every, error);
 }
 
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
@@ -20,7 +22,7 @@ static tx_status create(tx_callback *callback, const tx_callback_setup *setup, t
     loss *state;
     TX_TRY(tx_allocate(sizeof *state, error, &state));
     callback->state = state;
-    TX_TRY(name_files(callback, state, error));
+    TX_TRY(name_files(callback, state, setup, error));
     return setup->services->add_program(setup->trainer, callback->section, state->file_name != NULL, error, &state->program);
 }
 

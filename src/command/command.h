@@ -71,6 +71,11 @@ typedef struct tx_screen {
 tx_log tx_screen_log(tx_screen *screen);
 void tx_screen_end(tx_screen *screen);
 
+/* Signals that end a command, SIGHUP only where it was not ignored. To be called before MPI starts: one during start-up counts
+ * too. */
+void tx_signals_catch(void (*handler)(int number));
+void tx_signals_clean_up(void); /* the process dies of them, its unfinished files removed */
+
 /* Prints an error's line, if there is one, and marks it as told. */
 void tx_tell_error(tx_error *error);
 
@@ -80,12 +85,16 @@ typedef struct tx_session {
     tx_registry *registry;
     tx_config *config;
 } tx_session;
-/* Starts the job; config_path NULL: no configuration is wanted. Rank 0 reads the file for all. */
+/* Starts the job; config_path NULL: no configuration is wanted. Rank 0 reads the file for all. directory: instead of its
+ * output.directory, or NULL. TX_INVALID when the ranks were told different things. */
 tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
-                          const char *extra_override, tx_error *error, tx_session *out);
+                          const char *directory, tx_error *error, tx_session *out);
 /* The ranks leave together: all with the status of the first that has failed, whose error rank 0 tells; results that cannot be
  * printed are a failure too. */
 tx_status tx_session_close(tx_session *session, tx_status status, tx_error *error);
+/* Compare what the ranks were told: TX_INVALID with the first that was told otherwise than rank 0, and what. Collective. */
+tx_status tx_told_check_arguments(tx_parallel *parallel, const tx_arguments *arguments, tx_error *error);
+tx_status tx_told_check_config(tx_parallel *parallel, const tx_config *config, tx_error *error);
 /* The same without a job: this process alone, whose error is left for the caller to tell. */
 tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out);
 

@@ -30,7 +30,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     const tx_evaluate_options options = {
         .network = tx_arguments_value(arguments, "--network"),
         .metrics = tx_arguments_value(arguments, "--metrics"),
-        .output = piped ? NULL : output,
+        .output = {.path = piped ? NULL : output, .overwrite = tx_arguments_value(arguments, "--overwrite")},
         .full_loss = tx_arguments_value(arguments, "--full-loss"),
     };
     char *text = NULL;
@@ -38,6 +38,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!options.network) {
         return tx_error_set(error, TX_INVALID, "evaluate needs --network FILE.h5");
     }
+    tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), options.full_loss ? for_loss : nothing, NULL, error, &session));
     tell_data(session.config);
     tx_status status = tx_evaluate(session.config, session.parallel, &options, error, &text);
@@ -55,11 +56,12 @@ static const tx_flag flags[] = {
      .text = "names separated by commas (`trainax list metrics`), instead of evaluation.metrics"},
     {.name = "--full-loss", .text = "also the value of the trainer's configuration over all windows"},
     {.name = "--output", .value = "FILE", .text = "the table, as CSV; -: to stdout, and the lines behind it to stderr"},
+    {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_evaluate = {
     .name = "evaluate",
-    .usage = "evaluate CONFIG --network FILE.h5 [--metrics LIST] [--full-loss] [--output FILE] [--set KEY=VALUE]...",
+    .usage = "evaluate CONFIG --network FILE.h5 [--metrics LIST] [--full-loss] [--output FILE [--overwrite]] [--set KEY=VALUE]...",
     .summary = "errors of a network along rollouts of held-out data: a table of metrics, a row a step, and behind it a line "
                "gmean_mean_nRMSE: the geometric mean of mean_nRMSE over the first 100 steps",
     .flags = flags,

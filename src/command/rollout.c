@@ -9,17 +9,20 @@ static tx_status need(const tx_arguments *arguments, const char *flag, const cha
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
-    const char *initial, *steps, *output;
+    const char *initial, *steps;
+    tx_output output = {.overwrite = tx_arguments_value(arguments, "--overwrite")};
     int64_t num_steps;
     tx_session session;
     TX_TRY(need(arguments, "--initial", "FILE.h5", error, &initial));
     TX_TRY(need(arguments, "--steps", "N", error, &steps));
-    TX_TRY(need(arguments, "--output", "FILE.h5", error, &output));
+    TX_TRY(need(arguments, "--output", "FILE.h5", error, &output.path));
     if (!tx_parse_integer(steps, &num_steps) || num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "--steps %s: a number of steps, 0 or more, is needed", steps);
     }
+    tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
-    const tx_status status = tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps, output, error);
+    const tx_status status =
+        tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps, &output, error);
     return tx_session_close(&session, status, error);
 }
 
@@ -27,11 +30,12 @@ static const tx_flag flags[] = {
     {.name = "--initial", .value = "FILE.h5", .text = "trajectories, whose first levels are the initial states"},
     {.name = "--steps", .value = "N", .text = "how often the network is applied"},
     {.name = "--output", .value = "FILE.h5", .text = "trajectories of N + 1 levels, the initial one first"},
+    {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_rollout = {
     .name = "rollout",
-    .usage = "rollout NETWORK.h5 --initial FILE.h5 --steps N --output FILE.h5",
+    .usage = "rollout NETWORK.h5 --initial FILE.h5 --steps N --output FILE.h5 [--overwrite]",
     .summary = "apply a trained network again and again, from the first level of every trajectory",
     .flags = flags,
     .word = "NETWORK.h5",

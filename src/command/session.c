@@ -21,41 +21,45 @@ static tx_status read_for_all(tx_parallel *parallel, const char *path, tx_error 
     return tx_parallel_broadcast_text(parallel, text, error);
 }
 
-static tx_status resolve(tx_session *session, const tx_arguments *arguments, const char *path, const char *text,
-                         const char *const *required, const char *extra, tx_error *error)
+/* What fails on some ranks alone, says so. */
+static tx_status blame_rank(tx_parallel *parallel, tx_status mine, tx_error *error)
 {
-    const char **overrides;
-    TX_TRY(tx_allocate_array((size_t)arguments->num_many + 1, sizeof(char *), error, &overrides));
-    memcpy(overrides, arguments->many, (size_t)arguments->num_many * sizeof(char *));
-    overrides[arguments->num_many] = extra;
-    const tx_config_source source = {.name = path,
-                                     .text = text,
-                                     .overrides = overrides,
-                                     .num_overrides = arguments->num_many + (extra != NULL),
-                                     .required = required};
-    const tx_status status = tx_config_create(session->registry, &source, error, &session->config);
-    tx_free(overrides);
-    return status;
+    int64_t failed = mine != TX_OK;
+    TX_TRY(tx_parallel_sum(parallel, &failed, 1, error));
+    if (mine != TX_OK && failed < tx_parallel_size(parallel)) {
+        tx_error_prefix(error, "rank %d, not all of them", tx_parallel_rank(parallel));
+    }
+    return tx_parallel_agree(parallel, mine, error);
 }
 
 static tx_status open_config(tx_session *session, const tx_arguments *arguments, const char *path, const char *const *required,
-                             const char *extra, tx_error *error)
+                             const char *directory, tx_error *error)
 {
     char *text;
     TX_TRY(read_for_all(session->parallel, path, error, &text));
-    const tx_status status = resolve(session, arguments, path, text, required, extra, error);
+    const tx_config_source source = {.name = path,
+                                     .text = text,
+                                     .overrides = arguments->many,
+                                     .num_overrides = arguments->num_many,
+                                     .output = directory,
+                                     .required = required};
+    const tx_status status = tx_config_create(session->registry, &source, error, &session->config);
     tx_free(text);
-    return tx_parallel_agree(session->parallel, status, error);
+    TX_TRY(blame_rank(session->parallel, status, error));
+    return tx_told_check_config(session->parallel, session->config, error);
 }
 
 tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
-                          const char *extra_override, tx_error *error, tx_session *out)
+                          const char *directory, tx_error *error, tx_session *out)
 {
     tx_session session = {0};
     TX_TRY(tx_parallel_create(NULL, error, &session.parallel));
-    tx_status status = tx_parallel_agree(session.parallel, tx_registry_create_builtin(error, &session.registry), error);
+    tx_status status = tx_told_check_arguments(session.parallel, arguments, error);
+    if (status == TX_OK) {
+        status = tx_parallel_agree(session.parallel, tx_registry_create_builtin(error, &session.registry), error);
+    }
     if (status == TX_OK && config_path) {
-        status = open_config(&session, arguments, config_path, required, extra_override, error);
+        status = open_config(&session, arguments, config_path, required, directory, error);
     }
     if (status != TX_OK) {
         return tx_session_close(&session, status, error);

@@ -16,17 +16,6 @@ static void ask_to_stop(int number)
     stop = 1;
 }
 
-/* Before MPI starts: a signal during start-up counts too. */
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-        sigaction(numbers[k], &action, NULL);
-    }
-}
-
 /* One on which a line can be written again. */
 static bool has_terminal(void)
 {
@@ -48,40 +37,17 @@ static tx_status read_options(const tx_arguments *arguments, tx_error *error, tx
     return TX_OK;
 }
 
-/* --output DIR as an override in YAML, quoted: in single quotes only a quote itself is special. */
-static tx_status output_override(const char *directory, tx_error *error, char **out)
-{
-    static const char key[] = "output.directory=";
-    if (!directory) {
-        *out = NULL;
-        return TX_OK;
-    }
-    TX_TRY(tx_allocate_array(2, strlen(directory) + sizeof key + 2, error, out));
-    char *end = *out + sprintf(*out, "%s'", key);
-    for (const char *c = directory; *c; c++) {
-        *end++ = *c;
-        if (*c == '\'') {
-            *end++ = '\'';
-        }
-    }
-    *end = '\'';
-    return TX_OK;
-}
-
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     tx_screen screen = {.quiet = tx_arguments_value(arguments, "--quiet"), .terminal = has_terminal()};
     tx_train_options options = {.stop = &stop, .log = tx_screen_log(&screen), .terminal = screen.terminal && !screen.quiet};
     tx_session session;
-    char *directory;
     TX_TRY(read_options(arguments, error, &options));
-    TX_TRY(output_override(tx_arguments_value(arguments, "--output"), error, &directory));
-    catch_signals();
-    tx_status status = tx_session_open(arguments, tx_arguments_path(arguments), required, directory, error, &session);
-    tx_free(directory);
-    TX_TRY(status);
-    status = tx_train(session.config, session.parallel, &options, error);
+    tx_signals_catch(ask_to_stop);
+    const char *directory = tx_arguments_value(arguments, "--output");
+    TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), required, directory, error, &session));
+    const tx_status status = tx_train(session.config, session.parallel, &options, error);
     tx_screen_end(&screen);
     return tx_session_close(&session, status, error);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 
 static bool make_room(tx_buffer *text, size_t more)
@@ -47,23 +48,7 @@ tx_status tx_buffer_finish(tx_buffer *text, char **out)
 tx_quoted tx_quote(const char *text)
 {
     tx_quoted quoted;
-    const size_t limit = sizeof quoted.text - sizeof "…" - 3;
-    size_t used = 0;
-    for (; *text && used < limit; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c < 32 || c == 127) {
-            quoted.text[used++] = '\\';
-            quoted.text[used++] = c == '\n' ? 'n' : c == '\t' ? 't' : '?';
-        } else {
-            quoted.text[used++] = (char)c;
-        }
-    }
-    const bool cut = *text;
-    while (cut && used && ((unsigned char)*text & 0xc0) == 0x80) { /* never half a character */
-        text--;
-        used--;
-    }
-    strcpy(quoted.text + used, cut ? "…" : "");
+    tx_escape(text, quoted.text, sizeof quoted.text);
     return quoted;
 }
 

@@ -17,7 +17,7 @@ void tx_buffer_pad(tx_buffer *text, size_t count); /* spaces */
 /* Hands the text over (tx_free), or frees it and returns the first error. */
 tx_status tx_buffer_finish(tx_buffer *text, char **out);
 
-/* A user's text inside a message: on one line, its control characters escaped, cut to a readable length. */
+/* A user's text inside a message, cut to a readable length. */
 typedef struct tx_quoted {
     char text[72];
 } tx_quoted;

@@ -100,6 +100,9 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
     for (int k = 0; k < source->num_overrides; k++) {
         TX_TRY(tx_yaml_override(&config->arena, &root, source->overrides[k], config->error));
     }
+    if (source->output) {
+        TX_TRY(tx_yaml_put(&config->arena, &root, "output.directory", "--output", source->output, config->error));
+    }
     TX_TRY(tx_resolve_run(config, root, source->required, &config->root));
     return tx_run_complete(config, config->root);
 }

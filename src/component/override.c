@@ -106,6 +106,16 @@ static bool is_path(const char *path)
     return good;
 }
 
+tx_status tx_yaml_put(tx_arena *arena, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error)
+{
+    override set = {.arena = arena, .error = error, .path = path, .place.origin = origin};
+    const char *copy;
+    TX_TRY(tx_arena_text(arena, text, strlen(text), error, &copy));
+    TX_TRY(tx_yaml_scalar(arena, set.place, copy, error, &set.value));
+    set.value->quoted = set.value->literal = true;
+    return descend(&set, root);
+}
+
 tx_status tx_yaml_override(tx_arena *arena, tx_yaml **root, const char *text, tx_error *error)
 {
     override set = {.arena = arena, .error = error};

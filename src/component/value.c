@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/escape.h"
 #include "base/name.h"
 #include "base/number.h"
 #include "component/registry.h"
@@ -486,7 +487,10 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
     while (text[0] == '.' && text[1] == '/') {
         text += 2;
     }
-    return *text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text);
+    TX_TRY(*text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text));
+    return tx_is_utf8(value->text) ? TX_OK
+                                   : tx_place_error(value->node->place, config->error,
+                                                    "%s must be UTF-8, as config.yaml is that names it: '%s'", path, value->text);
 }
 
 size_t tx_option_word(const tx_option *option, const char *text, const char **out)

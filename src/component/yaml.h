@@ -18,8 +18,9 @@ typedef enum tx_yaml_shape { TX_YAML_SCALAR, TX_YAML_LIST, TX_YAML_MAPPING } tx_
 typedef struct tx_yaml tx_yaml;
 struct tx_yaml {
     tx_yaml_shape shape;
-    bool quoted; /* scalar in quotes, or a block: a text whatever it looks like */
-    bool open;   /* while it is being read: an alias to it would be a cycle */
+    bool quoted;  /* scalar in quotes, or a block: a text whatever it looks like */
+    bool literal; /* no part of it means another: paths are not expanded */
+    bool open;    /* while it is being read: an alias to it would be a cycle */
     tx_place place;
     const char *text; /* scalar */
     size_t count, capacity;
@@ -47,3 +48,5 @@ tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ..
 
 /* One --set KEY.KEY=YAML. The nodes on the way are copied, so that what an alias shares stays as it is. */
 tx_status tx_yaml_override(tx_arena *arena, tx_yaml **root, const char *text, tx_error *error);
+/* The same with a text as it stands, whatever is in it. origin: what messages call its place. */
+tx_status tx_yaml_put(tx_arena *arena, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error);

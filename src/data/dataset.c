@@ -123,16 +123,17 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
     return status;
 }
 
-tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const char *path, tx_error *error)
+tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const tx_output *output,
+                           tx_error *error)
 {
     tx_data_source *source;
     tx_file_writer *writer;
     TX_TRY(open_source(parallel, section, random, error, &source));
-    tx_status status = open_writer(parallel, source, path, error, &writer);
+    tx_status status = open_writer(parallel, source, output->path, error, &writer);
     if (status == TX_OK) {
         status = write_source(parallel, source, writer, error);
         if (status == TX_OK) {
-            status = tx_file_writer_finish(writer, error);
+            status = output->overwrite ? tx_file_writer_finish(writer, error) : tx_file_writer_finish_new(writer, error);
         } else {
             tx_file_writer_abandon(writer);
         }

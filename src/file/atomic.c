@@ -1,7 +1,9 @@
 #include "file/atomic.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,27 +14,153 @@
 
 #include "base/memory.h"
 
+enum { PATH_SIZE = 4096 };
+
 static tx_status cannot_write(const char *path, int number, tx_error *error)
 {
     return tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(number));
 }
 
+static void folder_of(const char *path, char folder[PATH_SIZE])
+{
+    const char *slash = strrchr(path, '/');
+    const size_t bytes = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    snprintf(folder, PATH_SIZE, "%.*s", (int)bytes, slash ? path : ".");
+}
+
+/* ---- Temporaries: whose one is, its name says ---- */
+
+/* Where a process number is one process: this start of this machine, this space of processes. */
+typedef struct tx_writer {
+    char boot[9]; /* "": unknown */
+    unsigned long space;
+    long process;
+} tx_writer;
+
+enum { LONGEST_NAME = 180 /* bytes of the final name, which the writer's stand behind */ };
+
+static tx_writer this_writer(void)
+{
+    tx_writer self = {.process = (long)getpid()};
+    struct stat info;
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (file && stat("/proc/self/ns/pid", &info) == 0 && fread(self.boot, 1, 8, file) == 8) {
+        self.space = (unsigned long)info.st_ino;
+    } else {
+        self.boot[0] = '\0';
+    }
+    if (file) {
+        fclose(file);
+    }
+    return self;
+}
+
 tx_status tx_atomic_temporary(const char *path, tx_error *error, char **out)
 {
     struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode)) {
         const char *what = S_ISDIR(info.st_mode) ? "Is a directory" : "Is not a regular file";
         return tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, what);
     }
     const char *slash = strrchr(path, '/');
     const int folder = slash ? (int)(slash + 1 - path) : 0;
-    const size_t bytes = strlen(path) + sizeof "..tmp";
+    const tx_writer self = this_writer();
+    const size_t bytes = strlen(path) + 80;
     char *temporary;
     TX_TRY(tx_allocate(bytes, error, &temporary));
-    snprintf(temporary, bytes, "%.*s.%s.tmp", folder, path, path + folder);
+    snprintf(temporary, bytes, "%.*s.%.*s.%s-%lu-%ld.tmp", folder, path, LONGEST_NAME, path + folder,
+             *self.boot ? self.boot : "00000000", self.space, self.process);
     *out = temporary;
     return TX_OK;
 }
+
+/* Takes ".NAME.BOOT-SPACE-PROCESS.tmp" apart. */
+static bool read_writer(const char *name, tx_writer *out)
+{
+    const char *end = strrchr(name, '.'), *begin = end;
+    while (begin && begin > name && *--begin != '.') {
+    }
+    int length = 0;
+    return end && *name == '.' && begin > name && strcmp(end, ".tmp") == 0 &&
+           sscanf(begin, ".%8[0-9a-f]-%lu-%ld%n", out->boot, &out->space, &out->process, &length) == 3 && begin + length == end;
+}
+
+/* Elsewhere nobody can be asked: whoever has not written for a day is gone. */
+static bool is_abandoned(const tx_writer *writer, const tx_writer *self, int folder, const char *name)
+{
+    struct stat info;
+    if (strcmp(writer->boot, self->boot) == 0 && writer->space == self->space) {
+        return kill((pid_t)writer->process, 0) != 0 && errno == ESRCH;
+    }
+    return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - info.st_mtime > 24 * 60 * 60;
+}
+
+void tx_atomic_sweep(const char *folder)
+{
+    const tx_writer self = this_writer();
+    DIR *entries = opendir(folder);
+    for (const struct dirent *entry; entries && (entry = readdir(entries));) {
+        tx_writer writer;
+        if (read_writer(entry->d_name, &writer) && is_abandoned(&writer, &self, dirfd(entries), entry->d_name)) {
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        }
+    }
+    if (entries) {
+        closedir(entries);
+    }
+}
+
+void tx_atomic_sweep_beside(const char *path)
+{
+    char folder[PATH_SIZE];
+    folder_of(path, folder);
+    tx_atomic_sweep(folder);
+}
+
+/* ---- What a signal must not leave behind: the only state of this file ---- */
+
+static struct {
+    atomic_bool there;
+    char path[PATH_SIZE];
+} unfinished[4];
+enum { MOST_UNFINISHED = sizeof unfinished / sizeof *unfinished };
+
+static void forget(const char *temporary)
+{
+    for (int k = 0; k < MOST_UNFINISHED; k++) {
+        if (strcmp(unfinished[k].path, temporary) == 0) {
+            atomic_store(&unfinished[k].there, false);
+        }
+    }
+}
+
+static void remember(const char *temporary)
+{
+    for (int k = 0; k < MOST_UNFINISHED && strlen(temporary) < PATH_SIZE; k++) {
+        if (!atomic_load(&unfinished[k].there)) {
+            strcpy(unfinished[k].path, temporary);
+            atomic_store(&unfinished[k].there, true);
+            return;
+        }
+    }
+}
+
+void tx_atomic_remove_unfinished(void)
+{
+    for (int k = 0; k < MOST_UNFINISHED; k++) {
+        if (atomic_load(&unfinished[k].there)) {
+            unlink(unfinished[k].path);
+        }
+    }
+}
+
+void tx_atomic_remove(const char *temporary)
+{
+    unlink(temporary);
+    forget(temporary);
+}
+
+/* ---- Limits ---- */
 
 tx_size_limit tx_size_limit_hold(void)
 {
@@ -58,6 +186,8 @@ void tx_size_limit_release(const tx_size_limit *limit)
         errno = number;
     }
 }
+
+/* ---- Writing ---- */
 
 static bool write_all(int fd, const char *data, size_t bytes)
 {
@@ -109,13 +239,12 @@ static int open_again(const char *path, int flags)
 
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error)
 {
-    const int fd = open_again(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (fd < 0) {
-        return cannot_write(path, errno, error);
-    }
-    if (!finish(fd, write_all(fd, data, bytes) && flush(fd))) {
+    unlink(temporary); /* of an earlier process with the same number */
+    remember(temporary);
+    const int fd = open_again(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd < 0 || !finish(fd, write_all(fd, data, bytes) && flush(fd))) {
         const int number = errno;
-        unlink(temporary);
+        tx_atomic_remove(temporary);
         return cannot_write(path, number, error);
     }
     return TX_OK;
@@ -151,15 +280,13 @@ tx_status tx_atomic_reserve(const char *temporary, const char *path, size_t byte
     return TX_OK;
 }
 
+/* ---- Publishing ---- */
+
 /* The rename itself must reach the disk. A folder that cannot be opened for reading is let be. */
 static bool flush_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char folder[4096] = ".";
-    if (slash) {
-        const size_t bytes = slash == path ? 1 : (size_t)(slash - path);
-        snprintf(folder, sizeof folder, "%.*s", (int)bytes, path);
-    }
+    char folder[PATH_SIZE];
+    folder_of(path, folder);
     const int fd = open_again(folder, O_RDONLY | O_DIRECTORY);
     return fd < 0 || finish(fd, flush(fd));
 }
@@ -204,23 +331,72 @@ static tx_status replace(const char *temporary, const char *path, const char *pr
     return flush_folder(path) ? TX_OK : cannot_write(path, errno, error);
 }
 
-tx_status tx_atomic_publish(const char *temporary, const char *path, const char *previous, tx_error *error)
+bool tx_same_file(const char *a, const char *b)
 {
-    const tx_status status = replace(temporary, path, previous, error);
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* What is left where the file system has no links: a look, then renaming. */
+static bool put(const char *temporary, const char *path)
+{
+    struct stat unused;
+    if (link(temporary, path) == 0 || tx_same_file(temporary, path)) { /* an answer may be lost in a network */
+        unlink(temporary);
+        return true;
+    }
+    if (errno == EEXIST || lstat(path, &unused) == 0) {
+        errno = EEXIST;
+        return false;
+    }
+    return rename(temporary, path) == 0;
+}
+
+static tx_status add(const char *temporary, const char *path, tx_error *error)
+{
+    if (put(temporary, path)) {
+        return flush_folder(path) ? TX_OK : cannot_write(path, errno, error);
+    }
+    return errno == EEXIST ? tx_error_set(error, TX_INVALID, "another process has written '%s' in the meantime", path)
+                           : cannot_write(path, errno, error);
+}
+
+static tx_status end(tx_status status, const char *temporary)
+{
     if (status != TX_OK) {
         unlink(temporary);
     }
+    forget(temporary);
     return status;
 }
 
-tx_status tx_atomic_save(const char *path, const char *previous, const void *data, size_t bytes, tx_error *error)
+tx_status tx_atomic_publish(const char *temporary, const char *path, const char *previous, tx_error *error)
+{
+    return end(replace(temporary, path, previous, error), temporary);
+}
+
+tx_status tx_atomic_publish_new(const char *temporary, const char *path, tx_error *error)
+{
+    return end(add(temporary, path, error), temporary);
+}
+
+static tx_status save(const char *path, const char *previous, bool fresh, const void *data, size_t bytes, tx_error *error)
 {
     char *temporary;
     TX_TRY(tx_atomic_temporary(path, error, &temporary));
     tx_status status = tx_atomic_write(temporary, path, data, bytes, error);
     if (status == TX_OK) {
-        status = tx_atomic_publish(temporary, path, previous, error);
+        status = fresh ? tx_atomic_publish_new(temporary, path, error) : tx_atomic_publish(temporary, path, previous, error);
     }
     tx_free(temporary);
     return status;
+}
+
+tx_status tx_atomic_save(const char *path, const char *previous, const void *data, size_t bytes, tx_error *error)
+{
+    return save(path, previous, false, data, bytes, error);
+}
+tx_status tx_atomic_save_new(const char *path, const void *data, size_t bytes, tx_error *error)
+{
+    return save(path, NULL, true, data, bytes, error);
 }

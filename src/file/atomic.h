@@ -3,16 +3,24 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "trainax/status.h"
 
-/* "folder/.name.tmp" for "folder/name" (tx_free). Always the same, so that what a killed run left is used up. TX_BAD_DATA
- * when something stands at `path` that a file cannot replace: a folder, a device. */
+/* "folder/.name.WRITER.tmp" for "folder/name" (tx_free): no other process has the same. TX_BAD_DATA when something stands at
+ * `path` that a file cannot replace: a folder, a device. A link at `path` is replaced, never followed. */
 tx_status tx_atomic_temporary(const char *path, tx_error *error, char **out);
+/* Removes from a folder the temporaries whose process is dead: asked where it is one of this machine, else where nothing has been
+ * written for a day. */
+void tx_atomic_sweep(const char *folder);
+void tx_atomic_sweep_beside(const char *path); /* the folder of a file */
 
-/* Writes (or overwrites) the file `temporary`, to the disk; removed on failure. Messages name `path`. */
+/* Writes the file `temporary`, to the disk; removed on failure. Messages name `path`. */
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error);
+void tx_atomic_remove(const char *temporary); /* gives it up */
+/* Removes what this process has written and not published yet. For handlers of signals that end the process. */
+void tx_atomic_remove_unfinished(void);
 
 /* Gives the file `temporary` the disk space for `bytes` bytes, or says that there is not enough of it. Its size may grow. */
 tx_status tx_atomic_reserve(const char *temporary, const char *path, size_t bytes, tx_error *error);
@@ -24,8 +32,14 @@ tx_status tx_atomic_flush(const char *temporary, const char *path, tx_error *err
  * on failure. */
 tx_status tx_atomic_publish(const char *temporary, const char *path, const char *previous, tx_error *error);
 
+/* The same where nothing may be replaced: TX_INVALID when something stands at `path`, even since a moment ago. */
+tx_status tx_atomic_publish_new(const char *temporary, const char *path, tx_error *error);
+
 /* All of it at once. */
 tx_status tx_atomic_save(const char *path, const char *previous, const void *data, size_t bytes, tx_error *error);
+tx_status tx_atomic_save_new(const char *path, const void *data, size_t bytes, tx_error *error);
+
+bool tx_same_file(const char *a, const char *b); /* by whatever names: links of both kinds are seen through */
 
 /* A limit of the shell (ulimit -f) sends a writing thread SIGXFSZ, which ends the program by default. Until the end of the
  * scope that has TX_HOLD_SIZE_LIMIT in it, a write fails with EFBIG instead: an error like a full disk. */

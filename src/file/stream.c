@@ -169,7 +169,7 @@ tx_status tx_file_save_streams(const tx_file *file, const char *path, const char
         if (status == TX_OK) {
             status = tx_atomic_publish(temporary, path, previous, error);
         } else {
-            unlink(temporary);
+            tx_atomic_remove(temporary);
         }
     }
     tx_free(temporary);

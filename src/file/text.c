@@ -15,6 +15,10 @@ tx_status tx_text_save(const char *path, const char *text, size_t bytes, tx_erro
 {
     return tx_atomic_save(path, NULL, text, bytes, error);
 }
+tx_status tx_text_save_new(const char *path, const char *text, size_t bytes, tx_error *error)
+{
+    return tx_atomic_save_new(path, text, bytes, error);
+}
 
 /* Appends what is left of `fd`; *text always has room for the final zero. */
 static tx_status read_all(int fd, const char *path, char **text, tx_error *error)
@@ -100,5 +104,6 @@ tx_status tx_directory_make(const char *path, tx_error *error)
     if (!made) {
         return tx_error_set(error, TX_BAD_DATA, "cannot make the directory '%s': %s", path, strerror(number));
     }
+    tx_atomic_sweep(path);
     return try_writing(path, error);
 }

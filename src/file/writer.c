@@ -28,6 +28,7 @@ struct tx_file_writer {
     tx_precision precision;
     tx_cover *cover; /* the checksums of what this rank wrote */
     int64_t offset;  /* of the numbers in the file, known at its end */
+    bool fresh;      /* nothing may stand at the final name */
     tx_error error;  /* the first failure of a write on this rank */
 };
 
@@ -92,7 +93,7 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
     memcpy(writer->size, size, (size_t)rank * sizeof *size);
     tx_status status = measure(writer) ? tx_duplicate(path, error, &writer->file.path)
                                        : tx_error_set(error, TX_INVALID, "cannot write '%s': its size is no size", path);
-    if (status == TX_OK) {
+    if (status == TX_OK && is_first(writer)) {
         status = tx_atomic_temporary(path, error, &writer->temporary);
     }
     if (status == TX_OK) {
@@ -233,6 +234,9 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
     TX_HOLD_SIZE_LIMIT;
     tx_file_writer *writer = NULL;
     tx_status status = agree(parallel, make_writer(parallel, path, rank, size, precision, error, &writer), error);
+    if (status == TX_OK && parallel) {
+        status = tx_parallel_broadcast_text(parallel, &writer->temporary, error);
+    }
     if (status != TX_OK) {
         free_writer(writer);
         return status;
@@ -247,7 +251,7 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
     if (status != TX_OK) {
         close_ids(writer);
         if (is_first(writer)) {
-            unlink(writer->temporary);
+            tx_atomic_remove(writer->temporary);
         }
         free_writer(writer);
         return status;
@@ -351,7 +355,8 @@ static tx_status publish(const tx_file_writer *writer, tx_error *error)
     TX_TRY(tx_cover_finish(writer->cover, writer->temporary, writer->file.path, writer->offset, error));
     tx_status status = tx_atomic_flush(writer->temporary, writer->file.path, error);
     if (status == TX_OK) {
-        status = tx_atomic_publish(writer->temporary, writer->file.path, NULL, error);
+        status = writer->fresh ? tx_atomic_publish_new(writer->temporary, writer->file.path, error)
+                               : tx_atomic_publish(writer->temporary, writer->file.path, NULL, error);
     }
     return status;
 }
@@ -367,7 +372,7 @@ static tx_status end(tx_file_writer *writer, tx_status mine, tx_error *error)
     if (is_first(writer)) {
         status = status == TX_OK ? publish(writer, error) : status;
         if (status != TX_OK) {
-            unlink(writer->temporary);
+            tx_atomic_remove(writer->temporary);
         }
     }
     status = agree(writer->parallel, status, error);
@@ -382,6 +387,12 @@ tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error)
         mine = tx_error_set(error, mine, "%s", writer->error.message);
     }
     return end(writer, mine, error);
+}
+
+tx_status tx_file_writer_finish_new(tx_file_writer *writer, tx_error *error)
+{
+    writer->fresh = true;
+    return tx_file_writer_finish(writer, error);
 }
 
 void tx_file_writer_abandon(tx_file_writer *writer)

@@ -13,6 +13,7 @@ typedef struct evaluate_job {
     tx_parallel *parallel;
     const tx_section *root;
     const tx_evaluate_options *options;
+    char *output; /* where the table is written; NULL: nowhere */
     tx_file *file;
     tx_config *network; /* the file's section */
     tx_dataset *data;   /* of the `data` section, where the full loss needs it too */
@@ -156,7 +157,8 @@ static tx_status save_table(const evaluate_job *job, tx_error *error)
     tx_text text = {0};
     tx_status status = add_table(job, &text, error);
     if (status == TX_OK) {
-        status = tx_text_save(job->options->output, text.data, text.size, error);
+        status = job->options->output.overwrite ? tx_text_save(job->output, text.data, text.size, error)
+                                                : tx_text_save_new(job->output, text.data, text.size, error);
     }
     tx_free(text.data);
     return status;
@@ -164,7 +166,7 @@ static tx_status save_table(const evaluate_job *job, tx_error *error)
 
 static tx_status add_all(const evaluate_job *job, tx_text *text, tx_error *error)
 {
-    TX_TRY(job->options->output ? save_table(job, error) : add_table(job, text, error));
+    TX_TRY(job->output ? save_table(job, error) : add_table(job, text, error));
     TX_TRY(add_number(job, text, "gmean_mean_nRMSE: ", job->result.gmean, "\n", error));
     return job->options->full_loss ? add_number(job, text, "full_loss: ", job->full_loss, "\n", error) : TX_OK;
 }
@@ -182,9 +184,24 @@ static tx_status report(const evaluate_job *job, tx_error *error, char **out)
     return TX_OK;
 }
 
-static tx_status evaluate(evaluate_job *job, const tx_registry *registry, tx_error *error, char **out)
+static tx_status find_output(evaluate_job *job, const tx_config *config, tx_error *error)
 {
-    TX_TRY(open_network(job, registry, error));
+    const char **inputs = NULL;
+    size_t count = 0;
+    if (!job->options->output.path) {
+        return TX_OK;
+    }
+    TX_TRY(tx_parallel_agree(job->parallel, tx_config_inputs(config, 1, error, &count, &inputs), error));
+    inputs[count] = job->options->network;
+    const tx_status status = tx_output_find(job->parallel, &job->options->output, inputs, error, &job->output);
+    tx_free(inputs);
+    return status;
+}
+
+static tx_status evaluate(evaluate_job *job, const tx_config *config, tx_error *error, char **out)
+{
+    TX_TRY(find_output(job, config, error));
+    TX_TRY(open_network(job, tx_config_registry(config), error));
     TX_TRY(measure(job, error));
     if (job->options->full_loss) {
         TX_TRY(measure_loss(job, error));
@@ -196,11 +213,12 @@ tx_status tx_evaluate(const tx_config *config, tx_parallel *parallel, const tx_e
                       char **out)
 {
     evaluate_job job = {.parallel = parallel, .root = tx_config_root(config), .options = options};
-    const tx_status status = evaluate(&job, tx_config_registry(config), error, out);
+    const tx_status status = evaluate(&job, config, error, out);
     tx_evaluation_destroy(job.evaluation);
     tx_dataset_destroy(job.data);
     tx_file_close(job.file);
     tx_config_destroy(job.network);
     tx_free(job.parameters);
+    tx_free(job.output);
     return status;
 }

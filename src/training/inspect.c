@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 #include "training/network_file.h"
 #include "training/text.h"
@@ -89,7 +90,7 @@ static tx_status add_values(const tx_file *file, const char *path, const tx_data
 
 static tx_status add_leaf(const tx_file *file, const char *group, const char *name, tx_text *text, int64_t *total, tx_error *error)
 {
-    char path[TX_LEAF_NAME + 16];
+    char path[TX_LEAF_NAME + 16], shown[TX_MESSAGE_SIZE];
     tx_dataset_shape shape;
     int64_t size = 1;
     snprintf(path, sizeof path, "%s/%s", group, name);
@@ -98,7 +99,8 @@ static tx_status add_leaf(const tx_file *file, const char *group, const char *na
         size *= shape.size[d];
     }
     *total += size;
-    TX_TRY(tx_text_add(text, error, "  %s ", name));
+    tx_escape(name, shown, sizeof shown);
+    TX_TRY(tx_text_add(text, error, "  %s ", shown));
     TX_TRY(add_shape(text, &shape, error));
     return add_values(file, path, &shape, size, text, error);
 }

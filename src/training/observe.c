@@ -40,6 +40,7 @@ static const tx_trainer_services services = {
     .add_program = tx_trainer_add_program,
     .add_metrics = tx_trainer_add_metrics,
     .add_checkpoints = add_checkpoints,
+    .add_snapshots = tx_trainer_add_snapshots,
     .evaluate = tx_trainer_evaluate,
     .measure = tx_trainer_measure,
     .save = tx_trainer_save,

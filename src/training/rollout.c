@@ -199,7 +199,7 @@ static tx_status run_all(tx_rollout_job *job, tx_error *error)
     return tx_parallel_agree(job->parallel, run_mine(job, error), error);
 }
 
-static tx_status write_all(tx_rollout_job *job, const char *path, tx_error *error)
+static tx_status write_all(tx_rollout_job *job, const tx_output *output, const char *path, tx_error *error)
 {
     int64_t size[TX_FILE_MAX_RANK];
     memcpy(size, job->shape.size, sizeof size);
@@ -210,20 +210,24 @@ static tx_status write_all(tx_rollout_job *job, const char *path, tx_error *erro
         tx_file_writer_abandon(job->writer);
         return status;
     }
-    return tx_file_writer_finish(job->writer, error);
+    return output->overwrite ? tx_file_writer_finish(job->writer, error) : tx_file_writer_finish_new(job->writer, error);
 }
 
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
-                     int64_t num_steps, const char *output_path, tx_error *error)
+                     int64_t num_steps, const tx_output *output, tx_error *error)
 {
     tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
     if (num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
     }
+    const char *const inputs[] = {network_path, initial_path, NULL};
+    char *path;
+    TX_TRY(tx_output_find(parallel, output, inputs, error, &path));
     tx_status status = tx_parallel_agree(parallel, set_up(&job, registry, network_path, initial_path, error), error);
     if (status == TX_OK) {
-        status = write_all(&job, output_path, error);
+        status = write_all(&job, output, path, error);
     }
+    tx_free(path);
     tx_file_close(job.initial);
     tx_workspace_destroy(job.workspace);
     tx_program_destroy(job.program);

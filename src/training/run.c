@@ -19,6 +19,7 @@ typedef struct tx_run {
     tx_run_log file;   /* run.log; zeroed but on rank 0 */
     const tx_log *log; /* to the screen and there; silent but on rank 0 */
     const char *directory;
+    const char **inputs; /* what the configuration reads */
     bool writer;    /* is this rank 0? */
     tx_claim claim; /* rank 0's, on the directory */
     tx_checkpoint checkpoint;
@@ -39,6 +40,7 @@ static tx_status claim_directory(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_claim_check(run->directory, error));
     TX_TRY(tx_run_check(run->directory, run->options->start, error));
+    TX_TRY(tx_run_check_inputs(run->directory, run->options->start, run->inputs, error));
     TX_TRY(tx_claim_take(run->directory, run->log, error, &run->claim));
     return tx_run_check(run->directory, run->options->start, error);
 }
@@ -140,8 +142,11 @@ static void set_clocks(tx_run *run)
 
 static tx_status start(tx_run *run, tx_error *error)
 {
-    const tx_trainer_setup setup = {
-        .log = run->log, .terminal = run->options->terminal, .with_progress = run->writer, .directory = run->directory};
+    const tx_trainer_setup setup = {.log = run->log,
+                                    .terminal = run->options->terminal,
+                                    .with_progress = run->writer,
+                                    .directory = run->directory,
+                                    .inputs = run->inputs};
     TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
     tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);
@@ -344,6 +349,8 @@ static tx_status tell_end(const tx_run *run, tx_error *error)
 static tx_status train(tx_run *run, tx_error *error)
 {
     bool finished;
+    size_t count;
+    TX_TRY(tx_parallel_agree(run->parallel, tx_config_inputs(run->config, 0, error, &count, &run->inputs), error));
     TX_TRY(tx_parallel_agree(run->parallel, run->writer ? look_for_checkpoint(run, error) : TX_OK, error));
     TX_TRY(is_finished(run, error, &finished));
     if (finished) {
@@ -379,6 +386,7 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
     tx_trainer_destroy(run.trainer);
     tx_checkpoint_close(&run.checkpoint);
     tx_free(run.values);
+    tx_free(run.inputs);
     tx_claim_release(&run.claim);
     return status;
 }

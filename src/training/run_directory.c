@@ -3,7 +3,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +131,30 @@ static bool is_snapshot(const char *path)
     const bool marked = tx_file_has_attribute(file, "/", TX_SNAPSHOT_MARK);
     tx_file_close(file);
     return marked;
+}
+
+/* Those that the run before has left go when this one begins. */
+static tx_status check_snapshot(const char *directory, const char *input, tx_error *error)
+{
+    char real[PATH_MAX], path[PATH_SIZE];
+    const char *name = realpath(input, real) ? strrchr(real, '/') + 1 : "";
+    join(path, directory, name);
+    const char *const alone[] = {input, NULL};
+    return looks_like_snapshot(name) && is_snapshot(path) ? tx_input_check(path, alone, error) : TX_OK;
+}
+
+/* A resumed run may be that of its own config.yaml: the same is written there again. */
+tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error)
+{
+    for (int k = 0; k < NUM_FILES - (start == TX_START_RESUME); k++) {
+        char path[PATH_SIZE];
+        join(path, directory, files[k]);
+        TX_TRY(tx_input_check(path, inputs, error));
+    }
+    for (; *inputs; inputs++) {
+        TX_TRY(check_snapshot(directory, *inputs, error));
+    }
+    return TX_OK;
 }
 
 static tx_status remove_snapshots(const char *directory, tx_error *error)

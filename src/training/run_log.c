@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/memory.h"
 #include "file/atomic.h"
 
@@ -44,16 +45,18 @@ static void flush(tx_run_log *log)
 /* An entry is a line, whatever stands in it. */
 static void add(tx_run_log *log, const char *label, const char *message)
 {
-    char time[32];
-    const size_t begin = log->kept.size;
+    char time[32], *line;
+    const size_t size = 4 * strlen(message) + 8;
+    if (log->status == TX_OK) {
+        log->status = tx_allocate(size, &log->error, &line);
+    }
     if (log->status != TX_OK) {
         return;
     }
     tx_time_write(time);
-    log->status = tx_text_add(&log->kept, &log->error, "%s %s%s\n", time, label, message);
-    for (size_t k = begin; log->status == TX_OK && k + 1 < log->kept.size; k++) {
-        log->kept.data[k] = (unsigned char)log->kept.data[k] < ' ' ? ' ' : log->kept.data[k];
-    }
+    tx_escape(message, line, size);
+    log->status = tx_text_add(&log->kept, &log->error, "%s %s%s\n", time, label, line);
+    tx_free(line);
     flush(log);
 }
 
@@ -74,7 +77,11 @@ void tx_run_log_begin(tx_run_log *log, const tx_log *screen)
 tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *error)
 {
     tx_text path = {0};
+    char target;
     TX_TRY(tx_text_add(&path, error, "%s/run.log", directory));
+    if (readlink(path.data, &target, 1) >= 0) {
+        unlink(path.data); /* what it points to is somebody else's */
+    }
     log->file = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     log->path = path.data;
     if (log->file < 0) {

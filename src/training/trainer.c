@@ -215,6 +215,7 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
     trainer->parallel = parallel;
     trainer->log = setup->log;
     trainer->directory = setup->directory;
+    trainer->inputs = setup->inputs;
     const tx_status status = set_up(trainer, config, setup, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);

@@ -80,6 +80,7 @@ struct tx_trainer {
     tx_held_out held_out;
     struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
     const char *directory;      /* of the run, for snapshots; NULL: there is none */
+    const char *const *inputs;  /* what the run reads, NULL behind the last; NULL: unknown */
     size_t unbuilt;             /* bytes of callbacks' sums, held-out data and the history, which are made last */
     size_t built;               /* bytes of all but the data and the sums over ranks, as predicted without these */
     int64_t ended_at;           /* updates after which a callback ended the run, -1: none has */
@@ -96,11 +97,12 @@ struct tx_trainer {
     int64_t requests[TX_REQUEST_COUNT]; /* mine before a step, everybody's sum after it */
 };
 
-/* terminal: for progress. with_progress: whether to add the standard progress line. directory: of the run, may be NULL. */
+/* terminal: for progress. with_progress: whether to add the standard progress line. directory, inputs: of the run, may be NULL. */
 typedef struct tx_trainer_setup {
     const tx_log *log;
     bool terminal, with_progress;
     const char *directory;
+    const char *const *inputs;
 } tx_trainer_setup;
 tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel, const tx_trainer_setup *setup, tx_error *error,
                                  tx_trainer **out);
@@ -166,4 +168,5 @@ tx_status tx_trainer_measure(void *trainer, tx_error *error, const tx_evaluation
 void tx_trainer_destroy_held_out(tx_trainer *trainer); /* collective */
 
 /* snapshot.c: networks and gradients of single steps, as files. */
+tx_status tx_trainer_add_snapshots(void *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error);
 void tx_trainer_save(void *trainer, const tx_snapshot *snapshot);

@@ -1,7 +1,12 @@
 /* Base: statuses, memory and its failure injection, numbers as users write them, nearest names, checksums. */
+#include <locale.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
+#include "base/escape.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/name.h"
@@ -164,6 +169,62 @@ static void checksums_are_sums_of_parts(void)
     }
 }
 
+static void one_line(void)
+{
+    static const struct {
+        const char *text, *line;
+    } cases[] = {
+        {"plain é…𝄞 \\n", "plain é…𝄞 \\n"},
+        {"a\nb\tc\rd\x1b[0m\x7f", "a\\nb\\tc\\rd\\x1b[0m\\x7f"},
+        {"\xff\xc3(\xe2\x82", "\\xff\\xc3(\\xe2\\x82"},
+        {"\xc0\x80 \xed\xa0\x80 \xf4\x90\x80\x80", "\\xc0\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80"},
+        {"\xc2\x85\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae", "\\u0085\xc2\xa0\\u2028\\u2029\\u202e"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        tx_error error = {0};
+        tx_error_set(&error, TX_INVALID, "%s", cases[k].text);
+        CU_ASSERT_STRING_EQUAL(error.message, cases[k].line);
+        tx_error_prefix(&error, "%s", cases[k].text);
+        char line[sizeof error.message];
+        snprintf(line, sizeof line, "%s: %s", cases[k].line, cases[k].line);
+        CU_ASSERT_STRING_EQUAL(error.message, line);
+    }
+}
+
+/* Any bytes, in room of any size: characters by the C library's rules, none of them a control, no more than fit. */
+static void one_line_of_anything(void)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(setlocale(LC_CTYPE, "C.UTF-8"));
+    static const char alphabet[] = "a\n\x1b\x7f\x80\x85\xa8\xbf\xc2\xc3\xe2\xed\xf0\xf4\xff";
+    uint32_t random = 1;
+    for (size_t size = 8; size < 400; size++) {
+        char text[200] = {0}, line[400];
+        wchar_t characters[400];
+        for (size_t k = 0; k + 1 < sizeof text; k++) {
+            random = random * 1664525 + 1013904223;
+            text[k] = alphabet[(random >> 16) % (sizeof alphabet - 1)];
+        }
+        memset(line, 'x', sizeof line);
+        tx_escape(text, line, size);
+        CU_ASSERT(strlen(line) < size && strlen(line) + 10 > size);
+        CU_ASSERT_STRING_EQUAL(line + strlen(line) - 3, "…");
+        const size_t count = mbstowcs(characters, line, 400);
+        CU_ASSERT_NOT_EQUAL_FATAL(count, (size_t)-1);
+        for (size_t k = 0; k < count; k++) {
+            CU_ASSERT_FALSE(iswcntrl((wint_t)characters[k]));
+        }
+    }
+    setlocale(LC_CTYPE, "C");
+}
+
+static void long_messages_are_cut(void)
+{
+    tx_error error = {0};
+    tx_error_set(&error, TX_INVALID, "%1022sé", "");
+    CU_ASSERT(strlen(error.message) < sizeof error.message);
+    CU_ASSERT_STRING_EQUAL(error.message + 1017, "   …"); /* never half a character */
+}
+
 int main(void)
 {
     return suite_run("base", (suite_test[]){{"the first error stays", first_error_stays},
@@ -172,6 +233,9 @@ int main(void)
                                             {"arrays grow", arrays_grow},
                                             {"numbers", numbers},
                                             {"nearest names", nearest},
+                                            {"a message is one line", one_line},
+                                            {"a line of anything", one_line_of_anything},
+                                            {"long messages are cut", long_messages_are_cut},
                                             {"same names", same_names},
                                             {"checksums are sums of parts", checksums_are_sums_of_parts},
                                             {0}});

@@ -14,7 +14,7 @@ cp out.txt screen.txt
 grep -Eqx 'gmean_mean_nRMSE: [0-9.]{7,}' screen.txt || fail "no geometric mean on the screen"
 grep -Eqx 'full_loss: [0-9.e-]{7,}' screen.txt || fail "no full loss on the screen"
 for ranks in 1 2 3; do
-    succeeds mpirun -n $ranks $evaluate --network run/network.h5 --metrics "$all" --full-loss --output metrics_n.csv \
+    succeeds mpirun -n $ranks $evaluate --network run/network.h5 --metrics "$all" --full-loss --output metrics_n.csv --overwrite \
         --set parallel.threads=$((1 + ranks % 2))
     cmp metrics.csv metrics_n.csv || fail "the table depends on ranks ($ranks)"
     cmp screen.txt out.txt || fail "the screen depends on ranks ($ranks)"

@@ -107,7 +107,7 @@ counts 0 'result: ' wild
 
 # -- an entry is a line --
 train lines --set $'callbacks=[\n]' || fail "a line break in the command"
-says lines "command: .*'callbacks=\[ \]'.*"
+says lines 'command: .*'"'callbacks=\[\\\\n\]'.*"
 
 # -- a log that cannot be written: said as of any file, with no half line; the run is whole --
 mkdir folder && mkdir folder/run.log

@@ -29,7 +29,7 @@ check_stopped() { # check_stopped NAME CODE
     same_run "$1" "$1.whole"
 }
 
-for signal in TERM INT USR1 USR2; do
+for signal in TERM INT USR1 USR2 HUP XCPU; do
     "$trainax" train "$quickstart" $arguments --output $signal --set trainer.num_training_steps=100000000 2>err.txt &
     process=$!
     wait_for_run $signal
@@ -38,6 +38,24 @@ for signal in TERM INT USR1 USR2; do
     check_stopped $signal $?
     grep -q ' asked to stop$' $signal/run.log || fail "$signal: run.log does not say why the run stopped"
 done
+
+# SIGHUP is not meant for a run that was started to ignore it.
+(trap '' HUP && exec "$trainax" train "$quickstart" $arguments --output ignored --set trainer.num_training_steps=100000000 2>err.txt) &
+process=$!
+wait_for_run ignored
+kill -HUP $process
+before=$(steps_of ignored)
+for _ in $(seq 600); do
+    [ "$(steps_of ignored)" -gt $((before + 2000)) ] && break
+    sleep 0.05
+done
+kill -TERM $process
+wait $process
+[ $? -eq 75 ] && [ "$(steps_of ignored)" -gt $((before + 2000)) ] || fail "a run that ignores SIGHUP has not gone on"
+
+# The time of a CPU is up, as ulimit -t and queues say it.
+(ulimit -S -t 2 && exec "$trainax" train "$quickstart" $arguments --output limited --set trainer.num_training_steps=100000000 2>err.txt)
+check_stopped limited $?
 
 # One rank alone gets it; mpirun passes the ranks' exit code on.
 mpirun -n 3 "$trainax" train "$quickstart" $arguments --output last --set trainer.num_training_steps=100000000 2>err.txt &

@@ -3,8 +3,12 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "base/memory.h"
+#include "file/atomic.h"
 #include "file/folder.h"
 
 /* A file of about `bytes` bytes. */
@@ -94,15 +98,157 @@ static void the_one_before_is_kept(void)
     folder_remove(&folder);
 }
 
-static void leftovers_are_used_up(void)
+/* ---- Processes that write at the same time, and those that never finished ---- */
+
+/* Starts a process that writes a temporary for `path`, says so, and never publishes it. */
+static pid_t write_and_wait(const char *path)
+{
+    int said[2];
+    char *temporary, word;
+    CU_ASSERT_EQUAL_FATAL(pipe(said), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool good =
+            tx_atomic_temporary(path, NULL, &temporary) == TX_OK && tx_atomic_write(temporary, path, "x", 1, NULL) == TX_OK;
+        (void)!write(said[1], good ? "y" : "n", 1);
+        pause();
+        _exit(0);
+    }
+    CU_ASSERT(read(said[0], &word, 1) == 1 && word == 'y');
+    close(said[0]);
+    close(said[1]);
+    return child;
+}
+
+static void leftovers_are_swept(void)
+{
+    static const char *const others[] = {".a.h5.tmp", "a.h5.deadbeef-1-1.tmp", ".deadbeef-1-1.tmp", ".a.h5.deadbeef-1-1.tmp.h5",
+                                         ".a.h5.deadbeef-1-1x.tmp"};
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), elsewhere = folder_file(&folder, ".a.h5.deadbeef-1-1.tmp");
+    const pid_t child = write_and_wait(name.path);
+    ASSERT_WORKS(tx_directory_make(folder.path, &error));
+    CU_ASSERT_EQUAL(folder_count(folder.path), 1); /* it lives */
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ASSERT_WORKS(tx_directory_make(folder.path, &error));
+    CU_ASSERT_EQUAL(folder_count(folder.path), 0);
+    const struct timeval long_ago[2] = {{.tv_sec = time(NULL) - 3 * 86400}, {.tv_sec = time(NULL) - 3 * 86400}};
+    for (int k = 0; k < 5; k++) {
+        const file_name other = folder_file(&folder, others[k]);
+        file_write(other.path, "mine", 4);
+        utimes(other.path, long_ago);
+    }
+    file_write(elsewhere.path, "x", 1);
+    tx_atomic_sweep(folder.path);
+    CU_ASSERT_EQUAL(folder_count(folder.path), 6); /* whoever writes it, written today */
+    utimes(elsewhere.path, long_ago);
+    tx_atomic_sweep(folder.path);
+    CU_ASSERT_EQUAL(folder_count(folder.path), 5);
+    folder_remove(&folder);
+}
+
+/* 8 processes at once; returns how many of them ended with each status. */
+static void at_once(const char *path, bool fresh, int count[TX_STOPPED + 1])
+{
+    enum { PROCESSES = 8 };
+    char text[100000];
+    pid_t children[PROCESSES];
+    int begin[2];
+    CU_ASSERT_EQUAL_FATAL(pipe(begin), 0);
+    for (int k = 0; k < PROCESSES; k++) {
+        children[k] = fork();
+        if (children[k] == 0) {
+            close(begin[1]);
+            memset(text, 'a' + k, sizeof text);
+            (void)!read(begin[0], text, 1);
+            tx_status status = TX_OK;
+            for (int round = 0; round < (fresh ? 1 : 20) && status == TX_OK; round++) {
+                status = fresh ? tx_text_save_new(path, text, sizeof text, NULL) : tx_text_save(path, text, sizeof text, NULL);
+            }
+            _exit((int)status);
+        }
+    }
+    close(begin[0]);
+    close(begin[1]);
+    for (int k = 0; k < PROCESSES; k++) {
+        int ended;
+        waitpid(children[k], &ended, 0);
+        CU_ASSERT(WIFEXITED(ended));
+        count[WEXITSTATUS(ended)]++;
+    }
+}
+
+static void many_at_once(void)
 {
     const folder folder = folder_make();
-    const file_name name = folder_file(&folder, "a.h5"), left = folder_file(&folder, ".a.h5.tmp");
-    char junk[100000] = {1};
-    file_write(left.path, junk, sizeof junk);
-    ASSERT_WORKS(save(name.path, NULL, 80, &error));
-    CU_ASSERT_EQUAL(saved_elements(name.path), 10);
-    CU_ASSERT_EQUAL(folder_count(folder.path), 1);
+    const file_name name = folder_file(&folder, "a.txt"), new = folder_file(&folder, "new.txt");
+    const char *const paths[] = {name.path, new.path};
+    for (int fresh = 0; fresh < 2; fresh++) {
+        int count[TX_STOPPED + 1] = {0};
+        char text[100001] = {0};
+        at_once(paths[fresh], fresh, count);
+        CU_ASSERT_EQUAL(count[TX_OK], fresh ? 1 : 8);
+        CU_ASSERT_EQUAL(count[TX_INVALID], fresh ? 7 : 0);
+        CU_ASSERT_EQUAL(file_read(paths[fresh], text, sizeof text), 100000);
+        CU_ASSERT_EQUAL(strspn(text, (char[]){text[0], 0}), 100000); /* of one process alone */
+        CU_ASSERT_EQUAL(folder_count(folder.path), fresh + 1);
+    }
+    ASSERT_FAILS(tx_text_save_new(new.path, "x", 1, &error), TX_INVALID, "another process has written '");
+    folder_remove(&folder);
+}
+
+static void links_are_replaced(void)
+{
+    const folder folder = folder_make();
+    const file_name mine = folder_file(&folder, "mine.txt"), link = folder_file(&folder, "a.txt");
+    char text[16] = {0}, *temporary;
+    struct stat info;
+    file_write(mine.path, "mine", 4);
+    ASSERT_WORKS(tx_atomic_temporary(link.path, &error, &temporary));
+    CU_ASSERT(symlink("mine.txt", link.path) == 0 && symlink("mine.txt", temporary) == 0);
+    ASSERT_WORKS(tx_text_save(link.path, "other", 5, &error));
+    CU_ASSERT(lstat(link.path, &info) == 0 && S_ISREG(info.st_mode));
+    CU_ASSERT(file_read(mine.path, text, sizeof text) == 4 && strcmp(text, "mine") == 0);
+    unlink(link.path);
+    CU_ASSERT_EQUAL(symlink(folder.path, link.path), 0);
+    ASSERT_WORKS(tx_text_save(link.path, "other", 5, &error));
+    CU_ASSERT(lstat(link.path, &info) == 0 && S_ISREG(info.st_mode));
+    CU_ASSERT_EQUAL(folder_count(folder.path), 2);
+    tx_free(temporary);
+    folder_remove(&folder);
+}
+
+static void what_a_signal_leaves(void)
+{
+    const folder folder = folder_make();
+    const file_name a = folder_file(&folder, "a"), b = folder_file(&folder, "b"), c = folder_file(&folder, "c");
+    const char *const paths[] = {a.path, b.path, c.path};
+    char *temporary[3];
+    for (int k = 0; k < 3; k++) {
+        ASSERT_WORKS(tx_atomic_temporary(paths[k], &error, &temporary[k]));
+        ASSERT_WORKS(tx_atomic_write(temporary[k], paths[k], "x", 1, &error));
+    }
+    ASSERT_WORKS(tx_atomic_publish(temporary[0], a.path, NULL, &error));
+    tx_atomic_remove(temporary[1]);
+    CU_ASSERT_EQUAL(folder_count(folder.path), 2);
+    tx_atomic_remove_unfinished();
+    CU_ASSERT(folder_count(folder.path) == 1 && access(a.path, F_OK) == 0);
+    for (int k = 0; k < 3; k++) {
+        tx_atomic_remove(temporary[k]);
+        tx_free(temporary[k]);
+    }
+    folder_remove(&folder);
+}
+
+static void long_names(void)
+{
+    const folder folder = folder_make();
+    char name[252] = {0};
+    memset(name, 'n', sizeof name - 1);
+    const file_name file = folder_file(&folder, name);
+    ASSERT_WORKS(tx_text_save(file.path, "x", 1, &error));
+    CU_ASSERT(folder_count(folder.path) == 1 && access(file.path, F_OK) == 0);
     folder_remove(&folder);
 }
 
@@ -216,7 +362,11 @@ int main(void)
     return suite_run("disk", (suite_test[]){{"opening", opening},
                                             {"saving where one cannot", saving_where_one_cannot},
                                             {"the one before is kept", the_one_before_is_kept},
-                                            {"leftovers are used up", leftovers_are_used_up},
+                                            {"leftovers are swept", leftovers_are_swept},
+                                            {"many at once", many_at_once},
+                                            {"links are replaced", links_are_replaced},
+                                            {"what a signal leaves", what_a_signal_leaves},
+                                            {"long names", long_names},
                                             {"full disk", full_disk},
                                             {"limited size", limited_size},
                                             {"texts", texts},

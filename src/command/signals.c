@@ -1,0 +1,48 @@
+/* Which signals end a command, for all of them alike. */
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "command/command.h"
+#include "file/atomic.h"
+
+static const struct {
+    int number;
+    bool unless_ignored; /* nohup, setsid: then it is not meant for this process */
+} signals[] = {{SIGTERM, false}, {SIGINT, false}, {SIGUSR1, false}, {SIGUSR2, false}, {SIGXCPU, false}, {SIGHUP, true}};
+
+void tx_signals_catch(void (*handler)(int number))
+{
+    for (size_t k = 0; k < sizeof signals / sizeof *signals; k++) {
+        struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        sigaction(signals[k].number, NULL, &before);
+        if (!signals[k].unless_ignored || before.sa_handler != SIG_IGN) {
+            sigaction(signals[k].number, &action, NULL);
+        }
+    }
+}
+
+/* Rank 0 has the files. Once any rank is dead mpirun kills the others at once: those that have none leave it the time. */
+static volatile sig_atomic_t others_first;
+
+/* Ends the process by the signal itself, as a shell expects. */
+static void remove_and_die(int number)
+{
+    sigset_t this;
+    tx_atomic_remove_unfinished();
+    if (others_first) {
+        nanosleep(&(struct timespec){.tv_nsec = 500 * 1000 * 1000}, NULL); /* of the second that mpirun grants */
+    }
+    signal(number, SIG_DFL);
+    sigemptyset(&this);
+    sigaddset(&this, number);
+    pthread_sigmask(SIG_UNBLOCK, &this, NULL);
+    raise(number);
+}
+
+void tx_signals_clean_up(void)
+{
+    others_first = tx_parallel_job_rank() != 0;
+    tx_signals_catch(remove_and_die);
+}

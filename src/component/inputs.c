@@ -1,0 +1,48 @@
+/* The files that a configuration names. */
+#include "base/memory.h"
+#include "component/section.h"
+
+typedef struct inputs {
+    const char **paths;
+    size_t count, capacity, room;
+    tx_error *error;
+} inputs;
+
+/* There is always room for the caller's and the NULL at the end. */
+static tx_status add(inputs *all, const char *path)
+{
+    TX_TRY(tx_reserve(all->count + all->room + 2, sizeof *all->paths, &all->capacity, all->error, &all->paths));
+    all->paths[all->count++] = path;
+    return TX_OK;
+}
+
+static tx_status add_section(inputs *all, const tx_section *section)
+{
+    for (int k = 0; k < section->count; k++) {
+        const tx_value *value = &section->values[k];
+        if (value->form == TX_FORM_SECTION) {
+            TX_TRY(add_section(all, value->section));
+        } else if (value->form == TX_FORM_OWN && value->option->type == TX_TYPE_PATH) {
+            TX_TRY(add(all, value->text));
+        } else if (value->form == TX_FORM_OWN && value->option->type == TX_TYPE_SECTIONS) {
+            for (int i = 0; i < value->count; i++) {
+                TX_TRY(add_section(all, value->sections[i]));
+            }
+        }
+    }
+    return TX_OK;
+}
+
+tx_status tx_config_inputs(const tx_config *config, size_t room, tx_error *error, size_t *count, const char ***out)
+{
+    inputs all = {.room = room, .error = error};
+    tx_status status = add(&all, config->name);
+    status = status ? status : add_section(&all, config->root);
+    if (status != TX_OK) {
+        tx_free(all.paths);
+        return status;
+    }
+    *count = all.count;
+    *out = all.paths;
+    return TX_OK;
+}

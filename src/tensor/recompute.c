@@ -96,9 +96,11 @@ tx_status tx_steps_create(const tx_graph *graph, tx_error *error, tx_steps *out)
         tx_steps_destroy(&steps);
         return status;
     }
-    number_steps(&steps);
-    find_last(&steps);
-    find_crossing(&steps);
+    if (steps.seed >= 0) {
+        number_steps(&steps);
+        find_last(&steps);
+        find_crossing(&steps);
+    }
     *out = steps;
     return TX_OK;
 }

@@ -368,6 +368,31 @@ static void fewer_states(void)
     problem_destroy(p);
 }
 
+/* A loss behind a cut: no adjoint part, so nothing can be repeated, whatever the memory. */
+static void nothing_to_learn(void)
+{
+    tx_graph *graph, *fused;
+    tx_steps steps;
+    tx_node loss;
+    CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
+    tx_next_step(graph);
+    loss = tx_sum_square(graph, tx_stop_gradient(graph, tx_scale(graph, tx_window(graph, 0, (tx_shape){.channels = 2}), 3)));
+    CU_ASSERT_EQUAL_FATAL(tx_graph_differentiate(graph, loss, NULL), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_graph_fuse(graph, &loss, 1, NULL, &fused), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_steps_create(fused, NULL, &steps), TX_OK);
+    CU_ASSERT(steps.seed < 0);
+    CU_ASSERT_EQUAL(steps.count, 0);
+    CU_ASSERT_EQUAL(steps.num_crossing, 0);
+    tx_steps_destroy(&steps);
+    tx_graph_destroy(fused);
+    problem p = {.graph = graph, .loss = loss, .last = loss};
+    tx_program *program;
+    CU_ASSERT_EQUAL_FATAL(make(&p, 1, 1, NULL, &program), TX_OK);
+    CU_ASSERT(!tx_program_get_cost(program).fits);
+    tx_program_destroy(program);
+    tx_graph_destroy(graph);
+}
+
 /* Every allocation on the way to a program that repeats fails once. */
 static void out_of_memory(void)
 {
@@ -392,6 +417,7 @@ int main(void)
     return suite_run("recompute", (suite_test[]){{"the same bytes with any memory", same_bytes},
                                                  {"as few repetitions as can be", fewest_repetitions},
                                                  {"fewer states than steps", fewer_states},
+                                                 {"nothing to learn", nothing_to_learn},
                                                  {"out of memory", out_of_memory},
                                                  {0}});
 }

@@ -45,7 +45,8 @@ typedef enum tx_type {
     TX_TYPE_BOOLEAN,
     TX_TYPE_STRING,
     TX_TYPE_PATH,        /* made absolute against the folder of the configuration file; of --set: as an output path */
-    TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml */
+    TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml. In both, `~`, `~USER`, `$NAME` and
+                          * `${NAME}` are expanded (unset: an error); `$$` is a dollar */
     TX_TYPE_WORD,        /* one of `words`; stored as the table spells it */
     TX_TYPE_KEY,         /* 73 or {seed: 0, split: 2, index: 1} */
     TX_TYPE_INTEGERS,    /* a number or a list of numbers */
@@ -184,7 +185,9 @@ typedef struct tx_config_source {
 
 /* TX_INVALID with the place for everything that is wrong in the text. */
 tx_status tx_config_create(const tx_registry *registry, const tx_config_source *source, tx_error *error, tx_config **out);
-/* The same, reading the text from a file (TX_INVALID when it cannot be read). */
+/* The text of a configuration file; freed with tx_free. TX_INVALID where it cannot be read or is no text. */
+tx_status tx_config_load(const char *path, tx_error *error, char **out);
+/* Both. */
 tx_status tx_config_read(const tx_registry *registry, const char *path, const char *const *overrides, int num_overrides,
                          const char *const *required, tx_error *error, tx_config **out);
 void tx_config_destroy(tx_config *config);

@@ -104,6 +104,18 @@ static int write_stem(const char *name, const char *endings, char stem[LONGEST +
     return length;
 }
 
+/* Fowler, Noll and Vo's 1a. */
+uint32_t tx_name_hash(const char *name, const char *endings)
+{
+    char stem[LONGEST + 1];
+    uint32_t hash = 2166136261u;
+    write_stem(name, endings, stem);
+    for (const char *c = stem; *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    }
+    return hash;
+}
+
 /* Levenshtein distance. */
 static int edit_distance(const char *a, const char *b)
 {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* One rule for all, so that names from Python are taken as they are: `name` is written for `meant` when they are equal without
  * case and underscores, once some of `endings` (words separated by spaces, lower case: "trainer configuration") are taken off
  * the end of `name`: none, one, or several, while something is left. A call without arguments, MSELoss(), is its name. */
 bool tx_same_name(const char *name, const char *meant, const char *endings);
+/* The same for all names that are the same, whichever of two is written for the other. */
+uint32_t tx_name_hash(const char *name, const char *endings);
 
 const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu, optax.adam(0.1) adam(0.1) */
 

@@ -9,14 +9,7 @@
 static tx_status read_for_all(tx_parallel *parallel, const char *path, tx_error *error, char **text)
 {
     *text = NULL;
-    tx_status status = TX_OK;
-    if (tx_parallel_rank(parallel) == 0) {
-        tx_error local = {0};
-        status = tx_text_read(path, &local, text);
-        if (status != TX_OK) { /* a configuration is the command line's business, not data */
-            status = tx_error_set(error, TX_INVALID, "%s", local.message);
-        }
-    }
+    const tx_status status = tx_parallel_rank(parallel) == 0 ? tx_config_load(path, error, text) : TX_OK;
     TX_TRY(tx_parallel_agree(parallel, status, error));
     return tx_parallel_broadcast_text(parallel, text, error);
 }

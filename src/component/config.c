@@ -134,6 +134,19 @@ tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char 
     return deliver(build_section(config, kind, fixed ? name : NULL, text), config, out);
 }
 
+/* A zero would end the text early. */
+static tx_status check_text(const char *path, const char *text, size_t length, tx_error *error)
+{
+    tx_place place = {.origin = path, .line = 1, .column = 1};
+    const char *zero = length ? memchr(text, 0, length) : NULL;
+    for (const char *c = text; zero && c < zero; c++) {
+        place.column = *c == '\n' ? 1 : place.column + 1;
+        place.line += *c == '\n';
+    }
+    return zero ? tx_place_error(place, error, "a NUL byte: this is no text in UTF-8, but a binary file or another encoding")
+                : TX_OK;
+}
+
 /* The whole file, ended by a zero; refuses what cannot be a configuration. */
 static tx_status read_stream(FILE *file, const char *path, tx_error *error, char **out)
 {
@@ -150,9 +163,7 @@ static tx_status read_stream(FILE *file, const char *path, tx_error *error, char
     if (status == TX_OK && ferror(file)) {
         status = tx_error_set(error, TX_INVALID, "%s: cannot be read: %s", path, strerror(errno));
     }
-    if (status == TX_OK && memchr(text, 0, length)) {
-        status = tx_error_set(error, TX_INVALID, "%s: not a configuration (YAML) but a binary file", path);
-    }
+    status = status ? status : check_text(path, text, length, error);
     if (status != TX_OK) {
         tx_free(text);
         return status;
@@ -162,11 +173,21 @@ static tx_status read_stream(FILE *file, const char *path, tx_error *error, char
     return TX_OK;
 }
 
-static tx_status read_text(const char *path, tx_error *error, char **out)
+static tx_status cannot_open(const char *path, tx_error *error)
+{
+    char target[TX_MESSAGE_SIZE / 2];
+    const int number = errno;
+    const ssize_t length = number == ENOENT ? readlink(path, target, sizeof target) : -1;
+    return length < 0 ? tx_error_set(error, TX_INVALID, "%s: cannot be read: %s", path, strerror(number))
+                      : tx_error_set(error, TX_INVALID, "%s: cannot be read: it is a link to '%.*s', which does not exist", path,
+                                     (int)length, target);
+}
+
+tx_status tx_config_load(const char *path, tx_error *error, char **out)
 {
     FILE *file = fopen(path, "re");
     if (!file) {
-        return tx_error_set(error, TX_INVALID, "%s: cannot be read: %s", path, strerror(errno));
+        return cannot_open(path, error);
     }
     const tx_status status = read_stream(file, path, error, out);
     fclose(file);
@@ -177,7 +198,7 @@ tx_status tx_config_read(const tx_registry *registry, const char *path, const ch
                          const char *const *required, tx_error *error, tx_config **out)
 {
     char *text = NULL;
-    TX_TRY(read_text(path, error, &text));
+    TX_TRY(tx_config_load(path, error, &text));
     const tx_config_source source = {
         .name = path, .text = text, .overrides = overrides, .num_overrides = num_overrides, .required = required};
     const tx_status status = tx_config_create(registry, &source, error, out);

@@ -14,7 +14,7 @@ void tx_yaml_library(char *text, size_t size)
 }
 
 /* No configuration needs more; a hostile one must not take the machine down. */
-enum { MAX_DEPTH = 60, MAX_KEYS = 4096, MAX_NODES = 1000000 };
+enum { MAX_DEPTH = 60, MAX_KEYS = 4096, MAX_NODES = 1000000, MAX_MERGED = 100000 };
 
 typedef struct anchor {
     const struct anchor *before;
@@ -32,6 +32,7 @@ typedef struct reader {
     bool positioned;
     int depth;
     int nodes;
+    size_t merged; /* keys that merges have looked at */
 } reader;
 
 /* What is left of a libfyaml event once it is freed. */
@@ -65,16 +66,18 @@ bool tx_yaml_is_null(const tx_yaml *node)
     return null;
 }
 
+static const char key_endings[] = "factory fn";
+
 bool tx_same_key(const char *a, const char *b)
 {
-    static const char endings[] = "factory fn";
-    return tx_same_name(a, b, endings) || tx_same_name(b, a, endings);
+    return tx_same_name(a, b, key_endings) || tx_same_name(b, a, key_endings);
 }
 
 int tx_yaml_find(const tx_yaml *node, const char *key)
 {
+    const uint32_t hash = tx_name_hash(key, key_endings);
     for (size_t k = 0; node && node->shape == TX_YAML_MAPPING && k < node->count; k++) {
-        if (tx_same_key(node->keys[k]->text, key)) {
+        if (node->keys[k]->hash == hash && tx_same_key(node->keys[k]->text, key)) {
             return (int)k;
         }
     }
@@ -112,6 +115,7 @@ tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *
         TX_TRY(grow(arena, node, error));
     }
     if (key) {
+        key->hash = tx_name_hash(key->text, key_endings);
         node->keys[node->count] = key;
     }
     node->items[node->count++] = value;
@@ -277,13 +281,22 @@ static tx_status read_list(reader *in, tx_yaml *list)
     }
 }
 
+static tx_status check_room(reader *in, const tx_yaml *mapping, tx_place place)
+{
+    return mapping->count < MAX_KEYS ? TX_OK : tx_place_error(place, in->error, "more than %d keys in one mapping", MAX_KEYS);
+}
+
 static tx_status merge_mapping(reader *in, tx_yaml *into, const tx_yaml *from, tx_place place)
 {
     if (from->shape != TX_YAML_MAPPING) {
         return tx_place_error(place, in->error, "<< merges mappings, and this is none");
     }
+    if ((in->merged += from->count) > MAX_MERGED) {
+        return tx_place_error(place, in->error, "<< merges more than %d keys", MAX_MERGED);
+    }
     for (size_t k = 0; k < from->count; k++) {
         if (tx_yaml_find(into, from->keys[k]->text) < 0) {
+            TX_TRY(check_room(in, into, place));
             TX_TRY(tx_yaml_append(in->arena, into, from->keys[k], from->items[k], in->error));
         }
     }
@@ -313,7 +326,7 @@ static tx_status check_key(reader *in, const tx_yaml *mapping, const tx_yaml *ke
     }
     const int before = tx_yaml_find(mapping, key->text);
     if (before < 0) {
-        return mapping->count < MAX_KEYS ? TX_OK : tx_place_error(place, in->error, "more than %d keys in one mapping", MAX_KEYS);
+        return check_room(in, mapping, place);
     }
     const tx_place first = mapping->keys[before]->place;
     if (!first.line) {

@@ -4,6 +4,8 @@
  * An alias shares the node of its anchor, so the tree is a graph without cycles: its memory is bounded by the text. */
 #pragma once
 
+#include <stdint.h>
+
 #include "component/arena.h"
 
 void tx_yaml_library(char *text, size_t size); /* the version of libfyaml */
@@ -23,6 +25,7 @@ struct tx_yaml {
     bool open;    /* while it is being read: an alias to it would be a cycle */
     tx_place place;
     const char *text; /* scalar */
+    uint32_t hash;    /* key of a mapping: of its name, so that it is found soon */
     size_t count, capacity;
     tx_yaml **items; /* of a list; the values of a mapping */
     tx_yaml **keys;  /* of a mapping: scalars, all different */

@@ -1,4 +1,7 @@
 /* Wrong configurations: the whole message of each, with its place. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "component/fake.h"
 
 /* The good configuration with `line` (1-based) replaced by `text`, or left out where text is NULL. */
@@ -228,6 +231,7 @@ static void wrong_files(void)
         {"data\nnetwork: 1\n",
          "some/run.yaml:1:1: not valid YAML: no 'key: value' here (is a ':', the space after it, or some indentation missing?)"},
         {"data: {type: sine\n", "some/run.yaml:2:1: not valid YAML: a ',' or the closing '}' is missing"},
+        {"data: 1\n---\ndata: 2\n", "some/run.yaml:2:1: a second YAML document begins here (---); only one is read"},
     };
     tx_registry *registry = fake_registry();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -282,8 +286,32 @@ static void unreadable_files(void)
     CU_ASSERT_STRING_EQUAL(error.message, "/dev/zero: larger than 16 MiB; that is no configuration");
     error = (tx_error){0};
     CU_ASSERT_EQUAL(tx_config_read(registry, "/proc/self/environ", NULL, 0, fake_train, &error, &config), TX_INVALID);
-    CU_ASSERT_STRING_EQUAL(error.message, "/proc/self/environ: not a configuration (YAML) but a binary file");
+    CU_ASSERT(strstr(error.message, ": a NUL byte: this is no text in UTF-8, but a binary file or another encoding") != NULL);
     tx_registry_destroy(registry);
+}
+
+static void zeros_and_links(void)
+{
+    char folder[] = "/tmp/trainax-XXXXXX", path[64], link[64], expected[200], *text = NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/zero.yaml", folder);
+    snprintf(link, sizeof link, "%s/link.yaml", folder);
+    FILE *file = fopen(path, "w");
+    fwrite("data:\n  ty\0pe: file\n", 1, 20, file);
+    fclose(file);
+    tx_error error = {0};
+    CU_ASSERT_EQUAL(tx_config_load(path, &error, &text), TX_INVALID);
+    snprintf(expected, sizeof expected, "%s:2:5: a NUL byte: this is no text in UTF-8, but a binary file or another encoding",
+             path);
+    CU_ASSERT_STRING_EQUAL(error.message, expected);
+    CU_ASSERT_EQUAL_FATAL(symlink("no/such.yaml", link), 0);
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_config_load(link, &error, &text), TX_INVALID);
+    snprintf(expected, sizeof expected, "%s: cannot be read: it is a link to 'no/such.yaml', which does not exist", link);
+    CU_ASSERT_STRING_EQUAL(error.message, expected);
+    unlink(path);
+    unlink(link);
+    rmdir(folder);
 }
 
 /* Deep, wide and exponential texts end with a message, soon. */
@@ -326,6 +354,30 @@ static void hostile_texts(void)
     read = fake_config(registry, text, 0, NULL);
     CU_ASSERT_EQUAL(read.status, TX_INVALID);
     CU_ASSERT(strstr(read.error.message, "more than 10000 sections") != NULL);
+    /* one merge of many aliases */
+    used = (size_t)sprintf(text, "a: &a {");
+    for (int k = 0; k < 4000; k++) {
+        used += (size_t)sprintf(text + used, "k%d: 1, ", k);
+    }
+    used += (size_t)sprintf(text + used, "}\nb: {<<: [*a");
+    for (int k = 0; k < 3000; k++) {
+        used += (size_t)sprintf(text + used, ", *a");
+    }
+    sprintf(text + used, "]}\n");
+    read = fake_config(registry, text, 0, NULL);
+    CU_ASSERT_STRING_EQUAL(read.error.message, "some/run.yaml:1:7: << merges more than 100000 keys");
+    /* merged keys count as any others */
+    used = 0;
+    for (int of = 0; of < 2; of++) {
+        used += (size_t)sprintf(text + used, "a%d: &a%d {", of, of);
+        for (int k = 0; k < 4000; k++) {
+            used += (size_t)sprintf(text + used, "k%d_%d: 1, ", of, k);
+        }
+        used += (size_t)sprintf(text + used, "}\n");
+    }
+    sprintf(text + used, "b: {<<: [*a0, *a1]}\n");
+    read = fake_config(registry, text, 0, NULL);
+    CU_ASSERT_STRING_EQUAL(read.error.message, "some/run.yaml:2:9: more than 4096 keys in one mapping");
     tx_free(text);
     tx_registry_destroy(registry);
 }
@@ -361,6 +413,7 @@ int main(void)
                                               {"wrong files", wrong_files},
                                               {"wrong overrides", wrong_overrides},
                                               {"unreadable files", unreadable_files},
+                                              {"zeros and links", zeros_and_links},
                                               {"hostile texts", hostile_texts},
                                               {"errors about values", errors_about_values},
                                               {0}});

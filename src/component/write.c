@@ -36,7 +36,8 @@ static bool is_plain(const char *string)
     return plain;
 }
 
-static void write_string(tx_buffer *text, const char *string)
+/* path: a dollar is written as two, since one would be expanded when it is read. */
+static void write_text(tx_buffer *text, const char *string, bool path)
 {
     if (is_plain(string)) {
         tx_buffer_add(text, "%s", string);
@@ -47,7 +48,7 @@ static void write_string(tx_buffer *text, const char *string)
         if (*c < 32 || *c == 127) {
             tx_buffer_add(text, "\\x%02x", *c);
         } else {
-            tx_buffer_add(text, "%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
+            tx_buffer_add(text, "%s%c", *c == '"' || *c == '\\' ? "\\" : path && *c == '$' ? "$" : "", *c);
         }
     }
     tx_buffer_add(text, "\"");
@@ -87,7 +88,7 @@ static void write_strings(tx_buffer *text, const tx_value *value)
     tx_buffer_add(text, "[");
     for (int k = 0; k < value->count; k++) {
         tx_buffer_add(text, "%s", k ? ", " : "");
-        write_string(text, value->strings[k]);
+        write_text(text, value->strings[k], false);
     }
     tx_buffer_add(text, "]");
 }
@@ -140,8 +141,12 @@ void tx_value_write(tx_buffer *text, const tx_value *value)
     case TX_TYPE_MAP:
         write_map(text, value);
         break;
+    case TX_TYPE_PATH:
+    case TX_TYPE_OUTPUT_PATH:
+        write_text(text, value->text, true);
+        break;
     default:
-        write_string(text, value->text);
+        write_text(text, value->text, false);
     }
 }
 

@@ -1,4 +1,5 @@
 /* Right configurations: what the getters say. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "component/fake.h"
@@ -177,6 +178,64 @@ static void paths(void)
     tx_registry_destroy(registry);
 }
 
+/* As a shell would have them; where they end up in config.yaml they mean the same again. */
+static void expanded_paths(void)
+{
+    static const struct {
+        const char *path, *expected, *message; /* expected: of ./ the point stands for the working directory */
+    } cases[] = {
+        {"'~/x.h5'", "/home of us/x.h5", NULL},
+        {"'~'", "/home of us", NULL},
+        {"~root/x.h5", "/root/x.h5", NULL},
+        {"a~/b~.h5", "./a~/b~.h5", NULL},
+        {"./~x.h5", "./~x.h5", NULL},
+        {"$TX_FOLDER/x.h5", "/some/$HOME/x.h5", NULL}, /* expanded once */
+        {"'${TX_FOLDER}s/${TX_NUMBER}.h5'", "/some/$HOMEs/7.h5", NULL},
+        {"a/$TX_NUMBER$TX_NUMBER-$TX_NUMBER.h5", "./a/77-7.h5", NULL},
+        {"a$TX_EMPTY.h5", "./a.h5", NULL},
+        {"$$HOME/a$$.h5", "./$HOME/a$.h5", NULL},
+        {"$TX_EMPTY", NULL, "must not be empty"},
+        {"a/$TX_UNSET/x.h5", NULL, ": the variable $TX_UNSET is not set"},
+        {"'a/${TX_UNSET}'", NULL, ": the variable $TX_UNSET is not set"},
+        {"a$", NULL, ": a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '$'"},
+        {"'${}/a'", NULL, ": a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '${}/a'"},
+        {"'${TX_NUMBER'", NULL, ": a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '${TX_NUMBER'"},
+        {"'${TX_NUMBER:-8}'", NULL, ": a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '${TX_NUMBER:-8}'"},
+        {"a/$1", NULL, ": a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '$1'"},
+        {"~no such user/x.h5", NULL, ": there is no home of 'no such user' ('./~no such user/x.h5' would be a file of that name)"},
+    };
+    tx_registry *registry = fake_registry();
+    char here[1024];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof here));
+    setenv("HOME", "/home of us", 1);
+    setenv("TX_FOLDER", "/some/$HOME", 1);
+    setenv("TX_NUMBER", "7", 1);
+    setenv("TX_EMPTY", "", 1);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char set[200], expected[1300], *text;
+        const char *const sets[] = {set};
+        snprintf(set, sizeof set, "data={type: file, path: %s}", cases[k].path);
+        fake_read read = fake_config(registry, fake_text, 1, sets);
+        if (cases[k].message) {
+            snprintf(expected, sizeof expected, "--set data: data.path%s%s", *cases[k].message == ':' ? "" : " ", cases[k].message);
+            CU_ASSERT_STRING_EQUAL(read.error.message, expected);
+            continue;
+        }
+        CU_ASSERT_EQUAL_FATAL(read.status, TX_OK);
+        const bool inside = *cases[k].expected == '.';
+        snprintf(expected, sizeof expected, "%s%s", inside ? here : "", cases[k].expected + inside);
+        CU_ASSERT_STRING_EQUAL(tx_get_string(tx_get_section(tx_config_root(read.config), "data"), "path"), expected);
+        CU_ASSERT_EQUAL_FATAL(tx_section_write(tx_config_root(read.config), NULL, &text), TX_OK);
+        fake_read again = fake_config(registry, text, 0, NULL);
+        CU_ASSERT_EQUAL_FATAL(again.status, TX_OK);
+        CU_ASSERT_STRING_EQUAL(tx_get_string(tx_get_section(tx_config_root(again.config), "data"), "path"), expected);
+        tx_free(text);
+        tx_config_destroy(again.config);
+        tx_config_destroy(read.config);
+    }
+    tx_registry_destroy(registry);
+}
+
 /* A command that needs `data` alone takes a file whose trainer is not finished, but no wrong value in it. */
 static void unneeded_sections_may_be_incomplete(void)
 {
@@ -233,6 +292,7 @@ int main(void)
                                               {"overrides", overrides},
                                               {"anchors and merges", anchors_and_merges},
                                               {"paths", paths},
+                                              {"expanded paths", expanded_paths},
                                               {"unneeded sections may be incomplete", unneeded_sections_may_be_incomplete},
                                               {"other spellings", other_spellings},
                                               {0}});

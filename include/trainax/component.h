@@ -208,7 +208,8 @@ tx_status tx_section_write(const tx_section *section, tx_error *error, char **ou
 tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error,
                           tx_config **out);
 /* Whether a run of `old` may be resumed as `now`: TX_INVALID naming the first key that differs and must not
- * ("trainer.batch_size is 16 but the run was started with 32"). */
+ * ("trainer.batch_size is 16 but the run was started with 32"). Paths of files may always differ, the content of files is the
+ * caller's to compare. */
 tx_status tx_section_same_run(const tx_section *now, const tx_section *old, tx_error *error);
 
 /* The text of `trainax help NAME` and `trainax list [KINDS]` (plural NULL: all), in lines of at most `width` columns (0: as long

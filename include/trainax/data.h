@@ -48,6 +48,9 @@ struct tx_data_source {
 tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out);
 /* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
+/* Also what these levels add to the checksum of all of them, whatever the range: a sum modulo 2^64 (base/hash.h). */
+tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error,
+                                  uint64_t *sum);
 void tx_data_source_destroy(tx_data_source *source);
 
 /* All trajectories of a source, spread over the ranks. Collective, also in its errors (the message of the lowest failing
@@ -55,7 +58,8 @@ void tx_data_source_destroy(tx_data_source *source);
 typedef struct tx_dataset {
     tx_data_shape shape;
     tx_precision precision;
-    tx_store *store; /* items: levels */
+    uint64_t checksum; /* of all numbers in that precision: the same for the same data, whatever they are called */
+    tx_store *store;   /* items: levels */
 } tx_dataset;
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
                             tx_error *error, tx_dataset **out);

@@ -96,6 +96,7 @@ typedef struct tx_evaluation_result { /* owned by the evaluation, valid until it
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out);
 void tx_evaluation_destroy(tx_evaluation *evaluation);                    /* collective */
 const tx_network *tx_evaluation_network(const tx_evaluation *evaluation); /* how its parameters lie */
+const struct tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation);
 /* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);
 

@@ -76,9 +76,10 @@ static tx_status compare_lists(const tx_value *now, const tx_value *old, tx_erro
     return TX_OK;
 }
 
+/* A path says where something lies, not what it is. */
 static tx_status compare_values(const tx_section *section, const tx_value *now, const tx_value *old, tx_error *error)
 {
-    if (now->option->may_differ) {
+    if (now->option->may_differ || now->option->type == TX_TYPE_PATH) {
         return TX_OK;
     }
     if (now->form == TX_FORM_SECTION && old->form == TX_FORM_SECTION) {

@@ -19,7 +19,12 @@ static const tx_option run_options[] = {
      .kind = TX_KIND_SECTION,
      .fixed = "random",
      .text = "random streams"},
-    {.name = "data", .type = TX_TYPE_SECTION, .initial = "null", .kind = TX_KIND_DATA, .text = "reference trajectories"},
+    {.name = "data",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_DATA,
+     .may_differ = true, /* compared by content */
+     .text = "reference trajectories"},
     {.name = "network",
      .type = TX_TYPE_SECTION,
      .initial = "null",
@@ -228,6 +233,7 @@ static const tx_option evaluation_options[] = {
      .type = TX_TYPE_SECTION,
      .initial = "null",
      .kind = TX_KIND_DATA,
+     .may_differ = true, /* likewise */
      .text = "held-out trajectories; the run's if absent"},
     {.name = "metrics", .type = TX_TYPE_STRINGS, .initial = "[mean_nRMSE]", .kind = TX_KIND_METRIC, .text = "APEBench's names"},
     {.name = "num_steps",

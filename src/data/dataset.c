@@ -22,13 +22,25 @@ static tx_status open_source(tx_parallel *parallel, const tx_section *section, t
     return TX_OK;
 }
 
-static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_store *store, tx_error *error)
+/* The sum of all ranks' parts modulo 2^64; halves, because sums of ranks must not overflow. */
+static tx_status add_up(tx_parallel *parallel, uint64_t mine, tx_error *error, uint64_t *out)
+{
+    int64_t halves[2] = {(int64_t)(mine & UINT32_MAX), (int64_t)(mine >> 32)};
+    TX_TRY(tx_parallel_sum(parallel, halves, 2, error));
+    *out = (uint64_t)halves[0] + ((uint64_t)halves[1] << 32);
+    return TX_OK;
+}
+
+static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_dataset *dataset, tx_error *error)
 {
     int64_t first, count;
+    uint64_t sum = 0;
     void *items;
-    tx_store_part(store, &first, &count, &items);
-    TX_TRY(tx_parallel_agree(parallel, tx_data_source_read(source, first, count, items, error), error));
-    return tx_store_commit(store, error);
+    tx_store_part(dataset->store, &first, &count, &items);
+    TX_TRY(tx_parallel_agree(parallel, tx_data_source_read_sum(source, first, count, items, error, &sum), error));
+    const bool counts = placement == TX_SHARDED || tx_parallel_rank(parallel) == 0; /* replicated, all have all */
+    TX_TRY(add_up(parallel, counts ? sum : 0, error, &dataset->checksum));
+    return tx_store_commit(dataset->store, error);
 }
 
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
@@ -46,7 +58,7 @@ tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx
             tx_store_create(parallel, placement, shape->num_trajectories * shape->num_levels, bytes, true, error, &dataset->store);
     }
     if (status == TX_OK) {
-        status = fill(parallel, source, dataset->store, error);
+        status = fill(parallel, source, placement, dataset, error);
     }
     tx_data_source_destroy(source);
     if (status != TX_OK) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/finite.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 int64_t tx_data_level_size(const tx_data_shape *shape)
@@ -57,19 +58,28 @@ static tx_status not_finite(const tx_data_source *source, int64_t level, tx_erro
                         source->random.precision == TX_FLOAT32 ? " in float32" : "");
 }
 
-tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error,
+                                  uint64_t *sum)
 {
     const int64_t size = tx_data_level_size(&source->shape);
-    const size_t real = tx_real_bytes(source->random.precision);
-    if (!num_levels) {
-        return TX_OK;
-    }
-    TX_TRY(source->class_->read(source, first_level, num_levels, out, error));
+    const size_t real = tx_real_bytes(source->random.precision), words = (size_t)size * real / 4;
+    uint64_t total = 0;
+    tx_hash hash;
+    TX_TRY(num_levels ? source->class_->read(source, first_level, num_levels, out, error) : TX_OK);
+    tx_hash_begin(&hash);
     for (int64_t k = 0; k < num_levels; k++) {
         const void *level = (const char *)out + (size_t)(k * size) * real;
         if (!tx_all_finite(source->random.precision, level, size)) {
             return not_finite(source, first_level + k, error);
         }
+        total += tx_hash_part(&hash, level, (uint64_t)(first_level + k) * words, words);
     }
+    *sum = total;
     return TX_OK;
+}
+
+tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+{
+    uint64_t sum;
+    return tx_data_source_read_sum(source, first_level, num_levels, out, error, &sum);
 }

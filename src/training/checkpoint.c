@@ -69,6 +69,7 @@ static tx_status put_all(tx_file *file, const tx_trainer *trainer, tx_history *h
     TX_TRY(put_root(file, trainer, error));
     TX_TRY(put_optimizer(file, trainer, error));
     TX_TRY(put_scales(file, trainer, error));
+    TX_TRY(tx_content_put(trainer, file, error));
     return tx_history_put(history, file, error);
 }
 
@@ -170,13 +171,16 @@ void tx_checkpoint_close(tx_checkpoint *checkpoint)
 
 /* ---- Comparing ---- */
 
+tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, const tx_error *reason, tx_error *error)
+{
+    return tx_error_set(error, reason->status, "%s (resuming from %s; --overwrite starts anew)", reason->message, checkpoint->path);
+}
+
 static tx_status check_configuration(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
 {
     tx_error local = {0};
     const tx_status status = tx_section_same_run(tx_config_root(config), tx_config_root(checkpoint->config), &local);
-    return status == TX_OK
-               ? TX_OK
-               : tx_error_set(error, status, "%s (resuming from %s; --overwrite starts anew)", local.message, checkpoint->path);
+    return status == TX_OK ? TX_OK : tx_checkpoint_refuse(checkpoint, &local, error);
 }
 
 static tx_status check_steps(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
@@ -271,6 +275,7 @@ static tx_status get_history(const tx_checkpoint *checkpoint, tx_trainer *traine
 tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
+    TX_TRY(tx_content_check(checkpoint, trainer, error));
     TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, trainer->parameters, error));
     TX_TRY(get_optimizer(checkpoint->file, trainer->optimizer, error));
     TX_TRY(get_scales(checkpoint->file, trainer, error));

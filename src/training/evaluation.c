@@ -230,6 +230,10 @@ const tx_network *tx_evaluation_network(const tx_evaluation *evaluation)
 {
     return evaluation->network;
 }
+const tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation)
+{
+    return evaluation->dataset;
+}
 
 /* ---- Run: items are (step, group of this rank's samples), in this order; the next one's level is on its way. ---- */
 

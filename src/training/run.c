@@ -145,6 +145,7 @@ static tx_status start(tx_run *run, tx_error *error)
     const tx_trainer_setup setup = {.log = run->log,
                                     .terminal = run->options->terminal,
                                     .with_progress = run->writer,
+                                    .resumes = run->checkpoint.file != NULL,
                                     .directory = run->directory,
                                     .inputs = run->inputs};
     TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));

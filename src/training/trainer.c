@@ -50,9 +50,9 @@ static tx_status first_parameters(tx_trainer *trainer, tx_error *error)
 }
 
 /* Rank 0's values for all: they may come from a file, or from another machine's arithmetic. */
-static tx_status share_parameters(tx_trainer *trainer, tx_error *error)
+static tx_status share_parameters(tx_trainer *trainer, bool resumes, tx_error *error)
 {
-    tx_status status = tx_parallel_rank(trainer->parallel) == 0 ? first_parameters(trainer, error) : TX_OK;
+    tx_status status = tx_parallel_rank(trainer->parallel) == 0 && !resumes ? first_parameters(trainer, error) : TX_OK;
     TX_TRY(tx_parallel_agree(trainer->parallel, status, error));
     const size_t bytes = (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
     return tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error);
@@ -199,7 +199,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     around.data = &trainer->dataset->shape;
     TX_TRY(tx_parallel_agree(trainer->parallel, build(trainer, config, setup, around, error), error));
     TX_TRY(tx_trainer_load_held_out(trainer, error));
-    TX_TRY(share_parameters(trainer, error));
+    TX_TRY(share_parameters(trainer, setup->resumes, error));
     tx_trainer_refresh(trainer);
     tell_batch_size(trainer);
     warn_of_ascent(trainer);

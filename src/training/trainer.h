@@ -97,10 +97,11 @@ struct tx_trainer {
     int64_t requests[TX_REQUEST_COUNT]; /* mine before a step, everybody's sum after it */
 };
 
-/* terminal: for progress. with_progress: whether to add the standard progress line. directory, inputs: of the run, may be NULL. */
+/* terminal: for progress. with_progress: whether to add the standard progress line. resumes: parameters come from a checkpoint.
+ * directory, inputs: of the run, may be NULL. */
 typedef struct tx_trainer_setup {
     const tx_log *log;
-    bool terminal, with_progress;
+    bool terminal, with_progress, resumes;
     const char *directory;
     const char *const *inputs;
 } tx_trainer_setup;

@@ -104,6 +104,65 @@ expect 3 'damaged' "$trainax" train "$quickstart" --quiet --output damaged --res
 succeeds "$trainax" train whole/config.yaml --output again --quiet
 same_run whole again
 
+# -- data are what they hold, wherever they lie: moved, renamed, or generated before and now read --
+small="--quiet --set trainer.num_rollout_steps=3 --set parallel.block=5"
+data() { # data FILE OPTIONS...: 3 trajectories
+    local file=$1
+    shift
+    succeeds "$trainax" generate "$quickstart" --output "$file" --set data.num_samples=3 "$@"
+}
+mkdir there && data there/ref.h5 && data there/held_out.h5 --set data.key=1
+cat >there/own.yaml <<END
+data: {type: file, path: ref.h5}
+evaluation: {data: {type: file, path: held_out.h5}}
+network: {type: conv, num_spatial_dims: 1, in_channels: 1, out_channels: 1, kernel_size: 2, padding: same, padding_mode: circular, parameters: init.h5}
+trainer: {num_rollout_steps: 3, optimizer: {type: adam, learning_rate: 1e-2}, num_training_steps: 20, batch_size: 32, key: 42}
+callbacks: [{type: metrics, every: 5}]
+parallel: {block: 5}
+END
+own() { # own RANKS CONFIG DIRECTORY STEPS ARGUMENTS...
+    local ranks=$1 config=$2 directory=$3 steps=$4
+    shift 4
+    succeeds mpirun -n $ranks "$trainax" train "$config" --quiet --output "$directory" --set trainer.num_training_steps=$steps "$@"
+}
+succeeds "$trainax" train there/own.yaml --quiet --output there/init --set network.parameters=null --set network.key=1 \
+    --set trainer.num_training_steps=0
+cp there/init/network.h5 there/init.h5
+own 1 there/own.yaml entire 20
+own 3 there/own.yaml there/run 7
+rm -r there/init.h5 there/init && mv there moved && mv moved/ref.h5 moved/training.h5
+own 1 moved/own.yaml moved/run 12 --resume --set data.path=moved/training.h5
+own 3 moved/own.yaml moved/run 20 --resume --set "data={type: file, path: $PWD/moved/training.h5, samples: ':'}"
+same_run entire moved/run
+
+# -- other content is refused, under whatever name: what has changed is named, and nothing is touched --
+before=$(cat moved/run/config.yaml)
+cp moved/held_out.h5 moved/ref.h5 && cp moved/training.h5 moved/copy.h5
+refused() { # refused RANKS PATTERN ARGUMENTS...
+    local ranks=$1 pattern=$2
+    shift 2
+    expect 2 "$pattern .*resuming from .*moved/run/checkpoint.h5" mpirun -n $ranks "$trainax" train moved/own.yaml --quiet \
+        --output moved/run --resume --set trainer.num_training_steps=25 "$@"
+}
+refused 1 "own.yaml:1:26: data.path: the content of '.*/ref.h5' \\(its checksum\\) is not what the run was started with"
+refused 3 "own.yaml:1:26: data.path: the content of '.*/ref.h5' \\(its checksum\\) is not what the run was started with"
+refused 3 "evaluation.data.path: the content of '.*/copy.h5' \\(its checksum\\) is not what" --set data.path=moved/copy.h5 \
+    --set evaluation.data.path=moved/copy.h5
+refused 1 'data.levels is "1:" but the run was started with ":"' --set data.path=moved/copy.h5 --set data.levels="'1:'"
+refused 1 'data.type is advection_1d_periodic but the run was started with file' \
+    --set 'data={type: advection_1d_periodic, num_points: 30, num_samples: 3, key: 0}'
+data moved/ref.h5 --set data.temporal_horizon=90
+refused 3 'these data have the shape \(3, 90, 1, 30\) but the run was started with \(3, 100, 1, 30\)'
+[ "$before" = "$(cat moved/run/config.yaml)" ] || fail "a refused resume has written config.yaml"
+
+# -- generated data: by their options only where the numbers differ --
+train born 20 --set data.num_samples=3
+expect 2 'data.num_samples is 4 but the run was started with 3' "$trainax" train "$quickstart" $small --output born --resume \
+    --set data.num_samples=4 --set trainer.num_training_steps=30 --set 'callbacks=[{type: weight_norm, every: 3}]'
+train born 40 --resume --set "data={type: file, path: moved/training.h5}"
+train unborn 40 --set data.num_samples=3
+same_run unborn born
+
 # -- a time limit --
 timeout 60 "$trainax" train "$quickstart" --quiet --output limited --time-limit 0:00:01 --set trainer.num_training_steps=100000000 2>err.txt
 [ $? -eq 75 ] || fail "exit code of a time limit"

@@ -207,6 +207,7 @@ static void resume(void)
         {"parallel.reduction=plain", "--set parallel.reduction: parallel.reduction is plain but the run was started with exact"},
         {"evaluation={}", "--set evaluation: evaluation is given but the run was started with null"},
         {"trainer.ref_stepper=null", NULL},
+        {"data={type: file, path: elsewhere/x.h5}", NULL}, /* compared by content */
         {"callbacks=[visitor, weight_norm, visitor, {type: loss, every: 10, name: five, configuration: {type: supervised}}]", NULL},
         {"callbacks=[weight_norm, {type: loss, every: 10, name: five, configuration: supervised}, {type: visitor, every: 9}]",
          NULL},

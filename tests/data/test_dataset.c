@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "data/section.h"
 #include "suite.h"
@@ -47,6 +48,13 @@ static void windows_hold(tx_dataset *dataset, const char *expected, int length)
     }
 }
 
+static uint64_t checksum_of(const void *values, size_t bytes)
+{
+    tx_hash hash;
+    tx_hash_begin(&hash);
+    return tx_hash_part(&hash, values, 0, bytes / 4);
+}
+
 static void datasets_hold_their_source(void)
 {
     for (int k = 0; k < 8; k++) {
@@ -61,6 +69,7 @@ static void datasets_hold_their_source(void)
             tx_dataset_create(parallel, section.section, random, k / 2 % 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset), TX_OK);
         CU_ASSERT(dataset->shape.num_trajectories == 5 && dataset->shape.num_levels == 11 && dataset->shape.dt == 0.5);
         windows_hold(dataset, expected, 4);
+        CU_ASSERT_EQUAL(dataset->checksum, checksum_of(expected, 5 * 11 * 9 * tx_real_bytes(random.precision)));
         tx_dataset_destroy(dataset);
         free(expected);
         data_section_close(&section);

@@ -59,9 +59,10 @@ const tx_section *tx_configuration_time_level_loss(const tx_section *section); /
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph);
 /* Level weights of an option: the list, a rule, or all 1. weights: `count` numbers, the caller's. TX_INVALID: wrong length. */
 tx_status tx_level_weights(const tx_section *section, const char *option, int count, double *weights, tx_error *error);
-/* The same in two halves, for graph builders, which cannot fail: the check, and one weight of a checked list. */
+/* The same in two halves, for graph builders, which cannot fail: the check, and one weight of a checked list after the other;
+ * before: of the level before. */
 tx_status tx_level_weights_check(const tx_section *section, const char *option, int count, tx_error *error);
-double tx_level_weight(const tx_section *section, const char *option, int level, int count);
+double tx_level_weight(const tx_section *section, const char *option, int level, int count, double before);
 
 #ifdef __cplusplus
 }

@@ -75,14 +75,14 @@ static tx_status check_length(const tx_section *section, const char *option, int
     return TX_OK;
 }
 
-double tx_level_weight(const tx_section *section, const char *option, int level, int count)
+double tx_level_weight(const tx_section *section, const char *option, int level, int count, double before)
 {
     const double *list;
     int length;
     const tx_section *rule = find_weights(section, option, &list, &length);
     if (rule) {
         const tx_weights_class *weights = tx_section_component(rule)->implementation;
-        return weights->weight(rule, level, count);
+        return weights->weight(rule, level, count, before);
     }
     return list ? list[level] : 1;
 }
@@ -99,7 +99,7 @@ tx_status tx_level_weights(const tx_section *section, const char *option, int co
 {
     TX_TRY(tx_level_weights_check(section, option, count, error));
     for (int level = 0; level < count; level++) {
-        weights[level] = tx_level_weight(section, option, level, count);
+        weights[level] = tx_level_weight(section, option, level, count, level ? weights[level - 1] : 0);
     }
     return TX_OK;
 }

@@ -23,11 +23,12 @@ static tx_node branch_loss(const tx_configuration_parts *parts, tx_graph *graph,
     const int steps = branch_steps(parts->section);
     tx_node p = start, sum = -1;
     tx_node r = tx_get_boolean(parts->section, "cut_div_chain") ? tx_stop_gradient(graph, start) : start;
-    for (int b = 0; b < steps; b++) {
+    double weight = 0;
+    for (int b = 0; tx_step_follows(graph, b, steps); b++) {
         p = tx_map_apply(parts->network, graph, p);
         r = tx_map_apply(parts->ref_stepper, graph, r);
-        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "branch_level_weights", b, steps),
-                            tx_loss_apply(parts->loss, graph, p, r));
+        weight = tx_level_weight(parts->section, "branch_level_weights", b, steps, weight);
+        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, r));
         p = tx_cut_bptt(parts->section, graph, p, t + b + 1);
     }
     return sum;
@@ -37,8 +38,10 @@ static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {
     const int steps = tx_rollout_steps(parts->section), branches = steps - branch_steps(parts->section) + 1;
     tx_node main = tx_window(graph, 0, parts->state), sum = -1;
-    for (int t = 0; t < branches; t++) {
-        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps), branch_loss(parts, graph, main, t));
+    double weight = 0;
+    for (int t = 0; tx_step_follows(graph, t, branches); t++) {
+        weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
+        sum = tx_accumulate(graph, sum, weight, branch_loss(parts, graph, main, t));
         main = tx_map_apply(parts->network, graph, main); /* the branch's first step again: merged with it */
         main = tx_cut_bptt(parts->section, graph, main, t + 1);
     }

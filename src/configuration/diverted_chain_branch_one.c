@@ -16,12 +16,13 @@ static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
     const int steps = tx_rollout_steps(parts->section);
     const bool cut = tx_get_boolean(parts->section, "cut_div_chain");
     tx_node p = tx_window(graph, 0, parts->state), sum = -1;
-    for (int t = 0; t < steps; t++) {
+    double weight = 0;
+    for (int t = 0; tx_step_follows(graph, t, steps); t++) {
         tx_node reference = tx_map_apply(parts->ref_stepper, graph, p);
         reference = cut ? tx_stop_gradient(graph, reference) : reference;
         p = tx_map_apply(parts->network, graph, p);
-        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps),
-                            tx_loss_apply(parts->loss, graph, p, reference));
+        weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
+        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, reference));
         p = tx_cut_bptt(parts->section, graph, p, t + 1);
     }
     return sum;

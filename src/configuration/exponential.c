@@ -2,15 +2,10 @@
 #include "configuration/weights.h"
 
 /* By multiplication: libm's pow may differ in the last bit between machines. */
-static double weight(const tx_section *rule, int level, int count)
+static double weight(const tx_section *rule, int level, int count, double before)
 {
     (void)count;
-    const double rate = tx_get_real(rule, "rate");
-    double power = 1;
-    for (int t = 0; t < level; t++) {
-        power *= rate;
-    }
-    return power;
+    return level ? before * tx_get_real(rule, "rate") : 1;
 }
 
 static const tx_weights_class exponential = {.weight = weight};

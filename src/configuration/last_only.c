@@ -1,9 +1,9 @@
 /* Level weights that look at the end of the rollout alone. */
 #include "configuration/weights.h"
 
-static double weight(const tx_section *rule, int level, int count)
+static double weight(const tx_section *rule, int level, int count, double before)
 {
-    (void)rule;
+    (void)rule, (void)before;
     return level == count - 1 ? 1 : 0;
 }
 

@@ -19,11 +19,12 @@ static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {
     const int steps = tx_rollout_steps(parts->section), all = all_steps(parts->section);
     tx_node p = tx_window(graph, 0, parts->state), sum = -1;
-    for (int t = 0; t < all; t++) {
+    double weight = 0;
+    for (int t = 0; tx_step_follows(graph, t, all); t++) {
         p = tx_map_apply(t < steps ? parts->network : parts->ref_stepper, graph, p);
         const tx_node reference = tx_window(graph, t + 1, parts->state);
-        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, all),
-                            tx_loss_apply(parts->loss, graph, p, reference));
+        weight = tx_level_weight(parts->section, "time_level_weights", t, all, weight);
+        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, reference));
         p = t < steps ? tx_cut_bptt(parts->section, graph, p, t + 1) : p;
     }
     return sum;

@@ -21,12 +21,13 @@ static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
     const int steps = tx_rollout_steps(parts->section);
     const bool cut_prev = tx_get_boolean(parts->section, "cut_prev"), cut_next = tx_get_boolean(parts->section, "cut_next");
     tx_node p = tx_window(graph, 0, parts->state), sum = -1;
-    for (int t = 0; t < steps; t++) {
+    double weight = 0;
+    for (int t = 0; tx_step_follows(graph, t, steps); t++) {
         const tx_node q = tx_map_apply(parts->network, graph, p);
         const tx_node r = parts->residuum_fn.apply(parts->residuum_fn.object, graph, cut_next ? tx_stop_gradient(graph, q) : q,
                                                    cut_prev ? tx_stop_gradient(graph, p) : p);
-        sum = tx_accumulate(graph, sum, tx_level_weight(parts->section, "time_level_weights", t, steps),
-                            tx_loss_apply(parts->loss, graph, r, -1));
+        weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
+        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, r, -1));
         p = tx_cut_bptt(parts->section, graph, q, t + 1);
     }
     return sum;

@@ -35,6 +35,12 @@
 
 static inline int tx_rollout_steps(const tx_section *section) { return (int)tx_get_integer(section, "num_rollout_steps"); }
 
+/* Whether there is a step t to build: none in a graph that has failed, since there may be millions. */
+static inline bool tx_step_follows(const tx_graph *graph, int t, int steps)
+{
+    return t < steps && tx_graph_status(graph, NULL) == TX_OK;
+}
+
 /* sum + weight * term; -1 stands for an empty sum. A term that weighs nothing leaves the sum as it is, unless there is none. */
 static inline tx_node tx_accumulate(tx_graph *graph, tx_node sum, double weight, tx_node term)
 {

@@ -3,6 +3,7 @@
 
 #include "trainax/component.h"
 
-typedef struct tx_weights_class {                                   /* a weights component's `implementation` */
-    double (*weight)(const tx_section *rule, int level, int count); /* of level 0 … count - 1 */
+typedef struct tx_weights_class { /* a weights component's `implementation` */
+    /* Of level 0 … count - 1; before: of the level before. */
+    double (*weight)(const tx_section *rule, int level, int count, double before);
 } tx_weights_class;

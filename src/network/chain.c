@@ -34,6 +34,7 @@ static tx_activation activation_of(const tx_network *network, const char *option
 tx_status tx_chain_create(const tx_chain_plan *plan, tx_network *network, tx_error *error, tx_chain **out)
 {
     tx_chain *chain;
+    TX_TRY(tx_network_check_count(network, "depth", plan->depth, error));
     TX_TRY(tx_allocate(sizeof *chain + (size_t)(plan->depth + 1) * sizeof chain->layers[0], error, &chain));
     chain->depth = plan->depth;
     chain->activation = activation_of(network, "activation");

@@ -178,6 +178,7 @@ tx_status tx_hierarchical_create(tx_network *network, const tx_component *block,
     h->num_levels = num_levels;
     h->num_blocks = integer_or(section, "num_blocks", 1);
     h->factor = integer_or(section, "reduction_factor", 2);
+    TX_TRY(tx_network_check_count(network, "num_blocks", h->num_blocks, error));
     h->states[0] = network->input;
     TX_TRY(set_points(h, section, error));
     TX_TRY(set_channels(h, section, error));

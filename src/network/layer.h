@@ -44,6 +44,8 @@ tx_node tx_chain_apply(const tx_chain *chain, const tx_network *network, tx_grap
 /* Layer i draws from split(key, depth + 1)[i]. */
 void tx_chain_initialise(const tx_chain *chain, const tx_network *network, tx_random random, tx_key key, void *values);
 
+/* That a network has not more of what `option` counts than fits any machine: before there is memory for them. */
+tx_status tx_network_check_count(const tx_network *network, const char *option, int64_t count, tx_error *error);
 /* The three checks below for num_spatial_dims, in_channels and out_channels, of those that are not null. */
 tx_status tx_network_check_state(const tx_network *network, tx_error *error);
 /* For networks of convolutions: are there spatial axes at all? */

@@ -66,12 +66,25 @@ static bool leaf_size(int rank, const int64_t *shape, int64_t *size)
     return true;
 }
 
+tx_status tx_network_check_count(const tx_network *network, const char *option, int64_t count, tx_error *error)
+{
+    enum { MOST = 100000 };
+    return count <= MOST
+               ? TX_OK
+               : tx_section_error(network->section, option, error, TX_INVALID,
+                                  "does not fit: a network has at most %d layers or blocks, not %lld", MOST, (long long)count);
+}
+
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index)
 {
     tx_leaf leaf = {.rank = rank, .offset = network->num_parameters};
     int64_t total;
     if (!leaf_size(rank, shape, &leaf.size) || __builtin_add_overflow(leaf.offset, leaf.size, &total)) {
         return tx_section_error(network->section, NULL, error, TX_INVALID, "more parameters than can be counted (%s)", name);
+    }
+    if (strlen(name) >= sizeof leaf.name) {
+        return tx_section_error(network->section, NULL, error, TX_INVALID,
+                                "the name of a parameter has less than %zu characters: %s", sizeof leaf.name, name);
     }
     TX_TRY(tx_reserve((size_t)network->num_leaves + 1, sizeof leaf, &network->capacity, error, &network->leaves));
     snprintf(leaf.name, sizeof leaf.name, "%s", name);

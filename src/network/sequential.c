@@ -112,6 +112,7 @@ tx_status tx_sequential_create(tx_network *network, const tx_component *block, t
     TX_TRY(tx_network_check_state(network, error));
     TX_TRY(tx_network_check_spatial(network, error));
     TX_TRY(count_blocks(network->section, error, &num_blocks));
+    TX_TRY(tx_network_check_count(network, "num_blocks", num_blocks, error));
     TX_TRY(check_hidden(network->section, num_blocks, error));
     sequential *s;
     TX_TRY(tx_allocate(sizeof *s + (size_t)(num_blocks + 2) * sizeof s->blocks[0], error, &s));

@@ -143,8 +143,14 @@ static tx_status grow_table(tx_graph *graph)
     return TX_OK;
 }
 
+/* Far more than any training takes, and few enough to find out within seconds. */
+enum { MAX_NODES = 1 << 20 };
+
 tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
 {
+    if (graph->count == MAX_NODES) {
+        return tx_graph_fail(graph, "does not fit: layers times rollout steps come to more than %d operations", MAX_NODES);
+    }
     if (graph->error.status || tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes) ||
         (2 * (size_t)graph->count >= graph->slots && grow_table(graph))) {
         return TX_NONE;

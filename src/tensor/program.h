@@ -53,7 +53,9 @@ typedef struct tx_pack { /* weights in a kernel's own order, made once an update
     const tx_conv *conv;
     tx_operand weight; /* in the parameters or the constants */
     int64_t offset; /* in the packed space, in bytes */
+    size_t next;    /* of the same bucket, plus 1; 0: none */
 } tx_pack;
+enum { TX_PACK_BUCKETS = 1024 }; /* by the weights' offset: a deep network has as many packs as layers */
 
 typedef struct tx_conv_entry {
     tx_conv_shape shape;
@@ -86,6 +88,7 @@ struct tx_program {
     size_t num_spectrals, spectral_capacity;
     tx_pack *packs;
     size_t num_packs, pack_capacity;
+    size_t pack_buckets[TX_PACK_BUCKETS]; /* the latest of each, plus 1; 0: none */
     char *packed;
     size_t packed_bytes;
     size_t arena_bytes;

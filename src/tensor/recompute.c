@@ -199,14 +199,19 @@ static bool crosses(const tx_steps *steps, tx_node n, int boundary)
     return can_cross(&steps->graph->nodes[n]) && steps->step[n] < boundary && boundary <= steps->last[n];
 }
 
+/* Does it cross the first kept boundary behind its step? Then it is kept, and else it crosses none behind that. */
 static bool is_kept(const repeater *r, tx_node n)
 {
-    for (int k = r->depth - 1; k >= 0 && r->stack[k] > r->steps->step[n]; k--) {
-        if (crosses(r->steps, n, r->stack[k])) {
-            return true;
+    int low = 0, high = r->depth;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (r->stack[middle] > r->steps->step[n]) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    return false;
+    return low < r->depth && crosses(r->steps, n, r->stack[low]);
 }
 
 /* What was repeated on the way to a boundary is dropped, but for the boundary and those that are kept. */

@@ -71,16 +71,18 @@ static tx_status find_conv(tx_planner *p, const tx_conv_shape *shape, const tx_c
 static tx_status find_pack(tx_planner *p, const tx_conv *conv, tx_operand weight, tx_operand *out)
 {
     tx_program *program = p->program;
-    for (size_t k = 0; k < program->num_packs; k++) {
-        if (program->packs[k].conv == conv && program->packs[k].weight.space == weight.space &&
-            program->packs[k].weight.offset == weight.offset) {
-            *out = (tx_operand){TX_SPACE_PACKED, program->packs[k].offset};
+    size_t *bucket = &program->pack_buckets[((uint64_t)weight.offset * 0x9E3779B97F4A7C15u) % TX_PACK_BUCKETS];
+    for (size_t k = *bucket; k; k = program->packs[k - 1].next) {
+        const tx_pack *pack = &program->packs[k - 1];
+        if (pack->conv == conv && pack->weight.space == weight.space && pack->weight.offset == weight.offset) {
+            *out = (tx_operand){TX_SPACE_PACKED, pack->offset};
             return TX_OK;
         }
     }
     TX_TRY(tx_reserve(program->num_packs + 1, sizeof *program->packs, &program->pack_capacity, p->error, &program->packs));
     *out = (tx_operand){TX_SPACE_PACKED, (int64_t)program->packed_bytes};
-    program->packs[program->num_packs++] = (tx_pack){conv, weight, (int64_t)program->packed_bytes};
+    program->packs[program->num_packs++] = (tx_pack){conv, weight, (int64_t)program->packed_bytes, *bucket};
+    *bucket = program->num_packs;
     program->packed_bytes += (size_t)tx_round_to_line((int64_t)(program->kernels->conv_packed_size(conv) * tx_real_bytes(program->options.precision)));
     return TX_OK;
 }

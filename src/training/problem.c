@@ -63,10 +63,16 @@ tx_random tx_config_random(const tx_config *config)
     return tx_problem_random(tx_config_root(config));
 }
 
-static tx_status plan(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out)
+/* section: what the graph is of. */
+static tx_status plan(const tx_section *section, const tx_graph *graph, const tx_program_options *options, tx_error *error,
+                      tx_program **out)
 {
-    TX_TRY(tx_graph_status(graph, error));
-    return tx_program_create(graph, options, error, out);
+    tx_error local = {0};
+    tx_status status = tx_graph_status(graph, &local);
+    status = status ? status : tx_program_create(graph, options, &local, out);
+    return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
+           : status             ? tx_error_set(error, status, "%s", local.message)
+                                : TX_OK;
 }
 
 tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out)
@@ -81,7 +87,7 @@ tx_status tx_step_program(const tx_network *network, tx_precision precision, int
                                         .loss = -1,
                                         .outputs = &next,
                                         .num_outputs = 1};
-    const tx_status status = plan(graph, &options, error, out);
+    const tx_status status = plan(network->section, graph, &options, error, out);
     tx_graph_destroy(graph);
     return status;
 }
@@ -111,7 +117,7 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
                                         .gradient = gradient,
                                         .memory = gradient ? problem->memory : 0,
                                         .threads = problem->threads};
-    const tx_status status = plan(graph, &options, error, &program);
+    const tx_status status = plan(configuration, graph, &options, error, &program);
     tx_graph_destroy(graph);
     TX_TRY(status);
     *out = (tx_loss_program){.program = program, .levels = tx_configuration_levels_read(configuration)};

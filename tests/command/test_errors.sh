@@ -38,6 +38,15 @@ expect 2 'reads 6 time levels, but the trainer.s windows have 2' $train \
     --set 'callbacks=[{type: loss, name: l, configuration: {type: supervised, num_rollout_steps: 5}}]'
 expect 2 'history.csv has a column' $train --set 'callbacks=[weight_norm, weight_norm]'
 
+# -- what fits no machine is refused soon --
+expect 2 'network.depth: does not fit' $train --set 'network={type: conv_net, depth: 1000000, key: 0}'
+expect 2 'trainer: does not fit: layers times rollout steps' "$trainax" inspect "$quickstart" \
+    --set trainer.num_rollout_steps=1000000 --set data.temporal_horizon=1000001
+expect 2 'trainer: does not fit: layers times rollout steps' "$trainax" inspect "$quickstart" \
+    --set data.temporal_horizon=1000001 --set trainer.num_rollout_steps=1000000 --set trainer.type=diverted_chain \
+    --set trainer.num_branch_steps=500000 --set 'trainer.ref_stepper={type: fou_advection_1d, cfl: -0.75}' \
+    --set 'trainer.time_level_weights={type: exponential, rate: 0.9999}'
+
 # -- files --
 echo "this is no HDF5 file, but long enough to have a signature" >text.h5
 expect 3 'missing.h5' $train --set 'data={type: file, path: /nowhere/missing.h5}'

@@ -87,11 +87,19 @@ static const wrong wrongs[] = {
     {NET1 "in_channels: 2\nout_channels: 2\n", PLANE, "num_spatial_dims: the network is for 1"},
     {NET1 "in_channels: 1\nout_channels: 1\nboundary_mode: open\n", LINE, "periodic, dirichlet, neumann"},
     {NET1 "in_channels: 1\nout_channels: 1\ndepth: -1\n", LINE, "depth must be"},
+    {NET1 "depth: 1000000\n", LINE,
+     "net.yaml:4:8: network.depth: does not fit: a network has at most 100000 layers or blocks, not 1000000"},
+    {"type: mlp\nkey: 0\nin_size: 3\nout_size: 3\nwidth_size: 1\ndepth: 100001\n", POINT, "network.depth: does not fit"},
+    {"type: classic_res_net\nkey: 0\nnum_blocks: 1000000000\n", LINE, "network.num_blocks: does not fit"},
+    {"type: hierarchical\nkey: 0\nhidden_channels: 4\nnum_levels: 1\nnum_blocks: 100001\n", LINE,
+     "network.num_blocks: does not fit"},
     {"type: conv_nett\n", LINE, "conv_net"},
-    {"type: conv_net\nkey: 0\n", POINT, "net.yaml:1:1: network: conv_net is for states with spatial axes; those of the data have none"},
+    {"type: conv_net\nkey: 0\n", POINT,
+     "net.yaml:1:1: network: conv_net is for states with spatial axes; those of the data have none"},
     {"type: classic_res_net\nkey: 0\nhidden_channels: [3, 4]\nnum_blocks: 2\n", LINE,
      "net.yaml:3:18: network.hidden_channels: a number or a list of 3 (one more than there are blocks), not of 2"},
-    {"type: dilated_res_net\nkey: 0\ndilation_rates: []\n", LINE, "net.yaml:3:17: network.dilation_rates: must hold at least one number"},
+    {"type: dilated_res_net\nkey: 0\ndilation_rates: []\n", LINE,
+     "net.yaml:3:17: network.dilation_rates: must hold at least one number"},
     {"type: classic_u_net\nkey: 0\nnum_levels: 2\n", LINE,
      "net.yaml:3:13: network.num_levels: each level divides the points by 2: axis 0 of the data has 30, which 2^2 does not divide"},
     {"type: classic_u_net\nkey: 0\nnum_levels: 1000\n", LINE, "2^1000 does not divide"},
@@ -102,7 +110,8 @@ static const wrong wrongs[] = {
     {"type: classic_res_net\nkey: 0\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
     {"type: classic_fno\nkey: 0\nnum_modes: 17\n", LINE,
      "net.yaml:3:12: network.num_modes: 30 points along axis 0 have at most 16 modes, not 17"},
-    {"type: classic_fno\nkey: 0\nnum_modes: [3, 4]\n", LINE, "num_modes: a number or a list of 1 (one for each spatial axis), not of 2"},
+    {"type: classic_fno\nkey: 0\nnum_modes: [3, 4]\n", LINE,
+     "num_modes: a number or a list of 1 (one for each spatial axis), not of 2"},
     {"type: classic_fno\nkey: 0\nhidden_channels: [3, 4]\nnum_blocks: 1\n", LINE,
      "a spectral convolution keeps the number of channels, but they change from 3 to 4"},
     {SEQ, LINE, "net.yaml:1:1: network.num_blocks is required, or blocks"},
@@ -123,21 +132,25 @@ static const wrong wrongs[] = {
     {SEQ "blocks: [linear_conv_down_block, {type: classic_spectral_block, num_modes: 9}, linear_conv_up_block]\n", LINE,
      "net.yaml:4:76: network.blocks.1.num_modes: 15 points along axis 0 have at most 8 modes, not 9"},
     {SEQ "num_blocks: 1\nlifting: classic_spectral_block\n", LINE,
-     "net.yaml:3:18: network.hidden_channels: a spectral convolution keeps the number of channels, but they change from 1 to 4 in lifting"},
+     "net.yaml:3:18: network.hidden_channels: a spectral convolution keeps the number of channels, but they change from 1 to 4 in "
+     "lifting"},
     {SEQ "num_blocks: 1\nblock: {type: modern_res_block, num_groups: 3}\n", LINE,
      "net.yaml:5:45: network.blocks.num_groups: 4 channels cannot be divided into 3 equal groups"},
-    {SEQ "blocks: [{type: dilated_res_block, dilation_rates: []}]\n", LINE, "network.blocks.0.dilation_rates: must hold at least one"},
+    {SEQ "blocks: [{type: dilated_res_block, dilation_rates: []}]\n", LINE,
+     "network.blocks.0.dilation_rates: must hold at least one"},
     {SEQ "num_blocks: 2\nin_channels: 2\n", LINE, "in_channels: the network takes 2 channels"},
     {HIER, LINE, "network.num_levels is required"},
     {HIER "num_levels: 1\nreduction_factor: 3\n", LINE,
      "net.yaml:1:1: network.down_sampling: 30 points along axis 0 become 15 here, but must become 10 (reduction_factor is 3)"},
-    {HIER "num_levels: 1\nreduction_factor: 3\ndown_sampling: {type: linear_conv_down_block, factor: 3}\nup_sampling: linear_conv_up_block\n",
+    {HIER "num_levels: 1\nreduction_factor: 3\ndown_sampling: {type: linear_conv_down_block, factor: 3}\nup_sampling: "
+          "linear_conv_up_block\n",
      LINE, "net.yaml:8:1: network.up_sampling: 10 points along axis 0 become 20 here, but must become 30 (reduction_factor is 3)"},
     {HIER "num_levels: 1\nleft_arc: linear_conv_down_block\n", LINE, "network.left_arc: 15 points along axis 0 become 8 here"},
     {HIER "num_levels: 1\nprojection: linear_conv_up_block\n", LINE, "network.projection: 30 points along axis 0 become 60 here"},
     {"type: modern_u_net\nkey: 0\nnum_levels: 1\nhidden_channels: 1\nchannel_multipliers: [1]\n", LINE,
      "net.yaml:4:18: network.hidden_channels: level 1 has 1 channels, fewer than reduction_factor (2)"},
-    {HIER "num_levels: 1\nchannel_multipliers: [1]\nright_arc: classic_spectral_block\n", LINE, "from 6 to 4 in right_arc_blocks.0.0"},
+    {HIER "num_levels: 1\nchannel_multipliers: [1]\nright_arc: classic_spectral_block\n", LINE,
+     "from 6 to 4 in right_arc_blocks.0.0"},
     {NET1 "in_channels: 1\nout_channels: 1\nhidden_channels: 1000000000\ndepth: 100\nkernel_size: 1000000000\n", LINE,
      "more parameters than can be counted"},
 };
@@ -156,6 +169,27 @@ static void wrong_networks_are_refused(void)
         CU_ASSERT(right);
         network_unmake(&made);
     }
+    tx_registry_destroy(registry);
+}
+
+static void long_names_are_refused(void)
+{
+    tx_registry *registry = network_registry();
+    char name[97];
+    made_network made;
+    tx_error error = {0};
+    int index = -1;
+    CU_ASSERT_EQUAL_FATAL(network_make(registry, NET1, (tx_shape)LINE, &error, &made), TX_OK);
+    const int64_t before = made.network->num_parameters, shape = 3;
+    memset(name, 'a', 96);
+    name[96] = '\0';
+    CU_ASSERT_EQUAL(tx_network_add_leaf(made.network, name, 1, &shape, &error, &index), TX_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "the name of a parameter has less than 96 characters: aaaa"));
+    CU_ASSERT_EQUAL(made.network->num_parameters, before);
+    name[95] = '\0';
+    CU_ASSERT_EQUAL(tx_network_add_leaf(made.network, name, 1, &shape, NULL, &index), TX_OK);
+    CU_ASSERT_STRING_EQUAL(made.network->leaves[index].name, name);
+    network_unmake(&made);
     tx_registry_destroy(registry);
 }
 
@@ -216,6 +250,7 @@ static void resolved_sections_read_back(void)
 int main(void)
 {
     static const suite_test tests[] = {{"wrong networks are refused", wrong_networks_are_refused},
+                                       {"long names are refused", long_names_are_refused},
                                        {"failing allocations", failing_allocations},
                                        {"resolved sections read back", resolved_sections_read_back},
                                        {NULL, NULL}};

@@ -43,6 +43,25 @@ static void errors_stick(void)
     tx_graph_destroy(graph);
 }
 
+/* More nodes than any training takes are an error soon, whatever else is appended. */
+static void graphs_end(void)
+{
+    tx_graph *graph;
+    tx_error error = {0};
+    CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
+    tx_node x = tx_window(graph, 0, state);
+    for (int t = 0; t < (1 << 20) - 1; t++) {
+        x = tx_scale(graph, x, 0.5);
+    }
+    CU_ASSERT(x >= 0);
+    CU_ASSERT_EQUAL(tx_graph_status(graph, NULL), TX_OK);
+    CU_ASSERT_EQUAL(tx_scale(graph, x, 0.5), -1);
+    CU_ASSERT_EQUAL(tx_window(graph, 1, state), -1);
+    CU_ASSERT_EQUAL(tx_graph_status(graph, &error), TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, "does not fit: layers times rollout steps come to more than 1048576 operations");
+    tx_graph_destroy(graph);
+}
+
 static int count_op(const tx_graph *graph, tx_op op)
 {
     int count = 0;
@@ -116,6 +135,7 @@ int main(void)
 {
     return suite_run("graph", (suite_test[]){{"equal nodes are one", equal_nodes_are_one},
                                              {"errors stick", errors_stick},
+                                             {"graphs end", graphs_end},
                                              {"rollouts fuse", rollouts_fuse},
                                              {"nothing dead is kept", nothing_dead_is_kept},
                                              {"blocks follow the rule", blocks_follow_the_rule},

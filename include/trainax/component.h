@@ -111,7 +111,8 @@ typedef struct tx_component {
 typedef struct tx_registry tx_registry;
 tx_status tx_registry_create(tx_error *error, tx_registry **out);
 void tx_registry_destroy(tx_registry *registry);
-/* TX_INVALID when the kind has a name already that matches. The descriptor must outlive the registry. */
+/* TX_INVALID when the kind has a name already that matches, or when there are more than 100 options. The descriptor must outlive
+ * the registry. */
 tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error);
 void tx_registry_share(tx_registry *registry, tx_kind kind, const tx_option *options);             /* replaces what was shared */
 const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, const char *name); /* NULL: none */

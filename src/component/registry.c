@@ -113,12 +113,26 @@ void tx_registry_destroy(tx_registry *registry)
     tx_free(registry);
 }
 
+static int count_options(const tx_option *option)
+{
+    int count = 0;
+    while (option && option[count].name) {
+        count++;
+    }
+    return count;
+}
+
 tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error)
 {
     const tx_kind kind = component->kind;
     const size_t count = registry->kinds[kind].count;
     if (tx_registry_find(registry, kind, component->name)) {
         return tx_error_set(error, TX_INVALID, "there is a %s '%s' already", tx_kind_spoken(kind), component->name);
+    }
+    const int options = count_options(component->options);
+    if (options > TX_OWN_OPTIONS) {
+        return tx_error_set(error, TX_INVALID, "the %s '%s' has %d options, more than %d", tx_kind_spoken(kind), component->name,
+                            options, TX_OWN_OPTIONS);
     }
     TX_TRY(tx_reserve(count + 1, sizeof component, &registry->kinds[kind].capacity, error, &registry->kinds[kind].components));
     registry->kinds[kind].components[count] = component;

@@ -181,7 +181,7 @@ static tx_status unknown(const char *head, tx_error *error)
                    : unlike_any(head, error);
 }
 
-/* Copies the next ';' field without blanks around it; NULL behind the last. */
+/* Copies the next ';' field without blanks around it, one that is too long so that it is no number; NULL behind the last. */
 static const char *take_field(const char *at, char *out, size_t size)
 {
     at += *at == ';';
@@ -193,7 +193,8 @@ static const char *take_field(const char *at, char *out, size_t size)
     for (; length && (at[length - 1] == ' ' || at[length - 1] == '\t');) {
         length--;
     }
-    snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), at);
+    const bool fits = length < size;
+    snprintf(out, size, "%.*s%s", (int)(fits ? length : size - sizeof "…"), at, fits ? "" : "…");
     return next;
 }
 

@@ -162,6 +162,16 @@ static void registry_itself(void)
     tx_error error = {0};
     CU_ASSERT_EQUAL(tx_registry_add(registry, &fakes[2], &error), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message, "there is a network 'conv' already");
+    tx_option options[102] = {0};
+    char names[101][8];
+    for (int k = 0; k < 101; k++) { /* the 101st is one too many: none is dropped without a word */
+        snprintf(names[k], sizeof names[k], "o%d", k);
+        options[k] = (tx_option){.name = names[k], .type = TX_TYPE_STRING, .initial = "null"};
+    }
+    const tx_component many = {.kind = TX_KIND_NETWORK, .name = "many", .summary = "", .options = options};
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_registry_add(registry, &many, &error), TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, "the network 'many' has 101 options, more than 100");
     CU_ASSERT_EQUAL(tx_registry_count(registry, TX_KIND_NETWORK), 2);
     CU_ASSERT_PTR_EQUAL(tx_registry_at(registry, TX_KIND_NETWORK, 1), tx_registry_find(registry, TX_KIND_NETWORK, "Linear"));
     CU_ASSERT_PTR_NULL(tx_registry_find(registry, TX_KIND_NETWORK, "adam"));

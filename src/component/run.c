@@ -265,7 +265,11 @@ const tx_option *tx_kind_options(tx_kind kind)
         {0},
     };
     static const tx_option data_options[] = {
-        {.name = "dt", .type = TX_TYPE_REAL, .initial = "null", .text = "spacing of the stored levels in time"},
+        {.name = "dt",
+         .type = TX_TYPE_REAL,
+         .initial = "null",
+         .above_minimum = true,
+         .text = "spacing of the stored levels in time"},
         {0},
     };
     return kind == TX_KIND_CALLBACK ? callback_options : kind == TX_KIND_DATA ? data_options : NULL;

@@ -102,10 +102,9 @@ static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_fi
 
 static tx_status write_source(tx_parallel *parallel, tx_data_source *source, tx_file_writer *writer, tx_error *error)
 {
-    TX_TRY(tx_file_writer_set_real(writer, "dt", source->shape.dt, error));
-    if (source->shape.domain_extent > 0.0) {
-        TX_TRY(tx_file_writer_set_real(writer, "domain_extent", source->shape.domain_extent, error));
-    }
+    const tx_data_shape *shape = &source->shape;
+    TX_TRY(shape->dt != 0.0 ? tx_file_writer_set_real(writer, "dt", shape->dt, error) : TX_OK);
+    TX_TRY(shape->domain_extent > 0.0 ? tx_file_writer_set_real(writer, "domain_extent", shape->domain_extent, error) : TX_OK);
     return tx_parallel_agree(parallel, copy_share(parallel, source, writer, error), error);
 }
 

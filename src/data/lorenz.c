@@ -120,7 +120,7 @@ static const tx_data_class lorenz_class = {.create = create, .read = read, .dest
 static const tx_option options[] = {
     TX_OPTION_COUNT("num_samples", "20", "trajectories", 1, "trajectories, each from its own initial state"),
     TX_OPTION_COUNT("temporal_horizon", "1000", "levels", 1, "stored time levels, the first one included"),
-    TX_OPTION_NUMBER("dt", "0.01", "", "time between two levels"),
+    {.name = "dt", .type = TX_TYPE_REAL, .initial = "0.01", .unit = "", .above_minimum = true, .text = "time between two levels"},
     TX_OPTION_COUNT("num_warmup_steps", "500", "steps", 0, "steps from the random initial state to the first stored level"),
     TX_OPTION_NUMBER("sigma", "10.0", "", "the Prandtl number"),
     TX_OPTION_NUMBER("rho", "28.0", "", "the relative Rayleigh number"),

@@ -102,8 +102,14 @@ tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_pre
 {
     char *name;
     TX_TRY(tx_file_get_text(file, "/", "precision", error, &name));
-    *out = strcmp(name, "float64") == 0 ? TX_FLOAT64 : TX_FLOAT32;
+    const bool wide = strcmp(name, "float64") == 0;
+    const tx_status status =
+        wide || strcmp(name, "float32") == 0
+            ? TX_OK
+            : tx_error_set(error, TX_BAD_DATA, "a network's `precision` is '%.40s', not float32 or float64", name);
     tx_free(name);
+    TX_TRY(status);
+    *out = wide ? TX_FLOAT64 : TX_FLOAT32;
     return TX_OK;
 }
 

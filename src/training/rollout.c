@@ -1,5 +1,6 @@
 /* A stored network applied again and again, from the first level of every trajectory of a file. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/finite.h"
@@ -77,9 +78,19 @@ static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, 
     return status;
 }
 
+/* The file's bytes must be a number; with the initial levels at most twice those of the steps. */
+static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
+{
+    int64_t bytes;
+    const bool over = __builtin_mul_overflow(job->num_steps, job->trajectories, &bytes) ||
+                      __builtin_mul_overflow(bytes, 2 * (int64_t)job->level_bytes, &bytes);
+    return over ? tx_error_set(error, TX_INVALID, "%" PRId64 " steps are more than any file holds", job->num_steps) : TX_OK;
+}
+
 static tx_status prepare(tx_rollout_job *job, tx_error *error)
 {
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
+    TX_TRY(check_steps(job, error));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * ROLLOUT_BLOCK));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
     TX_TRY(tx_step_program(job->network, job->precision, -1, ROLLOUT_BLOCK, error, &job->program));
@@ -178,7 +189,10 @@ static tx_status copy_attribute(tx_rollout_job *job, const char *name, tx_error 
         return TX_OK;
     }
     TX_TRY(tx_file_get_real(job->initial, "/", name, error, &value));
-    return tx_file_writer_set_real(job->writer, name, value, error);
+    if (!isfinite(value)) {
+        return tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of the initial states is not finite", name);
+    }
+    return value != 0.0 ? tx_file_writer_set_real(job->writer, name, value, error) : TX_OK; /* 0: unknown */
 }
 
 /* This rank's trajectories. */

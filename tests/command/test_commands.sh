@@ -23,6 +23,10 @@ succeeds "$trainax" inspect data.h5
 for line in 'trajectories: 20' 'levels: 100' 'channels: 1' 'shape: (20, 100, 1, 30)'; do
     grep -qxF "$line" out.txt || fail "inspect does not say $line"
 done
+h5dump -a /dt data.h5 >/dev/null 2>&1 && fail "a spacing of levels that nobody knows"
+succeeds "$trainax" generate "$quickstart" --output back.h5 --set "data={type: file, path: data.h5, dt: 0.5, levels: '::-2'}"
+succeeds "$trainax" inspect back.h5
+grep -qx 'dt: -1' out.txt && h5dump -a /dt back.h5 >/dev/null || fail "the spacing of levels backwards"
 succeeds "$trainax" train "$quickstart" --output run --quiet
 [ -s out.txt ] || [ -s err.txt ] && fail "--quiet is not quiet"
 succeeds "$trainax" train "$quickstart" --output from_file --quiet --set "data={type: file, path: $work/data.h5}"
@@ -48,6 +52,10 @@ awk -v weights="$weights" '
     { d = $1 - u[FNR - 1]; if (d < 0) d = -d; if (d > worst) worst = d }
     END { exit !(FNR == 30 && worst < 1e-5) }' initial.txt last.txt || fail "a rollout is not the network applied 7 times"
 succeeds "$trainax" rollout run/checkpoint.h5 --initial rolled.h5 --steps 0 --output none.h5
+for steps in 9223372036854775807 9223372036854775806 1000000000000000000; do
+    expect 2 "$steps steps are more than any file holds" mpirun -n 2 "$trainax" rollout run/network.h5 --initial data.h5 \
+        --steps $steps --output endless.h5
+done
 succeeds "$trainax" inspect none.h5
 grep -qxF 'shape: (20, 1, 1, 30)' out.txt || fail "a rollout of 0 steps"
 grep -qx 'dt: unknown' out.txt || fail "a spacing that nobody has given"

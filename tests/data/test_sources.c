@@ -107,6 +107,9 @@ static void wrong_options(void)
                                            {"{type: advection_1d_periodic, key: 0, num_samples: 2.5}", "num_samples"},
                                            {"{type: lorenz_rk4, key: 0, temporal_horizon: 0}", "temporal_horizon"},
                                            {"{type: lorenz_rk4, key: 0, num_warmup_steps: -1}", "num_warmup_steps"},
+                                           {"{type: lorenz_rk4, key: 0, dt: 0}", "dt must be above 0"},
+                                           {"{type: advection_1d_periodic, key: 0, dt: -0.1}", "dt must be above 0"},
+                                           {"{type: file, path: x.h5, dt: .nan}", "dt must be a number"},
                                            {"{type: file}", "path"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         data_section section;

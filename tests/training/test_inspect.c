@@ -1,6 +1,7 @@
 /* What inspect says of trajectories and parameters that are no numbers. */
 #include "base/memory.h"
 #include "file/folder.h"
+#include "training/network_file.h"
 #include "trainax/training.h"
 
 /* A file of another program: one dataset of zeros, beside the text that makes it a network's if it is not the trajectories. */
@@ -68,8 +69,33 @@ static void others_are_listed(void)
     folder_remove(&folder);
 }
 
+/* Files of programs that are not known yet are not taken for float32. */
+static void precision_is_known(void)
+{
+    static const struct {
+        const char *text;
+        tx_status status;
+        tx_precision precision;
+    } cases[] = {
+        {"float32", TX_OK, TX_FLOAT32}, {"float64", TX_OK, TX_FLOAT64}, {"bfloat16", TX_BAD_DATA, 0}, {"", TX_BAD_DATA, 0}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        tx_precision precision = TX_FLOAT32;
+        tx_error error = {0};
+        tx_file *file;
+        CU_ASSERT_EQUAL_FATAL(tx_file_create(NULL, &file), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_file_set_text(file, "/", "precision", cases[k].text, NULL), TX_OK);
+        CU_ASSERT_EQUAL(tx_network_file_precision(file, &error, &precision), cases[k].status);
+        CU_ASSERT_EQUAL(precision, cases[k].precision);
+        CU_ASSERT(cases[k].status == TX_OK || strstr(error.message, "not float32 or float64"));
+        tx_file_close(file);
+    }
+}
+
 int main(void)
 {
-    const suite_test tests[] = {{"types have names", types_have_names}, {"other files' content is listed", others_are_listed}, {0}};
+    const suite_test tests[] = {{"types have names", types_have_names},
+                                {"other files' content is listed", others_are_listed},
+                                {"precision is known", precision_is_known},
+                                {0}};
     return suite_run("inspect", tests);
 }

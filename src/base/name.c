@@ -1,13 +1,22 @@
 #include "base/name.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* -- the rule -- */
 
+/* Of ASCII alone: in Turkish the small one of I is another. */
 static int letter(char c)
 {
-    return tolower((unsigned char)c);
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+bool tx_same_word(const char *a, const char *b)
+{
+    while (*a && letter(*a) == letter(*b)) {
+        a++;
+        b++;
+    }
+    return letter(*a) == letter(*b);
 }
 
 /* Of a name without the () of a call. */

@@ -11,6 +11,16 @@ bool tx_same_name(const char *name, const char *meant, const char *endings);
 /* The same for all names that are the same, whichever of two is written for the other. */
 uint32_t tx_name_hash(const char *name, const char *endings);
 
+bool tx_same_word(const char *a, const char *b); /* but for case */
+static inline bool tx_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static inline bool tx_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 const char *tx_name_after_module(const char *name); /* what follows the last dot: jax.nn.relu is relu, optax.adam(0.1) adam(0.1) */
 
 /* The nearest of `count` names, compared by the same rule: one with a letter wrong, else the first in which `name` stands as

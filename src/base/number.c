@@ -5,14 +5,22 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "base/format.h"
+#include "base/name.h"
+
+/* What strtod and strtoll skip. */
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 bool tx_parse_integer(const char *text, int64_t *out)
 {
     char *end;
     errno = 0;
     const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || isspace((unsigned char)*text)) {
+    if (end == text || *end || errno || is_blank(*text)) {
         return false;
     }
     *out = value;
@@ -22,8 +30,8 @@ bool tx_parse_integer(const char *text, int64_t *out)
 bool tx_parse_real(const char *text, double *out)
 {
     char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end || isspace((unsigned char)*text)) {
+    const double value = tx_scan_real(text, &end);
+    if (end == text || *end || is_blank(*text)) {
         return false;
     }
     *out = value;
@@ -38,7 +46,7 @@ bool tx_parse_bytes(const char *text, uint64_t *out)
     } units[] = {{"", 1}, {"B", 1}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
                  {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}};
     char *end;
-    const double value = strtod(text, &end);
+    const double value = tx_scan_real(text, &end);
     if (end == text || !(value >= 0)) {
         return false;
     }
@@ -46,7 +54,7 @@ bool tx_parse_bytes(const char *text, uint64_t *out)
         end++;
     }
     for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
-        if (!strcasecmp(end, units[k].name)) {
+        if (tx_same_word(end, units[k].name)) {
             const double bytes = value * units[k].factor;
             if (bytes > 0x1p62) {
                 return false;

@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "base/escape.h"
+#include "base/format.h"
 
 /* Whatever goes into a message: it is one line of whole characters. */
 static void write_line(char *out, size_t size, const char *format, va_list arguments)
 {
     char whole[4 * TX_MESSAGE_SIZE];
-    vsnprintf(whole, sizeof whole, format, arguments);
+    tx_format_list(whole, sizeof whole, format, arguments);
     tx_escape(whole, out, size);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 #include "trainax/callback.h"
@@ -65,8 +66,8 @@ static void write_parts(const tx_observation *seen, parts *out)
     snprintf(out->percent, sizeof out->percent, "%3d%%", (int)(100 * done / seen->num_steps));
     snprintf(out->count, sizeof out->count, " %" PRId64 "/%" PRId64, done, seen->num_steps);
     snprintf(out->time, sizeof out->time, "%s<%s", elapsed, left);
-    snprintf(out->rate, sizeof out->rate, ", %.*f it/s", rate < 10 ? 2 : rate < 100, rate);
-    snprintf(out->loss, sizeof out->loss, "loss %.3e", seen->loss);
+    tx_format(out->rate, sizeof out->rate, ", %.*f it/s", rate < 10 ? 2 : rate < 100, rate);
+    tx_format(out->loss, sizeof out->loss, "loss %.3e", seen->loss);
 }
 
 /* Returns the length of the line. */

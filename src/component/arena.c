@@ -2,9 +2,9 @@
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 
 enum { CHUNK = 16 << 10, ALIGNMENT = 16 };
@@ -55,12 +55,12 @@ tx_status tx_arena_format(tx_arena *arena, tx_error *error, const char **out, co
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    const int length = tx_format_list(NULL, 0, format, arguments);
     va_end(arguments);
     char *text;
     const tx_status status = tx_arena_allocate(arena, (size_t)length + 1, 1, error, &text);
     if (status == TX_OK) {
-        vsnprintf(text, (size_t)length + 1, format, again);
+        tx_format_list(text, (size_t)length + 1, format, again);
         *out = text;
     }
     va_end(again);

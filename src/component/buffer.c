@@ -2,10 +2,10 @@
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/format.h"
 #include "base/memory.h"
 
 static bool make_room(tx_buffer *text, size_t more)
@@ -21,10 +21,10 @@ void tx_buffer_add(tx_buffer *text, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    const int length = tx_format_list(NULL, 0, format, arguments);
     va_end(arguments);
     if (make_room(text, (size_t)length)) {
-        vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
+        tx_format_list(text->data + text->length, (size_t)length + 1, format, again);
         text->length += (size_t)length;
     }
     va_end(again);

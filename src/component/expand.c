@@ -1,12 +1,12 @@
 #include "component/expand.h"
 
-#include <ctype.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/name.h"
 #include "component/buffer.h"
 
 typedef struct expansion {
@@ -42,7 +42,7 @@ static tx_status expand_home(expansion *e)
 static size_t name_length(const char *text)
 {
     size_t length = 0;
-    while (text[length] == '_' || (length ? isalnum((unsigned char)text[length]) : isalpha((unsigned char)text[length]))) {
+    while (text[length] == '_' || tx_is_letter(text[length]) || (length && tx_is_digit(text[length]))) {
         length++;
     }
     return length;

@@ -3,7 +3,6 @@
  * component, a word of an option. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
 #include "base/name.h"

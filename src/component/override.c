@@ -1,7 +1,7 @@
 /* --set KEY.KEY=YAML: a change of the tree before it is resolved. */
-#include <ctype.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "base/number.h"
 #include "component/buffer.h"
 #include "component/yaml.h"
@@ -23,9 +23,9 @@ static tx_status make_mapping(const override *set, tx_yaml **out)
 
 static bool is_name(const char *text)
 {
-    bool name = isalpha((unsigned char)*text) || *text == '_';
+    bool name = tx_is_letter(*text) || *text == '_';
     for (; *text; text++) {
-        name = name && (isalnum((unsigned char)*text) || *text == '_' || *text == '.');
+        name = name && (tx_is_letter(*text) || tx_is_digit(*text) || *text == '_' || *text == '.');
     }
     return name;
 }

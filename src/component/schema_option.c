@@ -1,9 +1,9 @@
 /* One option as JSON Schema, and the pieces that all parts of it are made of. */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "component/registry.h"
 #include "component/schema.h"
 #include "component/value.h"
@@ -56,9 +56,9 @@ static const char *next_word(const char *word)
 static void add_letters(tx_buffer *text, const char *word, size_t length)
 {
     for (size_t k = 0; k < length; k++) {
-        const int c = (unsigned char)word[k];
-        if (c != '_') {
-            isalpha(c) ? tx_buffer_add(text, "[%c%c]_*", toupper(c), tolower(c)) : tx_buffer_add(text, "%c_*", c);
+        const char c = word[k];
+        if (c != '_') { /* letters of ASCII differ in one bit */
+            tx_is_letter(c) ? tx_buffer_add(text, "[%c%c]_*", c & ~32, c | 32) : tx_buffer_add(text, "%c_*", c);
         }
     }
 }

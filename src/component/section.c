@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
+
 const tx_component *tx_section_component(const tx_section *section)
 {
     return section->component;
@@ -186,7 +188,7 @@ tx_status tx_section_error(const tx_section *section, const char *name, tx_error
     char message[TX_MESSAGE_SIZE], path[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    tx_format_list(message, sizeof message, format, arguments);
     va_end(arguments);
     snprintf(path, sizeof path, "%s%s%s", section->path, *section->path && name ? "." : "", name ? name : "");
     const tx_place place = tx_value_place(section, name ? tx_section_find(section, name) : NULL);

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/escape.h"
+#include "base/format.h"
 #include "base/name.h"
 #include "base/number.h"
 #include "component/registry.h"
@@ -169,13 +169,13 @@ static void describe_bounds(const tx_option *option, char *text, size_t size)
     const char *low = option->above_minimum ? "above" : "at least";
     const bool above = tx_option_has_maximum(option) && isfinite(option->maximum);
     if (!above) {
-        snprintf(text, size, "%s %.17g", low, option->minimum);
+        tx_format(text, size, "%s %.17g", low, option->minimum);
     } else if (!isfinite(option->minimum)) {
-        snprintf(text, size, "at most %.17g", option->maximum);
+        tx_format(text, size, "at most %.17g", option->maximum);
     } else if (option->above_minimum) {
-        snprintf(text, size, "above %.17g and at most %.17g", option->minimum, option->maximum);
+        tx_format(text, size, "above %.17g and at most %.17g", option->minimum, option->maximum);
     } else {
-        snprintf(text, size, "between %.17g and %.17g", option->minimum, option->maximum);
+        tx_format(text, size, "between %.17g and %.17g", option->minimum, option->maximum);
     }
 }
 
@@ -256,10 +256,10 @@ static tx_status read_boolean(tx_config *config, tx_value *value, const char *pa
 {
     const tx_yaml *node = value->node;
     const bool plain = node->shape == TX_YAML_SCALAR && !node->quoted;
-    if (!plain || (strcasecmp(node->text, "true") && strcasecmp(node->text, "false"))) {
+    value->boolean = plain && tx_same_word(node->text, "true");
+    if (!value->boolean && (!plain || !tx_same_word(node->text, "false"))) {
         return tx_value_wrong(config, value, node, path);
     }
-    value->boolean = !strcasecmp(node->text, "true");
     return TX_OK;
 }
 

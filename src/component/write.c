@@ -1,12 +1,11 @@
 /* A resolved section as YAML that reads back to the same. */
 #include "component/write.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "base/format.h"
+#include "base/name.h"
 
 /* The shortest of the usual precisions that reads back to the same number; 1.0e-08, since readers of YAML 1.1 take 1e-08 for
  * a text. */
@@ -15,8 +14,8 @@ static void write_real(tx_buffer *text, double real)
     char digits[32];
     int precision = 15;
     do {
-        snprintf(digits, sizeof digits, "%.*g", precision, real);
-    } while (precision++ < 17 && strtod(digits, NULL) != real);
+        tx_format(digits, sizeof digits, "%.*g", precision, real);
+    } while (precision++ < 17 && tx_scan_real(digits, NULL) != real);
     const int mantissa = (int)strcspn(digits, "e");
     const bool bare = digits[mantissa] && !strchr(digits, '.');
     tx_buffer_add(text, "%.*s%s%s", mantissa, digits, bare ? ".0" : "", digits + mantissa);
@@ -26,12 +25,12 @@ static void write_real(tx_buffer *text, double real)
 static bool is_plain(const char *string)
 {
     static const char *const reserved[] = {"null", "true", "false", "yes", "no", "on", "off", "nan", "inf"};
-    bool plain = isalpha((unsigned char)*string) || *string == '/' || *string == '_';
+    bool plain = tx_is_letter(*string) || *string == '/' || *string == '_';
     for (const char *c = string; *c; c++) {
-        plain = plain && (isalnum((unsigned char)*c) || strchr("_/.-", *c));
+        plain = plain && (tx_is_letter(*c) || tx_is_digit(*c) || strchr("_/.-", *c));
     }
     for (size_t k = 0; k < sizeof reserved / sizeof *reserved; k++) {
-        plain = plain && strcasecmp(string, reserved[k]);
+        plain = plain && !tx_same_word(string, reserved[k]);
     }
     return plain;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/name.h"
 #include "component/buffer.h"
 
@@ -48,7 +49,7 @@ tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ..
     char message[TX_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    tx_format_list(message, sizeof message, format, arguments);
     va_end(arguments);
     if (place.line) {
         return tx_error_set(error, TX_INVALID, "%s:%d:%d: %s", place.origin, place.line, place.column, message);

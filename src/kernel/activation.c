@@ -1,5 +1,4 @@
-#include <strings.h>
-
+#include "base/name.h"
 #include "kernel/kernel.h"
 
 const tx_activation_row tx_activation_rows[TX_ACTIVATION_COUNT] = {
@@ -12,11 +11,11 @@ const tx_activation_row tx_activation_rows[TX_ACTIVATION_COUNT] = {
 
 int tx_activation_find(const char *name)
 {
-    if (!strcasecmp(name, "swish")) {
+    if (tx_same_word(name, "swish")) {
         return TX_SILU;
     }
     for (int k = 0; k < TX_ACTIVATION_COUNT; k++) {
-        if (!strcasecmp(name, tx_activation_rows[k].name)) {
+        if (tx_same_word(name, tx_activation_rows[k].name)) {
             return k;
         }
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 #include "base/name.h"
 #include "base/number.h"
@@ -258,8 +259,8 @@ tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_er
     char band[96] = "";
     TX_TRY(tx_metric_parse(name, error, &statistic, &quantity));
     if (quantity.class_->band) {
-        snprintf(band, sizeof band, ", LOW: %lld, HIGH: %lld, DERIVATIVE: %g", (long long)quantity.low, (long long)quantity.high,
-                 quantity.order);
+        tx_format(band, sizeof band, ", LOW: %lld, HIGH: %lld, DERIVATIVE: %g", (long long)quantity.low, (long long)quantity.high,
+                  quantity.order);
     }
     const bool alone = quantity.class_->alone;
     snprintf(section, size, "{type: %s%s%.*s%s}", quantity.class_->component.name,

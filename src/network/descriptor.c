@@ -1,7 +1,6 @@
 /* APEBench's descriptors: "Conv;34;10;relu" is short for a section. One row a name: to add a network is to add a row. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/name.h"
 #include "base/number.h"
@@ -108,7 +107,7 @@ static tx_status unknown_name(const char *name, tx_error *error)
 static tx_status find_row(const char *name, tx_error *error, const struct row **out)
 {
     for (int k = 0; k < NUM_ROWS; k++) {
-        if (strcasecmp(rows[k].name, name) == 0) {
+        if (tx_same_word(rows[k].name, name)) {
             *out = &rows[k];
             return TX_OK;
         }

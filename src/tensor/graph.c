@@ -3,9 +3,9 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 
 tx_status tx_graph_create(tx_error *error, tx_graph **out)
@@ -83,7 +83,7 @@ tx_node tx_graph_fail(tx_graph *graph, const char *format, ...)
     char message[TX_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    tx_format_list(message, sizeof message, format, arguments);
     va_end(arguments);
     tx_error_set(&graph->error, TX_INVALID, "%s", message);
     return TX_NONE;

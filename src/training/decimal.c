@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
+
 /* 10^k is exact in 64 bits of mantissa up to 5^27. */
 enum { MAX_POWER = 27 };
 
@@ -102,14 +104,7 @@ static char *write_fixed(char *out, const char *digits, int count, int exponent)
 
 static int write_slowly(char *out, double value, int digits)
 {
-    char text[TX_DECIMAL_SIZE];
-    const int length = snprintf(text, sizeof text, "%.*g", digits, value);
-    char *comma = strchr(text, ',');
-    if (comma) {
-        *comma = '.'; /* the locale of a program that uses the library */
-    }
-    memcpy(out, text, (size_t)length);
-    return length;
+    return tx_format(out, TX_DECIMAL_SIZE, "%.*g", digits, value);
 }
 
 static int write_word(char *out, const char *word)

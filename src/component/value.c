@@ -63,7 +63,11 @@ tx_expectation tx_option_expects(const tx_option *option)
 tx_description tx_yaml_describe(const tx_yaml *node)
 {
     tx_description description;
-    if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
+    const bool key_alone = node->shape == TX_YAML_MAPPING && node->count == 1 && tx_yaml_is_null(node->items[0]);
+    if (key_alone) {
+        snprintf(description.text, sizeof description.text, "a mapping (a text that ends with ':' needs quotes: \"%s:\")",
+                 tx_quote(node->keys[0]->text).text);
+    } else if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
         strcpy(description.text, node->shape == TX_YAML_LIST ? "a list" : node->shape == TX_YAML_MAPPING ? "a mapping" : "null");
     } else {
         snprintf(description.text, sizeof description.text, node->quoted ? "the text \"%s\"" : "'%s'%s", tx_quote(node->text).text,

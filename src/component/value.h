@@ -24,7 +24,7 @@ bool tx_option_has_maximum(const tx_option *option);
 
 /* What a node is: '2.5', "a list", "a mapping", "null". */
 typedef struct tx_description {
-    char text[96];
+    char text[160];
 } tx_description;
 tx_description tx_yaml_describe(const tx_yaml *node);
 

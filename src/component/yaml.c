@@ -24,6 +24,7 @@ typedef struct anchor {
 } anchor;
 
 typedef struct reader {
+    const char *text;
     struct fy_parser *parser;
     struct fy_diag *diagnostics;
     tx_arena *arena;
@@ -156,6 +157,37 @@ static const struct {
     {"missing comma in flow sequence", "a ',' or the closing ']' is missing"},
 };
 
+/* Is a value of this line a slice such as -3: or 10: without quotes? Its end looks like that of a key. */
+static bool has_bare_slice(const char *line)
+{
+    const size_t end = strcspn(line, "\n");
+    for (size_t k = 0; k + 1 < end; k++) {
+        const char *value = line + k + 2;
+        if (line[k] == ':' && (line[k + 1] == ' ' || line[k + 1] == '\t')) {
+            value += strspn(value, " \t");
+            const size_t length = strspn(value, "-0123456789:");
+            const char *behind = value + length + strspn(value + length, " \t");
+            if (length && value[length - 1] == ':' && strchr("\r\n,}]#", *behind)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What a line lacks that libfyaml does not tell; NULL: nothing known. */
+static const char *missing_quotes(const char *text, int number)
+{
+    for (; number > 1 && *text; number--) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    const char *dollar = strstr(text, "${");
+    return has_bare_slice(text)                            ? "a text that ends with ':' needs quotes, as in \"-3:\""
+           : dollar && dollar < text + strcspn(text, "\n") ? "a text with ${…} needs quotes here"
+                                                           : NULL;
+}
+
 static tx_status syntax_error(reader *in)
 {
     void *iterator = NULL;
@@ -167,6 +199,10 @@ static tx_status syntax_error(reader *in)
     if (in->positioned && first->line > 0) {
         place.line = first->line;
         place.column = first->column;
+    }
+    const char *quotes = missing_quotes(in->text, first->line);
+    if (quotes) {
+        return tx_place_error(place, in->error, "not valid YAML: %s", quotes);
     }
     for (size_t k = 0; k < sizeof plain_words / sizeof *plain_words; k++) {
         if (!strncmp(first->msg, plain_words[k].theirs, strlen(plain_words[k].theirs))) {
@@ -482,6 +518,7 @@ tx_status tx_yaml_read(tx_arena *arena, const char *origin, bool positioned, con
     if (!strncmp(text, "\xef\xbb\xbf", 3)) { /* a byte order mark is no character of the first line */
         text += 3;
     }
+    in.text = text;
     TX_TRY(check_characters(text, in.last, positioned, error));
     struct fy_diag_cfg settings;
     fy_diag_cfg_default(&settings);

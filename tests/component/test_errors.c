@@ -231,6 +231,14 @@ static void wrong_files(void)
         {"data\nnetwork: 1\n",
          "some/run.yaml:1:1: not valid YAML: no 'key: value' here (is a ':', the space after it, or some indentation missing?)"},
         {"data: {type: sine\n", "some/run.yaml:2:1: not valid YAML: a ',' or the closing '}' is missing"},
+        {"data:\n  samples: -3:\n  path: x.h5\n",
+         "some/run.yaml:2:14: not valid YAML: a text that ends with ':' needs quotes, as in \"-3:\""},
+        {"data: {samples: 10:, path: x.h5}\n",
+         "some/run.yaml:1:19: not valid YAML: a text that ends with ':' needs quotes, as in \"-3:\""},
+        {"data: {path: ${HOME}/x.h5}\n", "some/run.yaml:1:15: not valid YAML: a text with ${…} needs quotes here"},
+        {"data: {samples: '0:', rates: {500: 0.1}\n", "some/run.yaml:2:1: not valid YAML: a ',' or the closing '}' is missing"},
+        {"data: {type: file, path: x.h5, samples: {-3: }}\nnetwork: linear\ntrainer: {}\n",
+         "some/run.yaml:1:41: data.samples must be a text, not a mapping (a text that ends with ':' needs quotes: \"-3:\")"},
         {"data: 1\n---\ndata: 2\n", "some/run.yaml:2:1: a second YAML document begins here (---); only one is read"},
     };
     tx_registry *registry = fake_registry();

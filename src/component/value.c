@@ -485,7 +485,9 @@ static tx_status read_string(tx_config *config, tx_value *value, const char *pat
 static tx_status read_path(tx_config *config, tx_value *value, const char *path, const char *folder)
 {
     TX_TRY(read_string(config, value, path));
-    TX_TRY(tx_path_expand(&config->arena, value->node->place, path, value->text, config->error, &value->text));
+    TX_TRY(value->node->literal
+               ? TX_OK
+               : tx_path_expand(&config->arena, value->node->place, path, value->text, config->error, &value->text));
     const char *text = value->text;
     if (!*text) {
         return tx_place_error(value->node->place, config->error, "%s must not be empty", path);

@@ -151,7 +151,7 @@ refused 3 "evaluation.data.path: the content of '.*/copy.h5' \\(its checksum\\) 
 refused 1 'data.levels is "1:" but the run was started with ":"' --set data.path=moved/copy.h5 --set data.levels="'1:'"
 refused 1 'data.type is advection_1d_periodic but the run was started with file' \
     --set 'data={type: advection_1d_periodic, num_points: 30, num_samples: 3, key: 0}'
-data moved/ref.h5 --set data.temporal_horizon=90
+rm moved/ref.h5 && data moved/ref.h5 --set data.temporal_horizon=90
 refused 3 'these data have the shape \(3, 90, 1, 30\) but the run was started with \(3, 100, 1, 30\)'
 [ "$before" = "$(cat moved/run/config.yaml)" ] || fail "a refused resume has written config.yaml"
 

@@ -249,9 +249,9 @@ static void test_errors(void)
     refused("mean_MAE,,mean_MSE", "empty name");
     refused("", "empty name");
     refused("mean_MAE, mean_MSE, mean_MAE", "'mean_MAE' is listed twice");
-    refused("mean_fourier_nRMSE;0;00000000000000000000000000000000000005;0",
-            "HIGH must be an integer, not '0000000000000000000000000000…'"); /* not 0 */
-    refused("mean_fourier_nRMSE;0;5;0.50000000000000000000000000000000001", "DERIVATIVE must be a real number, not '0.50000");
+#define ZEROS "000000000000000000000000000000000000000000000000"
+    refused("mean_fourier_nRMSE;0;" ZEROS ZEROS "5;0", "HIGH must be an integer, not '0000000000000000"); /* not 0 */
+    refused("mean_fourier_nRMSE;0;5;0." ZEROS ZEROS "5", "DERIVATIVE must be a real number, not '0.0000");
     refused("mean_fourier_nRMSE_with_a_name_that_is_far_longer_than_any_metric_has_or_will_ever_have", "unknown metric");
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/history.h"
 #include "training/trainer.h"
 
 /* ---- What they may ask for ---- */
@@ -64,6 +65,10 @@ static tx_status add_column(tx_trainer *trainer, const tx_callback *callback, co
         return tx_section_error(callback->section, NULL, error, TX_INVALID,
                                 "history.csv has a column %s already: give this one another `name`", column);
     }
+    if (trainer->num_columns == TX_HISTORY_MAX_COLUMNS) {
+        return tx_section_error(callback->section, NULL, error, TX_INVALID, "callbacks have more than %d columns together",
+                                TX_HISTORY_MAX_COLUMNS);
+    }
     TX_TRY(tx_reserve((size_t)trainer->num_columns + 1, sizeof(char *), &trainer->column_capacity, error, &trainer->columns));
     trainer->columns[trainer->num_columns++] = column;
     return TX_OK;
@@ -114,7 +119,7 @@ tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_trainer_setu
     for (int k = 0; k < count; k++) {
         TX_TRY(add_callback(trainer, sections[k], &setup, error));
     }
-    return TX_OK;
+    return tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &trainer->values);
 }
 
 /* The progress line is always on; an entry in `callbacks` changes it instead of doubling it. */
@@ -139,6 +144,7 @@ void tx_trainer_destroy_callbacks(tx_trainer *trainer)
     tx_config_destroy(trainer->progress_config);
     tx_free(trainer->callbacks);
     tx_free(trainer->columns);
+    tx_free(trainer->values);
     tx_free(trainer->checkpoints);
 }
 
@@ -181,4 +187,21 @@ void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const
         tx_callback_recall(trainer->callbacks[k], step, cells);
         cells.first += trainer->callbacks[k]->num_columns;
     }
+}
+
+/* ---- What they saw ---- */
+
+int tx_trainer_num_columns(const tx_trainer *trainer)
+{
+    return trainer->num_columns;
+}
+const char *tx_trainer_column(const tx_trainer *trainer, int column)
+{
+    return trainer->columns[column];
+}
+bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out)
+{
+    const tx_cells cells = {.values = trainer->values, .present = (int64_t *)&trainer->present, .first = 1};
+    *out = trainer->values[column + 1];
+    return tx_cell_has(cells, column);
 }

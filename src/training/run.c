@@ -96,10 +96,6 @@ static tx_status tell_finished(const tx_run *run, tx_error *error)
 static tx_status create_history(tx_run *run, tx_error *error)
 {
     const tx_trainer *trainer = run->trainer;
-    if (trainer->num_columns > TX_HISTORY_MAX_COLUMNS) {
-        return tx_error_set(error, TX_INVALID, "callbacks have %d columns, at most %d are possible", trainer->num_columns,
-                            TX_HISTORY_MAX_COLUMNS);
-    }
     TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
     if (!run->writer) {
         return TX_OK;
@@ -219,7 +215,6 @@ static void set_requests(tx_run *run)
     int64_t *requests = run->trainer->requests;
     requests[TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run);
     requests[TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
-    requests[TX_REQUEST_ABORT] = run->trainer->local != TX_OK;
 }
 
 static bool is_checkpoint_due(const tx_run *run)

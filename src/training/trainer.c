@@ -211,12 +211,16 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
                                  tx_trainer **out)
 {
     tx_trainer *trainer = NULL;
-    TX_TRY(tx_parallel_agree(parallel, tx_allocate(sizeof *trainer, error, &trainer), error));
+    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *trainer, error, &trainer), error);
+    if (status != TX_OK) {
+        tx_free(trainer); /* of a rank that had the memory */
+        return status;
+    }
     trainer->parallel = parallel;
     trainer->log = setup->log;
     trainer->directory = setup->directory;
     trainer->inputs = setup->inputs;
-    const tx_status status = set_up(trainer, config, setup, error);
+    status = set_up(trainer, config, setup, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
         return status;
@@ -296,7 +300,13 @@ const tx_network *tx_trainer_network(const tx_trainer *trainer)
 {
     return trainer->problem.network;
 }
-void *tx_trainer_parameters(tx_trainer *trainer)
+const void *tx_trainer_parameters(const tx_trainer *trainer)
 {
     return trainer->parameters;
+}
+void tx_trainer_set_parameters(tx_trainer *trainer, const void *parameters)
+{
+    const tx_problem *problem = &trainer->problem;
+    memcpy(trainer->parameters, parameters, (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision));
+    tx_trainer_refresh(trainer);
 }

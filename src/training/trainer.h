@@ -76,6 +76,8 @@ struct tx_trainer {
     tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;
     const char **columns; /* names of callbacks' columns, in order */
+    int64_t present;      /* what they observed in tx_trainer_step, as tx_trainer_observe sets it */
+    double *values;
     int64_t *checkpoints; /* a checkpoint before every step that is a multiple of one of these */
     tx_held_out held_out;
     struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
@@ -122,8 +124,8 @@ tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *pres
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
 /* Something failed on this rank alone: all learn of it in the next reduction. */
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
-/* No step is left to do: all are done, or a callback has ended the run. */
-bool tx_trainer_is_done(const tx_trainer *trainer);
+/* After any change of trainer->parameters. */
+void tx_trainer_refresh(tx_trainer *trainer);
 
 /* budget.c: what it occupies as one of num_ranks ranks, as predicted: the same whether it has data and other ranks or not. */
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);

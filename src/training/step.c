@@ -1,5 +1,4 @@
 /* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the optimizer. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,7 +66,7 @@ tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
     return TX_OK;
 }
 
-tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
+tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error)
 {
     const char *what = NULL;
     if (tx_reduction_counter(trainer->reduction, TX_REQUEST_COUNT)) {
@@ -77,7 +76,7 @@ tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
     } else if (!tx_reduction_finite(trainer->reduction)) {
         what = "the gradient is not finite";
     }
-    return what ? tx_error_set(error, TX_DIVERGED, "training diverged at step %" PRId64 ": %s", trainer->step, what) : TX_OK;
+    return what ? tx_trainer_blame(trainer, what, error) : TX_OK;
 }
 
 void tx_trainer_refresh(tx_trainer *trainer)
@@ -93,8 +92,7 @@ tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
 {
     const void *gradient = tx_reduction_gradient(trainer->reduction);
     if (!tx_optimizer_step(trainer->optimizer, gradient, trainer->parameters, trainer->next_parameters)) {
-        return tx_error_set(error, TX_DIVERGED,
-                            "training diverged at step %" PRId64 ": its update would make a parameter non-finite", trainer->step);
+        return tx_trainer_blame(trainer, "its update would make a parameter non-finite", error);
     }
     void *const old = trainer->parameters;
     trainer->parameters = trainer->next_parameters;

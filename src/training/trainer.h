@@ -116,12 +116,14 @@ tx_status tx_trainer_create_alone(const tx_config *config, const tx_data_shape *
 
 /* Loss and gradient of step `trainer->step`, summed over all ranks. Collective. */
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error);
-/* TX_DIVERGED when the computed loss or gradient is not finite. */
-tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error);
+/* TX_DIVERGED when the computed loss or gradient is not finite. Collective. */
+tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error);
 /* Calls the callbacks that are due. present: bit k + 1 where values[k + 1] was set (the loss's place is left alone). */
 tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *present, double *values);
 /* The optimizer's step. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
+/* blame.c: TX_DIVERGED at this step because of `what`, and the windows of the minibatch that look like it. Collective. */
+tx_status tx_trainer_blame(tx_trainer *trainer, const char *what, tx_error *error);
 /* Something failed on this rank alone: all learn of it in the next reduction. */
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
 /* After any change of trainer->parameters. */

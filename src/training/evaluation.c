@@ -10,13 +10,12 @@
 #include "trainax/metric.h"
 #include "trainax/training.h"
 
-/* Samples that advance together; how many steps the geometric mean is over. */
-enum { BLOCK = 16, GMEAN_STEPS = 100 };
+enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
 
 typedef struct evaluation_worker {
     tx_workspace *workspace;
     tx_metric_scratch *scratch;
-    char *next; /* [BLOCK] states */
+    char *next; /* [block] states */
 } evaluation_worker;
 
 struct tx_evaluation {
@@ -30,7 +29,7 @@ struct tx_evaluation {
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
     int64_t num_steps, num_samples;
     int64_t first, count; /* this rank's samples */
-    int threads;
+    int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
     size_t level_bytes;
     char *states;        /* [count]: where the network stands */
@@ -137,7 +136,7 @@ static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
         evaluation_worker *worker = &evaluation->workers[k];
         TX_TRY(tx_workspace_create(evaluation->program, error, &worker->workspace));
         TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
-        TX_TRY(tx_allocate_array(BLOCK, evaluation->level_bytes, error, &worker->next));
+        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->level_bytes, error, &worker->next));
     }
     return TX_OK;
 }
@@ -158,28 +157,30 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
 static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
 {
     const tx_data_shape *shape = &evaluation->dataset->shape;
+    const tx_precision precision = evaluation->random.precision;
     const int64_t rank = tx_parallel_rank(evaluation->parallel), size = tx_parallel_size(evaluation->parallel);
     evaluation->num_samples = shape->num_trajectories;
     evaluation->first = evaluation->num_samples * rank / size;
     evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
-    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(evaluation->random.precision);
+    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
     evaluation->threads = (int)tx_get_integer(tx_get_section(setup->run, "parallel"), "threads");
     TX_TRY(choose_steps(evaluation, setup, error));
     TX_TRY(tx_network_create(setup->network, shape->state, error, &evaluation->network));
     TX_TRY(choose_metrics(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
-    TX_TRY(tx_step_program(evaluation->network, evaluation->random.precision, isa, BLOCK, error, &evaluation->program));
+    TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
+    TX_TRY(tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program));
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
-    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * BLOCK, 1, error);
+    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * evaluation->block, 1, error);
 }
 
 static tx_status set_up(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
-    int64_t isa = -(tx_isa_count() - 1); /* the lowest of all ranks: bits must not depend on where a sample is computed */
+    int isa;
     TX_TRY(load_data(evaluation, setup, error));
-    TX_TRY(tx_parallel_max(evaluation->parallel, &isa, 1, error));
-    return tx_parallel_agree(evaluation->parallel, build(evaluation, setup, (int)-isa, error), error);
+    TX_TRY(tx_agree_isa(evaluation->parallel, error, &isa));
+    return tx_parallel_agree(evaluation->parallel, build(evaluation, setup, isa, error), error);
 }
 
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out)
@@ -244,13 +245,13 @@ typedef struct group {
 
 static int64_t count_groups(const tx_evaluation *evaluation)
 {
-    const int64_t size = evaluation->threads * BLOCK;
+    const int64_t size = evaluation->threads * evaluation->block;
     return (evaluation->count + size - 1) / size;
 }
 
 static group get_group(const tx_evaluation *evaluation, int64_t item)
 {
-    const int64_t groups = count_groups(evaluation), size = evaluation->threads * BLOCK, first = item % groups * size;
+    const int64_t groups = count_groups(evaluation), size = evaluation->threads * evaluation->block, first = item % groups * size;
     const int64_t left = evaluation->count - first;
     return (group){.step = item / groups, .first = first, .count = (int)(left < size ? left : size)};
 }
@@ -290,8 +291,8 @@ static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool g
 /* Samples first … first + count - 1 of this rank make a step. */
 static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_t first, int count, const void *const *references)
 {
-    const void *now[BLOCK];
-    void *next[BLOCK], *const *const outputs[1] = {next};
+    const void *now[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = state(evaluation, first + k);
@@ -306,7 +307,7 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_
 
 static void compute(tx_evaluation *evaluation, const group *group, const void *const *levels)
 {
-    const int blocks = (group->count + BLOCK - 1) / BLOCK;
+    const int b = evaluation->block, blocks = (group->count + b - 1) / b;
     if (group->step == 0) {
         for (int k = 0; k < group->count; k++) {
             memcpy(state(evaluation, group->first + k), levels[k], evaluation->level_bytes);
@@ -315,9 +316,8 @@ static void compute(tx_evaluation *evaluation, const group *group, const void *c
     }
 #pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
     for (int block = 0; block < blocks; block++) {
-        const int first = block * BLOCK, left = group->count - first;
-        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < BLOCK ? left : BLOCK,
-                levels + first);
+        const int first = block * b, left = group->count - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < b ? left : b, levels + first);
     }
 }
 
@@ -389,7 +389,7 @@ static tx_status run(tx_evaluation *evaluation, int64_t *levels, tx_error *error
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
     int64_t *levels = NULL;
-    const size_t most = (size_t)evaluation->threads * BLOCK;
+    const size_t most = (size_t)(evaluation->threads * evaluation->block);
     tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
     status = tx_parallel_agree(evaluation->parallel, status, error);
     if (status == TX_OK) {

@@ -150,12 +150,13 @@ static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_
     return TX_OK;
 }
 
-static tx_status program_bytes(const tx_trainer *trainer, tx_error *error, size_t *out)
+static tx_status program_bytes(const tx_trainer *trainer, int64_t samples, tx_error *error, size_t *out)
 {
-    enum { BLOCK = 16 }; /* as in evaluation.c */
+    const tx_problem *problem = &trainer->problem;
     tx_program *program;
-    TX_TRY(
-        tx_step_program(trainer->problem.network, trainer->problem.random.precision, trainer->problem.isa, BLOCK, error, &program));
+    int block;
+    TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, samples, error, &block));
+    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, block, error, &program));
     const tx_program_cost cost = tx_program_get_cost(program);
     *out = cost.shared_bytes + cost.arena_bytes * (size_t)trainer->problem.threads;
     tx_program_destroy(program);
@@ -171,7 +172,7 @@ tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx
         return TX_OK;
     }
     TX_TRY(read_shape(trainer, error, &shape));
-    TX_TRY(program_bytes(trainer, error, &program));
+    TX_TRY(program_bytes(trainer, shape.num_trajectories, error, &program));
     const size_t level = (size_t)tx_data_level_size(&shape) * tx_real_bytes(trainer->problem.random.precision);
     const size_t samples = (size_t)shape.num_trajectories, ranks = (size_t)num_ranks;
     const size_t own = has_own_data(trainer) ? samples * (size_t)shape.num_levels * level / ranks : 0;

@@ -10,15 +10,6 @@
 #include "training/history.h"
 #include "training/network_file.h"
 
-/* The lowest instruction set of all ranks: the bits must not depend on where a block is computed. */
-static tx_status agree_isa(tx_parallel *parallel, tx_error *error, int *isa)
-{
-    int64_t lowest = -(tx_isa_count() - 1);
-    TX_TRY(tx_parallel_max(parallel, &lowest, 1, error));
-    *isa = (int)-lowest;
-    return TX_OK;
-}
-
 static tx_status load_data(tx_trainer *trainer, const tx_section *root, tx_error *error)
 {
     return tx_dataset_create(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), tx_problem_placement(root),
@@ -194,7 +185,7 @@ static void warn_of_ascent(const tx_trainer *trainer)
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     surroundings around = {.num_ranks = tx_parallel_size(trainer->parallel)};
-    TX_TRY(agree_isa(trainer->parallel, error, &around.isa));
+    TX_TRY(tx_agree_isa(trainer->parallel, error, &around.isa));
     TX_TRY(load_data(trainer, tx_config_root(config), error));
     around.data = &trainer->dataset->shape;
     TX_TRY(tx_parallel_agree(trainer->parallel, build(trainer, config, setup, around, error), error));

@@ -56,6 +56,16 @@ double tx_trainer_flops(const tx_trainer *trainer); /* operations of a whole ste
  * configuration does beside these. Not collective; between two steps. No rows on a rank without blocks. */
 tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count);
 const tx_network *tx_trainer_network(const tx_trainer *trainer);
+/* After the last step: callbacks that keep the best network look at the one that came out. Collective. */
+tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error);
+typedef struct tx_best_network { /* owned by the trainer, valid until its next step */
+    const void *parameters;
+    int64_t step; /* updates done */
+    const char *metric;
+    double value;
+} tx_best_network;
+/* The best so far, kept by early_stopping or metrics. False: none is, or none was measured yet. */
+bool tx_trainer_best(const tx_trainer *trainer, tx_best_network *out);
 /* Flat, in the run's precision, owned by the trainer, valid until the next step. */
 const void *tx_trainer_parameters(const tx_trainer *trainer);
 /* Copies others of the same form, between two steps, on all ranks alike. */

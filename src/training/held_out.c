@@ -96,6 +96,24 @@ static bool has_own_data(const tx_trainer *trainer)
     return section && tx_has(section, "data");
 }
 
+/* Word for word what is trained on? */
+static bool is_training_data(const tx_trainer *trainer)
+{
+    const tx_section *root = trainer->problem.root, *evaluation = tx_get_section(root, "evaluation");
+    char *here = NULL, *there = NULL;
+    const bool written = tx_section_write(tx_get_section(root, "data"), NULL, &here) == TX_OK &&
+                         tx_section_write(tx_get_section(evaluation, "data"), NULL, &there) == TX_OK;
+    const bool same = written && strcmp(here, there) == 0;
+    tx_free(here);
+    tx_free(there);
+    return same;
+}
+
+bool tx_trainer_holds_out(const tx_trainer *trainer)
+{
+    return has_own_data(trainer) && !is_training_data(trainer);
+}
+
 static tx_status check_network(const tx_trainer *trainer, tx_error *error)
 {
     const int64_t there = tx_evaluation_network(trainer->held_out.evaluation)->num_parameters;

@@ -40,11 +40,13 @@ static void end(void *owner)
 static const tx_trainer_services services = {
     .add_program = tx_trainer_add_program,
     .add_metrics = tx_trainer_add_metrics,
+    .keep_best = tx_trainer_keep_best,
     .add_checkpoints = add_checkpoints,
     .add_snapshots = tx_trainer_add_snapshots,
     .evaluate = tx_trainer_evaluate,
     .measure = tx_trainer_measure,
     .save = tx_trainer_save,
+    .offer = tx_trainer_offer,
     .learning_rate = learning_rate,
     .end = end,
 };
@@ -178,6 +180,19 @@ tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *pres
         cells.first += trainer->callbacks[k]->num_columns;
     }
     return trainer->progress ? tx_callback_observe(trainer->progress, &seen, error, cells) : TX_OK;
+}
+
+/* Where a callback ended the run, windows of a step that will not be are on their way into the store that held-out data may share. */
+tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error)
+{
+    if (trainer->fetches[trainer->step & 1].step == trainer->step) {
+        tx_trainer_note_failure(trainer, tx_trainer_wait(trainer, trainer->step, &trainer->local_error));
+    }
+    const tx_observation seen = observation(trainer);
+    for (int k = 0; k < trainer->num_callbacks; k++) {
+        TX_TRY(tx_callback_conclude(trainer->callbacks[k], &seen, error));
+    }
+    return TX_OK;
 }
 
 void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const double *values)

@@ -19,7 +19,7 @@ enum { PATH_SIZE = 4096 };
 
 /* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
  * is resumed, if only from its beginning. */
-static const char *const files[] = {"run.log",       "network.h5", "history.csv", "checkpoint.previous.h5",
+static const char *const files[] = {"run.log",       "network.h5", "best.h5", "history.csv", "checkpoint.previous.h5",
                                     "checkpoint.h5", "config.yaml"};
 enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
@@ -223,12 +223,12 @@ tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_his
     return status;
 }
 
-bool tx_run_finished(const char *directory, int64_t step)
+bool tx_run_holds(const char *directory, const char *name, int64_t step)
 {
     char path[PATH_SIZE];
     tx_file *file;
     int64_t stored = -1;
-    join(path, directory, "network.h5");
+    join(path, directory, name);
     if (tx_file_open(path, NULL, &file) != TX_OK) {
         return false;
     }

@@ -45,8 +45,7 @@ static tx_status share_parameters(tx_trainer *trainer, bool resumes, tx_error *e
 {
     tx_status status = tx_parallel_rank(trainer->parallel) == 0 && !resumes ? first_parameters(trainer, error) : TX_OK;
     TX_TRY(tx_parallel_agree(trainer->parallel, status, error));
-    const size_t bytes = (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
-    return tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error);
+    return tx_parallel_broadcast(trainer->parallel, trainer->parameters, tx_trainer_parameter_bytes(trainer), error);
 }
 
 static tx_status allocate_parameters(tx_trainer *trainer, tx_error *error)
@@ -144,8 +143,9 @@ static tx_status build_parts(tx_trainer *trainer, const tx_config *config, const
     TX_TRY(allocate_parameters(trainer, error));
     const size_t built = tx_memory_live() - before;
     TX_TRY(tx_trainer_create_callbacks(trainer, setup, error));
+    TX_TRY(tx_trainer_allocate_best(trainer, error));
     TX_TRY(predict_unbuilt(trainer, around.num_ranks, error));
-    TX_TRY(tx_problem_fit(problem, built + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
+    TX_TRY(tx_problem_fit(problem, built + tx_trainer_best_bytes(trainer) + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
     TX_TRY(create_workers(trainer, error));
     TX_TRY(create_reduction(trainer, error));
     TX_TRY(create_evaluator(trainer, error));
@@ -182,6 +182,16 @@ static void warn_of_ascent(const tx_trainer *trainer)
     }
 }
 
+static void warn_of_training_data(const tx_trainer *trainer)
+{
+    const tx_callback *keeper = trainer->best.keeper;
+    if (keeper && !tx_trainer_holds_out(trainer) && tx_parallel_rank(trainer->parallel) == 0) {
+        tx_log_write(trainer->log, TX_LOG_WARNING,
+                     "%s watches the data that are trained on: evaluation.data can name others, held out of the training",
+                     tx_section_name(keeper->section));
+    }
+}
+
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     surroundings around = {.num_ranks = tx_parallel_size(trainer->parallel)};
@@ -194,6 +204,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     tx_trainer_refresh(trainer);
     tell_batch_size(trainer);
     warn_of_ascent(trainer);
+    warn_of_training_data(trainer);
     trainer->start = tx_clock();
     return TX_OK;
 }
@@ -270,6 +281,7 @@ void tx_trainer_destroy(tx_trainer *trainer)
     tx_dataset_destroy(trainer->dataset);
     tx_free(trainer->parameters);
     tx_free(trainer->next_parameters);
+    tx_free(trainer->best.parameters);
     tx_problem_destroy(&trainer->problem);
     tx_free(trainer);
 }
@@ -291,13 +303,16 @@ const tx_network *tx_trainer_network(const tx_trainer *trainer)
 {
     return trainer->problem.network;
 }
+size_t tx_trainer_parameter_bytes(const tx_trainer *trainer)
+{
+    return (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
+}
 const void *tx_trainer_parameters(const tx_trainer *trainer)
 {
     return trainer->parameters;
 }
 void tx_trainer_set_parameters(tx_trainer *trainer, const void *parameters)
 {
-    const tx_problem *problem = &trainer->problem;
-    memcpy(trainer->parameters, parameters, (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision));
+    memcpy(trainer->parameters, parameters, tx_trainer_parameter_bytes(trainer));
     tx_trainer_refresh(trainer);
 }

@@ -117,5 +117,5 @@ launch="mpirun -n 3" refused 3 'file' '{type: save_network, path: file/deeper, f
 refused 3 'file' '{type: save_network, path: file, file_name: net}' --set trainer.num_training_steps=1
 many='{type: composite, callbacks: ['
 for k in $(seq 70); do many+="{type: weight_norm, name: n$k},"; done
-refused 2 '70 columns' "$many]}"
+refused 2 'more than 62 columns' "$many]}"
 finish

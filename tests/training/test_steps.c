@@ -68,6 +68,51 @@ static void callbacks(void)
     tx_config_destroy(config);
 }
 
+/* mean_nRMSE of the training data, as the callback is to see it. */
+static double evaluate(const tx_config *config, const void *parameters)
+{
+    const tx_section *root = tx_config_root(config);
+    const tx_evaluation_setup setup = {.run = root, .network = tx_get_section(root, "network")};
+    tx_evaluation *evaluation = NULL;
+    tx_evaluation_result result = {0};
+    CU_ASSERT_EQUAL_FATAL(tx_evaluation_create(parallel, &setup, NULL, &evaluation), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_evaluation_run(evaluation, parameters, NULL, &result), TX_OK);
+    const double value = result.gmean;
+    tx_evaluation_destroy(evaluation);
+    return value;
+}
+
+/* The best of the networks before every third step and after the last one, which is the best of all; its fetched windows lie where
+ * the evaluation's levels go. */
+static void best_network(void)
+{
+    tx_config *config = configure("callbacks=[{type: composite, callbacks: [{type: metrics, every: 3, keep_best: mean_nRMSE}]},"
+                                  "{type: early_stopping, patience: 1, min_delta: 1000}]");
+    tx_trainer *trainer = create(config);
+    tx_best_network best;
+    double least = INFINITY;
+    int64_t step = -1;
+    CU_ASSERT(!tx_trainer_best(trainer, &best));
+    for (bool last = false; !last;) {
+        last = tx_trainer_is_done(trainer);
+        const int64_t now = tx_trainer_steps_done(trainer);
+        const double value = evaluate(config, tx_trainer_parameters(trainer));
+        if ((last || now % 3 == 0) && value < least) {
+            least = value;
+            step = now;
+        }
+        CU_ASSERT_EQUAL_FATAL(last ? tx_trainer_conclude(trainer, NULL) : tx_trainer_step(trainer, NULL), TX_OK);
+        CU_ASSERT_FATAL(tx_trainer_best(trainer, &best));
+        CU_ASSERT_EQUAL(best.step, step);
+        CU_ASSERT_DOUBLE_EQUAL(best.value, least, 1e-12 * least);
+        CU_ASSERT_DOUBLE_EQUAL(evaluate(config, best.parameters), least, 1e-12 * least);
+    }
+    CU_ASSERT_STRING_EQUAL(best.metric, "mean_nRMSE");
+    CU_ASSERT_EQUAL(best.step, 2);
+    tx_trainer_destroy(trainer);
+    tx_config_destroy(config);
+}
+
 /* Every minibatch is the whole batch: at the same parameters each step has the same loss and gradient. */
 static void parameters(void)
 {
@@ -115,7 +160,7 @@ static void failed_fetch(void)
 /* The n-th allocation fails on the last rank alone: all learn of it, and nothing stays anywhere. */
 static void exhaustion_of_one_rank(void)
 {
-    tx_config *config = configure("callbacks=[weight_norm, metrics]");
+    tx_config *config = configure("callbacks=[weight_norm, {type: metrics, keep_best: mean_MAE}]");
     const bool mine = tx_parallel_rank(parallel) == tx_parallel_size(parallel) - 1;
     const size_t before = tx_memory_live();
     long n = 0;
@@ -137,6 +182,7 @@ static void exhaustion_of_one_rank(void)
 int main(void)
 {
     static const suite_test tests[] = {{"callbacks", callbacks},
+                                       {"the best network", best_network},
                                        {"parameters", parameters},
                                        {"a failed fetch", failed_fetch},
                                        {"exhaustion of one rank", exhaustion_of_one_rank},

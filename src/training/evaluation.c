@@ -21,6 +21,7 @@ typedef struct evaluation_worker {
 struct tx_evaluation {
     tx_parallel *parallel;
     tx_random random;
+    tx_data_shape shape;
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_network *network;
     tx_program *program;
@@ -51,6 +52,7 @@ static tx_status load_data(tx_evaluation *evaluation, const tx_evaluation_setup 
     const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
     evaluation->dataset = setup->dataset;
     if (setup->dataset) {
+        evaluation->shape = setup->dataset->shape;
         return TX_OK;
     }
     data = data ? data : tx_get_section(setup->run, "data");
@@ -60,13 +62,14 @@ static tx_status load_data(tx_evaluation *evaluation, const tx_evaluation_setup 
     }
     TX_TRY(tx_dataset_create(evaluation->parallel, data, evaluation->random, TX_SHARDED, error, &evaluation->own));
     evaluation->dataset = evaluation->own;
+    evaluation->shape = evaluation->own->shape;
     return TX_OK;
 }
 
 static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup);
-    const int64_t most = evaluation->dataset->shape.num_levels - 1;
+    const int64_t most = evaluation->shape.num_levels - 1;
     const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
     if (most < 1) {
         return tx_error_set(error, TX_INVALID,
@@ -85,7 +88,7 @@ static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_set
 static tx_status create_metrics(tx_evaluation *evaluation, int count, const char *const *texts, tx_error *error)
 {
     static const char default_name[] = "mean_nRMSE";
-    const tx_shape state = evaluation->dataset->shape.state;
+    const tx_shape state = evaluation->shape.state;
     const char **all;
     TX_TRY(tx_metrics_create(count, texts, state, evaluation->random.precision, error, &evaluation->metrics));
     evaluation->num_metrics = tx_metrics_count(evaluation->metrics);
@@ -153,10 +156,29 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
     return tx_allocate_array(steps, sizeof(double), error, &evaluation->errors);
 }
 
+/* Does all that was asked for suit data of this shape? */
+static tx_status choose(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    TX_TRY(choose_steps(evaluation, setup, error));
+    TX_TRY(tx_network_create(setup->network, evaluation->shape.state, error, &evaluation->network));
+    return choose_metrics(evaluation, setup, error);
+}
+
+tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error)
+{
+    tx_evaluation *evaluation;
+    TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
+    evaluation->random = tx_problem_random(setup->run);
+    evaluation->shape = *shape;
+    const tx_status status = choose(evaluation, setup, error);
+    tx_evaluation_destroy(evaluation);
+    return status;
+}
+
 /* What a rank does alone. */
 static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
 {
-    const tx_data_shape *shape = &evaluation->dataset->shape;
+    const tx_data_shape *shape = &evaluation->shape;
     const tx_precision precision = evaluation->random.precision;
     const int64_t rank = tx_parallel_rank(evaluation->parallel), size = tx_parallel_size(evaluation->parallel);
     evaluation->num_samples = shape->num_trajectories;
@@ -164,9 +186,7 @@ static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *set
     evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
     evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
     evaluation->threads = (int)tx_get_integer(tx_get_section(setup->run, "parallel"), "threads");
-    TX_TRY(choose_steps(evaluation, setup, error));
-    TX_TRY(tx_network_create(setup->network, shape->state, error, &evaluation->network));
-    TX_TRY(choose_metrics(evaluation, setup, error));
+    TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
     TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
     TX_TRY(tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program));
@@ -263,7 +283,7 @@ static tx_status fetch(tx_evaluation *evaluation, int64_t item, int64_t *levels,
         return TX_OK;
     }
     for (int k = 0; k < group.count; k++) {
-        levels[k] = (evaluation->first + group.first + k) * evaluation->dataset->shape.num_levels + group.step;
+        levels[k] = (evaluation->first + group.first + k) * evaluation->shape.num_levels + group.step;
     }
     return tx_store_fetch(evaluation->dataset->store, (int)(item & 1), group.count, 1, levels, error);
 }

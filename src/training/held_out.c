@@ -152,7 +152,7 @@ tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
     return status;
 }
 
-/* ---- Predicting ---- */
+/* ---- Predicting, from the data's shape ---- */
 
 static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_shape *out)
 {
@@ -166,6 +166,17 @@ static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_
     *out = source->shape;
     tx_data_source_destroy(source);
     return TX_OK;
+}
+
+tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error)
+{
+    const tx_evaluation_setup setup = {.run = trainer->problem.root, .network = trainer->problem.network->section};
+    tx_data_shape shape;
+    if (!tx_get_section(setup.run, "evaluation")) {
+        return TX_OK;
+    }
+    TX_TRY(read_shape(trainer, error, &shape));
+    return tx_evaluation_check(&setup, &shape, error);
 }
 
 static tx_status program_bytes(const tx_trainer *trainer, int64_t samples, tx_error *error, size_t *out)

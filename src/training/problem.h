@@ -48,6 +48,10 @@ tx_status tx_step_block(const tx_network *network, tx_precision precision, int i
 /* The lowest instruction set of all ranks: the bits must not depend on where a sample is computed. Collective. */
 tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out);
 
+struct tx_evaluation_setup; /* trainax/training.h */
+/* evaluation.c: do steps, network and metrics suit trajectories of this shape? Not collective. */
+tx_status tx_evaluation_check(const struct tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
+
 tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
 
 /* budget.c. Bytes of a rank's data, and of its reduction. */

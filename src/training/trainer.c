@@ -137,6 +137,7 @@ static tx_status build_parts(tx_trainer *trainer, const tx_config *config, const
     TX_TRY(tx_problem_create(config, around.data, around.isa, error, problem));
     trainer->levels = problem->loss.levels;
     trainer->ended_at = -1;
+    TX_TRY(tx_trainer_check_held_out(trainer, error));
     const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
     TX_TRY(tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer));
     TX_TRY(create_optimizer(trainer, error));

@@ -179,6 +179,8 @@ void tx_trainer_destroy_programs(tx_trainer *trainer);
 /* held_out.c: metrics of callbacks on the evaluation section. */
 tx_status tx_trainer_add_metrics(void *trainer, const tx_section *section, const char *option, int num_texts,
                                  const char *const *texts, tx_error *error, int *count, tx_asked_metric **out);
+/* Whether the evaluation section, used or not, suits its data's shape. Not collective. */
+tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error);
 tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error); /* collective; nothing where no callback asks */
 /* What it would occupy on one of num_ranks ranks. Not collective. */
 tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out);

@@ -1,5 +1,5 @@
-/* Ends training when a held-out metric has not improved for a while, and keeps the best network. What it remembers follows from its own column, so a
- * resumed run recalls it from the history; rank 0 decides for all. */
+/* Ends training when a held-out metric has not improved for a while, and lets the best network be kept. What it remembers follows
+ * from its own column, so a resumed run recalls it from the history; rank 0 decides for all. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -132,12 +132,8 @@ static const tx_option options[] = {
     TX_OPTION_OVER_STEPS,
     {0},
 };
-static const tx_callback_class class_ = {.create = create,
-                                         .observe = observe,
-                                         .conclude = conclude,
-                                         .recall = recall,
-                                         .destroy = destroy,
-                                         .column = "early_stopping"};
+static const tx_callback_class class_ = {
+    .create = create, .observe = observe, .conclude = conclude, .recall = recall, .destroy = destroy, .column = "early_stopping"};
 const tx_component tx_callback_early_stopping = {
     .kind = TX_KIND_CALLBACK,
     .name = "early_stopping",

@@ -46,8 +46,7 @@ static tx_status keep_best(tx_callback *callback, const tx_callback_setup *setup
         return tx_section_error(callback->section, "keep_best", error, TX_INVALID, "one metric chooses the best network, not %d",
                                 count);
     }
-    const tx_kept_metric kept = {
-        .name = state->best->name, .rising = tx_metric_is_correlation(state->best->name), .asked = true};
+    const tx_kept_metric kept = {.name = state->best->name, .rising = tx_metric_is_correlation(state->best->name), .asked = true};
     return setup->services->keep_best(setup->trainer, callback, &kept, error);
 }
 
@@ -117,8 +116,9 @@ static const tx_option options[] = {
      .type = TX_TYPE_STRING,
      .initial = "null",
      .unit = "",
-     .text = "a metric: the network for which it is best, the last one included, is kept as best.h5, written with each checkpoint and "
-             "at the end"},
+     .text =
+         "a metric: the network for which it is best, the last one included, is kept as best.h5, written with each checkpoint and "
+         "at the end"},
     {0},
 };
 static const tx_callback_class class_ = {.create = create, .observe = observe, .conclude = conclude, .destroy = destroy};

@@ -97,7 +97,8 @@ static void step(void *state)
 
 static double real_at(const bench_rollout *r, int64_t k)
 {
-    return r->precision == TX_FLOAT32 ? (double)((const float *)(const void *)r->next)[k] : ((const double *)(const void *)r->next)[k];
+    return r->precision == TX_FLOAT32 ? (double)((const float *)(const void *)r->next)[k]
+                                      : ((const double *)(const void *)r->next)[k];
 }
 
 static tx_status check(const tx_bench_case *self, const tx_config *config, bench_rollout *r, tx_error *error, tx_measurement *out)

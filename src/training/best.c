@@ -61,8 +61,7 @@ bool tx_trainer_best(const tx_trainer *trainer, tx_best_network *out)
     if (!best->keeper || isnan(best->value)) {
         return false;
     }
-    *out = (tx_best_network){
-        .parameters = best->parameters, .step = best->step, .metric = best->metric.name, .value = best->value};
+    *out = (tx_best_network){.parameters = best->parameters, .step = best->step, .metric = best->metric.name, .value = best->value};
     return true;
 }
 

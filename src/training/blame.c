@@ -98,9 +98,8 @@ tx_status tx_trainer_blame(tx_trainer *trainer, const char *what, tx_error *erro
     if (tx_parallel_rank(trainer->parallel) == 0) {
         describe(trainer, &found, where, sizeof where);
     }
-    const tx_status status = tx_error_set(error, TX_DIVERGED,
-                                          "training diverged at step %" PRId64 " (epoch %" PRId64 ", batch %" PRId64
-                                          "): %s (%s, counted from 0)",
-                                          trainer->step, minibatch->epoch, minibatch->batch, what, where);
+    const tx_status status = tx_error_set(
+        error, TX_DIVERGED, "training diverged at step %" PRId64 " (epoch %" PRId64 ", batch %" PRId64 "): %s (%s, counted from 0)",
+        trainer->step, minibatch->epoch, minibatch->batch, what, where);
     return tx_parallel_agree(trainer->parallel, status, error); /* rank 0's words */
 }

@@ -116,8 +116,8 @@ static tx_status read_progress(tx_checkpoint *checkpoint, tx_error *error)
     checkpoint->ended = tx_file_has_attribute(checkpoint->file, "/", ended_name);
     TX_TRY(tx_best_stored_step(checkpoint->file, error, &checkpoint->best_step));
     if (checkpoint->best_step > checkpoint->step) {
-        return tx_error_set(error, TX_BAD_DATA, "its best network is of step %" PRId64 ", itself of %" PRId64, checkpoint->best_step,
-                            checkpoint->step);
+        return tx_error_set(error, TX_BAD_DATA, "its best network is of step %" PRId64 ", itself of %" PRId64,
+                            checkpoint->best_step, checkpoint->step);
     }
     return tx_stored_history_open(checkpoint->file, checkpoint->step, tx_get_integer(trainer, "record_loss_every"), error,
                                   &checkpoint->history);

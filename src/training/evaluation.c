@@ -30,7 +30,7 @@ struct tx_evaluation {
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
     int64_t num_steps, num_samples;
     int64_t first, count; /* this rank's samples */
-    int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    int threads, block;   /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
     size_t level_bytes;
     char *states;        /* [count]: where the network stands */

@@ -182,7 +182,7 @@ tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *pres
     return trainer->progress ? tx_callback_observe(trainer->progress, &seen, error, cells) : TX_OK;
 }
 
-/* Where a callback ended the run, windows of a step that will not be are on their way into the store that held-out data may share. */
+/* Where a callback ended the run, windows of the next step are on their way; held-out data may share their store. */
 tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error)
 {
     if (trainer->fetches[trainer->step & 1].step == trainer->step) {

@@ -71,8 +71,8 @@ static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
 {
     const int64_t step = run->checkpoint.step, best = run->checkpoint.best_step;
     const bool done = run->checkpoint.file && (step >= steps_asked_for(run) || run->checkpoint.ended);
-    int64_t finished = done && tx_run_holds(run->directory, "network.h5", step) &&
-                       (best < 0 || tx_run_holds(run->directory, "best.h5", best));
+    int64_t finished =
+        done && tx_run_holds(run->directory, "network.h5", step) && (best < 0 || tx_run_holds(run->directory, "best.h5", best));
     TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
     *out = finished;
     return TX_OK;
@@ -337,6 +337,8 @@ static void tell_best(const tx_run *run)
     if (tx_trainer_best(run->trainer, &best)) {
         tx_log_write(run->log, TX_LOG_NOTE, "best network: %s %.6g after %" PRId64 " steps: %s/best.h5", best.metric, best.value,
                      best.step, run->directory);
+    } else if (run->trainer->best.keeper) {
+        tx_log_write(run->log, TX_LOG_WARNING, "no best network: %s was never a number", run->trainer->best.metric.name);
     }
 }
 

@@ -91,6 +91,11 @@ train parts 20 '{type: early_stopping, every: 8, patience: 100}'
 train parts 28 '{type: early_stopping, every: 8, patience: 100}' --resume
 [ "$(of parts/best.h5 step)" = 20 ] || fail "the best network was forgotten: step $(of parts/best.h5 step)"
 
+# -- a metric that is no number: every reference state is 0 --
+train none 4 "$stop" --set "$held_out" --set evaluation.data="{type: rollout, stepper: {type: fou_advection_1d, cfl: -0.75}, initial_condition: {type: random_truncated_fourier_series, amplitude_range: [0, 0]}, num_points: 30, num_samples: 2, temporal_horizon: 5, key: 0}"
+grep -q 'warning: no best network: mean_nRMSE was never a number' err.txt || fail "no word of a metric that is no number"
+[ -e none/best.h5 ] && fail "a best network by a metric that is no number"
+
 # -- a run anew --
 train run 4 weight_norm --overwrite
 [ -e run/best.h5 ] && fail "best.h5 of the run before"

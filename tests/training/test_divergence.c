@@ -67,10 +67,11 @@ static void diverge(const float u[TRAJECTORIES][LEVELS][POINTS], double factor, 
 static void check(const char *message, const char *what, int windows)
 {
     char expected[256];
-    snprintf(expected, sizeof expected,
-             "training diverged at step 0 (epoch 0, batch 0): %s (%d of %d windows, the first at '/trajectories' in '%s': trajectory "
-             "%d, level %d, counted from 0)",
-             what, windows, WINDOWS, path, SPOILT, LEVELS - 1 - ROLLOUT);
+    snprintf(
+        expected, sizeof expected,
+        "training diverged at step 0 (epoch 0, batch 0): %s (%d of %d windows, the first at '/trajectories' in '%s': trajectory "
+        "%d, level %d, counted from 0)",
+        what, windows, WINDOWS, path, SPOILT, LEVELS - 1 - ROLLOUT);
     CU_ASSERT_STRING_EQUAL(message, expected);
 }
 

@@ -115,6 +115,7 @@ static const tx_option options[] = {
     {.name = "keep_best",
      .type = TX_TYPE_STRING,
      .initial = "null",
+     .kind = TX_KIND_METRIC,
      .unit = "",
      .text =
          "a metric: the network for which it is best, the last one included, is kept as best.h5, written with each checkpoint and "

@@ -93,16 +93,19 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
 
 tx_status tx_run_check_restart(const char *directory, tx_error *error)
 {
-    char path[PATH_SIZE];
-    struct stat unused;
-    join(path, directory, "network.h5");
-    return lstat(path, &unused) != 0
-               ? TX_OK
-               : tx_error_set(
-                     error, TX_INVALID,
-                     "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace it, or "
-                     "another --output",
-                     path);
+    static const char *const networks[] = {"network.h5", "best.h5"};
+    for (int k = 0; k < 2; k++) {
+        char path[PATH_SIZE];
+        struct stat unused;
+        join(path, directory, networks[k]);
+        if (lstat(path, &unused) == 0) {
+            return tx_error_set(error, TX_INVALID,
+                                "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace "
+                                "it, or another --output",
+                                path);
+        }
+    }
+    return TX_OK;
 }
 
 static tx_status remove_file(const char *path, tx_error *error)

@@ -85,6 +85,11 @@ for harm in 'rm back/best.h5' 'cp well/best.h5 back/best.h5'; do # of a finished
     same_best long back
 done
 
+# -- alone in a directory, it is not replaced by a start from scratch --
+mkdir bare && cp long/best.h5 bare
+expect 2 'bare/best.h5 is finished.*no checkpoint' mpirun -n 2 "$trainax" train "$quickstart" --quiet --output bare --resume
+cmp -s long/best.h5 bare/best.h5 || fail "best.h5 without a checkpoint is another now"
+
 # -- the network after the last update of a part is not forgotten, though no row of the whole has seen it --
 train parts 20 '{type: early_stopping, every: 8, patience: 100}'
 [ "$(of parts/best.h5 step)" = 20 ] || fail "nothing is tested"

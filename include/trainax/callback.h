@@ -44,6 +44,15 @@ typedef struct tx_asked_metric {
     int index;        /* in the result's rows */
 } tx_asked_metric;
 
+/* By which best.h5 is chosen. */
+typedef struct tx_kept_metric {
+    const char *name; /* the trainer's */
+    bool rising;      /* is more better? */
+    bool asked;       /* the user names it; else it is what a callback watches anyway */
+} tx_kept_metric;
+
+struct tx_callback;
+
 /* What a trainer does for its callbacks; the first argument is setup's or observation's `trainer`. */
 typedef struct tx_trainer_services {
     /* -- at creation, on each rank alone -- */
@@ -55,6 +64,9 @@ typedef struct tx_trainer_services {
      * allocation of *count metrics, the callback's (tx_free). All callbacks share one rollout a step. */
     tx_status (*add_metrics)(void *trainer, const tx_section *section, const char *option, int num_texts, const char *const *texts,
                              tx_error *error, int *count, tx_asked_metric **out);
+    /* The run keeps the network that is best by this metric, of those that the callback offers. One callback keeps it: that which
+     * was asked to (TX_INVALID: two were), else the first. */
+    tx_status (*keep_best)(void *trainer, const struct tx_callback *callback, const tx_kept_metric *metric, tx_error *error);
     /* A checkpoint before every step that is a multiple of `every`, step 0 excepted. */
     tx_status (*add_checkpoints)(void *trainer, int64_t every, tx_error *error);
 
@@ -73,6 +85,8 @@ typedef struct tx_trainer_services {
 
     /* Written by rank 0. What goes wrong ends the run at its next step. */
     void (*save)(void *trainer, const tx_snapshot *snapshot);
+    /* The value of that metric for the network as it is; ignored unless this callback keeps the best one. */
+    void (*offer)(void *trainer, const struct tx_callback *callback, double value);
     double (*learning_rate)(const void *trainer); /* of this step's update; NaN: it has none */
     void (*end)(void *trainer);                   /* this step's update is the last of the run, which is then finished */
 } tx_trainer_services;
@@ -108,6 +122,9 @@ typedef struct tx_callback_class { /* a callback component's `implementation` */
     tx_status (*create)(tx_callback *callback, const tx_callback_setup *setup, tx_error *error);
     /* Called on every rank at the steps that `every` selects; fails on all ranks or on none. */
     tx_status (*observe)(tx_callback *callback, const tx_observation *observation, tx_error *error, tx_cells cells);
+    /* Once, after the last update, whatever `every` selects: the network that the run leaves. There is no minibatch and no row.
+     * Otherwise as observe; may be NULL. */
+    tx_status (*conclude)(tx_callback *callback, const tx_observation *observation, tx_error *error);
     /* After a resume, on rank 0, for each row that the run has so far, in order: what it observed then. May be NULL: it has
      * no memory of earlier steps. */
     void (*recall)(tx_callback *callback, int64_t step, tx_cells cells);
@@ -132,6 +149,7 @@ tx_status tx_callback_create(const tx_section *section, const tx_callback_setup 
 void tx_callback_destroy(tx_callback *callback);
 /* Observes if this step is one of its steps. Collective. */
 tx_status tx_callback_observe(tx_callback *callback, const tx_observation *observation, tx_error *error, tx_cells cells);
+tx_status tx_callback_conclude(tx_callback *callback, const tx_observation *observation, tx_error *error); /* collective */
 void tx_callback_recall(tx_callback *callback, int64_t step, tx_cells cells);
 
 #ifdef __cplusplus

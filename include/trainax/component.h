@@ -135,8 +135,8 @@ const char *tx_kind_plural(tx_kind kind); /* "networks" */
 
 /* A mapping of the configuration, resolved: every option of its component has a value. Sections are owned by their
  * tx_config. The getters take a name that stands in the component's table (or its kind's shared one) with that type:
- * anything else is a bug and asserted. Of a value that is null, or a word, or a section where a number was asked for, they
- * return 0 or NULL. */
+ * anything else is a bug, where a Debug build ends. Of that, and of a value that is null, or a word, or a section where a
+ * number was asked for, they return 0 or NULL. */
 typedef struct tx_section tx_section;
 const tx_component *tx_section_component(const tx_section *section);
 const char *tx_section_name(const tx_section *section); /* its component's name */

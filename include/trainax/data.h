@@ -51,6 +51,8 @@ tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64
 /* Also what these levels add to the checksum of all of them, whatever the range: a sum modulo 2^64 (base/hash.h). */
 tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error,
                                   uint64_t *sum);
+/* Names a flattened level for messages, as the user knows it: file, trajectory, level, counted from 0. */
+void tx_data_source_locate(const tx_data_source *source, int64_t level, char *text, size_t bytes);
 void tx_data_source_destroy(tx_data_source *source);
 
 /* All trajectories of a source, spread over the ranks. Collective, also in its errors (the message of the lowest failing

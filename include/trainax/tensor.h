@@ -200,7 +200,9 @@ int tx_isa_count(void);
 const char *tx_isa_name(int level);
 int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */
 
-/* The samples that are computed together: depends on the problem alone (design: b). flops: of one sample and rollout step. */
+/* The samples that are computed together, at most TX_LARGEST_BLOCK and no more than there are in a batch: depends on the problem
+ * alone (design: b). flops: of one sample and rollout step. */
+enum { TX_LARGEST_BLOCK = 32 };
 int tx_block_size(tx_shape state, int64_t batch_size, double flops);
 
 #ifdef __cplusplus

@@ -84,6 +84,11 @@ tx_status tx_callback_observe(tx_callback *callback, const tx_observation *seen,
     return seen->step % callback->every == 0 ? callback->class_->observe(callback, seen, error, cells) : TX_OK;
 }
 
+tx_status tx_callback_conclude(tx_callback *callback, const tx_observation *seen, tx_error *error)
+{
+    return callback->class_->conclude ? callback->class_->conclude(callback, seen, error) : TX_OK;
+}
+
 void tx_callback_recall(tx_callback *callback, int64_t step, tx_cells cells)
 {
     if (callback->class_->recall && step % callback->every == 0) {

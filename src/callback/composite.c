@@ -60,6 +60,15 @@ static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_e
     return TX_OK;
 }
 
+static tx_status conclude(tx_callback *callback, const tx_observation *seen, tx_error *error)
+{
+    const composite *state = callback->state;
+    for (int k = 0; k < state->count; k++) {
+        TX_TRY(tx_callback_conclude(state->callbacks[k], seen, error));
+    }
+    return TX_OK;
+}
+
 static void recall(tx_callback *callback, int64_t step, tx_cells cells)
 {
     const composite *state = callback->state;
@@ -89,7 +98,8 @@ static const tx_option options[] = {
      .kind = TX_KIND_CALLBACK},
     {0},
 };
-static const tx_callback_class class_ = {.create = create, .observe = observe, .recall = recall, .destroy = destroy};
+static const tx_callback_class class_ = {
+    .create = create, .observe = observe, .conclude = conclude, .recall = recall, .destroy = destroy};
 const tx_component tx_callback_composite = {
     .kind = TX_KIND_CALLBACK,
     .name = "composite",

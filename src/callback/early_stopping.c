@@ -1,5 +1,5 @@
-/* Ends training when a held-out metric has not improved for a while. What it remembers follows from its own column, so a
- * resumed run recalls it from the history; rank 0 decides for all. */
+/* Ends training when a held-out metric has not improved for a while, and lets the best network be kept. What it remembers follows
+ * from its own column, so a resumed run recalls it from the history; rank 0 decides for all. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -28,9 +28,12 @@ static tx_status create(tx_callback *callback, const tx_callback_setup *setup, t
                               .patience = tx_get_integer(callback->section, "patience"),
                               .best = NAN};
     TX_TRY(setup->services->add_metrics(setup->trainer, callback->section, "metric", 1, &name, error, &count, &state->metric));
+    if (count != 1) {
+        return tx_section_error(callback->section, "metric", error, TX_INVALID, "one metric is watched, not %d", count);
+    }
     state->rising = tx_metric_is_correlation(state->metric->name);
-    return count == 1 ? TX_OK
-                      : tx_section_error(callback->section, "metric", error, TX_INVALID, "one metric is watched, not %d", count);
+    const tx_kept_metric kept = {.name = state->metric->name, .rising = state->rising};
+    return setup->services->keep_best(setup->trainer, callback, &kept, error);
 }
 
 static bool is_better(const early_stopping *state, double value)
@@ -66,12 +69,21 @@ static void tell(const tx_callback *callback, int64_t step)
                  step, state->metric->name, state->waited, state->best, state->best_step);
 }
 
+static tx_status measure(tx_callback *callback, const tx_observation *seen, tx_error *error, double *out)
+{
+    const early_stopping *state = callback->state;
+    const struct tx_evaluation_result *result;
+    TX_TRY(seen->services->measure(seen->trainer, error, &result));
+    *out = tx_over_steps_value(callback->section, state->metric, result, seen->precision);
+    seen->services->offer(seen->trainer, callback, *out);
+    return TX_OK;
+}
+
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
 {
     early_stopping *state = callback->state;
-    const struct tx_evaluation_result *result;
-    TX_TRY(seen->services->measure(seen->trainer, error, &result));
-    const double value = tx_over_steps_value(callback->section, state->metric, result, seen->precision);
+    double value;
+    TX_TRY(measure(callback, seen, error, &value));
     tx_cell_set(cells, 0, value);
     take(state, seen->step, value);
     int64_t end = state->waited >= state->patience;
@@ -81,6 +93,12 @@ static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_e
         seen->services->end(seen->trainer);
     }
     return TX_OK;
+}
+
+static tx_status conclude(tx_callback *callback, const tx_observation *seen, tx_error *error)
+{
+    double unused;
+    return measure(callback, seen, error, &unused);
 }
 
 static void destroy(tx_callback *callback)
@@ -115,11 +133,12 @@ static const tx_option options[] = {
     {0},
 };
 static const tx_callback_class class_ = {
-    .create = create, .observe = observe, .recall = recall, .destroy = destroy, .column = "early_stopping"};
+    .create = create, .observe = observe, .conclude = conclude, .recall = recall, .destroy = destroy, .column = "early_stopping"};
 const tx_component tx_callback_early_stopping = {
     .kind = TX_KIND_CALLBACK,
     .name = "early_stopping",
-    .summary = "ends training, as a finished run, when a held-out metric no longer improves; its column is that metric",
+    .summary = "ends training, as a finished run, when a held-out metric no longer improves; its column is that metric. The best "
+               "network, the last one included, is kept as best.h5, written with each checkpoint and at the end",
     .options = options,
     .implementation = &class_,
 };

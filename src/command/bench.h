@@ -37,7 +37,7 @@ struct tx_bench_case {
     const char *const *overrides; /* ends with NULL */
     int steps;                    /* of a whole run with its files; 0: steps of a trainer without files */
     double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
-    int batch;                    /* trajectories of noise that are made as the data; 0: the configuration has data */
+    int batch;                    /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states */
     /* single operations, and the states of that noise */
     tx_shape shape;
     tx_precision precision;
@@ -48,6 +48,7 @@ struct tx_bench_case {
 extern const tx_bench_case tx_bench_cases[]; /* ends with a case without name */
 
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 

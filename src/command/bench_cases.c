@@ -57,6 +57,15 @@ static const char emulator[] = "data: {type: file}\n"
           "trainer={" OPTIONS ", optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 1000000, "                    \
           "batch_size: 20, key: 0" STEPPER ", residuum_fn: {type: btcs_upwind_advection_1d, cfl: -0.75}}")
 
+/* ---- Rollouts of a trained network ---- */
+
+static const char network[] = "network: Conv;34;10;relu\nnetwork_key: 0\n";
+
+#define ROLLOUT(NAME, STATES, SHAPE)                                                                                               \
+    {                                                                                                                              \
+        .name = "rollout/" NAME, .run = tx_bench_rollout, .config = network, .batch = STATES, .shape = SHAPE                       \
+    }
+
 /* ---- Single operations ---- */
 
 #define CONVOLUTION(NAME, PRECISION, BLOCK, ...)                                                                                   \
@@ -186,6 +195,9 @@ const tx_bench_case tx_bench_cases[] = {
     CONFIGURATION("residuum", "type: residuum, num_rollout_steps: 5"),
     CONFIGURATION("composite", "type: composite, configurations: [{type: supervised, num_rollout_steps: 5}, {type: residuum, "
                                "num_rollout_steps: 5}]"),
+    ROLLOUT("one_state_1d", 1, LINE),
+    ROLLOUT("one_state_2d", 1, SQUARE),
+    ROLLOUT("twenty_states_1d", 20, LINE),
     CONVOLUTION("1d", TX_FLOAT32, 5, {34, 1, {160}}),
     CONVOLUTION("1d_float64", TX_FLOAT64, 5, {34, 1, {160}}),
     CONVOLUTION("2d", TX_FLOAT32, 1, {26, 2, {64, 64}}),

@@ -263,19 +263,22 @@ static void compare_gradients(const bench_run *run, const bench_run *reference, 
     }
 }
 
-static void copy_parameters(const bench_run *run, bench_run *reference)
+static tx_status copy_parameters(const bench_run *run, bench_run *reference)
 {
-    const void *initial = tx_trainer_parameters(run->trainer);
-    double *copy = tx_trainer_parameters(reference->trainer);
-    for (int64_t k = 0; k < tx_trainer_network(run->trainer)->num_parameters; k++) {
-        copy[k] = real_at(initial, precision_of(run), k);
+    const int64_t count = tx_trainer_network(run->trainer)->num_parameters;
+    double *copy;
+    TX_TRY(tx_allocate_array((size_t)count, sizeof *copy, run->error, &copy));
+    for (int64_t k = 0; k < count; k++) {
+        copy[k] = real_at(tx_trainer_parameters(run->trainer), precision_of(run), k);
     }
-    tx_trainer_refresh(reference->trainer);
+    tx_trainer_set_parameters(reference->trainer, copy);
+    tx_free(copy);
+    return TX_OK;
 }
 
 static tx_status take_first_steps(bench_run *run, bench_run *reference, tx_measurement *out)
 {
-    copy_parameters(run, reference);
+    TX_TRY(copy_parameters(run, reference));
     TX_TRY(tx_trainer_step(reference->trainer, run->error));
     TX_TRY(tx_trainer_step(run->trainer, run->error));
     out->tolerance = state_error(run);

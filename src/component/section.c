@@ -2,11 +2,11 @@
 #include "component/section.h"
 #include "base/name.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/expect.h"
 #include "base/format.h"
 
 const tx_component *tx_section_component(const tx_section *section)
@@ -56,20 +56,22 @@ const tx_section *tx_section_inline(const tx_section *section)
     return NULL;
 }
 
+/* A name or type that the component does not have is its author's bug: it reads as null. */
 static const tx_value *value_of(const tx_section *section, const char *name)
 {
+    static const tx_option none = {0};
+    static const tx_value null = {.option = &none, .form = TX_FORM_NULL};
     const tx_value *value = tx_section_find(section, name);
-    assert(value && "no such option");
-    return value;
+    TX_EXPECT(value && "no such option");
+    return value ? value : &null;
 }
 
 /* The value if it is one of the option's own type, else NULL: null, a word, a section. */
 static const tx_value *own_value(const tx_section *section, const char *name, tx_type type)
 {
     const tx_value *value = value_of(section, name);
-    assert(value->option->type == type && "an option of another type");
-    (void)type;
-    return value->form == TX_FORM_OWN ? value : NULL;
+    TX_EXPECT(value->option->type == type && "an option of another type");
+    return value->form == TX_FORM_OWN && value->option->type == type ? value : NULL;
 }
 
 bool tx_knows(const tx_section *section, const char *name)
@@ -113,9 +115,10 @@ bool tx_get_boolean(const tx_section *section, const char *name)
 const char *tx_get_string(const tx_section *section, const char *name)
 {
     const tx_value *value = value_of(section, name);
-    assert(value->option->type == TX_TYPE_STRING || value->option->type == TX_TYPE_PATH ||
-           value->option->type == TX_TYPE_OUTPUT_PATH);
-    return value->form == TX_FORM_OWN ? value->text : NULL;
+    const tx_type type = value->option->type;
+    const bool is_text = type == TX_TYPE_STRING || type == TX_TYPE_PATH || type == TX_TYPE_OUTPUT_PATH;
+    TX_EXPECT(is_text && "an option of another type");
+    return value->form == TX_FORM_OWN && is_text ? value->text : NULL;
 }
 
 tx_key_spec tx_get_key(const tx_section *section, const char *name)

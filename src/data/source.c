@@ -44,16 +44,21 @@ void tx_data_source_destroy(tx_data_source *source)
     }
 }
 
+void tx_data_source_locate(const tx_data_source *source, int64_t level, char *text, size_t bytes)
+{
+    const int64_t trajectory = level / source->shape.num_levels, time = level % source->shape.num_levels;
+    if (source->class_->locate) {
+        source->class_->locate(source, trajectory, time, text, bytes);
+    } else {
+        snprintf(text, bytes, "the data of %s: trajectory %" PRId64 ", level %" PRId64, tx_section_name(source->section), trajectory,
+                 time);
+    }
+}
+
 static tx_status not_finite(const tx_data_source *source, int64_t level, tx_error *error)
 {
     char place[TX_MESSAGE_SIZE / 2];
-    const int64_t trajectory = level / source->shape.num_levels, time = level % source->shape.num_levels;
-    if (source->class_->locate) {
-        source->class_->locate(source, trajectory, time, place, sizeof place);
-    } else {
-        snprintf(place, sizeof place, "the data of %s: trajectory %" PRId64 ", level %" PRId64, tx_section_name(source->section),
-                 trajectory, time);
-    }
+    tx_data_source_locate(source, level, place, sizeof place);
     return tx_error_set(error, TX_BAD_DATA, "%s (counted from 0): not all numbers are finite%s", place,
                         source->random.precision == TX_FLOAT32 ? " in float32" : "");
 }

@@ -1,9 +1,9 @@
 #include "trainax/optimizer.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
+#include "base/expect.h"
 #include "base/memory.h"
 #include "options.h"
 #include "stage.h"
@@ -78,7 +78,7 @@ tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t 
 
 void tx_stage_add_slot(tx_stage *stage, const char *name, double initial)
 {
-    assert(stage->num_slots < TX_STAGE_SLOTS);
+    TX_EXPECT(stage->num_slots < TX_STAGE_SLOTS);
     tx_slot *slot = &stage->slots[stage->num_slots++];
     slot->initial = initial;
     if (stage->number < 0) {

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "trainax/version.h"
+#include "training/best.h"
 #include "training/network_file.h"
 
 static const char current_name[] = "checkpoint.h5", previous_name[] = "checkpoint.previous.h5";
@@ -70,6 +71,7 @@ static tx_status put_all(tx_file *file, const tx_trainer *trainer, tx_history *h
     TX_TRY(put_optimizer(file, trainer, error));
     TX_TRY(put_scales(file, trainer, error));
     TX_TRY(tx_content_put(trainer, file, error));
+    TX_TRY(tx_best_put(trainer, file, error));
     return tx_history_put(history, file, error);
 }
 
@@ -112,6 +114,11 @@ static tx_status read_progress(tx_checkpoint *checkpoint, tx_error *error)
                             count);
     }
     checkpoint->ended = tx_file_has_attribute(checkpoint->file, "/", ended_name);
+    TX_TRY(tx_best_stored_step(checkpoint->file, error, &checkpoint->best_step));
+    if (checkpoint->best_step > checkpoint->step) {
+        return tx_error_set(error, TX_BAD_DATA, "its best network is of step %" PRId64 ", itself of %" PRId64,
+                            checkpoint->best_step, checkpoint->step);
+    }
     return tx_stored_history_open(checkpoint->file, checkpoint->step, tx_get_integer(trainer, "record_loss_every"), error,
                                   &checkpoint->history);
 }
@@ -279,6 +286,7 @@ tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *traine
     TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, trainer->parameters, error));
     TX_TRY(get_optimizer(checkpoint->file, trainer->optimizer, error));
     TX_TRY(get_scales(checkpoint->file, trainer, error));
+    TX_TRY(tx_best_get(trainer, checkpoint->file, error));
     TX_TRY(get_history(checkpoint, trainer, error));
     trainer->step = checkpoint->step;
     trainer->ended_at = checkpoint->ended ? checkpoint->step : -1;

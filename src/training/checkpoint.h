@@ -11,6 +11,7 @@ typedef struct tx_checkpoint {
     tx_file *file;
     char *path;
     int64_t step;
+    int64_t best_step;         /* of the best network in it, -1: none */
     bool ended;                /* a callback ended the run there */
     tx_config *config;         /* the run's */
     tx_stored_history history; /* of `step`, in order */

@@ -10,18 +10,18 @@
 #include "trainax/metric.h"
 #include "trainax/training.h"
 
-/* Samples that advance together; how many steps the geometric mean is over. */
-enum { BLOCK = 16, GMEAN_STEPS = 100 };
+enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
 
 typedef struct evaluation_worker {
     tx_workspace *workspace;
     tx_metric_scratch *scratch;
-    char *next; /* [BLOCK] states */
+    char *next; /* [block] states */
 } evaluation_worker;
 
 struct tx_evaluation {
     tx_parallel *parallel;
     tx_random random;
+    tx_data_shape shape;
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_network *network;
     tx_program *program;
@@ -30,7 +30,7 @@ struct tx_evaluation {
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
     int64_t num_steps, num_samples;
     int64_t first, count; /* this rank's samples */
-    int threads;
+    int threads, block;   /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
     size_t level_bytes;
     char *states;        /* [count]: where the network stands */
@@ -52,6 +52,7 @@ static tx_status load_data(tx_evaluation *evaluation, const tx_evaluation_setup 
     const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
     evaluation->dataset = setup->dataset;
     if (setup->dataset) {
+        evaluation->shape = setup->dataset->shape;
         return TX_OK;
     }
     data = data ? data : tx_get_section(setup->run, "data");
@@ -61,13 +62,14 @@ static tx_status load_data(tx_evaluation *evaluation, const tx_evaluation_setup 
     }
     TX_TRY(tx_dataset_create(evaluation->parallel, data, evaluation->random, TX_SHARDED, error, &evaluation->own));
     evaluation->dataset = evaluation->own;
+    evaluation->shape = evaluation->own->shape;
     return TX_OK;
 }
 
 static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup);
-    const int64_t most = evaluation->dataset->shape.num_levels - 1;
+    const int64_t most = evaluation->shape.num_levels - 1;
     const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
     if (most < 1) {
         return tx_error_set(error, TX_INVALID,
@@ -86,7 +88,7 @@ static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_set
 static tx_status create_metrics(tx_evaluation *evaluation, int count, const char *const *texts, tx_error *error)
 {
     static const char default_name[] = "mean_nRMSE";
-    const tx_shape state = evaluation->dataset->shape.state;
+    const tx_shape state = evaluation->shape.state;
     const char **all;
     TX_TRY(tx_metrics_create(count, texts, state, evaluation->random.precision, error, &evaluation->metrics));
     evaluation->num_metrics = tx_metrics_count(evaluation->metrics);
@@ -137,7 +139,7 @@ static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
         evaluation_worker *worker = &evaluation->workers[k];
         TX_TRY(tx_workspace_create(evaluation->program, error, &worker->workspace));
         TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
-        TX_TRY(tx_allocate_array(BLOCK, evaluation->level_bytes, error, &worker->next));
+        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->level_bytes, error, &worker->next));
     }
     return TX_OK;
 }
@@ -154,32 +156,51 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
     return tx_allocate_array(steps, sizeof(double), error, &evaluation->errors);
 }
 
+/* Does all that was asked for suit data of this shape? */
+static tx_status choose(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    TX_TRY(choose_steps(evaluation, setup, error));
+    TX_TRY(tx_network_create(setup->network, evaluation->shape.state, error, &evaluation->network));
+    return choose_metrics(evaluation, setup, error);
+}
+
+tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error)
+{
+    tx_evaluation *evaluation;
+    TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
+    evaluation->random = tx_problem_random(setup->run);
+    evaluation->shape = *shape;
+    const tx_status status = choose(evaluation, setup, error);
+    tx_evaluation_destroy(evaluation);
+    return status;
+}
+
 /* What a rank does alone. */
 static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
 {
-    const tx_data_shape *shape = &evaluation->dataset->shape;
+    const tx_data_shape *shape = &evaluation->shape;
+    const tx_precision precision = evaluation->random.precision;
     const int64_t rank = tx_parallel_rank(evaluation->parallel), size = tx_parallel_size(evaluation->parallel);
     evaluation->num_samples = shape->num_trajectories;
     evaluation->first = evaluation->num_samples * rank / size;
     evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
-    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(evaluation->random.precision);
+    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
     evaluation->threads = (int)tx_get_integer(tx_get_section(setup->run, "parallel"), "threads");
-    TX_TRY(choose_steps(evaluation, setup, error));
-    TX_TRY(tx_network_create(setup->network, shape->state, error, &evaluation->network));
-    TX_TRY(choose_metrics(evaluation, setup, error));
+    TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
-    TX_TRY(tx_step_program(evaluation->network, evaluation->random.precision, isa, BLOCK, error, &evaluation->program));
+    TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
+    TX_TRY(tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program));
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
-    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * BLOCK, 1, error);
+    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * evaluation->block, 1, error);
 }
 
 static tx_status set_up(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
-    int64_t isa = -(tx_isa_count() - 1); /* the lowest of all ranks: bits must not depend on where a sample is computed */
+    int isa;
     TX_TRY(load_data(evaluation, setup, error));
-    TX_TRY(tx_parallel_max(evaluation->parallel, &isa, 1, error));
-    return tx_parallel_agree(evaluation->parallel, build(evaluation, setup, (int)-isa, error), error);
+    TX_TRY(tx_agree_isa(evaluation->parallel, error, &isa));
+    return tx_parallel_agree(evaluation->parallel, build(evaluation, setup, isa, error), error);
 }
 
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out)
@@ -244,13 +265,13 @@ typedef struct group {
 
 static int64_t count_groups(const tx_evaluation *evaluation)
 {
-    const int64_t size = evaluation->threads * BLOCK;
+    const int64_t size = evaluation->threads * evaluation->block;
     return (evaluation->count + size - 1) / size;
 }
 
 static group get_group(const tx_evaluation *evaluation, int64_t item)
 {
-    const int64_t groups = count_groups(evaluation), size = evaluation->threads * BLOCK, first = item % groups * size;
+    const int64_t groups = count_groups(evaluation), size = evaluation->threads * evaluation->block, first = item % groups * size;
     const int64_t left = evaluation->count - first;
     return (group){.step = item / groups, .first = first, .count = (int)(left < size ? left : size)};
 }
@@ -262,7 +283,7 @@ static tx_status fetch(tx_evaluation *evaluation, int64_t item, int64_t *levels,
         return TX_OK;
     }
     for (int k = 0; k < group.count; k++) {
-        levels[k] = (evaluation->first + group.first + k) * evaluation->dataset->shape.num_levels + group.step;
+        levels[k] = (evaluation->first + group.first + k) * evaluation->shape.num_levels + group.step;
     }
     return tx_store_fetch(evaluation->dataset->store, (int)(item & 1), group.count, 1, levels, error);
 }
@@ -290,8 +311,8 @@ static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool g
 /* Samples first … first + count - 1 of this rank make a step. */
 static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_t first, int count, const void *const *references)
 {
-    const void *now[BLOCK];
-    void *next[BLOCK], *const *const outputs[1] = {next};
+    const void *now[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = state(evaluation, first + k);
@@ -306,7 +327,7 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_
 
 static void compute(tx_evaluation *evaluation, const group *group, const void *const *levels)
 {
-    const int blocks = (group->count + BLOCK - 1) / BLOCK;
+    const int b = evaluation->block, blocks = (group->count + b - 1) / b;
     if (group->step == 0) {
         for (int k = 0; k < group->count; k++) {
             memcpy(state(evaluation, group->first + k), levels[k], evaluation->level_bytes);
@@ -315,9 +336,8 @@ static void compute(tx_evaluation *evaluation, const group *group, const void *c
     }
 #pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
     for (int block = 0; block < blocks; block++) {
-        const int first = block * BLOCK, left = group->count - first;
-        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < BLOCK ? left : BLOCK,
-                levels + first);
+        const int first = block * b, left = group->count - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < b ? left : b, levels + first);
     }
 }
 
@@ -389,7 +409,7 @@ static tx_status run(tx_evaluation *evaluation, int64_t *levels, tx_error *error
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
     int64_t *levels = NULL;
-    const size_t most = (size_t)evaluation->threads * BLOCK;
+    const size_t most = (size_t)(evaluation->threads * evaluation->block);
     tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
     status = tx_parallel_agree(evaluation->parallel, status, error);
     if (status == TX_OK) {

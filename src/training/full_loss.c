@@ -24,23 +24,13 @@ static tx_status cut_windows(tx_problem *problem, tx_error *error)
     return status ? tx_section_error(problem->trainer, "type", error, status, "%s", local.message) : TX_OK;
 }
 
-/* From the problem alone, so that no number of ranks changes a bit. */
-static tx_status choose_block(tx_problem *problem, tx_error *error)
-{
-    tx_program *program;
-    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, 1, error, &program));
-    problem->block = tx_block_size(problem->data.state, problem->windows.count, tx_program_get_cost(program).flops);
-    tx_program_destroy(program);
-    return TX_OK;
-}
-
 /* What a rank does alone. */
 static tx_status build(full_loss *job, tx_error *error)
 {
     tx_problem *problem = &job->problem;
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(cut_windows(problem, error));
-    TX_TRY(choose_block(problem, error));
+    TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, problem->windows.count, error, &problem->block));
     TX_TRY(tx_problem_program(problem, problem->configuration, problem->trainer, problem->block, false, error, &job->loss));
     TX_TRY(tx_workspace_create(job->loss.program, error, &job->workspace));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(double), error, &job->losses));
@@ -118,9 +108,7 @@ static tx_status run(full_loss *job, tx_error *error, double *out)
 
 static tx_status build_and_run(full_loss *job, tx_error *error, double *out)
 {
-    int64_t isa = -(tx_isa_count() - 1); /* the lowest of all ranks */
-    TX_TRY(tx_parallel_max(job->parallel, &isa, 1, error));
-    job->problem.isa = (int)-isa;
+    TX_TRY(tx_agree_isa(job->parallel, error, &job->problem.isa));
     TX_TRY(tx_parallel_agree(job->parallel, build(job, error), error));
     return run(job, error, out);
 }

@@ -96,6 +96,24 @@ static bool has_own_data(const tx_trainer *trainer)
     return section && tx_has(section, "data");
 }
 
+/* Word for word what is trained on? */
+static bool is_training_data(const tx_trainer *trainer)
+{
+    const tx_section *root = trainer->problem.root, *evaluation = tx_get_section(root, "evaluation");
+    char *here = NULL, *there = NULL;
+    const bool written = tx_section_write(tx_get_section(root, "data"), NULL, &here) == TX_OK &&
+                         tx_section_write(tx_get_section(evaluation, "data"), NULL, &there) == TX_OK;
+    const bool same = written && strcmp(here, there) == 0;
+    tx_free(here);
+    tx_free(there);
+    return same;
+}
+
+bool tx_trainer_holds_out(const tx_trainer *trainer)
+{
+    return has_own_data(trainer) && !is_training_data(trainer);
+}
+
 static tx_status check_network(const tx_trainer *trainer, tx_error *error)
 {
     const int64_t there = tx_evaluation_network(trainer->held_out.evaluation)->num_parameters;
@@ -134,7 +152,7 @@ tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
     return status;
 }
 
-/* ---- Predicting ---- */
+/* ---- Predicting, from the data's shape ---- */
 
 static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_shape *out)
 {
@@ -150,12 +168,24 @@ static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_
     return TX_OK;
 }
 
-static tx_status program_bytes(const tx_trainer *trainer, tx_error *error, size_t *out)
+tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error)
 {
-    enum { BLOCK = 16 }; /* as in evaluation.c */
+    const tx_evaluation_setup setup = {.run = trainer->problem.root, .network = trainer->problem.network->section};
+    tx_data_shape shape;
+    if (!tx_get_section(setup.run, "evaluation")) {
+        return TX_OK;
+    }
+    TX_TRY(read_shape(trainer, error, &shape));
+    return tx_evaluation_check(&setup, &shape, error);
+}
+
+static tx_status program_bytes(const tx_trainer *trainer, int64_t samples, tx_error *error, size_t *out)
+{
+    const tx_problem *problem = &trainer->problem;
     tx_program *program;
-    TX_TRY(
-        tx_step_program(trainer->problem.network, trainer->problem.random.precision, trainer->problem.isa, BLOCK, error, &program));
+    int block;
+    TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, samples, error, &block));
+    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, block, error, &program));
     const tx_program_cost cost = tx_program_get_cost(program);
     *out = cost.shared_bytes + cost.arena_bytes * (size_t)trainer->problem.threads;
     tx_program_destroy(program);
@@ -171,7 +201,7 @@ tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx
         return TX_OK;
     }
     TX_TRY(read_shape(trainer, error, &shape));
-    TX_TRY(program_bytes(trainer, error, &program));
+    TX_TRY(program_bytes(trainer, shape.num_trajectories, error, &program));
     const size_t level = (size_t)tx_data_level_size(&shape) * tx_real_bytes(trainer->problem.random.precision);
     const size_t samples = (size_t)shape.num_trajectories, ranks = (size_t)num_ranks;
     const size_t own = has_own_data(trainer) ? samples * (size_t)shape.num_levels * level / ranks : 0;

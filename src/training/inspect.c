@@ -130,6 +130,21 @@ static tx_status add_result(const tx_file *file, tx_text *text, tx_error *error)
     return tx_text_add(text, error, "result: %s\n", result);
 }
 
+/* By what best.h5 was chosen: "mean_nRMSE: 0.0123". */
+static tx_status add_best(const tx_file *file, tx_text *text, tx_error *error)
+{
+    char *metric;
+    double value;
+    if (!tx_file_has_attribute(file, "/", "metric") || !tx_file_has_attribute(file, "/", "value")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(file, "/", "value", error, &value));
+    TX_TRY(tx_file_get_text(file, "/", "metric", error, &metric));
+    const tx_status status = tx_text_add(text, error, "%s: %.9g\n", metric, value);
+    tx_free(metric);
+    return status;
+}
+
 static tx_status add_network(const tx_file *file, const char *group, const char *content, tx_text *text, tx_error *error)
 {
     int64_t step;
@@ -139,6 +154,7 @@ static tx_status add_network(const tx_file *file, const char *group, const char 
         TX_TRY(tx_file_get_integer(file, "/", "step", error, &step));
         TX_TRY(tx_text_add(text, error, "step: %" PRId64 "\n", step));
     }
+    TX_TRY(add_best(file, text, error));
     TX_TRY(add_text(file, "isa", " ", text, error));
     TX_TRY(add_text(file, "version", " ", text, error));
     TX_TRY(add_real(file, "loss", text, error));

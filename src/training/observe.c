@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/history.h"
 #include "training/trainer.h"
 
 /* ---- What they may ask for ---- */
@@ -39,11 +40,13 @@ static void end(void *owner)
 static const tx_trainer_services services = {
     .add_program = tx_trainer_add_program,
     .add_metrics = tx_trainer_add_metrics,
+    .keep_best = tx_trainer_keep_best,
     .add_checkpoints = add_checkpoints,
     .add_snapshots = tx_trainer_add_snapshots,
     .evaluate = tx_trainer_evaluate,
     .measure = tx_trainer_measure,
     .save = tx_trainer_save,
+    .offer = tx_trainer_offer,
     .learning_rate = learning_rate,
     .end = end,
 };
@@ -63,6 +66,10 @@ static tx_status add_column(tx_trainer *trainer, const tx_callback *callback, co
     if (taken) {
         return tx_section_error(callback->section, NULL, error, TX_INVALID,
                                 "history.csv has a column %s already: give this one another `name`", column);
+    }
+    if (trainer->num_columns == TX_HISTORY_MAX_COLUMNS) {
+        return tx_section_error(callback->section, NULL, error, TX_INVALID, "callbacks have more than %d columns together",
+                                TX_HISTORY_MAX_COLUMNS);
     }
     TX_TRY(tx_reserve((size_t)trainer->num_columns + 1, sizeof(char *), &trainer->column_capacity, error, &trainer->columns));
     trainer->columns[trainer->num_columns++] = column;
@@ -114,7 +121,7 @@ tx_status tx_trainer_create_callbacks(tx_trainer *trainer, const tx_trainer_setu
     for (int k = 0; k < count; k++) {
         TX_TRY(add_callback(trainer, sections[k], &setup, error));
     }
-    return TX_OK;
+    return tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &trainer->values);
 }
 
 /* The progress line is always on; an entry in `callbacks` changes it instead of doubling it. */
@@ -139,6 +146,7 @@ void tx_trainer_destroy_callbacks(tx_trainer *trainer)
     tx_config_destroy(trainer->progress_config);
     tx_free(trainer->callbacks);
     tx_free(trainer->columns);
+    tx_free(trainer->values);
     tx_free(trainer->checkpoints);
 }
 
@@ -174,6 +182,19 @@ tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *pres
     return trainer->progress ? tx_callback_observe(trainer->progress, &seen, error, cells) : TX_OK;
 }
 
+/* Where a callback ended the run, windows of the next step are on their way; held-out data may share their store. */
+tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error)
+{
+    if (trainer->fetches[trainer->step & 1].step == trainer->step) {
+        tx_trainer_note_failure(trainer, tx_trainer_wait(trainer, trainer->step, &trainer->local_error));
+    }
+    const tx_observation seen = observation(trainer);
+    for (int k = 0; k < trainer->num_callbacks; k++) {
+        TX_TRY(tx_callback_conclude(trainer->callbacks[k], &seen, error));
+    }
+    return TX_OK;
+}
+
 void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const double *values)
 {
     tx_cells cells = {.values = (double *)values, .present = &present, .first = 1}; /* read only */
@@ -181,4 +202,21 @@ void tx_trainer_recall(tx_trainer *trainer, int64_t step, int64_t present, const
         tx_callback_recall(trainer->callbacks[k], step, cells);
         cells.first += trainer->callbacks[k]->num_columns;
     }
+}
+
+/* ---- What they saw ---- */
+
+int tx_trainer_num_columns(const tx_trainer *trainer)
+{
+    return trainer->num_columns;
+}
+const char *tx_trainer_column(const tx_trainer *trainer, int column)
+{
+    return trainer->columns[column];
+}
+bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out)
+{
+    const tx_cells cells = {.values = trainer->values, .present = (int64_t *)&trainer->present, .first = 1};
+    *out = trainer->values[column + 1];
+    return tx_cell_has(cells, column);
 }

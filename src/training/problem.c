@@ -92,6 +92,23 @@ tx_status tx_step_program(const tx_network *network, tx_precision precision, int
     return status;
 }
 
+tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out)
+{
+    tx_program *program;
+    TX_TRY(tx_step_program(network, precision, isa, 1, error, &program));
+    *out = tx_block_size(network->input, samples, tx_program_get_cost(program).flops);
+    tx_program_destroy(program);
+    return TX_OK;
+}
+
+tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
+{
+    int64_t lowest = -(tx_isa_count() - 1);
+    TX_TRY(tx_parallel_max(parallel, &lowest, 1, error));
+    *out = (int)-lowest;
+    return TX_OK;
+}
+
 tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
                              bool gradient, tx_error *error, tx_loss_program *out)
 {
@@ -132,12 +149,7 @@ static tx_status choose_block(tx_problem *problem, tx_error *error)
         problem->block = (int)(wanted < problem->batch_size ? wanted : problem->batch_size);
         return TX_OK;
     }
-    tx_program *program;
-    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, 1, error, &program));
-    const double flops = tx_program_get_cost(program).flops;
-    tx_program_destroy(program);
-    problem->block = tx_block_size(problem->data.state, problem->batch_size, flops);
-    return TX_OK;
+    return tx_step_block(problem->network, problem->random.precision, problem->isa, problem->batch_size, error, &problem->block);
 }
 
 static void read_options(tx_problem *problem)

@@ -5,6 +5,7 @@
 #include "trainax/configuration.h"
 #include "trainax/data.h"
 #include "trainax/network.h"
+#include "trainax/parallel.h"
 #include "trainax/tensor.h"
 
 /* A configuration's loss as a program over the windows of a minibatch. */
@@ -41,6 +42,15 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
                              bool gradient, tx_error *error, tx_loss_program *out);
 /* One network application as a program: the state in, the next state out. */
 tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out);
+
+/* How many of so many samples make such steps together. */
+tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out);
+/* The lowest instruction set of all ranks: the bits must not depend on where a sample is computed. Collective. */
+tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out);
+
+struct tx_evaluation_setup; /* trainax/training.h */
+/* evaluation.c: do steps, network and metrics suit trajectories of this shape? Not collective. */
+tx_status tx_evaluation_check(const struct tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
 
 tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
 

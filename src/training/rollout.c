@@ -8,8 +8,8 @@
 #include "training/network_file.h"
 #include "training/problem.h"
 
-/* Samples that advance together, and how much of their future is kept before it is written. */
-enum { ROLLOUT_BLOCK = 16, BUFFER_BYTES = 32 << 20 };
+/* How much of the future is kept before it is written. */
+enum { BUFFER_BYTES = 32 << 20 };
 
 typedef struct tx_rollout_job {
     tx_parallel *parallel;
@@ -21,6 +21,7 @@ typedef struct tx_rollout_job {
     tx_dataset_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
+    int isa, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     tx_shape state;
     size_t level_size, level_bytes;
     void *parameters;
@@ -91,12 +92,14 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
 {
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
-    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * ROLLOUT_BLOCK));
+    TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
+    const size_t block = (size_t)job->block;
+    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
-    TX_TRY(tx_step_program(job->network, job->precision, -1, ROLLOUT_BLOCK, error, &job->program));
+    TX_TRY(tx_step_program(job->network, job->precision, job->isa, job->block, error, &job->program));
     TX_TRY(tx_workspace_create(job->program, error, &job->workspace));
-    TX_TRY(tx_allocate_array(ROLLOUT_BLOCK, job->level_bytes, error, &job->states));
-    TX_TRY(tx_allocate_array(ROLLOUT_BLOCK * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
+    TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
+    TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
     tx_program_set_parameters(job->program, job->parameters);
     return TX_OK;
 }
@@ -135,10 +138,10 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
 
 /* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
  * initial ones). */
-static void advance(tx_rollout_job *job, int64_t from, int64_t levels, int count)
+static tx_status advance(tx_rollout_job *job, int64_t from, int64_t levels, int count, tx_error *error)
 {
-    const void *now[ROLLOUT_BLOCK];
-    void *next[ROLLOUT_BLOCK], *const *const outputs[1] = {next};
+    const void *now[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = job->states + (size_t)k * job->level_bytes;
@@ -151,14 +154,15 @@ static void advance(tx_rollout_job *job, int64_t from, int64_t levels, int count
             for (int k = 0; k < count; k++) {
                 memcpy(next[k], now[k], job->level_bytes);
             }
-        } else {
-            tx_program_run(job->program, job->workspace, &input, NULL, NULL, outputs);
+        } else if (!tx_program_run(job->program, job->workspace, &input, NULL, NULL, outputs)) {
+            return tx_error_set(error, TX_FAILURE, "a user's function failed at step %" PRId64 " of the rollout", from + level);
         }
         memcpy(now, next, (size_t)count * sizeof *next);
     }
     for (int k = 0; k < count; k++) {
         memcpy(job->states + (size_t)k * job->level_bytes, now[k], job->level_bytes);
     }
+    return TX_OK;
 }
 
 static tx_status write_chunk(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
@@ -176,7 +180,7 @@ static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_err
     TX_TRY(read_initial(job, first, count, error));
     for (int64_t from = 0; from <= job->num_steps; from += job->chunk) {
         const int64_t left = job->num_steps + 1 - from, levels = left < job->chunk ? left : job->chunk;
-        advance(job, from, levels, count);
+        TX_TRY(advance(job, from, levels, count, error));
         TX_TRY(write_chunk(job, first, count, from, levels, error));
     }
     return TX_OK;
@@ -200,8 +204,8 @@ static tx_status run_mine(tx_rollout_job *job, tx_error *error)
 {
     const int64_t rank = tx_parallel_rank(job->parallel), size = tx_parallel_size(job->parallel);
     const int64_t first = job->trajectories * rank / size, end = job->trajectories * (rank + 1) / size;
-    for (int64_t at = first; at < end; at += ROLLOUT_BLOCK) {
-        TX_TRY(run_block(job, at, (int)(end - at < ROLLOUT_BLOCK ? end - at : ROLLOUT_BLOCK), error));
+    for (int64_t at = first; at < end; at += job->block) {
+        TX_TRY(run_block(job, at, (int)(end - at < job->block ? end - at : job->block), error));
     }
     return TX_OK;
 }
@@ -236,6 +240,7 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
     }
     const char *const inputs[] = {network_path, initial_path, NULL};
     char *path;
+    TX_TRY(tx_agree_isa(parallel, error, &job.isa));
     TX_TRY(tx_output_find(parallel, output, inputs, error, &path));
     tx_status status = tx_parallel_agree(parallel, set_up(&job, registry, network_path, initial_path, error), error);
     if (status == TX_OK) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "training/best.h"
 #include "training/claim.h"
 #include "training/network_file.h"
 #include "training/run_directory.h"
@@ -68,9 +69,10 @@ static int64_t steps_asked_for(const tx_run *run)
 /* Nothing left to do? The same answer on all ranks. */
 static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
 {
-    const int64_t step = run->checkpoint.step;
+    const int64_t step = run->checkpoint.step, best = run->checkpoint.best_step;
     const bool done = run->checkpoint.file && (step >= steps_asked_for(run) || run->checkpoint.ended);
-    int64_t finished = done && tx_run_finished(run->directory, step);
+    int64_t finished =
+        done && tx_run_holds(run->directory, "network.h5", step) && (best < 0 || tx_run_holds(run->directory, "best.h5", best));
     TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
     *out = finished;
     return TX_OK;
@@ -96,10 +98,6 @@ static tx_status tell_finished(const tx_run *run, tx_error *error)
 static tx_status create_history(tx_run *run, tx_error *error)
 {
     const tx_trainer *trainer = run->trainer;
-    if (trainer->num_columns > TX_HISTORY_MAX_COLUMNS) {
-        return tx_error_set(error, TX_INVALID, "callbacks have %d columns, at most %d are possible", trainer->num_columns,
-                            TX_HISTORY_MAX_COLUMNS);
-    }
     TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
     if (!run->writer) {
         return TX_OK;
@@ -126,6 +124,7 @@ static tx_status take_directory(tx_run *run, tx_error *error)
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
     TX_TRY(tx_run_log_open(&run->file, run->directory, error));
+    TX_TRY(tx_best_save(run->trainer, run->directory, error));
     return tx_history_open(run->history, error);
 }
 
@@ -165,7 +164,7 @@ static tx_status start(tx_run *run, tx_error *error)
 
 static tx_status save_here(tx_run *run, tx_error *error)
 {
-    const tx_trainer *trainer = run->trainer;
+    tx_trainer *trainer = run->trainer;
     if (trainer->local != TX_OK) {
         return tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
     }
@@ -173,7 +172,11 @@ static tx_status save_here(tx_run *run, tx_error *error)
         return TX_OK;
     }
     TX_TRY(tx_history_flush(run->history, error));
-    return trainer->step == run->saved_step ? TX_OK : tx_checkpoint_save(run->trainer, run->history, run->directory, error);
+    if (trainer->step == run->saved_step && !trainer->best.changed) {
+        return TX_OK;
+    }
+    TX_TRY(tx_checkpoint_save(trainer, run->history, run->directory, error));
+    return trainer->best.changed ? tx_best_save(trainer, run->directory, error) : TX_OK;
 }
 
 static tx_status save(tx_run *run, tx_error *error)
@@ -219,7 +222,6 @@ static void set_requests(tx_run *run)
     int64_t *requests = run->trainer->requests;
     requests[TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run);
     requests[TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
-    requests[TX_REQUEST_ABORT] = run->trainer->local != TX_OK;
 }
 
 static bool is_checkpoint_due(const tx_run *run)
@@ -323,9 +325,21 @@ static tx_status loop(tx_run *run, tx_error *error)
 
 static tx_status finish(tx_run *run, tx_error *error)
 {
+    TX_TRY(tx_trainer_conclude(run->trainer, error));
     TX_TRY(save(run, error));
     const tx_status status = run->writer ? tx_run_finish(run->directory, run->trainer, run->history, error) : TX_OK;
     return tx_parallel_agree(run->parallel, status, error);
+}
+
+static void tell_best(const tx_run *run)
+{
+    tx_best_network best;
+    if (tx_trainer_best(run->trainer, &best)) {
+        tx_log_write(run->log, TX_LOG_NOTE, "best network: %s %.6g after %" PRId64 " steps: %s/best.h5", best.metric, best.value,
+                     best.step, run->directory);
+    } else if (run->trainer->best.keeper) {
+        tx_log_write(run->log, TX_LOG_WARNING, "no best network: %s was never a number", run->trainer->best.metric.name);
+    }
 }
 
 static tx_status tell_end(const tx_run *run, tx_error *error)
@@ -343,6 +357,7 @@ static tx_status tell_end(const tx_run *run, tx_error *error)
     } else {
         tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
     }
+    tell_best(run);
     tx_log_write(run->log, TX_LOG_RESULT, "result: %s", result);
     return tx_run_log_check(&run->file, error);
 }

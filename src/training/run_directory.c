@@ -19,7 +19,7 @@ enum { PATH_SIZE = 4096 };
 
 /* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
  * is resumed, if only from its beginning. */
-static const char *const files[] = {"run.log",       "network.h5", "history.csv", "checkpoint.previous.h5",
+static const char *const files[] = {"run.log",       "network.h5", "best.h5", "history.csv", "checkpoint.previous.h5",
                                     "checkpoint.h5", "config.yaml"};
 enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
@@ -93,16 +93,19 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
 
 tx_status tx_run_check_restart(const char *directory, tx_error *error)
 {
-    char path[PATH_SIZE];
-    struct stat unused;
-    join(path, directory, "network.h5");
-    return lstat(path, &unused) != 0
-               ? TX_OK
-               : tx_error_set(
-                     error, TX_INVALID,
-                     "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace it, or "
-                     "another --output",
-                     path);
+    static const char *const networks[] = {"network.h5", "best.h5"};
+    for (int k = 0; k < 2; k++) {
+        char path[PATH_SIZE];
+        struct stat unused;
+        join(path, directory, networks[k]);
+        if (lstat(path, &unused) == 0) {
+            return tx_error_set(error, TX_INVALID,
+                                "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace "
+                                "it, or another --output",
+                                path);
+        }
+    }
+    return TX_OK;
 }
 
 static tx_status remove_file(const char *path, tx_error *error)
@@ -223,12 +226,12 @@ tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_his
     return status;
 }
 
-bool tx_run_finished(const char *directory, int64_t step)
+bool tx_run_holds(const char *directory, const char *name, int64_t step)
 {
     char path[PATH_SIZE];
     tx_file *file;
     int64_t stored = -1;
-    join(path, directory, "network.h5");
+    join(path, directory, name);
     if (tx_file_open(path, NULL, &file) != TX_OK) {
         return false;
     }

@@ -14,7 +14,7 @@ tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const t
 tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_history *history, tx_error *error);
 /* TX_INVALID when the run would replace or remove one of its inputs (NULL behind the last). */
 tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error);
-/* TX_INVALID when it holds a network.h5, which a run without a checkpoint would replace. */
+/* TX_INVALID when it holds a network.h5 or best.h5, which a run without a checkpoint would replace. */
 tx_status tx_run_check_restart(const char *directory, tx_error *error);
-/* Is network.h5 that of this step? */
-bool tx_run_finished(const char *directory, int64_t step);
+/* Is there a file of this name, of a network of this step? */
+bool tx_run_holds(const char *directory, const char *name, int64_t step);

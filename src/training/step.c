@@ -1,5 +1,4 @@
 /* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the optimizer. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,10 +7,7 @@
 
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status)
 {
-    if (status != TX_OK && trainer->local == TX_OK) {
-        trainer->local = status;
-        trainer->requests[TX_REQUEST_ABORT] = 1;
-    }
+    trainer->local = trainer->local ? trainer->local : status;
 }
 
 /* This step's windows are there, the next one's on their way. */
@@ -56,7 +52,10 @@ static tx_status reduce(tx_trainer *trainer, tx_error *error)
 
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
 {
-    tx_trainer_note_failure(trainer, turn_windows(trainer, &trainer->local_error));
+    if (trainer->local == TX_OK) {
+        tx_trainer_note_failure(trainer, turn_windows(trainer, &trainer->local_error));
+    }
+    trainer->requests[TX_REQUEST_ABORT] = trainer->local != TX_OK; /* of an earlier step, too */
     TX_TRY(reduce(trainer, error));
     if (trainer->requests[TX_REQUEST_ABORT]) {
         tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
@@ -67,7 +66,7 @@ tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
     return TX_OK;
 }
 
-tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
+tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error)
 {
     const char *what = NULL;
     if (tx_reduction_counter(trainer->reduction, TX_REQUEST_COUNT)) {
@@ -77,7 +76,7 @@ tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error)
     } else if (!tx_reduction_finite(trainer->reduction)) {
         what = "the gradient is not finite";
     }
-    return what ? tx_error_set(error, TX_DIVERGED, "training diverged at step %" PRId64 ": %s", trainer->step, what) : TX_OK;
+    return what ? tx_trainer_blame(trainer, what, error) : TX_OK;
 }
 
 void tx_trainer_refresh(tx_trainer *trainer)
@@ -93,8 +92,7 @@ tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
 {
     const void *gradient = tx_reduction_gradient(trainer->reduction);
     if (!tx_optimizer_step(trainer->optimizer, gradient, trainer->parameters, trainer->next_parameters)) {
-        return tx_error_set(error, TX_DIVERGED,
-                            "training diverged at step %" PRId64 ": its update would make a parameter non-finite", trainer->step);
+        return tx_trainer_blame(trainer, "its update would make a parameter non-finite", error);
     }
     void *const old = trainer->parameters;
     trainer->parameters = trainer->next_parameters;
@@ -109,12 +107,26 @@ bool tx_trainer_is_done(const tx_trainer *trainer)
     return trainer->step >= trainer->problem.num_steps || trainer->step == trainer->ended_at;
 }
 
-tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
+static tx_status whole_step(tx_trainer *trainer, tx_error *error)
 {
     memset(trainer->requests, 0, sizeof trainer->requests);
+    trainer->present = 0;
     TX_TRY(tx_trainer_compute(trainer, error));
     TX_TRY(tx_trainer_check(trainer, error));
+    TX_TRY(tx_trainer_observe(trainer, error, &trainer->present, trainer->values));
     return tx_trainer_update(trainer, error);
+}
+
+/* A step that has failed is not to be taken up in the middle: what came of it stays. */
+tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
+{
+    tx_error local = {0};
+    const tx_status status = whole_step(trainer, &local);
+    if (status != TX_OK && status != TX_DIVERGED && trainer->local == TX_OK) {
+        trainer->local = status;
+        trainer->local_error = local;
+    }
+    return status ? tx_error_set(error, status, "%s", local.message) : TX_OK;
 }
 
 double tx_trainer_flops(const tx_trainer *trainer)

@@ -10,15 +10,6 @@
 #include "training/history.h"
 #include "training/network_file.h"
 
-/* The lowest instruction set of all ranks: the bits must not depend on where a block is computed. */
-static tx_status agree_isa(tx_parallel *parallel, tx_error *error, int *isa)
-{
-    int64_t lowest = -(tx_isa_count() - 1);
-    TX_TRY(tx_parallel_max(parallel, &lowest, 1, error));
-    *isa = (int)-lowest;
-    return TX_OK;
-}
-
 static tx_status load_data(tx_trainer *trainer, const tx_section *root, tx_error *error)
 {
     return tx_dataset_create(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), tx_problem_placement(root),
@@ -54,8 +45,7 @@ static tx_status share_parameters(tx_trainer *trainer, bool resumes, tx_error *e
 {
     tx_status status = tx_parallel_rank(trainer->parallel) == 0 && !resumes ? first_parameters(trainer, error) : TX_OK;
     TX_TRY(tx_parallel_agree(trainer->parallel, status, error));
-    const size_t bytes = (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
-    return tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error);
+    return tx_parallel_broadcast(trainer->parallel, trainer->parameters, tx_trainer_parameter_bytes(trainer), error);
 }
 
 static tx_status allocate_parameters(tx_trainer *trainer, tx_error *error)
@@ -147,14 +137,16 @@ static tx_status build_parts(tx_trainer *trainer, const tx_config *config, const
     TX_TRY(tx_problem_create(config, around.data, around.isa, error, problem));
     trainer->levels = problem->loss.levels;
     trainer->ended_at = -1;
+    TX_TRY(tx_trainer_check_held_out(trainer, error));
     const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
     TX_TRY(tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer));
     TX_TRY(create_optimizer(trainer, error));
     TX_TRY(allocate_parameters(trainer, error));
     const size_t built = tx_memory_live() - before;
     TX_TRY(tx_trainer_create_callbacks(trainer, setup, error));
+    TX_TRY(tx_trainer_allocate_best(trainer, error));
     TX_TRY(predict_unbuilt(trainer, around.num_ranks, error));
-    TX_TRY(tx_problem_fit(problem, built + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
+    TX_TRY(tx_problem_fit(problem, built + tx_trainer_best_bytes(trainer) + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
     TX_TRY(create_workers(trainer, error));
     TX_TRY(create_reduction(trainer, error));
     TX_TRY(create_evaluator(trainer, error));
@@ -191,10 +183,20 @@ static void warn_of_ascent(const tx_trainer *trainer)
     }
 }
 
+static void warn_of_training_data(const tx_trainer *trainer)
+{
+    const tx_callback *keeper = trainer->best.keeper;
+    if (keeper && !tx_trainer_holds_out(trainer) && tx_parallel_rank(trainer->parallel) == 0) {
+        tx_log_write(trainer->log, TX_LOG_WARNING,
+                     "%s watches the data that are trained on: evaluation.data can name others, held out of the training",
+                     tx_section_name(keeper->section));
+    }
+}
+
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     surroundings around = {.num_ranks = tx_parallel_size(trainer->parallel)};
-    TX_TRY(agree_isa(trainer->parallel, error, &around.isa));
+    TX_TRY(tx_agree_isa(trainer->parallel, error, &around.isa));
     TX_TRY(load_data(trainer, tx_config_root(config), error));
     around.data = &trainer->dataset->shape;
     TX_TRY(tx_parallel_agree(trainer->parallel, build(trainer, config, setup, around, error), error));
@@ -203,6 +205,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     tx_trainer_refresh(trainer);
     tell_batch_size(trainer);
     warn_of_ascent(trainer);
+    warn_of_training_data(trainer);
     trainer->start = tx_clock();
     return TX_OK;
 }
@@ -211,12 +214,16 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
                                  tx_trainer **out)
 {
     tx_trainer *trainer = NULL;
-    TX_TRY(tx_parallel_agree(parallel, tx_allocate(sizeof *trainer, error, &trainer), error));
+    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *trainer, error, &trainer), error);
+    if (status != TX_OK) {
+        tx_free(trainer); /* of a rank that had the memory */
+        return status;
+    }
     trainer->parallel = parallel;
     trainer->log = setup->log;
     trainer->directory = setup->directory;
     trainer->inputs = setup->inputs;
-    const tx_status status = set_up(trainer, config, setup, error);
+    status = set_up(trainer, config, setup, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
         return status;
@@ -275,6 +282,7 @@ void tx_trainer_destroy(tx_trainer *trainer)
     tx_dataset_destroy(trainer->dataset);
     tx_free(trainer->parameters);
     tx_free(trainer->next_parameters);
+    tx_free(trainer->best.parameters);
     tx_problem_destroy(&trainer->problem);
     tx_free(trainer);
 }
@@ -296,7 +304,16 @@ const tx_network *tx_trainer_network(const tx_trainer *trainer)
 {
     return trainer->problem.network;
 }
-void *tx_trainer_parameters(tx_trainer *trainer)
+size_t tx_trainer_parameter_bytes(const tx_trainer *trainer)
+{
+    return (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
+}
+const void *tx_trainer_parameters(const tx_trainer *trainer)
 {
     return trainer->parameters;
+}
+void tx_trainer_set_parameters(tx_trainer *trainer, const void *parameters)
+{
+    memcpy(trainer->parameters, parameters, tx_trainer_parameter_bytes(trainer));
+    tx_trainer_refresh(trainer);
 }

@@ -47,6 +47,17 @@ typedef struct tx_held_out {
     tx_evaluation_result result;
 } tx_held_out;
 
+/* The best network so far, by a metric that a callback measures: the same on all ranks but for what a resume brings, which rank 0
+ * has. */
+typedef struct tx_best {
+    const tx_callback *keeper; /* NULL: none is kept */
+    tx_kept_metric metric;
+    double value; /* NaN: none yet */
+    int64_t step; /* updates done */
+    void *parameters;
+    bool changed; /* since it was saved */
+} tx_best;
+
 /* This rank's samples of one step, on their way or here. */
 typedef struct tx_fetch {
     int64_t step; /* -1: nothing asked for */
@@ -76,8 +87,11 @@ struct tx_trainer {
     tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;
     const char **columns; /* names of callbacks' columns, in order */
+    int64_t present;      /* what they observed in tx_trainer_step, as tx_trainer_observe sets it */
+    double *values;
     int64_t *checkpoints; /* a checkpoint before every step that is a multiple of one of these */
     tx_held_out held_out;
+    tx_best best;
     struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
     const char *directory;      /* of the run, for snapshots; NULL: there is none */
     const char *const *inputs;  /* what the run reads, NULL behind the last; NULL: unknown */
@@ -114,16 +128,19 @@ tx_status tx_trainer_create_alone(const tx_config *config, const tx_data_shape *
 
 /* Loss and gradient of step `trainer->step`, summed over all ranks. Collective. */
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error);
-/* TX_DIVERGED when the computed loss or gradient is not finite. */
-tx_status tx_trainer_check(const tx_trainer *trainer, tx_error *error);
+/* TX_DIVERGED when the computed loss or gradient is not finite. Collective. */
+tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error);
 /* Calls the callbacks that are due. present: bit k + 1 where values[k + 1] was set (the loss's place is left alone). */
 tx_status tx_trainer_observe(tx_trainer *trainer, tx_error *error, int64_t *present, double *values);
 /* The optimizer's step. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
 tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
+/* blame.c: TX_DIVERGED at this step because of `what`, and the windows of the minibatch that look like it. Collective. */
+tx_status tx_trainer_blame(tx_trainer *trainer, const char *what, tx_error *error);
+size_t tx_trainer_parameter_bytes(const tx_trainer *trainer);
 /* Something failed on this rank alone: all learn of it in the next reduction. */
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
-/* No step is left to do: all are done, or a callback has ended the run. */
-bool tx_trainer_is_done(const tx_trainer *trainer);
+/* After any change of trainer->parameters. */
+void tx_trainer_refresh(tx_trainer *trainer);
 
 /* budget.c: what it occupies as one of num_ranks ranks, as predicted: the same whether it has data and other ranks or not. */
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
@@ -162,11 +179,20 @@ void tx_trainer_destroy_programs(tx_trainer *trainer);
 /* held_out.c: metrics of callbacks on the evaluation section. */
 tx_status tx_trainer_add_metrics(void *trainer, const tx_section *section, const char *option, int num_texts,
                                  const char *const *texts, tx_error *error, int *count, tx_asked_metric **out);
+/* Whether the evaluation section, used or not, suits its data's shape. Not collective. */
+tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error);
 tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error); /* collective; nothing where no callback asks */
 /* What it would occupy on one of num_ranks ranks. Not collective. */
 tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out);
+bool tx_trainer_holds_out(const tx_trainer *trainer); /* is the evaluation section's data other than that of the training? */
 tx_status tx_trainer_measure(void *trainer, tx_error *error, const tx_evaluation_result **out);
 void tx_trainer_destroy_held_out(tx_trainer *trainer); /* collective */
+
+/* best.c */
+tx_status tx_trainer_keep_best(void *trainer, const tx_callback *callback, const tx_kept_metric *metric, tx_error *error);
+void tx_trainer_offer(void *trainer, const tx_callback *callback, double value);
+size_t tx_trainer_best_bytes(const tx_trainer *trainer);
+tx_status tx_trainer_allocate_best(tx_trainer *trainer, tx_error *error); /* after all callbacks were made */
 
 /* snapshot.c: networks and gradients of single steps, as files. */
 tx_status tx_trainer_add_snapshots(void *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error);

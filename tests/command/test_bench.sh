@@ -2,8 +2,8 @@
 . "$(dirname "$0")/common.sh"
 export TMPDIR=$work
 
-succeeds "$trainax" bench quickstart/rollout_1 1d/fno_12_18_4/rollout_1 configuration/residuum conv_1d/weights operation/group_norm_1d --split
-[ "$(grep -c 'right$' out.txt)" -eq 5 ] || fail "not all of five cases are right: $(cat out.txt)"
+succeeds "$trainax" bench quickstart/rollout_1 1d/fno_12_18_4/rollout_1 configuration/residuum conv_1d/weights operation/group_norm_1d rollout/one_state_1d rollout/twenty_states_1d --split
+[ "$(grep -c 'right$' out.txt)" -eq 7 ] || fail "not all of seven cases are right: $(cat out.txt)"
 for row in 'network +conv ' 'loss +dot ' 'residuum +conv ' 'network +spectral_analyse' 'outside of blocks'; do
     grep -Eq "^ +$row" out.txt || fail "--split shows no row $row"
 done

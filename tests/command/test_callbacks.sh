@@ -110,6 +110,13 @@ refused 2 "evaluation.metrics: unknown metric 'nRMSE' .did you mean 'mean_nRMSE'
 refused 2 'evaluation.num_steps|num_steps' metrics --set evaluation.num_steps=50
 launch="mpirun -n 3" refused 2 'channels|axes' metrics --set 'evaluation={data: {type: lorenz_rk4, key: 0}}'
 launch="mpirun -n 3" refused 3 'missing.h5' metrics --set 'evaluation={data: {type: file, path: /nowhere/missing.h5}}'
+# before any step, though no callback evaluates anything
+for launch in "" "mpirun -n 3"; do
+    refused 2 'evaluation.metrics' weight_norm --set evaluation.metrics=nothing
+    refused 2 'evaluation.num_steps' weight_norm --set evaluation.num_steps=500
+    refused 2 'channels|axes' weight_norm --set 'evaluation={data: {type: lorenz_rk4, key: 0}}'
+    refused 3 'missing.h5' weight_norm --set 'evaluation={data: {type: file, path: /nowhere/missing.h5}}'
+done
 [ -e bad ] && fail "a refused run left its directory"
 touch file
 refused 3 'file' '{type: save_network, path: file, file_name: net}'
@@ -117,5 +124,5 @@ launch="mpirun -n 3" refused 3 'file' '{type: save_network, path: file/deeper, f
 refused 3 'file' '{type: save_network, path: file, file_name: net}' --set trainer.num_training_steps=1
 many='{type: composite, callbacks: ['
 for k in $(seq 70); do many+="{type: weight_norm, name: n$k},"; done
-refused 2 '70 columns' "$many]}"
+refused 2 'more than 62 columns' "$many]}"
 finish

@@ -45,6 +45,17 @@ awk -F, 'NR > 1 && !($3 > 0 && $2 > 0 && $4 <= $5 && $5 <= $6) { exit 1 }' metri
 awk -F, -v gmean="$(sed -n 's/gmean_mean_nRMSE: //p' screen.txt)" 'NR > 1 { sum += log($2) }
     END { e = exp(sum / (NR - 1)) / gmean - 1; exit !(e * e < 1e-12) }' metrics.csv || fail "geometric mean"
 
+# -- blocks are chosen from all trajectories, of which a rank has a part; the order of sums in a group norm knows their size --
+wide=(--set 'network="MoRes;20;1;relu"' --set network_key=0 --set data.num_points=64 --set data.num_samples=10 --set trainer.num_training_steps=0)
+succeeds "$trainax" train "$quickstart" --output wide --quiet "${wide[@]}"
+succeeds "$trainax" generate "$quickstart" --output wide.h5 "${wide[@]}"
+for ranks in 1 3; do
+    succeeds mpirun -n $ranks "$trainax" rollout wide/network.h5 --initial wide.h5 --steps 5 --output rolled_$ranks.h5
+    succeeds mpirun -n $ranks $evaluate --network wide/network.h5 "${wide[@]}" --metrics "$all" --output wide_$ranks.csv
+done
+cmp wide_1.csv wide_3.csv || fail "the table of a wide network depends on ranks"
+h5diff rolled_1.h5 rolled_3.h5 || fail "a rollout of a wide network depends on ranks"
+
 # -- the full loss is the loss of a batch of all windows --
 succeeds "$trainax" train "$quickstart" --output full --quiet --set trainer.batch_size=1980 --set trainer.num_training_steps=1
 succeeds "$trainax" train "$quickstart" --output none --quiet --set trainer.num_training_steps=0

@@ -55,6 +55,26 @@ static void values_by_type(void)
     tx_registry_destroy(registry);
 }
 
+/* Names and types that a component does not have are its author's mistake: no host program ends for it, but a Debug build does. */
+static void other_names_and_types(void)
+{
+#ifndef TX_DEBUG
+    tx_registry *registry = fake_registry();
+    fake_read read = read_good(registry, 0, NULL);
+    const tx_section *network = tx_get_section(tx_config_root(read.config), "network");
+    const double *reals;
+    CU_ASSERT(!tx_has(network, "in_chanels") && !tx_given(network, "in_chanels"));
+    CU_ASSERT_EQUAL(tx_get_integer(network, "in_chanels"), 0);
+    CU_ASSERT_PTR_NULL(tx_get_word(network, "in_chanels"));
+    CU_ASSERT_PTR_NULL(tx_get_section(network, "in_chanels"));
+    CU_ASSERT_EQUAL(tx_get_real(network, "in_channels"), 0);
+    CU_ASSERT_PTR_NULL(tx_get_string(network, "in_channels"));
+    CU_ASSERT_EQUAL(tx_get_reals(network, "padding", &reals), 0);
+    tx_config_destroy(read.config);
+    tx_registry_destroy(registry);
+#endif
+}
+
 static void lists_of_sections(void)
 {
     tx_registry *registry = fake_registry();
@@ -288,6 +308,7 @@ static void other_spellings(void)
 int main(void)
 {
     return suite_run("values", (suite_test[]){{"values by type", values_by_type},
+                                              {"other names and types", other_names_and_types},
                                               {"lists of sections", lists_of_sections},
                                               {"overrides", overrides},
                                               {"anchors and merges", anchors_and_merges},

@@ -17,7 +17,7 @@ static double power(double p, double x)
 }
 static double slope(double p, double x)
 {
-    return x == 0 && p >= 1 ? 0 : p * copysign((double)powl(fabsl(x), p - 1), x);
+    return x == 0 && p > 0 ? 0 : p * copysign((double)powl(fabsl(x), p - 1), x);
 }
 
 /* exp(q log |x|): its argument carries two roundings, of which exp makes that many units, beside three of its own. */
@@ -108,7 +108,7 @@ static void same(const tx_kernels *kernels, const char *what, double p, double g
 }
 
 /* Zero, infinity and NaN; what leaves the range of the precision is infinite or zero. At x = 0 the derivative is 0 for
- * p >= 1, as JAX has it (sign(0) = 0), and below it what JAX makes of infinity times 0. */
+ * p > 0, where JAX has infinity times 0 for roots; so that it stays finite, a root has none below the normal numbers either. */
 static void extremes_on(const tx_kernels *kernels)
 {
     enum { N = 6 };
@@ -133,7 +133,7 @@ static void extremes_on(const tx_kernels *kernels)
             same(kernels, "underflow", p, block_get(&y, 5, 0), 0);
         }
         kernels->power_gradient(p, &x.layout, x.data, &d.layout, d.data, &y.layout, y.data);
-        if (p >= 1) {
+        if (p > 0) {
             same(kernels, "gradient at 0", p, block_get(&y, 0, 0), 0);
             same(kernels, "gradient at -0", p, block_get(&y, 1, 0), 0);
         } else {
@@ -149,10 +149,43 @@ static void extremes(void)
     for_all_kernels(extremes_on);
 }
 
+/* A root near 0: what is added up there may be a power of differences that has left the range. */
+static void near_zero_on(const tx_kernels *kernels)
+{
+    enum { N = 4 };
+    const bool narrow_range = kernels->precision == TX_FLOAT32;
+    const double least = narrow_range ? FLT_MIN : DBL_MIN, at[N] = {least / 4, -least / 1024, least, -least};
+    const double roots[] = {0.5, 1.0 / 3, 0.1, 1.0 / 64};
+    const tx_shape shape = {1, 1, {N}};
+    block x = block_make(kernels->precision, shape, 1, NULL, NULL), d = block_make(kernels->precision, shape, 1, NULL, NULL);
+    for (int k = 0; k < N; k++) {
+        block_set(&x, k, 0, at[k]);
+    }
+    for (size_t e = 0; e < sizeof roots / sizeof *roots; e++) {
+        for (int k = 0; k < N; k++) {
+            block_set(&d, k, 0, 1);
+        }
+        kernels->power_gradient(roots[e], &x.layout, x.data, &d.layout, d.data, &d.layout, d.data);
+        same(kernels, "gradient below the normal numbers", roots[e], block_get(&d, 0, 0), 0);
+        same(kernels, "gradient below the normal numbers", roots[e], block_get(&d, 1, 0), 0);
+        for (int k = 2; k < N; k++) {
+            const double want = slope(roots[e], at[k]);
+            CU_ASSERT(near(kernels, "gradient at the least normal number", block_get(&d, k, 0), want,
+                           epsilon(kernels->precision) * units(roots[e] - 1, at[k]) * fabs(want)));
+        }
+    }
+    tx_free(x.data), tx_free(d.data);
+}
+static void near_zero(void)
+{
+    for_all_kernels(near_zero_on);
+}
+
 int main(void)
 {
     return suite_run("power", (suite_test[]){{"values and gradients on every shape", powers},
                                              {"large and small magnitudes", magnitudes},
                                              {"zero, infinity, NaN", extremes},
+                                             {"roots near zero", near_zero},
                                              {0}});
 }

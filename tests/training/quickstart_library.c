@@ -23,8 +23,7 @@ int main(int argc, char **argv)
         tx_trainer_create(config, parallel, NULL, &error, &trainer)) {
         return give_up(&error);
     }
-    const tx_section *section = tx_get_section(tx_config_root(config), "trainer");
-    while (tx_trainer_steps_done(trainer) < tx_get_integer(section, "num_training_steps")) {
+    while (!tx_trainer_is_done(trainer)) {
         if (tx_trainer_step(trainer, &error)) {
             return give_up(&error);
         }

@@ -1,5 +1,6 @@
 /* |x|^p and its derivative, for the exponents of losses: 1, 2, 1/2 and -1 exactly rounded, others by exp(p log |x|), whose
  * relative error is about p log|x| times half an ulp. */
+#include <float.h>
 #include <math.h>
 
 #include "kernel/vector/exponential.h"
@@ -49,11 +50,14 @@ INLINE vec general(vec a, real p)
     return p < 0 ? 1 / y : y;
 }
 
-/* dy p |x|^(p - 1) sign(x), 0 where x is 0 and dy finite, as JAX differentiates abs. */
+/* dy p |x|^(p - 1) sign(x), and 0 where x is 0: a norm is at its least there, whatever its exponent. To a root anything below
+ * the least normal number is 0, for nearer to it the slope leaves the range. Negative powers are infinite at 0. */
 INLINE vec derivative(power_fn *f, vec x, vec d, real p)
 {
-    const vec slope = p * f(absolute(x), p - 1);
-    return blend(x == (vec){0}, p < 1 ? d * slope : (vec){0}, d * (slope * with_sign_of(splat(1), x)));
+    const real least_normal = TX_REAL_BITS == 32 ? (real)FLT_MIN : (real)DBL_MIN;
+    const vec a = absolute(x), slope = p * f(a, p - 1);
+    const mask at_zero = p < 0 ? (mask){0} : p < 1 ? a < splat(least_normal) : a == (vec){0};
+    return keep_if(~at_zero, d * (slope * with_sign_of(splat(1), x)));
 }
 
 #define ROWS(name, of, below)                                                                        \

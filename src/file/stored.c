@@ -37,6 +37,16 @@ static hsize_t file_size(const char *path)
     return stat(path, &info) == 0 ? (hsize_t)info.st_size : 0;
 }
 
+/* Of the file that the dataset is in: as it is open, whatever stands under its name by now. */
+static hsize_t open_size(const part *part)
+{
+    tx_scoped_id file = H5Iget_file_id(part->dataset);
+    struct stat info;
+    void *descriptor = NULL;
+    const bool known = H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0 && descriptor;
+    return known && fstat(*(int *)descriptor, &info) == 0 ? (hsize_t)info.st_size : 0;
+}
+
 /* `name`, or beside `base` (a file) where it is relative. */
 static void beside(const char *base, const char *name, char out[NAME_SIZE])
 {
@@ -105,7 +115,7 @@ static tx_status check_contiguous(const part *part)
         return check_external(part, num_files);
     }
     const haddr_t offset = H5Dget_offset(part->dataset);
-    const hsize_t needed = bytes_needed(part), size = file_size(part->name);
+    const hsize_t needed = bytes_needed(part), size = open_size(part);
     if (offset == HADDR_UNDEF) {
         return not_stored(part, "nothing was ever written to it");
     }
@@ -158,7 +168,7 @@ static tx_status check_chunks(const part *part)
         }
         at[a] = part->first[a] / chunk[a] * chunk[a];
     }
-    const hsize_t most = file_size(part->name); /* a chunk takes a byte at least */
+    const hsize_t most = open_size(part); /* a chunk takes a byte at least */
     do {
         if (H5Dget_chunk_storage_size(part->dataset, at, &bytes) < 0 || bytes == 0 || ++chunks > most) {
             return chunk_missing(part, at);

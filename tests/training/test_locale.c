@@ -1,8 +1,8 @@
 /* A program around the library that has set a locale with a comma for a point, and with Turkish letters: the same bytes, the same
  * words. */
+#include <ctype.h>
 #include <locale.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/memory.h"
 #include "base/number.h"
@@ -70,7 +70,7 @@ static void set_locale(const folder *folder)
     CU_ASSERT_PTR_NOT_NULL_FATAL(setlocale(LC_ALL, "comma"));
     snprintf(number, sizeof number, "%.1f", 0.5);
     CU_ASSERT_STRING_EQUAL(number, "0,5");
-    CU_ASSERT(strcasecmp("IDENTITY", "identity") != 0);
+    CU_ASSERT_EQUAL(tolower('I'), 'I');
 }
 
 /* ---- What a run leaves ---- */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CUnit/Basic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct suite_test {
@@ -24,4 +25,16 @@ static inline int suite_run(const char *name, const suite_test *tests)
     const unsigned failures = CU_get_number_of_failures();
     CU_cleanup_registry();
     return failures ? 1 : 0;
+}
+
+/* Whether a sanitizer takes up the address space: limits of it (RLIMIT_AS) cannot be tried then. */
+static inline bool suite_fills_address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    const bool read = file && fscanf(file, "%lu", &pages) == 1;
+    if (file) {
+        fclose(file);
+    }
+    return read && pages >> 28 != 0; /* a tebibyte */
 }

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Instrumentation, the only state of this file. */
+#include "base/available.h"
+
+/* Instrumentation and the user's word, the only state of this file. */
 static atomic_size_t live, peak;
 static atomic_long failing = -1;
+static atomic_bool trusted;
 
 static bool must_fail(void)
 {
@@ -25,13 +28,34 @@ static void *aligned_zeroed(size_t bytes)
     return memory ? memset(memory, 0, rounded) : NULL;
 }
 
+/* In whole lines, as it was asked for: what the allocator adds depends on what it has done before. */
+static size_t size_of(void *memory)
+{
+    return malloc_usable_size(memory) / 64 * 64;
+}
+
+/* Asked of what is large: the kernel gives more than there is, and ends the process when that is used. */
+static tx_status check_large(size_t bytes, tx_error *error)
+{
+    enum { LARGE = 1 << 26 };
+    if (bytes < LARGE || atomic_load(&trusted)) {
+        return TX_OK;
+    }
+    const tx_available available = tx_available_now("");
+    const size_t least = tx_available_least(&available);
+    return bytes <= least ? TX_OK
+                          : tx_error_set(error, TX_INVALID, "out of memory (%.3g GiB asked for at once, %.3g GiB are free)",
+                                         (double)bytes / 0x1p30, (double)least / 0x1p30);
+}
+
 tx_status tx_allocate(size_t bytes, tx_error *error, void *out)
 {
+    TX_TRY(check_large(bytes, error));
     void *memory = must_fail() ? NULL : aligned_zeroed(bytes);
     if (!memory) {
         return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", bytes);
     }
-    const size_t now = atomic_fetch_add(&live, malloc_usable_size(memory)) + malloc_usable_size(memory);
+    const size_t now = atomic_fetch_add(&live, size_of(memory)) + size_of(memory);
     size_t top = atomic_load(&peak);
     while (now > top && !atomic_compare_exchange_weak(&peak, &top, now)) {
     }
@@ -82,7 +106,7 @@ tx_status tx_duplicate(const char *text, tx_error *error, char **out)
 void tx_free(void *memory)
 {
     if (memory) {
-        atomic_fetch_sub(&live, malloc_usable_size(memory));
+        atomic_fetch_sub(&live, size_of(memory));
         free(memory);
     }
 }
@@ -90,4 +114,5 @@ void tx_free(void *memory)
 size_t tx_memory_live(void) { return atomic_load(&live); }
 size_t tx_memory_peak(void) { return atomic_load(&peak); }
 void tx_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
+void tx_memory_trust(bool user) { atomic_store(&trusted, user); }
 void tx_memory_fail_after(long n) { atomic_store(&failing, n); }

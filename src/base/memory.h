@@ -6,8 +6,10 @@
 #include "trainax/status.h"
 
 /* Sets *(void **)out to `bytes` zeroed bytes on a 64-byte boundary (never NULL, even for 0 bytes). TX_FAILURE when
- * there is no memory: the message says how much was asked for. Release with tx_free. */
+ * there is no memory: the message says how much was asked for; TX_INVALID for more at once than is free. Release with tx_free. */
 tx_status tx_allocate(size_t bytes, tx_error *error, void *out);
+/* Whether the user has said how much may be used: then nobody asks whether that is free. */
+void tx_memory_trust(bool user);
 
 /* count * size with a check for overflow. */
 tx_status tx_allocate_array(size_t count, size_t size, tx_error *error, void *out);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 enum { TX_MAX_AXES = 3 };
+/* Of one value, or of all parameters: more are an error, so that sizes that follow from it never overflow. */
+#define TX_MOST_NUMBERS ((int64_t)1 << 46)
 
 typedef struct tx_shape {
     int64_t channels;

@@ -134,9 +134,10 @@ typedef struct tx_program_options {
 tx_status tx_program_create(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out);
 void tx_program_destroy(tx_program *program);
 
-/* What a thread needs to run a block: one arena. */
+/* What a thread needs to run a block: one arena. The program's first one also makes the room for its packed weights: until then
+ * a program is a plan, however much its parameters and activations would take. Not for several threads at once. */
 typedef struct tx_workspace tx_workspace;
-tx_status tx_workspace_create(const tx_program *program, tx_error *error, tx_workspace **out);
+tx_status tx_workspace_create(tx_program *program, tx_error *error, tx_workspace **out);
 void tx_workspace_destroy(tx_workspace *workspace);
 
 typedef struct tx_block_input {
@@ -145,8 +146,8 @@ typedef struct tx_block_input {
     int64_t batch_size;         /* samples of the whole minibatch: a sample's loss weighs 1 / batch_size in the gradient */
 } tx_block_input;
 
-/* Once after each change of the parameters, before any block: packs weights. The program goes on reading `parameters`
- * (num_parameters reals), which must stay as they are until the next call. Not for several threads at once. */
+/* Once after each change of the parameters, before any block, with a workspace there: packs weights. The program goes on reading
+ * `parameters` (num_parameters reals), which must stay as they are until the next call. Not for several threads at once. */
 void tx_program_set_parameters(tx_program *program, const void *parameters);
 /* Runs one block. loss (NULL: unwanted): count numbers, each sample's loss. gradient (NULL only if the program has none):
  * num_parameters reals, OVERWRITTEN. outputs[k][i] (NULL: unwanted): where sample i's output k goes, contiguous.
@@ -173,7 +174,9 @@ typedef struct tx_trade {
 
 typedef struct tx_program_cost {
     size_t arena_bytes;  /* a thread */
-    size_t shared_bytes; /* packed weights, tables */
+    size_t shared_bytes; /* packed weights, run list */
+    size_t workspace_bytes; /* a thread: its arena, and what else it needs */
+    size_t room_bytes;      /* for all: packed weights and tables, which the first workspace takes */
     double flops;        /* of one block */
     int num_steps;       /* length of the run list */
     tx_trade everything; /* if everything were kept */

@@ -40,6 +40,14 @@ typedef struct run_list {
     size_t count, capacity;
 } run_list;
 
+/* What takes seconds to look at is too large. */
+enum { MOST_CELLS = 1 << 27, MOST_RUNS = 1 << 22 };
+
+static tx_status too_large(double cells, tx_error *error)
+{
+    return tx_error_set(error, TX_INVALID, "padding of %.3g cells or more: too large", cells);
+}
+
 /* Appends b reals; joins them to the run before where both ends continue it. */
 static tx_status append_cell(run_list *list, int64_t to, int64_t from, int64_t block, bool zero, tx_error *error)
 {
@@ -48,12 +56,13 @@ static tx_status append_cell(run_list *list, int64_t to, int64_t from, int64_t b
         last->length += block;
         return TX_OK;
     }
+    TX_TRY(list->count < MOST_RUNS ? TX_OK : too_large(MOST_RUNS, error));
     TX_TRY(tx_reserve(list->count + 1, sizeof *list->runs, &list->capacity, error, &list->runs));
     list->runs[list->count++] = (tx_halo_runs){.to = to, .from = from, .length = block, .count = 1, .zero = zero};
     return TX_OK;
 }
 
-/* Visits all cells of a channel, halo included, in the order of memory. */
+/* Visits the halo cells of a channel in the order of memory. */
 static tx_status list_cells(const tx_layout *layout, source_fn *source, int64_t block, run_list *list, tx_error *error)
 {
     const int axes = layout->shape.axes;
@@ -73,6 +82,9 @@ static tx_status list_cells(const tx_layout *layout, source_fn *source, int64_t 
         }
         if (halo) {
             TX_TRY(append_cell(list, to, source ? from : 0, block, !source, error));
+        } else {
+            k += n[axes - 1] - 1 - cell[axes - 1]; /* the rest of the row's interior */
+            cell[axes - 1] = n[axes - 1] - 1;
         }
         for (int d = axes - 1; d >= 0 && ++cell[d] == n[d] + layout->high[d]; d--) {
             cell[d] = -layout->low[d];
@@ -118,10 +130,21 @@ static size_t join_repetitions(tx_halo_runs *runs, size_t count)
     return joined;
 }
 
+static tx_status check_size(const tx_layout *layout, tx_error *error)
+{
+    double all = 1, inside = 1;
+    for (int d = 0; d < layout->shape.axes; d++) {
+        all *= (double)(layout->low[d] + layout->shape.n[d] + layout->high[d]);
+        inside *= (double)layout->shape.n[d];
+    }
+    return all - inside <= MOST_CELLS ? TX_OK : too_large(all - inside, error);
+}
+
 tx_status tx_halo_create(const tx_layout *layout, tx_padding_mode mode, tx_error *error, tx_halo **out)
 {
     tx_halo *halo;
     run_list list = {0};
+    TX_TRY(check_size(layout, error));
     TX_TRY(tx_allocate(sizeof *halo, error, &halo));
     const tx_status status = list_cells(layout, sources[mode], layout->block, &list, error);
     if (status != TX_OK) {

@@ -176,6 +176,8 @@ typedef struct tx_kernels {
      * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. One axis of which
      * many modes are kept goes through FFTW: then bits depend on its build and on what it finds the processor to be, too. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
+    size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
+    tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */
     void (*spectral_destroy)(tx_spectral *spectral);
     size_t (*spectral_scratch)(const tx_spectral *spectral); /* reals */
     void (*spectral_analyse)(const tx_spectral *spectral, const void *x, void *modes, void *scratch);

@@ -55,15 +55,13 @@ tx_status tx_network_initialise(const tx_network *network, tx_random random, voi
     return network->class_->initialise(network, random, key, values, error);
 }
 
-static bool leaf_size(int rank, const int64_t *shape, int64_t *size)
+static double leaf_size(int rank, const int64_t *shape)
 {
-    *size = 1;
+    double size = 1;
     for (int d = 0; d < rank; d++) {
-        if (__builtin_mul_overflow(*size, shape[d], size)) {
-            return false;
-        }
+        size *= (double)shape[d];
     }
-    return true;
+    return size;
 }
 
 tx_status tx_network_check_count(const tx_network *network, const char *option, int64_t count, tx_error *error)
@@ -77,20 +75,21 @@ tx_status tx_network_check_count(const tx_network *network, const char *option, 
 
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index)
 {
-    tx_leaf leaf = {.rank = rank, .offset = network->num_parameters};
-    int64_t total;
-    if (!leaf_size(rank, shape, &leaf.size) || __builtin_add_overflow(leaf.offset, leaf.size, &total)) {
-        return tx_section_error(network->section, NULL, error, TX_INVALID, "more parameters than can be counted (%s)", name);
-    }
-    if (strlen(name) >= sizeof leaf.name) {
+    const double size = leaf_size(rank, shape), total = size + (double)network->num_parameters;
+    if (total > (double)TX_MOST_NUMBERS) {
         return tx_section_error(network->section, NULL, error, TX_INVALID,
-                                "the name of a parameter has less than %zu characters: %s", sizeof leaf.name, name);
+                                "%.3g parameters, of which %s has %.3g: no machine holds that", total, name, size);
     }
+    if (strlen(name) >= TX_LEAF_NAME) {
+        return tx_section_error(network->section, NULL, error, TX_INVALID,
+                                "the name of a parameter has less than %d characters: %s", TX_LEAF_NAME, name);
+    }
+    tx_leaf leaf = {.rank = rank, .size = (int64_t)size, .offset = network->num_parameters}; /* exact: below 2^53 */
     TX_TRY(tx_reserve((size_t)network->num_leaves + 1, sizeof leaf, &network->capacity, error, &network->leaves));
     snprintf(leaf.name, sizeof leaf.name, "%s", name);
     memcpy(leaf.shape, shape, (size_t)rank * sizeof *shape);
     network->leaves[network->num_leaves] = leaf;
-    network->num_parameters = total;
+    network->num_parameters += leaf.size;
     *index = network->num_leaves++;
     return TX_OK;
 }

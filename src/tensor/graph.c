@@ -146,12 +146,26 @@ static tx_status grow_table(tx_graph *graph)
 /* Far more than any training takes, and few enough to find out within seconds. */
 enum { MAX_NODES = 1 << 20 };
 
+/* What follows from a shape that passes can be computed without overflow. */
+static bool is_countable(tx_graph *graph, const tx_shape *shape)
+{
+    double numbers = (double)shape->channels;
+    for (int d = 0; d < shape->axes; d++) {
+        numbers *= (double)shape->n[d];
+    }
+    if (numbers > (double)TX_MOST_NUMBERS) {
+        tx_graph_fail(graph, "a value of %.3g numbers for each sample: no machine holds that", numbers);
+    }
+    return graph->error.status == TX_OK;
+}
+
 tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
 {
     if (graph->count == MAX_NODES) {
         return tx_graph_fail(graph, "does not fit: layers times rollout steps come to more than %d operations", MAX_NODES);
     }
-    if (graph->error.status || tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes) ||
+    if (graph->error.status || !is_countable(graph, &node->shape) ||
+        tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes) ||
         (2 * (size_t)graph->count >= graph->slots && grow_table(graph))) {
         return TX_NONE;
     }

@@ -120,6 +120,26 @@ tx_status tx_planner_intern(tx_planner *p, const tx_layout *layout, const tx_lay
     return TX_OK;
 }
 
+/* A block of a value, with its halo, and all of the arena: what machines may hold, and sums of it do not overflow. */
+static const double most_bytes = 0x1p50;
+
+static tx_status check_bytes(const tx_planner *p, double bytes)
+{
+    return bytes <= most_bytes
+               ? TX_OK
+               : tx_error_set(p->error, TX_INVALID, "activations of %.3g bytes for a block of %d samples: no machine holds that",
+                              bytes, p->program->options.block);
+}
+
+static tx_status check_value(const tx_planner *p, const tx_value *value)
+{
+    double bytes = (double)value->base.channels * p->program->options.block * (double)tx_real_bytes(p->program->options.precision);
+    for (int d = 0; d < value->base.axes; d++) {
+        bytes *= (double)value->low[d] + (double)value->base.n[d] + (double)value->high[d];
+    }
+    return check_bytes(p, bytes);
+}
+
 static tx_status make_layouts(tx_planner *p)
 {
     for (int n = 0; n < p->graph->count; n++) {
@@ -128,6 +148,7 @@ static tx_status make_layouts(tx_planner *p)
             continue;
         }
         const tx_value *owner = &p->values[tx_op_is_given(node->op) ? n : p->values[n].owner];
+        TX_TRY(check_value(p, owner));
         const tx_layout whole = tx_layout_make(tx_real_bytes(p->program->options.precision), owner->base, p->program->options.block,
                                                owner->low, owner->high);
         tx_layout layout = whole;
@@ -217,6 +238,7 @@ static tx_status plan_nodes(tx_planner *p, const tx_node *outputs)
     for (int n = 0; n < p->graph->count; n++) {
         if (p->values[n].owner >= 0) {
             place_buffer(p, n);
+            TX_TRY(check_bytes(p, (double)p->arena.top));
         }
         TX_TRY(tx_planner_add_steps(p, n, outputs));
         TX_TRY(free_buffers(p, n));
@@ -240,7 +262,7 @@ static void count_readers(tx_planner *p, const tx_node *outputs)
     }
 }
 
-/* The constants in the program's precision, and the weights among them packed for good. */
+/* The constants in the program's precision. */
 static tx_status make_constants(tx_program *program, const tx_graph *graph, tx_error *error)
 {
     const tx_precision precision = program->options.precision;
@@ -252,7 +274,6 @@ static tx_status make_constants(tx_program *program, const tx_graph *graph, tx_e
             ((double *)(void *)program->constants)[k] = graph->constants[k];
         }
     }
-    tx_program_pack(program, TX_SPACE_CONSTANTS, program->constants);
     return TX_OK;
 }
 
@@ -304,17 +325,23 @@ static tx_status reserve_steps(tx_planner *p)
     return tx_reserve(count + count / 8, sizeof(tx_step), &p->program->step_capacity, p->error, &p->program->steps);
 }
 
+/* Large blocks are given in pages or not, as the process has used memory before: what a program takes is its own affair. */
+static size_t in_pages(size_t bytes)
+{
+    enum { PAGE = 4096, OWN = 256 }; /* of the allocator, at most */
+    return (bytes + OWN + PAGE - 1) / PAGE * PAGE - OWN;
+}
+
 tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error *error)
 {
     tx_step *steps; /* no longer than it has to be: thousands for a long rollout */
-    TX_TRY(tx_allocate_array(program->num_steps, sizeof *steps, error, &steps));
+    TX_TRY(tx_allocate(in_pages(program->num_steps * sizeof *steps), error, &steps));
     if (program->num_steps) {
         memcpy(steps, program->steps, program->num_steps * sizeof *steps);
     }
     tx_free(program->steps);
     program->steps = steps;
     program->step_capacity = program->num_steps;
-    TX_TRY(tx_allocate(program->packed_bytes, error, &program->packed));
     return make_constants(program, graph, error);
 }
 

@@ -84,11 +84,41 @@ void tx_program_destroy(tx_program *program)
     tx_free(program);
 }
 
-tx_status tx_workspace_create(const tx_program *program, tx_error *error, tx_workspace **out)
+/* The tables of transforms, and room for weights in the kernels' orders: those that never change are packed for good. */
+static tx_status make_room(tx_program *program, tx_error *error)
+{
+    if (program->packed) {
+        return TX_OK;
+    }
+    for (; program->num_prepared < program->num_spectrals; program->num_prepared++) {
+        TX_TRY(program->kernels->spectral_prepare(program->spectrals[program->num_prepared].spectral, error));
+    }
+    TX_TRY(tx_allocate(program->packed_bytes, error, &program->packed));
+    tx_program_pack(program, TX_SPACE_CONSTANTS, program->constants);
+    return TX_OK;
+}
+
+static size_t room_bytes(const tx_program *program)
+{
+    size_t bytes = program->packed_bytes;
+    for (size_t k = 0; k < program->num_spectrals; k++) {
+        bytes += program->kernels->spectral_bytes(program->spectrals[k].spectral);
+    }
+    return bytes;
+}
+
+static size_t workspace_bytes(const tx_program *program)
+{
+    return sizeof(tx_workspace) + program->arena_bytes + 2 * tx_lane_bytes(&program->options) +
+           (size_t)program->options.block * sizeof(void *);
+}
+
+tx_status tx_workspace_create(tx_program *program, tx_error *error, tx_workspace **out)
 {
     const size_t block = (size_t)program->options.block;
     tx_workspace *workspace;
     tx_status status;
+    TX_TRY(make_room(program, error));
     TX_TRY(tx_allocate(sizeof *workspace, error, &workspace));
     workspace->arena_bytes = program->arena_bytes;
     if ((status = tx_allocate(program->arena_bytes, error, &workspace->arena)) ||
@@ -206,6 +236,8 @@ tx_program_cost tx_program_get_cost(const tx_program *program)
 {
     return (tx_program_cost){.arena_bytes = program->arena_bytes,
                              .shared_bytes = tx_program_shared_bytes(program),
+                             .workspace_bytes = workspace_bytes(program),
+                             .room_bytes = room_bytes(program),
                              .flops = program->flops,
                              .num_steps = (int)program->num_steps,
                              .everything = program->everything,

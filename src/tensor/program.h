@@ -85,7 +85,7 @@ struct tx_program {
     tx_halo_entry *halos;
     size_t num_halos, halo_capacity;
     tx_spectral_entry *spectrals;
-    size_t num_spectrals, spectral_capacity;
+    size_t num_spectrals, spectral_capacity, num_prepared;
     tx_pack *packs;
     size_t num_packs, pack_capacity;
     size_t pack_buckets[TX_PACK_BUCKETS]; /* the latest of each, plus 1; 0: none */

@@ -34,6 +34,7 @@ static const convolution_case convolution_cases[] = {
     {"1D, depthwise", 9, 7, 7, 7, 1, {15}, {3}, {2}, {2}, {2}, TX_PAD_REFLECT, 0, false},
     {"1D, long rows", 31, 2, 2, 1, 1, {101}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false},
     {"1D, pieces", 32, 1, 3, 1, 1, {150}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false},
+    {"1D, more pairs of channel and tap than are listed", 1, 22000, 2, 1, 1, {2}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false},
     {"2D, block 1", 1, 3, 5, 1, 2, {9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, TX_PAD_CIRCULAR, 0, false},
     {"2D, uneven", 2, 4, 6, 1, 2, {6, 8}, {2, 4}, {2, 1}, {0, 1}, {2, 2}, TX_PAD_REFLECT, 1, false},
     {"2D, replicated", 3, 2, 9, 1, 2, {5, 7}, {3, 5}, {1, 2}, {1, 4}, {1, 4}, TX_PAD_REPLICATE, 0, false},

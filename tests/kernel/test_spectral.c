@@ -57,6 +57,7 @@ static transform make_transform(const tx_kernels *kernels, const spectral_case *
     memcpy(t.shape.count, c->count, sizeof c->count);
     tx_error error = {0};
     CU_ASSERT_EQUAL_FATAL(kernels->spectral_create(&t.shape, &error, &t.spectral), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(kernels->spectral_prepare(t.spectral, &error), TX_OK);
     t.scratch = new_reals(kernels->precision, (int64_t)kernels->spectral_scratch(t.spectral));
     return t;
 }
@@ -326,6 +327,7 @@ static void out_of_memory(void)
         tx_error error = {0};
         tx_memory_fail_after(n);
         status = kernels->spectral_create(&t.shape, &error, &spectral);
+        status = status ? status : kernels->spectral_prepare(spectral, &error);
         tx_memory_fail_after(-1);
         kernels->spectral_destroy(spectral);
         CU_ASSERT_EQUAL(tx_memory_live(), before);

@@ -62,6 +62,24 @@ static void graphs_end(void)
     tx_graph_destroy(graph);
 }
 
+/* Of sizes that no machine has: refused where they appear, before anything is computed from them. */
+static void absurd_sizes(void)
+{
+    tx_graph *graph;
+    tx_error error = {0};
+    tx_program *program;
+    const tx_shape largest = {.channels = 1 << 20, .axes = 1, .n = {1 << 26}};
+    CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
+    const tx_node u = tx_scale(graph, tx_window(graph, 0, largest), 2);
+    CU_ASSERT_EQUAL_FATAL(tx_graph_status(graph, &error), TX_OK);
+    const tx_program_options options = {.isa = 0, .block = 1 << 20, .loss = -1, .outputs = &u, .num_outputs = 1};
+    CU_ASSERT_EQUAL(tx_program_create(graph, &options, &error, &program), TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, "activations of 2.95e+20 bytes for a block of 1048576 samples: no machine holds that");
+    CU_ASSERT_EQUAL(tx_concatenate(graph, u, u), -1);
+    CU_ASSERT_EQUAL(tx_graph_status(graph, &(tx_error){0}), TX_INVALID);
+    tx_graph_destroy(graph);
+}
+
 static int count_op(const tx_graph *graph, tx_op op)
 {
     int count = 0;
@@ -136,6 +154,7 @@ int main(void)
     return suite_run("graph", (suite_test[]){{"equal nodes are one", equal_nodes_are_one},
                                              {"errors stick", errors_stick},
                                              {"graphs end", graphs_end},
+                                             {"absurd sizes", absurd_sizes},
                                              {"rollouts fuse", rollouts_fuse},
                                              {"nothing dead is kept", nothing_dead_is_kept},
                                              {"blocks follow the rule", blocks_follow_the_rule},

@@ -1,6 +1,8 @@
 /* Making a convolution: its shape becomes tables of offsets, so that the kernels know no axes, dilation or boundary. */
 #include "kernel/vector/conv.h"
 
+#include <limits.h>
+
 #include "base/memory.h"
 #include "kernel/vector/tile.h"
 #include "kernel/vector/variant.h"
@@ -59,6 +61,9 @@ static tx_status check_axis(const tx_conv_shape *shape, int axis, tx_error *erro
     return TX_OK;
 }
 
+/* Whatever is made of channels and taps can be counted in an int. */
+enum { MOST_CHANNELS = 1 << 27 };
+
 static tx_status check_shape(const tx_conv_shape *shape, int groups, tx_error *error)
 {
     if (shape->x.shape.axes != shape->y.shape.axes || shape->x.block != shape->y.block) {
@@ -71,6 +76,14 @@ static tx_status check_shape(const tx_conv_shape *shape, int groups, tx_error *e
         (x_phases > 1 && y_phases > 1)) {
         return tx_error_set(error, TX_FAILURE, "convolution of %ld to %ld channels in %d groups, %d and %d phases",
                             (long)shape->x.shape.channels, (long)shape->y.shape.channels, groups, x_phases, y_phases);
+    }
+    double pairs = (double)(shape->x.shape.channels / groups / x_phases);
+    for (int d = 0; d < axes; d++) {
+        pairs *= (double)shape->kernel[d];
+    }
+    if (pairs > INT_MAX || shape->x.shape.channels > MOST_CHANNELS || shape->y.shape.channels > MOST_CHANNELS) {
+        return tx_error_set(error, TX_INVALID, "a convolution of %ld to %ld channels with %.3g weights for each output: too large",
+                            (long)shape->x.shape.channels, (long)shape->y.shape.channels, pairs);
     }
     for (int d = 0; d < axes; d++) {
         TX_TRY(check_axis(shape, d, error));
@@ -106,10 +119,15 @@ static void list_taps(tx_conv *conv, const tx_conv_shape *shape, const int64_t *
             conv->tap_weight[used++] = shape->flip ? conv->kernel_taps - 1 - t : t;
         }
     }
-    for (int j = 0; j < conv->in * conv->taps; j++) {
-        const int i = j / conv->taps, t = j % conv->taps;
-        conv->pair[j] = i * conv->x_channel + conv->tap[t];
-        conv->pair_weight[j] = i * conv->kernel_taps + conv->tap_weight[t];
+    VARIANT(conv_list_pairs)(conv, 0, conv->listed, conv->pair, conv->pair_weight);
+}
+
+void VARIANT(conv_list_pairs)(const tx_conv *conv, int first, int count, int64_t *offset, int64_t *place)
+{
+    for (int k = 0; k < count; k++) {
+        const int64_t i = (first + k) / conv->taps, t = (first + k) % conv->taps;
+        offset[k] = i * conv->x_channel + conv->tap[t];
+        place[k] = i * conv->kernel_taps + conv->tap_weight[t];
     }
 }
 
@@ -171,15 +189,19 @@ static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, cons
     }
 }
 
+/* More would take longer to list than to look at: a convolution so large may be planned only to be found too large. */
+enum { MOST_LISTED = 1 << 16 };
+
 tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error)
 {
     conv->num_blocks = tile_blocks(conv->out, (conv->length + VL - 1) / VL);
     const size_t taps = (size_t)conv->taps, pairs = taps * (size_t)conv->in;
+    conv->listed = pairs <= MOST_LISTED ? (int)pairs : 0;
     TX_TRY(tx_allocate_array((size_t)conv->rows, sizeof *conv->row, error, &conv->row));
     TX_TRY(tx_allocate_array(taps, sizeof *conv->tap, error, &conv->tap));
     TX_TRY(tx_allocate_array(taps, sizeof *conv->tap_weight, error, &conv->tap_weight));
-    TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair, error, &conv->pair));
-    TX_TRY(tx_allocate_array(pairs, sizeof *conv->pair_weight, error, &conv->pair_weight));
+    TX_TRY(tx_allocate_array((size_t)conv->listed, sizeof *conv->pair, error, &conv->pair));
+    TX_TRY(tx_allocate_array((size_t)conv->listed, sizeof *conv->pair_weight, error, &conv->pair_weight));
     TX_TRY(tx_allocate_array((size_t)conv->num_blocks, sizeof *conv->block, error, &conv->block));
     list_blocks(conv);
     conv->strip = strip_length(conv, rows, span);

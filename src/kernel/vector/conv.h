@@ -27,8 +27,9 @@ struct tx_conv {
     conv_row *row;
     int64_t *tap;         /* [taps] offsets from a row of x */
     int64_t *tap_weight;  /* [taps] which tap of the weight array that is */
-    int64_t *pair;        /* [in * taps] offsets of (input channel, tap) in x */
-    int64_t *pair_weight; /* [in * taps] and in the weights of an output channel */
+    int listed;           /* in * taps, or 0 where that is a very large number */
+    int64_t *pair;        /* [listed] offsets of (input channel, tap) in x */
+    int64_t *pair_weight; /* [listed] and in the weights of an output channel */
     int num_blocks;
     conv_block *block;
     int64_t strip; /* reals of a row that share a pass over the weights: their inputs stay in L1 */
@@ -42,6 +43,8 @@ struct tx_conv {
  * blocks, where taps reach `rows` rows of each input channel and `span` reals beyond a strip; */
 tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error);
 void VARIANT(conv_free_tables)(tx_conv *conv);
+/* pairs `first` to first + count - 1, from its taps; */
+void VARIANT(conv_list_pairs)(const tx_conv *conv, int first, int count, int64_t *offset, int64_t *place);
 /* reals of packed weights, all groups, of the rows that go tap by tap; */
 size_t VARIANT(conv_direct_size)(const tx_conv *conv);
 /* n reals of its one row, plain, to y; */

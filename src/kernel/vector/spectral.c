@@ -74,9 +74,14 @@ static void fill_to_columns(const stage *s, real *w)
     }
 }
 
+static size_t matrix_size(const stage *s)
+{
+    return (size_t)(s->parts * s->rows * s->columns);
+}
+
 static tx_status make_matrices(stage *s, tx_error *error)
 {
-    const size_t size = (size_t)(s->parts * s->rows * s->columns);
+    const size_t size = matrix_size(s);
     TX_TRY(tx_allocate_array(size, sizeof(real), error, &s->to_rows));
     TX_TRY(tx_allocate_array(size, sizeof(real), error, &s->to_columns));
     fill_to_rows(s, s->to_rows);
@@ -115,7 +120,6 @@ static tx_status size_stage(stage *s, int64_t points, int64_t wavenumbers, int64
     s->count = count;
     s->pitch = round_up(count * s->chunk + LINE, LINE);
     cut_strips(s);
-    TX_TRY(make_matrices(s, error));
     return tx_allocate_array((size_t)count, sizeof *s->outer, error, &s->outer);
 }
 
@@ -359,6 +363,23 @@ void VARIANT(spectral_destroy)(tx_spectral *t)
     tx_free(t->first_share);
     tx_free(t->weight);
     tx_free(t);
+}
+
+size_t VARIANT(spectral_bytes)(const tx_spectral *t)
+{
+    size_t reals = 0;
+    for (int d = 0; d < t->axes && !t->fft; d++) {
+        reals += 2 * matrix_size(&t->stages[d]);
+    }
+    return reals * sizeof(real);
+}
+
+tx_status VARIANT(spectral_prepare)(tx_spectral *t, tx_error *error)
+{
+    for (int d = 0; d < t->axes && !t->fft; d++) {
+        TX_TRY(make_matrices(&t->stages[d], error));
+    }
+    return TX_OK;
 }
 
 size_t VARIANT(spectral_scratch)(const tx_spectral *t)

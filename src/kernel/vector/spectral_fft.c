@@ -44,7 +44,7 @@ tx_status VARIANT(fft_create)(tx_spectral *t, tx_error *error)
     t->scratch = 2 * t->samples * coefficients(t);
     tx_status status = tx_allocate(sizeof *t->fft, error, &t->fft);
     if (status == TX_OK) {
-        status = tx_allocate_array((size_t)t->x.size, sizeof *x, error, &x);
+        status = tx_allocate_array((size_t)t->x.channel, sizeof *x, error, &x);
     }
     if (status == TX_OK) {
         status = tx_allocate_array((size_t)t->scratch, sizeof(real), error, &spectrum);

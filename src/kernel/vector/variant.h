@@ -58,6 +58,8 @@ void VARIANT(group_norm_gradient)(int groups, bool masked, const tx_layout *ldy,
                             const tx_layout *ldx, void *dx);
 
 tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
+size_t VARIANT(spectral_bytes)(const tx_spectral *spectral);
+tx_status VARIANT(spectral_prepare)(tx_spectral *spectral, tx_error *error);
 void VARIANT(spectral_destroy)(tx_spectral *t);
 size_t VARIANT(spectral_scratch)(const tx_spectral *t);
 void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch);

@@ -127,8 +127,13 @@ INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row
         int j = 0;
         for (int r = 1; r <= pair_tiles; r++) {
             const int next = (int)((int64_t)pairs * r / pair_tiles);
-            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->pair + j, conv->pair_weight + j,
-                                              dy + o * conv->y_channel, dw + o * dw_row, dw_row);
+            int64_t some[DOT_PAIRS], places[DOT_PAIRS];
+            if (!conv->listed) {
+                VARIANT(conv_list_pairs)(conv, j, next - j, some, places);
+            }
+            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->listed ? conv->pair + j : some,
+                                              conv->listed ? conv->pair_weight + j : places, dy + o * conv->y_channel,
+                                              dw + o * dw_row, dw_row);
             j = next;
         }
     }

@@ -63,11 +63,9 @@ static void list_product_taps(const tx_conv *conv, const tx_conv_shape *shape, w
     for (int64_t s = 0; s < p->taps; s++) {
         const int64_t rows = s / taps_of_row * shape->dilation[0]; /* 0 but with a third axis */
         p->tap[s] = rows * batch->next + conv->tap[s % taps_of_row] - conv->tap[0];
+        p->tap_weight[s] = s;
     }
-    for (int j = 0; j < p->in * p->taps; j++) {
-        p->pair[j] = j / p->taps * p->x_channel + p->tap[j % p->taps];
-        p->pair_weight[j] = j;
-    }
+    VARIANT(conv_list_pairs)(p, 0, p->listed, p->pair, p->pair_weight);
 }
 
 /* Which number of pairs of rows, up to a limit, fills tiles best. */

@@ -27,8 +27,10 @@ int64_t tx_data_level_size(const tx_data_shape *shape); /* numbers in one level 
  * naming path and place; TX_INVALID for options that do not fit the data. */
 typedef struct tx_data_source tx_data_source;
 typedef struct tx_data_class { /* a data component's `implementation` */
-    /* Sets source->shape (dt is the option's value already, 0 where it was not given) and source->state. */
+    /* Sets source->shape (dt is the option's value already, 0 where it was not given), source->state, and source->working: what
+     * reading takes, which is not taken yet where it grows with the shape. */
     tx_status (*create)(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source);
+    tx_status (*prepare)(tx_data_source *source, tx_error *error); /* takes that; called before the first read; may be NULL */
     tx_status (*read)(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
     /* Names a level for messages, as the user knows it; may be NULL. */
     void (*locate)(const tx_data_source *source, int64_t trajectory, int64_t level, char *text, size_t bytes);
@@ -43,9 +45,13 @@ struct tx_data_source {
     const tx_section *section;
     tx_random random;
     tx_data_shape shape; /* set by create */
-    void *state;         /* the class's own: one tx_allocate */
+    size_t working;      /* bytes, beside the result, while it is read */
+    bool prepared;
+    void *state; /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out);
+/* TX_INVALID for more numbers than can be counted: for a class that computes with its shape in create. */
+tx_status tx_data_check_size(const tx_data_source *source, tx_error *error);
 /* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
 /* Also what these levels add to the checksum of all of them, whatever the range: a sum modulo 2^64 (base/hash.h). */
@@ -65,6 +71,11 @@ typedef struct tx_dataset {
 } tx_dataset;
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
                             tx_error *error, tx_dataset **out);
+/* The same in two steps: the source, whose shape says what loading will take; then all that it delivers. Both collective. */
+tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_random random, tx_error *error,
+                              tx_data_source **out);
+tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out);
+size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, int num_ranks); /* of a rank, at most */
 void tx_dataset_destroy(tx_dataset *dataset); /* collective */
 
 /* Writes a source into a trajectories file (interface: Files), in parallel, under a temporary name first. Collective. */
@@ -89,6 +100,7 @@ static inline int64_t tx_windows_first_level(const tx_windows *windows, int64_t 
 typedef struct tx_mixer tx_mixer;
 tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int64_t batch_size, tx_error *error, tx_mixer **out);
 void tx_mixer_destroy(tx_mixer *mixer);
+size_t tx_mixer_bytes(int64_t num_windows);         /* that one takes */
 int64_t tx_mixer_batch_size(const tx_mixer *mixer); /* after clipping to the number of windows */
 int64_t tx_mixer_minibatches(const tx_mixer *mixer); /* per epoch */
 typedef struct tx_minibatch {

@@ -58,6 +58,7 @@ int tx_metrics_quantities(const tx_metrics *metrics);               /* numbers a
 /* What one thread needs to measure. */
 typedef struct tx_metric_scratch tx_metric_scratch;
 tx_status tx_metric_scratch_create(const tx_metrics *metrics, tx_error *error, tx_metric_scratch **out);
+size_t tx_metric_scratch_bytes(const tx_metrics *metrics); /* that it takes */
 void tx_metric_scratch_destroy(tx_metric_scratch *scratch);
 
 /* One sample: two states (channels, *n) in the run's precision. quantities: tx_metrics_quantities numbers. */

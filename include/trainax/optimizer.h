@@ -88,6 +88,11 @@ struct tx_optimizer {
  * options that do not go together. */
 tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
                               tx_error *error, tx_optimizer **out);
+/* The same in two steps: what it is, and how much memory its numbers take; then that memory. */
+tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
+                            tx_error *error, tx_optimizer **out);
+size_t tx_optimizer_bytes(const tx_optimizer *optimizer);
+tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error);
 void tx_optimizer_destroy(tx_optimizer *optimizer);
 /* One step from the (summed) gradient; allocates nothing. next: num_parameters reals of the caller's, not `parameters`
  * itself. Returns false, with the optimizer as it was before, when a new parameter would not be finite: the old ones are

@@ -12,6 +12,7 @@
 
 typedef struct advection {
     int64_t num_points, num_modes, highest_mode;
+    double cfl;
     tx_key key;
     tx_fourier *fourier;
     double *signal;            /* one level: the transform's own */
@@ -32,9 +33,9 @@ static double amplitude(tx_random random, const void *amplitudes, int64_t index)
 
 /* exp(-2 pi i k cfl / N), with the phase as XLA rounds it, and the growth by a step there: the rounded 1 / N of the backward
  * transform times N. Both are systematic: in single precision they leave a trace of 1e-5 in 100 steps. */
-static void make_shift(advection *a, tx_random random, double cfl)
+static void make_shift(advection *a, tx_random random)
 {
-    const double speed = rounded(random, cfl / (double)a->num_points), turn = rounded(random, 2.0 * M_PI);
+    const double speed = rounded(random, a->cfl / (double)a->num_points), turn = rounded(random, 2.0 * M_PI);
     const double growth = random.precision == TX_FLOAT32 ? (double)(1.0f / (float)a->num_points) * (double)a->num_points : 1.0;
     for (int64_t k = 0; k < a->num_modes; k++) {
         const double phase = rounded(random, rounded(random, (double)k * turn) * speed);
@@ -61,11 +62,20 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     a->num_modes = a->num_points / 2 + 1;
     a->highest_mode = tx_get_integer(section, "highest_init_mode");
     a->key = tx_key_from_spec(random, tx_get_key(section, "key"));
-    TX_TRY(make_room(a, error));
-    make_shift(a, random, tx_get_real(section, "cfl"));
+    a->cfl = tx_get_real(section, "cfl");
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
     source->shape.state = (tx_shape){.channels = 1, .axes = 1, .n = {a->num_points}};
+    source->working = 2 * sizeof(double) * (size_t)a->highest_mode + tx_fourier_bytes(1, &a->num_points) +
+                      2 * sizeof(tx_complex) * (size_t)a->num_modes;
+    return TX_OK;
+}
+
+static tx_status prepare(tx_data_source *source, tx_error *error)
+{
+    advection *a = source->state;
+    TX_TRY(make_room(a, error));
+    make_shift(a, source->random);
     return TX_OK;
 }
 
@@ -149,7 +159,7 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
     return TX_OK;
 }
 
-static const tx_data_class advection_class = {.create = create, .read = read, .destroy = destroy};
+static const tx_data_class advection_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};
 
 static const tx_option options[] = {
     TX_OPTION_COUNT("num_points", "30", "points", 1, "grid points on the periodic domain"),

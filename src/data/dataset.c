@@ -9,8 +9,8 @@
 /* What a rank holds at a time when it copies a source into a file. */
 enum { BUFFER_BYTES = 8 << 20 };
 
-static tx_status open_source(tx_parallel *parallel, const tx_section *section, tx_random random, tx_error *error,
-                             tx_data_source **out)
+tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_random random, tx_error *error,
+                              tx_data_source **out)
 {
     tx_data_source *source = NULL;
     const tx_status status = tx_parallel_agree(parallel, tx_data_source_create(section, random, error, &source), error);
@@ -43,30 +43,44 @@ static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placemen
     return tx_store_commit(dataset->store, error);
 }
 
-tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
-                            tx_error *error, tx_dataset **out)
+tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out)
 {
-    tx_data_source *source;
+    const tx_precision precision = source->random.precision;
     tx_dataset *dataset = NULL;
-    TX_TRY(open_source(parallel, section, random, error, &source));
     tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *dataset, error, &dataset), error);
     if (status == TX_OK) {
         const tx_data_shape *shape = &source->shape;
-        const size_t bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(random.precision);
-        *dataset = (tx_dataset){.shape = *shape, .precision = random.precision};
+        const size_t bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
+        *dataset = (tx_dataset){.shape = *shape, .precision = precision};
         status =
             tx_store_create(parallel, placement, shape->num_trajectories * shape->num_levels, bytes, true, error, &dataset->store);
     }
     if (status == TX_OK) {
         status = fill(parallel, source, placement, dataset, error);
     }
-    tx_data_source_destroy(source);
     if (status != TX_OK) {
         tx_dataset_destroy(dataset);
         return status;
     }
     *out = dataset;
     return TX_OK;
+}
+
+tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
+                            tx_error *error, tx_dataset **out)
+{
+    tx_data_source *source;
+    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
+    const tx_status status = tx_dataset_load(parallel, source, placement, error, out);
+    tx_data_source_destroy(source);
+    return status;
+}
+
+size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, int num_ranks)
+{
+    const size_t level = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->random.precision);
+    const size_t levels = (size_t)(source->shape.num_trajectories * source->shape.num_levels), ranks = (size_t)num_ranks;
+    return level * (placement == TX_REPLICATED ? levels : (levels + ranks - 1) / ranks);
 }
 
 void tx_dataset_destroy(tx_dataset *dataset)
@@ -139,7 +153,7 @@ tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_
 {
     tx_data_source *source;
     tx_file_writer *writer;
-    TX_TRY(open_source(parallel, section, random, error, &source));
+    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
     tx_status status = open_writer(parallel, source, output->path, error, &writer);
     if (status == TX_OK) {
         status = write_source(parallel, source, writer, error);

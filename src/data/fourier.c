@@ -23,14 +23,26 @@ struct tx_fourier_plans {
     fftw_plan others_forward, others_backward; /* NULL: there is no other axis */
 };
 
+static int64_t count_rows(int axes, const int64_t *n)
+{
+    int64_t rows = 1;
+    for (int d = 0; d < axes - 1; d++) {
+        rows *= n[d];
+    }
+    return rows;
+}
+
+size_t tx_fourier_bytes(int axes, const int64_t *n)
+{
+    const size_t last = (size_t)n[axes - 1], rows = (size_t)count_rows(axes, n);
+    return rows * (last * sizeof(double) + (last / 2 + 1) * sizeof(tx_complex));
+}
+
 static tx_status measure(tx_fourier *fourier, int axes, const int64_t *n, tx_error *error)
 {
     struct tx_fourier_plans *plans = fourier->plans;
     plans->last = n[axes - 1];
-    plans->rows = 1;
-    for (int d = 0; d < axes - 1; d++) {
-        plans->rows *= n[d];
-    }
+    plans->rows = count_rows(axes, n);
     fourier->num_points = plans->rows * plans->last;
     fourier->num_modes = plans->rows * (plans->last / 2 + 1);
     return fourier->num_points <= INT_MAX ? TX_OK : tx_error_set(error, TX_FAILURE, "too many points for a Fourier transform");

@@ -21,6 +21,7 @@ typedef struct tx_fourier {
 } tx_fourier;
 
 tx_status tx_fourier_create(int axes, const int64_t *n, tx_error *error, tx_fourier **out);
+size_t tx_fourier_bytes(int axes, const int64_t *n); /* that one takes; both arguments as there */
 void tx_fourier_destroy(tx_fourier *fourier);
 /* numpy.fft.rfftn: fills modes. */
 void tx_fourier_forward(tx_fourier *fourier);

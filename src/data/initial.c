@@ -22,6 +22,11 @@ tx_status tx_initial_create(const tx_section *section, tx_random random, tx_key 
     return TX_OK;
 }
 
+tx_status tx_initial_prepare(tx_initial *initial, tx_error *error)
+{
+    return initial->class_->prepare ? initial->class_->prepare(initial, error) : TX_OK;
+}
+
 void tx_initial_destroy(tx_initial *initial)
 {
     if (initial) {

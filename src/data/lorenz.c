@@ -42,13 +42,15 @@ typedef struct lorenz {
 DEFINE_STEP(step32, float, fmaf)
 DEFINE_STEP(step64, double, fma)
 
-static tx_status draw_initial_states(lorenz *l, tx_random random, const tx_section *section, int64_t num_trajectories,
-                                     tx_error *error)
+/* Draws the initial states. */
+static tx_status prepare(tx_data_source *source, tx_error *error)
 {
-    const size_t count = 3 * (size_t)num_trajectories;
-    const double deviation = tx_get_real(section, "init_std");
+    lorenz *l = source->state;
+    const tx_random random = source->random;
+    const size_t count = 3 * (size_t)source->shape.num_trajectories;
+    const double deviation = tx_get_real(source->section, "init_std");
     TX_TRY(tx_allocate_array(count, tx_real_bytes(random.precision), error, &l->initial));
-    tx_random_normal(random, tx_key_from_spec(random, tx_get_key(section, "key")), count, l->initial);
+    tx_random_normal(random, tx_key_from_spec(random, tx_get_key(source->section, "key")), count, l->initial);
     for (size_t i = 0; i < count; i++) {
         if (random.precision == TX_FLOAT32) {
             ((float *)l->initial)[i] *= (float)deviation;
@@ -72,7 +74,8 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
     source->shape.state = (tx_shape){.channels = 3};
-    return draw_initial_states(l, random, section, source->shape.num_trajectories, error);
+    source->working = 3 * (size_t)source->shape.num_trajectories * tx_real_bytes(random.precision);
+    return TX_OK;
 }
 
 static void destroy(tx_data_source *source)
@@ -115,7 +118,7 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
     return TX_OK;
 }
 
-static const tx_data_class lorenz_class = {.create = create, .read = read, .destroy = destroy};
+static const tx_data_class lorenz_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};
 
 static const tx_option options[] = {
     TX_OPTION_COUNT("num_samples", "20", "trajectories", 1, "trajectories, each from its own initial state"),

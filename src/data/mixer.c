@@ -24,6 +24,14 @@ struct tx_mixer {
     uint32_t *scratch;
 };
 
+/* Two orders, and what shuffling takes beside them. */
+enum { SCRATCH = 4 * sizeof(uint32_t), WINDOW = SCRATCH + 2 * sizeof(uint32_t) };
+
+size_t tx_mixer_bytes(int64_t num_windows)
+{
+    return sizeof(tx_mixer) + (size_t)num_windows * WINDOW;
+}
+
 tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int64_t batch_size, tx_error *error, tx_mixer **out)
 {
     if (num_windows < 1 || num_windows >= UINT32_MAX || batch_size < 1) {
@@ -41,7 +49,7 @@ tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int
                         .batch_size = batch,
                         .minibatches = (num_windows - 1) / batch + 1,
                         .orders = {{.epoch = -1}, {.epoch = -1}}};
-    tx_status status = tx_allocate_array(n, 4 * sizeof(uint32_t), error, &mixer->scratch);
+    tx_status status = tx_allocate_array(n, SCRATCH, error, &mixer->scratch);
     for (int k = 0; status == TX_OK && k < 2; k++) {
         status = tx_allocate_array(n, sizeof(uint32_t), error, &mixer->orders[k].windows);
     }

@@ -121,7 +121,7 @@ static tx_status make_program(const rollout *r, tx_precision precision, tx_shape
     return status;
 }
 
-static tx_status prepare(rollout *r, const tx_data_source *source, tx_error *error)
+static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
 {
     const tx_shape state = source->shape.state;
     const tx_precision precision = source->random.precision;
@@ -131,6 +131,15 @@ static tx_status prepare(rollout *r, const tx_data_source *source, tx_error *err
     tx_program_destroy(r->program);
     r->program = NULL;
     TX_TRY(make_program(r, precision, state, r->block, error, &r->program));
+    const tx_program_cost cost = tx_program_get_cost(r->program);
+    source->working = r->initial->bytes + cost.workspace_bytes + cost.room_bytes + (2 * (size_t)r->block + 1) * r->bytes;
+    return TX_OK;
+}
+
+static tx_status prepare(tx_data_source *source, tx_error *error)
+{
+    rollout *r = source->state;
+    TX_TRY(tx_initial_prepare(r->initial, error));
     TX_TRY(tx_workspace_create(r->program, error, &r->workspace));
     TX_TRY(tx_allocate_array(2 * (size_t)r->block, r->bytes, error, &r->scratch));
     TX_TRY(tx_allocate(r->bytes, error, &r->kept));
@@ -165,10 +174,11 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     if (!tx_has(section, "dt")) {
         source->shape.dt = stepper_number(r->stepper, "dt");
     }
+    TX_TRY(tx_data_check_size(source, error));
     r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(random.precision);
     TX_TRY(tx_initial_create(tx_get_section(section, "initial_condition"), random,
                              tx_key_from_spec(random, tx_get_key(section, "key")), source->shape.state, error, &r->initial));
-    return prepare(r, source, error);
+    return plan(r, source, error);
 }
 
 static void destroy(tx_data_source *source)
@@ -259,7 +269,7 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
     return TX_OK;
 }
 
-static const tx_data_class rollout_class = {.create = create, .read = read, .destroy = destroy};
+static const tx_data_class rollout_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};
 
 static const tx_option options[] = {
     {.name = "stepper", .type = TX_TYPE_SECTION, .unit = "", .text = "what advances a state", .kind = TX_KIND_STEPPER},

@@ -14,6 +14,26 @@ int64_t tx_data_level_size(const tx_data_shape *shape)
     return shape->state.channels * tx_shape_points(&shape->state);
 }
 
+/* All trajectories in bytes, whatever the precision: then nothing that follows from the shape overflows. */
+tx_status tx_data_check_size(const tx_data_source *source, tx_error *error)
+{
+    const tx_data_shape *shape = &source->shape;
+    double bytes = (double)shape->state.channels * sizeof(double);
+    for (int d = 0; d < shape->state.axes; d++) {
+        bytes *= (double)shape->state.n[d];
+    }
+    bytes *= (double)shape->num_levels * (double)shape->num_trajectories;
+    return bytes <= 0x1p56 ? TX_OK
+                           : tx_section_error(source->section, NULL, error, TX_INVALID,
+                                              "trajectories of %.3g bytes: no machines hold that", bytes);
+}
+
+static tx_status create(tx_data_source *source, tx_error *error)
+{
+    TX_TRY(source->class_->create(source->section, source->random, error, source));
+    return tx_data_check_size(source, error);
+}
+
 tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out)
 {
     tx_data_source *source;
@@ -24,7 +44,7 @@ tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_
         .random = random,
         .shape.dt = tx_has(section, "dt") ? tx_get_real(section, "dt") : 0.0,
     };
-    const tx_status status = source->class_->create(section, random, error, source);
+    const tx_status status = create(source, error);
     if (status != TX_OK) {
         tx_data_source_destroy(source);
         return status;
@@ -55,6 +75,15 @@ void tx_data_source_locate(const tx_data_source *source, int64_t level, char *te
     }
 }
 
+static tx_status prepare(tx_data_source *source, tx_error *error)
+{
+    if (!source->prepared && source->class_->prepare) {
+        TX_TRY(source->class_->prepare(source, error));
+    }
+    source->prepared = true;
+    return TX_OK;
+}
+
 static tx_status not_finite(const tx_data_source *source, int64_t level, tx_error *error)
 {
     char place[TX_MESSAGE_SIZE / 2];
@@ -70,6 +99,7 @@ tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, i
     const size_t real = tx_real_bytes(source->random.precision), words = (size_t)size * real / 4;
     uint64_t total = 0;
     tx_hash hash;
+    TX_TRY(prepare(source, error));
     TX_TRY(num_levels ? source->class_->read(source, first_level, num_levels, out, error) : TX_OK);
     tx_hash_begin(&hash);
     for (int64_t k = 0; k < num_levels; k++) {

@@ -41,9 +41,17 @@ static tx_status check(const tx_initial *initial, tx_error *error)
 
 static tx_status create(tx_initial *initial, tx_error *error)
 {
+    const tx_shape *state = &initial->state;
+    const size_t real = tx_real_bytes(initial->random.precision);
+    TX_TRY(check(initial, error));
+    initial->bytes = tx_fourier_bytes(state->axes, state->n) + (size_t)tx_shape_points(state) * real; /* a mode for two points */
+    return TX_OK;
+}
+
+static tx_status prepare(tx_initial *initial, tx_error *error)
+{
     const size_t real = tx_real_bytes(initial->random.precision);
     series *s;
-    TX_TRY(check(initial, error));
     TX_TRY(tx_allocate(sizeof *s, error, &s));
     initial->work = s;
     TX_TRY(tx_fourier_create(initial->state.axes, initial->state.n, error, &s->fourier));
@@ -142,7 +150,7 @@ static void draw(const tx_initial *initial, tx_key key, void *out)
     }
 }
 
-static const tx_initial_class series_class = {.create = create, .draw = draw, .destroy = destroy};
+static const tx_initial_class series_class = {.create = create, .prepare = prepare, .draw = draw, .destroy = destroy};
 
 #define OPTION_RANGE(name_, initial_, unit_, text_)                                                                                \
     {                                                                                                                              \

@@ -240,6 +240,12 @@ static tx_status allocate_scratch(const tx_metrics *metrics, tx_metric_scratch *
     return tx_allocate_array(modes, sizeof(double), error, &scratch->reference_modes);
 }
 
+size_t tx_metric_scratch_bytes(const tx_metrics *metrics)
+{
+    const size_t modes = metrics->spectrum ? (size_t)tx_spectrum_modes(metrics->spectrum) : 0;
+    return sizeof(tx_metric_scratch) + (3 * (size_t)metrics->points + 4 * modes) * sizeof(double);
+}
+
 tx_status tx_metric_scratch_create(const tx_metrics *metrics, tx_error *error, tx_metric_scratch **out)
 {
     tx_metric_scratch *scratch;

@@ -182,7 +182,13 @@ static tx_status allocate_slot(const tx_optimizer *optimizer, tx_slot *slot, tx_
     return TX_OK;
 }
 
-static tx_status allocate(tx_optimizer *optimizer, tx_error *error)
+size_t tx_optimizer_bytes(const tx_optimizer *optimizer)
+{
+    const size_t arrays = 2 * (size_t)tx_optimizer_num_slots(optimizer) + (optimizer->num_stages > 1);
+    return arrays * (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision);
+}
+
+tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error)
 {
     const int num_slots = tx_optimizer_num_slots(optimizer);
     for (int k = 0; k < num_slots; k++) {
@@ -208,17 +214,31 @@ static tx_status build(tx_optimizer *optimizer, const tx_section *section, const
     TX_TRY(copy_leaves(optimizer, leaves, error));
     TX_TRY(tx_optimizer_add(optimizer, section, error));
     merge_stages(optimizer);
-    return allocate(optimizer, error);
+    return TX_OK;
 }
 
-tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
-                              tx_error *error, tx_optimizer **out)
+tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
+                            tx_error *error, tx_optimizer **out)
 {
     tx_optimizer *optimizer;
     TX_TRY(tx_allocate(sizeof *optimizer, error, &optimizer));
     optimizer->precision = precision;
     optimizer->num_leaves = num_leaves;
     const tx_status status = build(optimizer, section, leaves, error);
+    if (status != TX_OK) {
+        tx_optimizer_destroy(optimizer);
+        return status;
+    }
+    *out = optimizer;
+    return TX_OK;
+}
+
+tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
+                              tx_error *error, tx_optimizer **out)
+{
+    tx_optimizer *optimizer;
+    TX_TRY(tx_optimizer_plan(section, precision, num_leaves, leaves, error, &optimizer));
+    const tx_status status = tx_optimizer_allocate(optimizer, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
         return status;

@@ -41,6 +41,7 @@ static void check_initial(char **fields)
     const int64_t samples = read_shape(fields[4], &state);
     CU_ASSERT_EQUAL_FATAL(kind_section_open(TX_KIND_INITIAL_CONDITION, fields[3], NULL, &section), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_initial_create(section.section, random, tx_key_make(random, 3), state, NULL, &initial), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_initial_prepare(initial, NULL), TX_OK);
     const size_t bytes = (size_t)(state.channels * tx_shape_points(&state)) * tx_real_bytes(random.precision);
     char *values = malloc((size_t)samples * bytes);
     for (int64_t k = samples - 1; k >= 0; k--) { /* backwards: the order must not matter */

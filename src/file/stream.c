@@ -11,12 +11,14 @@
 #include "file/seal.h"
 
 enum { PIECE = 1 << 14 }; /* bytes, or one item */
+enum { LARGE = 1 << 16 }; /* bytes that are not copied where they are there until then */
 
 typedef struct tx_file_stream {
     char *path;
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
     hid_t given; /* the type in memory */
+    const void *data; /* all of it; NULL: asked of the source */
     tx_file_source source;
     struct tx_file_stream *next;
 } tx_file_stream;
@@ -49,13 +51,13 @@ static tx_status create_dataset(tx_file *file, const tx_file_stream *stream, hid
 }
 
 static tx_status announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, hid_t given,
-                          tx_file_source source, tx_error *error)
+                          const void *data, tx_file_source source, tx_error *error)
 {
     TX_QUIETLY;
     tx_file_stream *stream, **last = &file->streams;
     TX_TRY(tx_file_make_groups(file, path, false, error));
     TX_TRY(tx_allocate(sizeof *stream, error, &stream));
-    *stream = (tx_file_stream){.rank = rank, .given = given, .source = source};
+    *stream = (tx_file_stream){.rank = rank, .given = given, .data = data, .source = source};
     memcpy(stream->size, size, (size_t)rank * sizeof *size);
     while (*last) {
         last = &(*last)->next;
@@ -70,13 +72,26 @@ tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const 
 {
     const bool single = precision == TX_FLOAT32;
     return announce(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
-                    source, error);
+                    NULL, source, error);
+}
+
+tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                              const void *data, tx_error *error)
+{
+    const bool single = precision == TX_FLOAT32;
+    size_t bytes = tx_real_bytes(precision);
+    for (int a = 0; a < rank; a++) {
+        bytes *= (size_t)size[a];
+    }
+    return bytes < LARGE ? tx_file_write_reals(file, path, rank, size, precision, data, error)
+                         : announce(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+                                    single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, data, (tx_file_source){0}, error);
 }
 
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,
                                   tx_error *error)
 {
-    return announce(file, path, rank, size, H5T_STD_I64LE, H5T_NATIVE_INT64, source, error);
+    return announce(file, path, rank, size, H5T_STD_I64LE, H5T_NATIVE_INT64, NULL, source, error);
 }
 
 /* ---- Saving ---- */
@@ -104,29 +119,30 @@ static tx_status write_piece(tx_file *file, const tx_file_stream *stream, hid_t 
     return good ? TX_OK : tx_file_failed(file, TX_BAD_DATA, "write", stream->path, error);
 }
 
-static tx_status write_pieces(tx_file *file, const tx_file_stream *stream, void *data, int64_t most, tx_error *error)
-{
-    tx_scoped_id dataset = H5Dopen2(file->id, stream->path, H5P_DEFAULT);
-    if (dataset < 0) {
-        return tx_file_failed(file, TX_BAD_DATA, "open", stream->path, error);
-    }
-    for (int64_t first = 0, count; first < stream->size[0]; first += count) {
-        count = stream->size[0] - first < most ? stream->size[0] - first : most;
-        TX_TRY(stream->source.read(stream->source.user, first, count, data, error));
-        TX_TRY(write_piece(file, stream, dataset, first, count, data, error));
-    }
-    return TX_OK;
-}
-
-static tx_status write_stream(tx_file *file, const tx_file_stream *stream, tx_error *error)
+static tx_status write_pieces(tx_file *file, const tx_file_stream *stream, hid_t dataset, tx_error *error)
 {
     const size_t item = item_bytes(stream);
     const int64_t most = item < PIECE ? (int64_t)(PIECE / (item ? item : 1)) : 1;
     void *data;
     TX_TRY(tx_allocate_array((size_t)most, item, error, &data));
-    const tx_status status = write_pieces(file, stream, data, most, error);
+    tx_status status = TX_OK;
+    for (int64_t first = 0, count; first < stream->size[0] && status == TX_OK; first += count) {
+        count = stream->size[0] - first < most ? stream->size[0] - first : most;
+        status = stream->source.read(stream->source.user, first, count, data, error);
+        status = status ? status : write_piece(file, stream, dataset, first, count, data, error);
+    }
     tx_free(data);
     return status;
+}
+
+static tx_status write_stream(tx_file *file, const tx_file_stream *stream, tx_error *error)
+{
+    tx_scoped_id dataset = H5Dopen2(file->id, stream->path, H5P_DEFAULT);
+    if (dataset < 0) {
+        return tx_file_failed(file, TX_BAD_DATA, "open", stream->path, error);
+    }
+    return stream->data ? write_piece(file, stream, dataset, 0, stream->size[0], stream->data, error)
+                        : write_pieces(file, stream, dataset, error);
 }
 
 static tx_status write_streams(const tx_file *from, const char *temporary, tx_error *error)

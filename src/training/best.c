@@ -76,7 +76,7 @@ tx_status tx_best_put(const tx_trainer *trainer, tx_file *file, tx_error *error)
     }
     TX_TRY(tx_file_write_integers(file, "/best/step", 0, NULL, &best.step, error));
     TX_TRY(tx_file_write_reals(file, "/best/value", 0, NULL, TX_FLOAT64, &best.value, error));
-    return tx_file_write_reals(file, "/best/parameters", 1, &problem->network->num_parameters, problem->random.precision,
+    return tx_file_refer_reals(file, "/best/parameters", 1, &problem->network->num_parameters, problem->random.precision,
                                best.parameters, error);
 }
 

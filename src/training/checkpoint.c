@@ -45,7 +45,7 @@ static tx_status put_optimizer(tx_file *file, const tx_trainer *trainer, tx_erro
         const tx_slot *slot = tx_optimizer_slot(optimizer, k);
         char path[64];
         snprintf(path, sizeof path, "/optimizer/%s", slot->name);
-        TX_TRY(tx_file_write_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
+        TX_TRY(tx_file_refer_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
     }
     return TX_OK;
 }

@@ -36,7 +36,7 @@ static tx_status put_leaves(tx_file *file, const char *group, const tx_network *
         const char *of_leaf = (const char *)values + (size_t)leaf->offset * tx_real_bytes(precision);
         char path[PATH_SIZE];
         leaf_path(group, leaf, path);
-        TX_TRY(tx_file_write_reals(file, path, leaf->rank, leaf->shape, precision, of_leaf, error));
+        TX_TRY(tx_file_refer_reals(file, path, leaf->rank, leaf->shape, precision, of_leaf, error));
     }
     return TX_OK;
 }

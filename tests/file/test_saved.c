@@ -72,6 +72,39 @@ static void flip(int fd, off_t offset)
     CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, offset), 1);
 }
 
+/* Few are, and are those that they were; many are those that stand there when the file is saved, and take no memory. */
+static void many_numbers_are_not_copied(void)
+{
+    enum { MANY = 3000000 };
+    const int64_t size[] = {3, MANY / 3};
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    float few[6] = {1, 2, 3, 4, 5, 6}, read[6], *many = malloc(MANY * sizeof *many), *found = malloc(MANY * sizeof *found);
+    tx_file *file;
+    for (int k = 0; k < MANY; k++) {
+        many[k] = (float)k;
+    }
+    const size_t before = tx_memory_live();
+    tx_memory_reset_peak();
+    ASSERT_WORKS(tx_file_create(&error, &file));
+    ASSERT_WORKS(tx_file_refer_reals(file, "/p/few", 2, shape23, TX_FLOAT32, few, &error));
+    ASSERT_WORKS(tx_file_refer_reals(file, "/p/many", 2, size, TX_FLOAT32, many, &error));
+    few[0] = many[MANY - 1] = -1;
+    ASSERT_WORKS(tx_file_save(file, name.path, NULL, &error));
+    tx_file_close(file);
+    CU_ASSERT(tx_memory_peak() - before < MANY);
+    CU_ASSERT_EQUAL(folder_count(folder.path), 1);
+    ASSERT_WORKS(tx_file_open_checked(name.path, &error, &file));
+    ASSERT_WORKS(tx_file_read_reals(file, "/p/few", 2, shape23, TX_FLOAT32, read, &error));
+    ASSERT_WORKS(tx_file_read_reals(file, "/p/many", 2, size, TX_FLOAT32, found, &error));
+    CU_ASSERT_EQUAL(read[0], 1);
+    CU_ASSERT_EQUAL(memcmp(found, many, MANY * sizeof *many), 0);
+    tx_file_close(file);
+    free(many);
+    free(found);
+    folder_remove(&folder);
+}
+
 static void damage_is_found(void)
 {
     enum { MOST = 1 << 16 };
@@ -209,6 +242,7 @@ int main(void)
     return suite_run("saved", (suite_test[]){{"the checksum is the standard one", checksum_is_the_standard_one},
                                              {"digests are the standard ones", digests_are_the_standard_ones},
                                              {"same content, same bytes", same_content_same_bytes},
+                                             {"many numbers are not copied", many_numbers_are_not_copied},
                                              {"damage is found", damage_is_found},
                                              {"damage is described", damage_is_described},
                                              {"every allocation may fail", every_allocation_may_fail},

@@ -74,11 +74,11 @@ void tx_trainer_set_parameters(tx_trainer *trainer, const void *parameters);
  * next step. */
 const void *tx_trainer_gradient(const tx_trainer *trainer);
 
-/* Memory of a run on one rank, in bytes, as tx_allocate counts it, and the windows shared with other ranks. */
+/* Memory of a run on one rank, in bytes: the most that it occupies at a time, of the rank that has most. */
 typedef struct tx_memory_estimate {
     size_t data;       /* this rank's part of the trajectories */
     size_t arena;      /* a thread's, for activations */
-    size_t parameters; /* parameters, their gradient, optimizer state, reduction */
+    size_t parameters; /* parameters, their gradients, optimizer state, reduction */
     size_t total;
 } tx_memory_estimate;
 /* On num_ranks ranks of one machine. Reads the data's shape, not the data. Not collective. */

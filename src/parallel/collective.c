@@ -150,3 +150,15 @@ tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *err
     shared->status = (tx_status)(worst & 255);
     return shared->status;
 }
+
+tx_status tx_parallel_gather_machine(tx_parallel *parallel, const void *mine, size_t bytes, void *all, tx_error *error)
+{
+    if (parallel->machine_size == 1) {
+        memcpy(all, mine, bytes);
+        return TX_OK;
+    }
+    MPI_Request request;
+    const int code = MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, parallel->machine, &request);
+    TX_TRY(tx_mpi_status(code, "gathering on a machine", error));
+    return tx_parallel_wait(parallel, 1, &request, "gathering on a machine", error);
+}

@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include "parallel/communicator.h"
+#include "parallel/machine.h"
 
 struct tx_parallel {
     MPI_Comm all, machine; /* the job; its ranks on this machine. Both MPI_COMM_NULL when alone */

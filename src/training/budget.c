@@ -1,108 +1,158 @@
-/* The memory of a rank: what has to be there whatever is kept of a rollout, and the rest, into which its program is fitted. */
+#include "training/budget.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/available.h"
 #include "base/memory.h"
-#include "training/trainer.h"
+#include "parallel/machine.h"
 
-/* Sums a thread: a 64-bit word or, exact in double, two for each element; then the sum itself. */
-size_t tx_problem_reduction_bytes(const tx_problem *problem)
+size_t tx_budget_total(const tx_budget *budget)
 {
-    const size_t count = (size_t)problem->network->num_parameters, leaves = (size_t)problem->network->num_leaves;
-    const bool two = problem->reduction == TX_REDUCE_EXACT && problem->random.precision == TX_FLOAT64;
-    const size_t thread = 8 * count * (two ? 2 : 1) + 16 * leaves + 1024;
-    return (size_t)problem->threads * thread + count * tx_real_bytes(problem->random.precision) + 24 * leaves + 512;
+    size_t total = 0;
+    for (int use = 0; use < TX_USE_COUNT; use++) {
+        total += budget->bytes[use];
+    }
+    return total;
 }
 
-size_t tx_problem_data_bytes(const tx_problem *problem, int num_ranks)
+void tx_budget_write(double bytes, char text[32])
 {
-    const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
-    const size_t levels = (size_t)(problem->data.num_trajectories * problem->data.num_levels);
-    const size_t mine = problem->placement == TX_REPLICATED ? levels : (levels + (size_t)num_ranks - 1) / (size_t)num_ranks;
-    return mine * level + 2 * (size_t)tx_problem_share(problem, num_ranks) * sizeof(void *);
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+    int unit = 0;
+    for (bytes /= 1024; bytes >= 999.5 && unit < 4; unit++) {
+        bytes /= 1024;
+    }
+    snprintf(text, 32, "%.3g %s", bytes, units[unit]);
 }
 
-/* Beside its arena. */
-static size_t worker_bytes(const tx_problem *problem)
+/* "activations 3 GiB, trajectories 1 GiB": what is worth naming. */
+static void list_uses(const tx_budget *budget, char *text, size_t size)
 {
-    const size_t real = tx_real_bytes(problem->random.precision), block = (size_t)problem->block;
-    return (size_t)problem->network->num_parameters * real + block * (sizeof(double) + sizeof(void *) + 2 * real) + 1024;
+    static const char *const names[] = {"activations", "parameters and optimizer", "trajectories", "held-out data", "the rest"};
+    const size_t total = tx_budget_total(budget);
+    size_t end = 0;
+    for (int use = 0; use < TX_USE_COUNT; use++) {
+        char amount[32];
+        tx_budget_write((double)budget->bytes[use], amount);
+        if (budget->bytes[use] > total / 16) {
+            end += (size_t)snprintf(text + end, size - end, "%s%s %s", end ? ", " : "", names[use], amount);
+        }
+    }
 }
 
-static size_t fetch_bytes(const tx_problem *problem, int num_ranks)
+/* ---- Comparing ---- */
+
+/* What one rank says to those of its machine. */
+typedef struct demand {
+    double bytes;
+    tx_available available;
+} demand;
+
+/* What ranks want together of something, of which there is `available`. */
+typedef struct comparison {
+    const char *says; /* of a machine that there are so many bytes */
+    double wanted;
+    size_t available;
+    int ranks;
+} comparison;
+
+/* Of what one rank wants, and all of its control group and of its machine together, the first that is too much; false: all fits. */
+static bool find_limit(const demand *mine, const demand *all, int ranks, comparison *out)
 {
-    return 2 * (size_t)tx_problem_share(problem, num_ranks) * sizeof(int64_t);
+    const tx_available *available = &mine->available;
+    comparison kinds[] = {{"the limits of a process (ulimit) on %s leave %s", mine->bytes, available->process, 1},
+                          {"the control group on %s leaves %s", 0, available->group, 0},
+                          {"%s has %s free", 0, available->machine, ranks}};
+    for (int k = 0; k < ranks; k++) {
+        const bool same = all[k].available.group_id == available->group_id;
+        kinds[1].wanted += same ? all[k].bytes : 0;
+        kinds[1].ranks += same;
+        kinds[2].wanted += all[k].bytes;
+    }
+    for (int k = 0; k < 3; k++) {
+        if (kinds[k].wanted > (double)kinds[k].available) {
+            *out = kinds[k];
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Arenas and run list. */
-static size_t program_bytes(const tx_problem *problem)
+static demand own_demand(const tx_budget *budget)
 {
-    const tx_program_cost cost = tx_program_get_cost(problem->loss.program);
-    return (size_t)problem->threads * cost.arena_bytes + cost.shared_bytes;
+    return (demand){.bytes = (double)(tx_budget_total(budget) - budget->taken), .available = tx_available_now("")};
 }
 
-static tx_status build_within(const tx_problem *problem, size_t memory, tx_error *error, tx_loss_program *out)
+static void describe(const tx_budget *budget, const comparison *limit, char *text, size_t size)
 {
-    tx_problem limited = *problem;
-    limited.memory = memory;
-    return tx_problem_program(&limited, problem->configuration, problem->trainer, problem->block, true, error, out);
+    char uses[256], mine[32], wanted[32], available[32], machine[64] = "this machine", ranks[128] = "", limited[192];
+    gethostname(machine, sizeof machine - 1);
+    list_uses(budget, uses, sizeof uses);
+    tx_budget_write((double)tx_budget_total(budget), mine);
+    tx_budget_write(limit->wanted, wanted);
+    tx_budget_write((double)limit->available, available);
+    snprintf(limited, sizeof limited, limit->says, machine, available);
+    if (limit->ranks > 1) {
+        snprintf(ranks, sizeof ranks, " a rank, %s for %d ranks", wanted, limit->ranks);
+    }
+    snprintf(text, size, "this needs %s of memory%s (%s), but %s", mine, ranks, uses, limited);
 }
 
-tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out)
+/* ---- Deciding ---- */
+
+static bool is_users_word(const tx_section *run)
 {
-    const tx_program_cost cost = tx_program_get_cost(problem->loss.program);
-    tx_loss_program limited;
-    if (cost.states.arena_bytes) {
-        *out = cost.states;
+    const tx_section *parallel = run ? tx_get_section(run, "parallel") : NULL;
+    return parallel && !tx_get_word(parallel, "memory");
+}
+
+static tx_status decide(const tx_budget *budget, const comparison *limit, double mine, const tx_section *run, const tx_log *log,
+                        tx_advice *advice, const void *object, tx_error *error)
+{
+    char text[TX_MESSAGE_SIZE / 2], hint[TX_MESSAGE_SIZE / 4] = "";
+    describe(budget, limit, text, sizeof text);
+    if (is_users_word(run)) {
+        tx_log_write(log, TX_LOG_WARNING, "%s: tried nevertheless, as parallel.memory says how much may be used", text);
         return TX_OK;
     }
-    TX_TRY(build_within(problem, program_bytes(problem) - 1, error, &limited)); /* a byte less than everything */
-    *out = tx_program_get_cost(limited.program).states;
-    tx_program_destroy(limited.program);
+    if (advice) {
+        advice(object, mine / limit->wanted * (double)limit->available, hint, sizeof hint);
+    }
+    return tx_error_set(error, TX_INVALID, "%s%s%s", text, hint[0] ? ": " : "", hint);
+}
+
+tx_status tx_budget_check(tx_parallel *parallel, const tx_budget *budget, const tx_section *run, const tx_log *log,
+                          tx_advice *advice, const void *object, tx_error *error)
+{
+    const int ranks = tx_parallel_machine_size(parallel);
+    const demand mine = own_demand(budget);
+    comparison limit;
+    demand *all = NULL;
+    tx_memory_trust(is_users_word(run));
+    tx_status status = tx_parallel_agree(parallel, tx_allocate_array((size_t)ranks, sizeof *all, error, &all), error);
+    status = status ? status : tx_parallel_gather_machine(parallel, &mine, sizeof mine, all, error);
+    if (status == TX_OK && find_limit(&mine, all, ranks, &limit)) {
+        status = decide(budget, &limit, mine.bytes, run, log, advice, object, error);
+    }
+    tx_free(all);
+    return tx_parallel_agree(parallel, status, error);
+}
+
+tx_status tx_budget_compare(const tx_budget *budget, int ranks, tx_error *error, char text[TX_MESSAGE_SIZE / 2])
+{
+    const demand mine = own_demand(budget);
+    comparison limit;
+    demand *all;
+    TX_TRY(tx_allocate_array((size_t)ranks, sizeof *all, error, &all));
+    for (int k = 0; k < ranks; k++) {
+        all[k] = mine;
+    }
+    text[0] = '\0';
+    if (find_limit(&mine, all, ranks, &limit)) {
+        describe(budget, &limit, text, TX_MESSAGE_SIZE / 2);
+    }
+    tx_free(all);
     return TX_OK;
-}
-
-/* Room for what is small and differs from run to run: callbacks, the progress line, how memory was rounded. */
-static const size_t small_things = 16 * 1024;
-
-static tx_status too_little(const tx_problem *problem, size_t least, tx_error *error)
-{
-    return tx_section_error(tx_get_section(problem->root, "parallel"), "memory", error, TX_INVALID,
-                            "too little: this run takes at least %zu KiB a rank", (least + 1023) / 1024 + 4);
-}
-
-/* Replaces the program by one that keeps less. */
-static tx_status keep_less(tx_problem *problem, size_t fixed, size_t memory, tx_error *error)
-{
-    tx_loss_program limited;
-    TX_TRY(build_within(problem, memory > fixed ? memory - fixed : 1, error, &limited));
-    tx_program_destroy(problem->loss.program);
-    problem->loss = limited;
-    const size_t least = fixed + program_bytes(problem);
-    return least <= memory ? TX_OK : too_little(problem, least, error);
-}
-
-tx_status tx_problem_fit(tx_problem *problem, size_t built, int num_ranks, tx_error *error)
-{
-    const tx_section *parallel = tx_get_section(problem->root, "parallel");
-    if (tx_get_word(parallel, "memory")) {
-        return TX_OK;
-    }
-    const size_t memory = (size_t)tx_get_bytes(parallel, "memory"),
-                 run_list = tx_program_get_cost(problem->loss.program).shared_bytes;
-    const size_t fixed = built - run_list + tx_problem_data_bytes(problem, num_ranks) + tx_problem_reduction_bytes(problem) +
-                         fetch_bytes(problem, num_ranks) + small_things + (size_t)problem->threads * worker_bytes(problem);
-    return fixed + program_bytes(problem) <= memory ? TX_OK : keep_less(problem, fixed, memory, error);
-}
-
-tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
-{
-    const tx_problem *problem = &trainer->problem;
-    const size_t real = tx_real_bytes(problem->random.precision), count = (size_t)problem->network->num_parameters;
-    const size_t copies = 2 + (size_t)problem->threads + 2 * (size_t)tx_optimizer_num_slots(trainer->optimizer);
-    const size_t data = tx_problem_data_bytes(problem, num_ranks);
-    const size_t reduction = tx_problem_reduction_bytes(problem);
-    return (tx_memory_estimate){
-        .data = data,
-        .arena = tx_program_get_cost(problem->loss.program).arena_bytes,
-        .parameters = copies * count * real + reduction,
-        .total = sizeof *trainer + trainer->built + data + reduction,
-    };
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "training/budget.h"
 #include "training/decimal.h"
 #include "training/network_file.h"
 #include "training/problem.h"
@@ -73,6 +74,13 @@ static bool has_own_data(const evaluate_job *job)
     return section && tx_has(section, "data");
 }
 
+static tx_status check_memory(const evaluate_job *job, const tx_data_source *source, tx_error *error)
+{
+    const size_t data = tx_dataset_bytes(source, TX_SHARDED, tx_parallel_size(job->parallel));
+    const tx_budget budget = {.bytes = {[TX_USE_DATA] = data + source->working}};
+    return tx_budget_check(job->parallel, &budget, job->root, NULL, NULL, NULL, error);
+}
+
 static tx_status load_data(evaluate_job *job, tx_error *error)
 {
     const tx_section *data = tx_get_section(job->root, "data");
@@ -80,7 +88,12 @@ static tx_status load_data(evaluate_job *job, tx_error *error)
         return tx_section_error(job->root, NULL, error, TX_INVALID,
                                 "the full loss is over the windows of the `data` section, which is missing");
     }
-    return tx_dataset_create(job->parallel, data, tx_problem_random(job->root), TX_SHARDED, error, &job->data);
+    tx_data_source *source;
+    TX_TRY(tx_data_source_open(job->parallel, data, tx_problem_random(job->root), error, &source));
+    tx_status status = check_memory(job, source, error);
+    status = status ? status : tx_dataset_load(job->parallel, source, TX_SHARDED, error, &job->data);
+    tx_data_source_destroy(source);
+    return status;
 }
 
 static tx_status measure(evaluate_job *job, tx_error *error)

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
+#include "training/evaluation.h"
 #include "training/problem.h"
 #include "trainax/metric.h"
-#include "trainax/training.h"
 
 enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
 
@@ -21,6 +22,8 @@ typedef struct evaluation_worker {
 struct tx_evaluation {
     tx_parallel *parallel;
     tx_random random;
+    tx_data_source *source; /* of its own trajectories, until they are loaded */
+    size_t data_bytes;      /* that these take, 0: they are the caller's */
     tx_data_shape shape;
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_network *network;
@@ -29,6 +32,7 @@ struct tx_evaluation {
     const char **names;
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
     int64_t num_steps, num_samples;
+    int rank, num_ranks;
     int64_t first, count; /* this rank's samples */
     int threads, block;   /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
@@ -47,22 +51,17 @@ static const tx_section *evaluation_section(const tx_evaluation_setup *setup)
     return tx_get_section(setup->run, "evaluation"); /* may be NULL */
 }
 
-static tx_status load_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
-    evaluation->dataset = setup->dataset;
-    if (setup->dataset) {
-        evaluation->shape = setup->dataset->shape;
-        return TX_OK;
-    }
     data = data ? data : tx_get_section(setup->run, "data");
     if (!data) {
         return tx_section_error(setup->run, NULL, error, TX_INVALID,
                                 "there is nothing to evaluate on: a section evaluation.data or data is needed");
     }
-    TX_TRY(tx_dataset_create(evaluation->parallel, data, evaluation->random, TX_SHARDED, error, &evaluation->own));
-    evaluation->dataset = evaluation->own;
-    evaluation->shape = evaluation->own->shape;
+    TX_TRY(tx_data_source_create(data, evaluation->random, error, &evaluation->source));
+    evaluation->data_bytes = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks) + evaluation->source->working;
+    evaluation->shape = evaluation->source->shape;
     return TX_OK;
 }
 
@@ -175,12 +174,12 @@ tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_sh
     return status;
 }
 
-/* What a rank does alone. */
-static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
+static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
 {
-    const tx_data_shape *shape = &evaluation->shape;
+    const int64_t rank = evaluation->rank, size = evaluation->num_ranks;
     const tx_precision precision = evaluation->random.precision;
-    const int64_t rank = tx_parallel_rank(evaluation->parallel), size = tx_parallel_size(evaluation->parallel);
+    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, error));
+    const tx_data_shape *shape = &evaluation->shape;
     evaluation->num_samples = shape->num_trajectories;
     evaluation->first = evaluation->num_samples * rank / size;
     evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
@@ -189,31 +188,82 @@ static tx_status build(tx_evaluation *evaluation, const tx_evaluation_setup *set
     TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
     TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
-    TX_TRY(tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program));
+    return tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program);
+}
+
+tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
+                             tx_error *error, tx_evaluation **out)
+{
+    tx_evaluation *evaluation;
+    TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
+    evaluation->random = tx_problem_random(setup->run);
+    evaluation->shape = shape ? *shape : (tx_data_shape){0};
+    evaluation->rank = rank;
+    evaluation->num_ranks = num_ranks;
+    const tx_status status = plan(evaluation, setup, isa, error);
+    if (status != TX_OK) {
+        tx_evaluation_destroy(evaluation);
+        return status;
+    }
+    *out = evaluation;
+    return TX_OK;
+}
+
+void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget)
+{
+    const tx_program_cost cost = tx_program_get_cost(evaluation->program);
+    const size_t level = evaluation->level_bytes, threads = (size_t)evaluation->threads, samples = (size_t)evaluation->num_samples;
+    const size_t steps = (size_t)evaluation->num_steps;
+    const size_t numbers =
+        samples * (size_t)tx_metrics_quantities(evaluation->metrics) + samples + steps * ((size_t)evaluation->num_metrics + 1);
+    budget->bytes[TX_USE_ACTIVATIONS] +=
+        threads * (cost.workspace_bytes + (size_t)evaluation->block * (level + 2 * sizeof(void *)) +
+                   tx_metric_scratch_bytes(evaluation->metrics));
+    budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
+    budget->bytes[TX_USE_DATA] += (size_t)evaluation->count * level + evaluation->data_bytes;
+    budget->bytes[TX_USE_REST] += numbers * sizeof(double);
+}
+
+/* What a rank does alone. */
+static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
+{
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
     return tx_store_reserve(evaluation->dataset->store, evaluation->threads * evaluation->block, 1, error);
 }
 
-static tx_status set_up(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
 {
-    int isa;
-    TX_TRY(load_data(evaluation, setup, error));
-    TX_TRY(tx_agree_isa(evaluation->parallel, error, &isa));
-    return tx_parallel_agree(evaluation->parallel, build(evaluation, setup, isa, error), error);
+    evaluation->parallel = parallel;
+    evaluation->dataset = dataset;
+    if (!dataset) {
+        TX_TRY(tx_dataset_load(parallel, evaluation->source, TX_SHARDED, error, &evaluation->own));
+        evaluation->dataset = evaluation->own;
+        tx_data_source_destroy(evaluation->source);
+        evaluation->source = NULL;
+    }
+    return tx_parallel_agree(parallel, allocate(evaluation, error), error);
+}
+
+static tx_status check_and_load(tx_evaluation *evaluation, tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error)
+{
+    tx_budget budget = {0};
+    tx_evaluation_add_budget(evaluation, &budget);
+    TX_TRY(tx_parallel_agree(parallel, tx_threads_start(evaluation->threads, error), error));
+    TX_TRY(tx_budget_check(parallel, &budget, setup->run, NULL, NULL, NULL, error));
+    return tx_evaluation_load(evaluation, parallel, setup->dataset, error);
 }
 
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out)
 {
+    const int rank = tx_parallel_rank(parallel), num_ranks = tx_parallel_size(parallel);
     tx_evaluation *evaluation = NULL;
-    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *evaluation, error, &evaluation), error);
-    if (status != TX_OK) {
-        tx_free(evaluation);
-        return status;
-    }
-    evaluation->parallel = parallel;
-    evaluation->random = tx_problem_random(setup->run);
-    status = set_up(evaluation, setup, error);
+    int isa;
+    TX_TRY(tx_agree_isa(parallel, error, &isa));
+    tx_status status =
+        tx_evaluation_plan(setup, setup->dataset ? &setup->dataset->shape : NULL, rank, num_ranks, isa, error, &evaluation);
+    status = tx_parallel_agree(parallel, status, error);
+    status = status ? status : check_and_load(evaluation, parallel, setup, error);
     if (status != TX_OK) {
         tx_evaluation_destroy(evaluation);
         return status;
@@ -232,6 +282,7 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
         tx_metric_scratch_destroy(evaluation->workers[k].scratch);
         tx_free(evaluation->workers[k].next);
     }
+    tx_data_source_destroy(evaluation->source);
     tx_free(evaluation->workers);
     tx_free(evaluation->names);
     tx_free(evaluation->states);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "training/evaluation.h"
 #include "training/trainer.h"
 #include "trainax/metric.h"
 
@@ -75,7 +76,7 @@ tx_status tx_trainer_add_metrics(void *owner, const tx_section *section, const c
     return status;
 }
 
-/* ---- Loading ---- */
+/* ---- Planning and loading ---- */
 
 static tx_status join_names(const tx_held_out *held_out, tx_error *error, char **out)
 {
@@ -124,36 +125,6 @@ static tx_status check_network(const tx_trainer *trainer, tx_error *error)
                                             there, here);
 }
 
-static tx_status create_evaluation(tx_trainer *trainer, const char *metrics, tx_error *error)
-{
-    tx_held_out *held_out = &trainer->held_out;
-    const tx_evaluation_setup setup = {.run = trainer->problem.root,
-                                       .network = trainer->problem.network->section,
-                                       .metrics = metrics,
-                                       .dataset = held_out->shares_data ? trainer->dataset : NULL};
-    TX_TRY(tx_evaluation_create(trainer->parallel, &setup, error, &held_out->evaluation));
-    return check_network(trainer, error);
-}
-
-tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
-{
-    tx_held_out *held_out = &trainer->held_out;
-    char *metrics = NULL;
-    if (held_out->num_names == 0) {
-        return TX_OK;
-    }
-    held_out->shares_data = !has_own_data(trainer);
-    held_out->current = -1;
-    tx_status status = tx_parallel_agree(trainer->parallel, join_names(held_out, error, &metrics), error);
-    if (status == TX_OK) {
-        status = create_evaluation(trainer, metrics, error);
-    }
-    tx_free(metrics);
-    return status;
-}
-
-/* ---- Predicting, from the data's shape ---- */
-
 static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_shape *out)
 {
     const tx_section *section = tx_get_section(trainer->problem.root, "evaluation");
@@ -179,35 +150,47 @@ tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error)
     return tx_evaluation_check(&setup, &shape, error);
 }
 
-static tx_status program_bytes(const tx_trainer *trainer, int64_t samples, tx_error *error, size_t *out)
+static tx_status plan_evaluation(tx_trainer *trainer, const char *metrics, int num_ranks, tx_error *error)
 {
+    tx_held_out *held_out = &trainer->held_out;
     const tx_problem *problem = &trainer->problem;
-    tx_program *program;
-    int block;
-    TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, samples, error, &block));
-    TX_TRY(tx_step_program(problem->network, problem->random.precision, problem->isa, block, error, &program));
-    const tx_program_cost cost = tx_program_get_cost(program);
-    *out = cost.shared_bytes + cost.arena_bytes * (size_t)trainer->problem.threads;
-    tx_program_destroy(program);
-    return TX_OK;
+    const tx_evaluation_setup setup = {.run = problem->root, .network = problem->network->section, .metrics = metrics};
+    const tx_data_shape *shape = held_out->shares_data ? &problem->data : NULL;
+    const int rank = trainer->parallel ? tx_parallel_rank(trainer->parallel) : 0;
+    TX_TRY(tx_evaluation_plan(&setup, shape, rank, num_ranks, problem->isa, error, &held_out->evaluation));
+    return check_network(trainer, error);
 }
 
-tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out)
+tx_status tx_trainer_plan_held_out(tx_trainer *trainer, int num_ranks, tx_error *error)
 {
-    tx_data_shape shape;
-    size_t program;
-    if (trainer->held_out.num_names == 0) {
-        *out = 0;
+    tx_held_out *held_out = &trainer->held_out;
+    char *metrics;
+    if (held_out->num_names == 0) {
         return TX_OK;
     }
-    TX_TRY(read_shape(trainer, error, &shape));
-    TX_TRY(program_bytes(trainer, shape.num_trajectories, error, &program));
-    const size_t level = (size_t)tx_data_level_size(&shape) * tx_real_bytes(trainer->problem.random.precision);
-    const size_t samples = (size_t)shape.num_trajectories, ranks = (size_t)num_ranks;
-    const size_t own = has_own_data(trainer) ? samples * (size_t)shape.num_levels * level / ranks : 0;
-    const size_t numbers = (samples + (size_t)shape.num_levels) * ((size_t)trainer->held_out.num_names + 1) * sizeof(double);
-    *out = own + samples * level / ranks + numbers + program;
-    return TX_OK;
+    held_out->shares_data = !has_own_data(trainer);
+    held_out->current = -1;
+    TX_TRY(join_names(held_out, error, &metrics));
+    const tx_status status = plan_evaluation(trainer, metrics, num_ranks, error);
+    tx_free(metrics);
+    return status;
+}
+
+size_t tx_trainer_held_out_bytes(const tx_trainer *trainer)
+{
+    tx_budget budget = {0};
+    if (trainer->held_out.evaluation) {
+        tx_evaluation_add_budget(trainer->held_out.evaluation, &budget);
+    }
+    return tx_budget_total(&budget);
+}
+
+tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
+{
+    tx_held_out *held_out = &trainer->held_out;
+    return held_out->evaluation
+               ? tx_evaluation_load(held_out->evaluation, trainer->parallel, held_out->shares_data ? trainer->dataset : NULL, error)
+               : TX_OK;
 }
 
 /* ---- End ---- */

@@ -1,42 +1,26 @@
-/* What a configuration would train, and how much memory that needs: everything but the data is built for real and counted. */
+/* What a configuration would train, and how much memory that needs: everything is planned, nothing of it taken. */
 #include <inttypes.h>
 
 #include "base/memory.h"
 #include "training/text.h"
 #include "training/trainer.h"
 
-typedef struct tx_prediction {
-    tx_data_shape data;
-    tx_trainer *trainer;
-    tx_memory_estimate memory;
-} tx_prediction;
-
-static tx_status read_shape(const tx_config *config, tx_error *error, tx_data_shape *out)
+static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_section *root = tx_config_root(config);
     tx_data_source *source;
     TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_random(root), error, &source));
-    *out = source->shape;
+    const tx_status status = tx_trainer_plan(config, source, num_ranks, error, out);
     tx_data_source_destroy(source);
-    return TX_OK;
-}
-
-static tx_status predict(const tx_config *config, int num_ranks, tx_error *error, tx_prediction *out)
-{
-    tx_prediction prediction = {0};
-    TX_TRY(read_shape(config, error, &prediction.data));
-    TX_TRY(tx_trainer_create_alone(config, &prediction.data, num_ranks, error, &prediction.trainer));
-    prediction.memory = tx_trainer_memory(prediction.trainer, num_ranks);
-    *out = prediction;
-    return TX_OK;
+    return status;
 }
 
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)
 {
-    tx_prediction prediction;
-    TX_TRY(predict(config, num_ranks, error, &prediction));
-    *out = prediction.memory;
-    tx_trainer_destroy(prediction.trainer);
+    tx_trainer *trainer;
+    TX_TRY(plan(config, num_ranks, error, &trainer));
+    *out = tx_trainer_memory(trainer, num_ranks);
+    tx_trainer_destroy(trainer);
     return TX_OK;
 }
 
@@ -60,26 +44,30 @@ static tx_status add_trade(const tx_problem *problem, tx_text *text, tx_error *e
     return add_choice(text, "chosen", (tx_trade){chosen.arena_bytes, chosen.flops}, work, error);
 }
 
-static tx_status add_prediction(const tx_prediction *prediction, int num_ranks, tx_text *text, tx_error *error)
+static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
 {
-    const tx_problem *problem = &prediction->trainer->problem;
-    const tx_memory_estimate *memory = &prediction->memory;
+    const tx_problem *problem = &trainer->problem;
+    const tx_memory_estimate memory = tx_trainer_memory(trainer, num_ranks);
     const int64_t per_epoch = (problem->windows.count - 1) / problem->batch_size + 1;
     TX_TRY(tx_text_add(text, error, "\nparameters: %" PRId64 "\n", problem->network->num_parameters));
     TX_TRY(
         tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
     TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, tx_problem_blocks(problem)));
     TX_TRY(tx_text_add(text, error, "ranks: %d\nisa: %s\n", num_ranks, tx_isa_name(problem->isa)));
-    TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory->arena));
+    TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
     TX_TRY(add_trade(problem, text, error));
-    TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory->data));
-    return tx_text_add(text, error, "memory bytes per rank: %zu\n", memory->total);
+    TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));
+    TX_TRY(tx_text_add(text, error, "memory bytes per rank: %zu\n", memory.total));
+    const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
+    char misfit[TX_MESSAGE_SIZE / 2];
+    TX_TRY(tx_budget_compare(&budget, num_ranks, error, misfit));
+    return misfit[0] ? tx_text_add(text, error, "does not fit here: %s\n", misfit) : TX_OK;
 }
 
 static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, tx_error *error)
 {
     const tx_section *root = tx_config_root(config);
-    tx_prediction prediction;
+    tx_trainer *trainer;
     char *resolved;
     TX_TRY(tx_section_write(root, error, &resolved));
     tx_status status = tx_text_add(text, error, "%s", resolved);
@@ -88,9 +76,9 @@ static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, 
     if (!tx_has(root, "data") || !tx_has(root, "network") || !tx_has(root, "trainer")) {
         return TX_OK; /* nothing is trained by it */
     }
-    TX_TRY(predict(config, num_ranks, error, &prediction));
-    status = add_prediction(&prediction, num_ranks, text, error);
-    tx_trainer_destroy(prediction.trainer);
+    TX_TRY(plan(config, num_ranks, error, &trainer));
+    status = add_prediction(trainer, num_ranks, text, error);
+    tx_trainer_destroy(trainer);
     return status;
 }
 

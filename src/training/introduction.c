@@ -69,13 +69,9 @@ static void tell_windows(const tx_problem *problem, const tx_log *log)
 
 static void tell_memory(size_t bytes, const tx_log *log)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB"};
-    double value = (double)bytes / 1024;
-    int unit = 0;
-    for (; value >= 999.5 && unit < 2; unit++) {
-        value /= 1024;
-    }
-    tx_log_write(log, TX_LOG_NOTE, "memory per rank: %.3g %s predicted", value, units[unit]);
+    char amount[32];
+    tx_budget_write((double)bytes, amount);
+    tx_log_write(log, TX_LOG_NOTE, "memory per rank: %s predicted", amount);
 }
 
 void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log)

@@ -54,13 +54,8 @@ tx_status tx_evaluation_check(const struct tx_evaluation_setup *setup, const tx_
 
 tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
 
-/* budget.c. Bytes of a rank's data, and of its reduction. */
-size_t tx_problem_data_bytes(const tx_problem *problem, int num_ranks);
-size_t tx_problem_reduction_bytes(const tx_problem *problem);
-/* Where `parallel.memory` says so, makes the loss's program keep less. built: bytes of network, optimizer, parameters and
- * evaluators. TX_INVALID, at that place of the file: not even the least that is possible fits. */
-tx_status tx_problem_fit(tx_problem *problem, size_t built, int num_ranks, tx_error *error);
-/* What it would take to keep no more than the states between rollout steps; zero where nothing can be computed again. */
+/* trainer_memory.c. What it would take to keep no more than the states between rollout steps; zero where nothing can be computed
+ * again. */
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
 
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */

@@ -29,18 +29,13 @@ static bool is_trainers(const tx_trainer *trainer, const tx_section *callback)
            is_same(tx_get_section(callback, "residuum_fn"), tx_get_section(problem->trainer, "residuum_fn"));
 }
 
-static tx_status fill(const tx_trainer *trainer, const tx_section *callback, bool gradient, tx_error *error, tx_evaluator *out)
+static tx_status plan(const tx_trainer *trainer, const tx_section *callback, bool gradient, tx_error *error, tx_evaluator *out)
 {
     const tx_section *configuration = tx_get_section(callback, "configuration");
-    tx_loss_program loss;
     TX_TRY(tx_configuration_check(configuration, error));
     TX_TRY(check_levels(trainer, configuration, error));
-    TX_TRY(tx_problem_program(&trainer->problem, configuration, callback, trainer->problem.block, gradient, error, &loss));
-    const tx_status status = tx_evaluator_create(trainer, loss, NULL, gradient, error, out);
-    if (status != TX_OK) {
-        tx_program_destroy(loss.program);
-    }
-    return status;
+    out->gradient = gradient;
+    return tx_problem_program(&trainer->problem, configuration, callback, trainer->problem.block, gradient, error, &out->loss);
 }
 
 tx_status tx_trainer_add_program(void *owner, const tx_section *callback, bool gradient, tx_error *error, int *handle)
@@ -49,9 +44,7 @@ tx_status tx_trainer_add_program(void *owner, const tx_section *callback, bool g
     tx_callback_program program = {.same = is_trainers(trainer, callback), .current = -1};
     TX_TRY(tx_reserve((size_t)trainer->num_programs + 1, sizeof program, &trainer->program_capacity, error, &trainer->programs));
     if (!program.same) {
-        const size_t before = tx_memory_live();
-        TX_TRY(fill(trainer, callback, gradient, error, &program.evaluator));
-        trainer->program_bytes += tx_memory_live() - before;
+        TX_TRY(plan(trainer, callback, gradient, error, &program.evaluator));
     }
     const int levels = program.evaluator.loss.levels;
     trainer->levels = levels > trainer->levels ? levels : trainer->levels;
@@ -69,13 +62,18 @@ bool tx_trainer_needs_gradients(const tx_trainer *trainer)
     return any;
 }
 
-tx_status tx_trainer_create_sums(tx_trainer *trainer, tx_error *error)
+static tx_status allocate(const tx_trainer *trainer, tx_evaluator *evaluator, tx_error *error)
+{
+    tx_reduction *reduction = evaluator->gradient ? trainer->gradients : trainer->losses;
+    return tx_evaluator_create(trainer, evaluator->loss, reduction, evaluator->gradient, error, evaluator);
+}
+
+tx_status tx_trainer_allocate_programs(tx_trainer *trainer, tx_error *error)
 {
     TX_TRY(trainer->num_programs ? tx_trainer_reduction(trainer, false, error, &trainer->losses) : TX_OK);
     TX_TRY(tx_trainer_needs_gradients(trainer) ? tx_trainer_reduction(trainer, true, error, &trainer->gradients) : TX_OK);
     for (int k = 0; k < trainer->num_programs; k++) {
-        tx_evaluator *evaluator = &trainer->programs[k].evaluator;
-        evaluator->reduction = evaluator->gradient ? trainer->gradients : trainer->losses;
+        TX_TRY(trainer->programs[k].same ? TX_OK : allocate(trainer, &trainer->programs[k].evaluator, error));
     }
     return TX_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "training/budget.h"
 #include "training/network_file.h"
 #include "training/problem.h"
 
@@ -13,7 +14,8 @@ enum { BUFFER_BYTES = 32 << 20 };
 
 typedef struct tx_rollout_job {
     tx_parallel *parallel;
-    tx_config *section; /* owns the network's section */
+    tx_file *file;      /* of the network */
+    tx_config *section; /* owns its section */
     tx_network *network;
     tx_program *program;
     tx_workspace *workspace;
@@ -56,27 +58,16 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     return TX_OK;
 }
 
-static tx_status read_network(tx_rollout_job *job, const tx_registry *registry, const char *path, const tx_file *file,
-                              tx_error *error)
+static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
 {
     char *text;
-    TX_TRY(tx_network_file_precision(file, error, &job->precision));
-    TX_TRY(tx_file_get_text(file, "/", "network", error, &text));
+    TX_TRY(tx_network_file_open(path, error, &job->file));
+    TX_TRY(tx_network_file_precision(job->file, error, &job->precision));
+    TX_TRY(tx_file_get_text(job->file, "/", "network", error, &text));
     const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, path, text, error, &job->section);
     tx_free(text);
     TX_TRY(status);
-    TX_TRY(tx_network_create(tx_config_root(job->section), job->state, error, &job->network));
-    TX_TRY(tx_allocate_array((size_t)job->network->num_parameters, tx_real_bytes(job->precision), error, &job->parameters));
-    return tx_network_file_parameters(file, job->network, job->precision, job->parameters, error);
-}
-
-static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
-{
-    tx_file *file;
-    TX_TRY(tx_network_file_open(path, error, &file));
-    const tx_status status = read_network(job, registry, path, file, error);
-    tx_file_close(file);
-    return status;
+    return tx_network_create(tx_config_root(job->section), job->state, error, &job->network);
 }
 
 /* The file's bytes must be a number; with the initial levels at most twice those of the steps. */
@@ -88,15 +79,39 @@ static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
     return over ? tx_error_set(error, TX_INVALID, "%" PRId64 " steps are more than any file holds", job->num_steps) : TX_OK;
 }
 
-static tx_status prepare(tx_rollout_job *job, tx_error *error)
+static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
+                      tx_error *error)
 {
+    const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
+    int64_t size[TX_FILE_MAX_RANK];
+    TX_TRY(read_shape(job, initial_path, error));
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = 1;
+    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
+    TX_TRY(open_network(job, registry, network_path, error));
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
     TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
-    const size_t block = (size_t)job->block;
-    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * block));
+    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
-    TX_TRY(tx_step_program(job->network, job->precision, job->isa, job->block, error, &job->program));
+    return tx_step_program(job->network, job->precision, job->isa, job->block, error, &job->program);
+}
+
+static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
+{
+    const tx_program_cost cost = tx_program_get_cost(job->program);
+    const size_t parameters = (size_t)job->network->num_parameters * tx_real_bytes(job->precision);
+    const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
+                                        [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
+                                        [TX_USE_DATA] = (size_t)job->block * (1 + (size_t)job->chunk) * job->level_bytes}};
+    return tx_budget_check(job->parallel, &budget, NULL, NULL, NULL, NULL, error);
+}
+
+static tx_status prepare(tx_rollout_job *job, tx_error *error)
+{
+    const size_t block = (size_t)job->block;
+    TX_TRY(tx_allocate_array((size_t)job->network->num_parameters, tx_real_bytes(job->precision), error, &job->parameters));
+    TX_TRY(tx_network_file_parameters(job->file, job->network, job->precision, job->parameters, error));
     TX_TRY(tx_workspace_create(job->program, error, &job->workspace));
     TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
     TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
@@ -107,14 +122,9 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
 static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
                         tx_error *error)
 {
-    TX_TRY(read_shape(job, initial_path, error));
-    const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
-    int64_t size[TX_FILE_MAX_RANK];
-    memcpy(size, job->shape.size, sizeof size);
-    size[1] = 1;
-    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
-    TX_TRY(open_network(job, registry, network_path, error));
-    return prepare(job, error);
+    TX_TRY(tx_parallel_agree(job->parallel, plan(job, registry, network_path, initial_path, error), error));
+    TX_TRY(check_memory(job, error));
+    return tx_parallel_agree(job->parallel, prepare(job, error), error);
 }
 
 static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_error *error)
@@ -242,12 +252,13 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
     char *path;
     TX_TRY(tx_agree_isa(parallel, error, &job.isa));
     TX_TRY(tx_output_find(parallel, output, inputs, error, &path));
-    tx_status status = tx_parallel_agree(parallel, set_up(&job, registry, network_path, initial_path, error), error);
+    tx_status status = set_up(&job, registry, network_path, initial_path, error);
     if (status == TX_OK) {
         status = write_all(&job, output, path, error);
     }
     tx_free(path);
     tx_file_close(job.initial);
+    tx_file_close(job.file);
     tx_workspace_destroy(job.workspace);
     tx_program_destroy(job.program);
     tx_network_destroy(job.network);

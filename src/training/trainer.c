@@ -7,14 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "training/history.h"
+#include "base/threads.h"
 #include "training/network_file.h"
-
-static tx_status load_data(tx_trainer *trainer, const tx_section *root, tx_error *error)
-{
-    return tx_dataset_create(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), tx_problem_placement(root),
-                             error, &trainer->dataset);
-}
 
 static tx_status read_parameters(tx_trainer *trainer, tx_error *error)
 {
@@ -74,27 +68,9 @@ static tx_status create_workers(tx_trainer *trainer, tx_error *error)
     return TX_OK;
 }
 
-static tx_status create_optimizer(tx_trainer *trainer, tx_error *error)
-{
-    const tx_problem *problem = &trainer->problem;
-    return tx_optimizer_create(tx_get_section(problem->trainer, "optimizer"), problem->random.precision,
-                               problem->network->num_leaves, problem->network->leaves, error, &trainer->optimizer);
-}
-
-static tx_status create_reduction(tx_trainer *trainer, tx_error *error)
-{
-    if (!trainer->parallel) {
-        return TX_OK;
-    }
-    const size_t before = tx_memory_live();
-    TX_TRY(tx_trainer_reduction(trainer, true, error, &trainer->reduction));
-    TX_TRY(tx_trainer_create_sums(trainer, error));
-    trainer->built -= tx_memory_live() - before; /* predicted, here as there */
-    return TX_OK;
-}
-
 static tx_status create_evaluator(tx_trainer *trainer, tx_error *error)
 {
+    TX_TRY(tx_trainer_reduction(trainer, true, error, &trainer->reduction));
     return tx_evaluator_create(trainer, trainer->problem.loss, trainer->reduction, true, error, &trainer->evaluator);
 }
 
@@ -108,58 +84,51 @@ static tx_status prepare_fetching(tx_trainer *trainer, int num_ranks, tx_error *
     return TX_OK;
 }
 
-static tx_status reserve_windows(tx_trainer *trainer, int num_ranks, tx_error *error)
-{
-    const int most = (int)tx_problem_share(&trainer->problem, num_ranks);
-    return trainer->dataset ? tx_store_reserve(trainer->dataset->store, most, trainer->levels, error) : TX_OK;
-}
-
 typedef struct surroundings {
-    const tx_data_shape *data;
+    const tx_data_source *data;
     int isa, num_ranks;
 } surroundings;
 
-/* What callbacks need of sums and data, and a run of its history. */
-static tx_status predict_unbuilt(tx_trainer *trainer, int num_ranks, tx_error *error)
-{
-    TX_TRY(tx_trainer_held_out_bytes(trainer, num_ranks, error, &trainer->unbuilt));
-    trainer->unbuilt += tx_trainer_needs_gradients(trainer) ? tx_problem_reduction_bytes(&trainer->problem) : 0;
-    trainer->unbuilt += tx_history_bytes(trainer->num_columns);
-    return TX_OK;
-}
-
-/* All that one rank does alone, and of which `inspect` says how large it is. */
-static tx_status build_parts(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
-                             tx_error *error)
+/* What one rank does alone before there is room for numbers. */
+static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
+                      tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
-    TX_TRY(tx_problem_create(config, around.data, around.isa, error, problem));
+    TX_TRY(tx_problem_create(config, &around.data->shape, around.isa, error, problem));
     trainer->levels = problem->loss.levels;
+    trainer->data_bytes = tx_dataset_bytes(around.data, problem->placement, around.num_ranks);
+    trainer->loading = around.data->working;
     trainer->ended_at = -1;
     TX_TRY(tx_trainer_check_held_out(trainer, error));
-    const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
-    TX_TRY(tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer));
-    TX_TRY(create_optimizer(trainer, error));
-    TX_TRY(allocate_parameters(trainer, error));
-    const size_t built = tx_memory_live() - before;
+    TX_TRY(tx_optimizer_plan(tx_get_section(problem->trainer, "optimizer"), problem->random.precision, problem->network->num_leaves,
+                             problem->network->leaves, error, &trainer->optimizer));
     TX_TRY(tx_trainer_create_callbacks(trainer, setup, error));
-    TX_TRY(tx_trainer_allocate_best(trainer, error));
-    TX_TRY(predict_unbuilt(trainer, around.num_ranks, error));
-    TX_TRY(tx_problem_fit(problem, built + tx_trainer_best_bytes(trainer) + trainer->program_bytes + trainer->unbuilt, around.num_ranks, error));
-    TX_TRY(create_workers(trainer, error));
-    TX_TRY(create_reduction(trainer, error));
-    TX_TRY(create_evaluator(trainer, error));
-    TX_TRY(prepare_fetching(trainer, around.num_ranks, error));
-    trainer->built += tx_memory_live() - before + trainer->unbuilt;
-    return TX_OK;
+    TX_TRY(tx_trainer_plan_held_out(trainer, around.num_ranks, error));
+    trainer->planned = tx_memory_live() - before;
+    return tx_trainer_fit(trainer, around.num_ranks, error);
 }
 
-static tx_status build(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
-                       tx_error *error)
+static tx_status create_mixer(tx_trainer *trainer, tx_error *error)
 {
-    TX_TRY(build_parts(trainer, config, setup, around, error));
-    TX_TRY(reserve_windows(trainer, around.num_ranks, error));
+    const tx_problem *problem = &trainer->problem;
+    const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
+    return tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer);
+}
+
+/* What one rank does alone once there is. */
+static tx_status allocate(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
+{
+    const int num_ranks = tx_parallel_size(trainer->parallel);
+    TX_TRY(create_mixer(trainer, error));
+    TX_TRY(tx_optimizer_allocate(trainer->optimizer, error));
+    TX_TRY(allocate_parameters(trainer, error));
+    TX_TRY(tx_trainer_allocate_best(trainer, error));
+    TX_TRY(create_workers(trainer, error));
+    TX_TRY(create_evaluator(trainer, error));
+    TX_TRY(tx_trainer_allocate_programs(trainer, error));
+    TX_TRY(prepare_fetching(trainer, num_ranks, error));
+    TX_TRY(tx_store_reserve(trainer->dataset->store, (int)tx_problem_share(&trainer->problem, num_ranks), trainer->levels, error));
     return tx_trainer_create_progress(trainer, config, setup, error);
 }
 
@@ -193,13 +162,34 @@ static void warn_of_training_data(const tx_trainer *trainer)
     }
 }
 
+/* Plans the whole for the data of this source, and loads them if there is room for all. */
+static tx_status plan_and_load(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_data_source *source,
+                               tx_error *error)
+{
+    tx_parallel *parallel = trainer->parallel;
+    surroundings around = {.data = source, .num_ranks = tx_parallel_size(parallel)};
+    TX_TRY(tx_agree_isa(parallel, error, &around.isa));
+    TX_TRY(tx_parallel_agree(parallel, plan(trainer, config, setup, around, error), error));
+    TX_TRY(tx_parallel_agree(parallel, tx_threads_start(trainer->problem.threads, error), error));
+    const tx_budget budget = tx_trainer_budget(trainer, around.num_ranks);
+    TX_TRY(tx_budget_check(parallel, &budget, trainer->problem.root, trainer->log, tx_trainer_advise, trainer, error));
+    return tx_dataset_load(parallel, source, trainer->problem.placement, error, &trainer->dataset);
+}
+
+static tx_status load_data(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
+{
+    const tx_section *root = tx_config_root(config);
+    tx_data_source *source;
+    TX_TRY(tx_data_source_open(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), error, &source));
+    const tx_status status = plan_and_load(trainer, config, setup, source, error);
+    tx_data_source_destroy(source);
+    return status;
+}
+
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
-    surroundings around = {.num_ranks = tx_parallel_size(trainer->parallel)};
-    TX_TRY(tx_agree_isa(trainer->parallel, error, &around.isa));
-    TX_TRY(load_data(trainer, tx_config_root(config), error));
-    around.data = &trainer->dataset->shape;
-    TX_TRY(tx_parallel_agree(trainer->parallel, build(trainer, config, setup, around, error), error));
+    TX_TRY(load_data(trainer, config, setup, error));
+    TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
     TX_TRY(tx_trainer_load_held_out(trainer, error));
     TX_TRY(share_parameters(trainer, setup->resumes, error));
     tx_trainer_refresh(trainer);
@@ -232,14 +222,13 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
     return TX_OK;
 }
 
-tx_status tx_trainer_create_alone(const tx_config *config, const tx_data_shape *data, int num_ranks, tx_error *error,
-                                  tx_trainer **out)
+tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_trainer_setup setup = {0};
     const surroundings around = {.data = data, .isa = tx_isa_count() - 1, .num_ranks = num_ranks};
     tx_trainer *trainer;
     TX_TRY(tx_allocate(sizeof *trainer, error, &trainer));
-    const tx_status status = build(trainer, config, &setup, around, error);
+    const tx_status status = plan(trainer, config, &setup, around, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
         return status;

@@ -1,6 +1,7 @@
 /* The trainer, as the room's own files see it: one step is compute, observe, update. */
 #pragma once
 
+#include "training/budget.h"
 #include "training/problem.h"
 #include "trainax/callback.h"
 #include "trainax/optimizer.h"
@@ -82,7 +83,6 @@ struct tx_trainer {
     size_t program_capacity, column_capacity, checkpoint_capacity;
     int num_programs, num_callbacks, num_columns, num_checkpoints;
     tx_callback_program *programs; /* of callbacks */
-    size_t program_bytes;          /* that these take, with their workspaces */
     tx_callback **callbacks;
     tx_callback *progress; /* the standard one, NULL: the configuration has one, or nobody listens */
     tx_config *progress_config;
@@ -95,8 +95,8 @@ struct tx_trainer {
     struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
     const char *directory;      /* of the run, for snapshots; NULL: there is none */
     const char *const *inputs;  /* what the run reads, NULL behind the last; NULL: unknown */
-    size_t unbuilt;             /* bytes of callbacks' sums, held-out data and the history, which are made last */
-    size_t built;               /* bytes of all but the data and the sums over ranks, as predicted without these */
+    size_t planned;             /* bytes of the plan: all that stands before there is room for numbers */
+    size_t data_bytes, loading; /* of this rank's data, and what reading them takes beside */
     int64_t ended_at;           /* updates after which a callback ended the run, -1: none has */
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
@@ -122,9 +122,8 @@ typedef struct tx_trainer_setup {
 tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel, const tx_trainer_setup *setup, tx_error *error,
                                  tx_trainer **out);
 
-/* A trainer without data and other ranks, which cannot step: for what it would occupy as one of num_ranks. */
-tx_status tx_trainer_create_alone(const tx_config *config, const tx_data_shape *data, int num_ranks, tx_error *error,
-                                  tx_trainer **out);
+/* The plan of a trainer, without room for any numbers: for what it would occupy as one of num_ranks. */
+tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, int num_ranks, tx_error *error, tx_trainer **out);
 
 /* Loss and gradient of step `trainer->step`, summed over all ranks. Collective. */
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error);
@@ -142,8 +141,13 @@ void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
 /* After any change of trainer->parameters. */
 void tx_trainer_refresh(tx_trainer *trainer);
 
-/* budget.c: what it occupies as one of num_ranks ranks, as predicted: the same whether it has data and other ranks or not. */
+/* trainer_memory.c: what it occupies as one of num_ranks ranks: known once it is planned. */
+tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
+/* Where `parallel.memory` says so, makes the loss's program keep less. TX_INVALID, at that place of the file: not even the least
+ * that is possible fits. */
+tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error);
+void tx_trainer_advise(const void *trainer, double allowed, char *text, size_t size); /* a tx_advice */
 
 /* introduction.c: data, network, sizes, in a line each. */
 void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);
@@ -173,7 +177,7 @@ bool tx_trainer_checkpoint_due(const tx_trainer *trainer); /* by callbacks */
 tx_status tx_trainer_add_program(void *trainer, const tx_section *callback, bool gradient, tx_error *error, int *handle);
 tx_status tx_trainer_evaluate(void *trainer, int handle, tx_error *error, double *loss, const void **gradient);
 bool tx_trainer_needs_gradients(const tx_trainer *trainer);
-tx_status tx_trainer_create_sums(tx_trainer *trainer, tx_error *error); /* after all were added */
+tx_status tx_trainer_allocate_programs(tx_trainer *trainer, tx_error *error); /* sums and workspaces, after all were added */
 void tx_trainer_destroy_programs(tx_trainer *trainer);
 
 /* held_out.c: metrics of callbacks on the evaluation section. */
@@ -181,9 +185,10 @@ tx_status tx_trainer_add_metrics(void *trainer, const tx_section *section, const
                                  const char *const *texts, tx_error *error, int *count, tx_asked_metric **out);
 /* Whether the evaluation section, used or not, suits its data's shape. Not collective. */
 tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error);
-tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error); /* collective; nothing where no callback asks */
-/* What it would occupy on one of num_ranks ranks. Not collective. */
-tx_status tx_trainer_held_out_bytes(const tx_trainer *trainer, int num_ranks, tx_error *error, size_t *out);
+/* After all were added: what it takes on one of num_ranks ranks is known then. Nothing where no callback asks. */
+tx_status tx_trainer_plan_held_out(tx_trainer *trainer, int num_ranks, tx_error *error);
+size_t tx_trainer_held_out_bytes(const tx_trainer *trainer);
+tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error); /* collective */
 bool tx_trainer_holds_out(const tx_trainer *trainer); /* is the evaluation section's data other than that of the training? */
 tx_status tx_trainer_measure(void *trainer, tx_error *error, const tx_evaluation_result **out);
 void tx_trainer_destroy_held_out(tx_trainer *trainer); /* collective */

@@ -114,6 +114,43 @@ static void test_limit(void)
     CU_ASSERT(failed);
 }
 
+/* What no machine holds is predicted, by numbers that follow from the sizes, and none of it taken: of float parameters (two sets,
+ * a gradient, two slots twice, two packed copies of all but the last and the first layer), sums of eight bytes and their result. */
+static void test_plan(void)
+{
+    static const char wide[] =
+        "network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 50000, depth: 3, key: 0}";
+    const size_t inner = (size_t)2 * 3 * 50000 * 50000, per_parameter = 2 * 4 + 4 + 2 * 2 * 4 + 2 * 4 + 8 + 4;
+    const char *const overrides[] = {wide, "callbacks=[]"};
+    tx_config *config = make_config(overrides, 2);
+    tx_memory_estimate estimate;
+    tx_memory_reset_peak();
+    const size_t before = tx_memory_live();
+    CU_ASSERT_EQUAL_FATAL(tx_memory_predict(config, 1, NULL, &estimate), TX_OK);
+    CU_ASSERT(tx_memory_peak() - before < (size_t)64 << 20);
+    CU_ASSERT_DOUBLE_EQUAL((double)estimate.parameters / (double)(inner * per_parameter), 1, 1e-3);
+    CU_ASSERT_EQUAL(tx_memory_live(), before);
+    tx_config_destroy(config);
+}
+
+/* Data alike. */
+static void test_plan_of_data(void)
+{
+    const char *const overrides[] = {"data.num_points=1000000000", "data.num_samples=7", "data.temporal_horizon=30",
+                                     "callbacks=[metrics]"};
+    tx_config *config = make_config(overrides, 4);
+    tx_memory_estimate estimate;
+    tx_memory_reset_peak();
+    const size_t before = tx_memory_live();
+    for (int ranks = 1; ranks <= 4; ranks += 3) {
+        CU_ASSERT_EQUAL_FATAL(tx_memory_predict(config, ranks, NULL, &estimate), TX_OK);
+        CU_ASSERT_EQUAL(estimate.data, (size_t)(7 * 30 + ranks - 1) / (size_t)ranks * 4 * 1000000000);
+        CU_ASSERT(estimate.total > estimate.data);
+    }
+    CU_ASSERT(tx_memory_peak() - before < (size_t)64 << 20);
+    tx_config_destroy(config);
+}
+
 /* The n-th allocation fails, for every n until none does. */
 static void test_exhaustion(void)
 {
@@ -143,8 +180,8 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {
-        {"prediction", test_prediction}, {"limit", test_limit}, {"exhaustion", test_exhaustion}, {0}};
+    static const suite_test tests[] = {{"prediction", test_prediction},     {"limit", test_limit},           {"plan", test_plan},
+                                       {"plan of data", test_plan_of_data}, {"exhaustion", test_exhaustion}, {0}};
     if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file/atomic.h"
+
 typedef char seal_mark[8];
 static const seal_mark whole_mark = "txcrc64\n", gap_mark = "txgap64\n";
 
@@ -105,6 +107,7 @@ bool tx_read_at(int fd, void *data, size_t bytes, int64_t offset)
 
 bool tx_write_at(int fd, const void *data, size_t bytes, int64_t offset)
 {
+    TX_HOLD_SIZE_LIMIT;
     for (const char *next = data; bytes;) {
         const ssize_t done = pwrite(fd, next, bytes, offset);
         if (done < 0 && errno == EINTR) {

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "file/atomic.h"
+#include "file/seal.h"
 #include "training/decimal.h"
 #include "training/text.h"
 
@@ -103,43 +104,6 @@ static tx_status write_failed(const tx_history *history, tx_error *error)
     return tx_error_set(error, TX_BAD_DATA, "cannot write %s: %s", history->path, strerror(errno));
 }
 
-static bool write_at(int file, const char *data, size_t size, int64_t offset)
-{
-    TX_HOLD_SIZE_LIMIT;
-    while (size) {
-        const ssize_t n = pwrite(file, data, size, offset);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            errno = n == 0 ? ENOSPC : errno;
-            return false;
-        }
-        data += n;
-        offset += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static bool read_at(int file, char *data, size_t size, int64_t offset)
-{
-    while (size) {
-        const ssize_t n = pread(file, data, size, offset);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            errno = n == 0 ? EIO : errno;
-            return false;
-        }
-        data += n;
-        offset += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 /* It has no name for longer than a moment, and is gone with the process. */
 static tx_status open_spill(tx_history *history, tx_error *error)
 {
@@ -162,7 +126,7 @@ static tx_status spill(tx_history *history, tx_error *error)
     if (history->spill < 0) {
         TX_TRY(open_spill(history, error));
     }
-    if (!write_at(history->spill, history->latest, size, history->spilled * row_size)) {
+    if (!tx_write_at(history->spill, history->latest, size, history->spilled * row_size)) {
         return write_failed(history, error);
     }
     history->spilled = history->count;
@@ -199,8 +163,10 @@ static tx_status get_rows(const tx_history *history, int64_t first, int64_t most
     int64_t n = (here ? history->count : history->spilled) - first;
     n = n < most ? n : most;
     n = n < history->capacity ? n : history->capacity;
-    if (!here && !read_at(history->spill, history->earlier, (size_t)n * history->row_bytes, first * (int64_t)history->row_bytes)) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot read what was kept for %s: %s", history->path, strerror(errno));
+    if (!here &&
+        !tx_read_at(history->spill, history->earlier, (size_t)n * history->row_bytes, first * (int64_t)history->row_bytes)) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot read what was kept for %s: %s", history->path,
+                            errno ? strerror(errno) : "it is cut off");
     }
     *rows = here ? history->latest + (size_t)(first - history->spilled) * history->row_bytes : history->earlier;
     *count = n;
@@ -259,7 +225,7 @@ static tx_status form_text(const tx_history *history, int64_t first, tx_error *e
 
 static tx_status append(tx_history *history, const char *text, size_t size, tx_error *error)
 {
-    if (!write_at(history->file, text, size, history->bytes)) {
+    if (!tx_write_at(history->file, text, size, history->bytes)) {
         const tx_status status = write_failed(history, error);
         (void)!ftruncate(history->file, history->bytes);
         return status;

@@ -213,12 +213,35 @@ static tx_status write_numbers(tx_file *file, const char *path, int rank, const 
     return TX_OK;
 }
 
+hid_t tx_real_type(tx_precision precision)
+{
+    return precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
+hid_t tx_stored_real_type(tx_precision precision)
+{
+    return precision == TX_FLOAT32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+}
+
+tx_status tx_dataset_announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, tx_error *error)
+{
+    hsize_t extent[TX_FILE_MAX_RANK];
+    for (int a = 0; a < rank; a++) {
+        extent[a] = (hsize_t)size[a];
+    }
+    tx_scoped_id space = H5Screate_simple(rank, extent, NULL);
+    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, false);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    tx_scoped_id dataset = H5Dcreate2(file->id, path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    return dataset < 0 ? tx_file_failed(file, TX_FAILURE, "create", path, error) : TX_OK;
+}
+
 tx_status tx_file_write_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                               const void *data, tx_error *error)
 {
-    const bool single = precision == TX_FLOAT32;
-    return write_numbers(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
-                         single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, data, error);
+    return write_numbers(file, path, rank, size, tx_stored_real_type(precision), tx_real_type(precision), data, error);
 }
 
 tx_status tx_file_write_integers(tx_file *file, const char *path, int rank, const int64_t *size, const int64_t *data,
@@ -409,16 +432,11 @@ static tx_status read_checked(const tx_file *file, const char *path, int rank, c
     return read_numbers(&r, offset ? offset : origin, count, data);
 }
 
-static hid_t real_type(tx_precision precision)
-{
-    return precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-}
-
 tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                              void *data, tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, NULL, size, real_type(precision), data, error);
+    return read_checked(file, path, rank, NULL, size, tx_real_type(precision), data, error);
 }
 
 tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
@@ -439,7 +457,7 @@ tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, con
                             tx_precision precision, void *data, tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, offset, count, real_type(precision), data, error);
+    return read_checked(file, path, rank, offset, count, tx_real_type(precision), data, error);
 }
 
 tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error)

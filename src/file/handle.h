@@ -44,6 +44,13 @@ tx_status tx_file_failed(const tx_file *file, tx_status status, const char *verb
 hid_t tx_file_access(void);
 hid_t tx_group_creation(hid_t class);
 
+/* HDF5's types of a precision: in memory, in files. */
+hid_t tx_real_type(tx_precision precision);
+hid_t tx_stored_real_type(tx_precision precision);
+
+/* A dataset of (rank, size) whose numbers get neither memory nor a place before the file is on disk. */
+tx_status tx_dataset_announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, tx_error *error);
+
 /* A dataset's id; the message lists what is there where it is not. */
 tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out);
 

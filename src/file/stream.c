@@ -17,7 +17,7 @@ typedef struct tx_file_stream {
     char *path;
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
-    hid_t given; /* the type in memory */
+    hid_t given;      /* the type in memory */
     const void *data; /* all of it; NULL: asked of the source */
     tx_file_source source;
     struct tx_file_stream *next;
@@ -35,21 +35,6 @@ void tx_file_free_streams(tx_file *file)
 
 /* ---- Announcing ---- */
 
-static tx_status create_dataset(tx_file *file, const tx_file_stream *stream, hid_t stored, tx_error *error)
-{
-    hsize_t extent[TX_FILE_MAX_RANK];
-    for (int a = 0; a < stream->rank; a++) {
-        extent[a] = (hsize_t)stream->size[a];
-    }
-    tx_scoped_id space = H5Screate_simple(stream->rank, extent, NULL);
-    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(creation, false);
-    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE); /* not in memory */
-    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-    tx_scoped_id dataset = H5Dcreate2(file->id, stream->path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    return dataset < 0 ? tx_file_failed(file, TX_FAILURE, "create", stream->path, error) : TX_OK;
-}
-
 static tx_status announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, hid_t given,
                           const void *data, tx_file_source source, tx_error *error)
 {
@@ -64,28 +49,25 @@ static tx_status announce(tx_file *file, const char *path, int rank, const int64
     }
     *last = stream;
     TX_TRY(tx_duplicate(path, error, &stream->path));
-    return create_dataset(file, stream, stored, error);
+    return tx_dataset_announce(file, path, rank, size, stored, error);
 }
 
 tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                                tx_file_source source, tx_error *error)
 {
-    const bool single = precision == TX_FLOAT32;
-    return announce(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
-                    NULL, source, error);
+    return announce(file, path, rank, size, tx_stored_real_type(precision), tx_real_type(precision), NULL, source, error);
 }
 
 tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                               const void *data, tx_error *error)
 {
-    const bool single = precision == TX_FLOAT32;
     size_t bytes = tx_real_bytes(precision);
     for (int a = 0; a < rank; a++) {
         bytes *= (size_t)size[a];
     }
     return bytes < LARGE ? tx_file_write_reals(file, path, rank, size, precision, data, error)
-                         : announce(file, path, rank, size, single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
-                                    single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, data, (tx_file_source){0}, error);
+                         : announce(file, path, rank, size, tx_stored_real_type(precision), tx_real_type(precision), data,
+                                    (tx_file_source){0}, error);
 }
 
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,

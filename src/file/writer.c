@@ -109,18 +109,7 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
 
 static tx_status add_dataset(const tx_file_writer *writer, tx_file *skeleton, tx_error *error)
 {
-    hsize_t extent[TX_FILE_MAX_RANK];
-    for (int a = 0; a < writer->rank; a++) {
-        extent[a] = (hsize_t)writer->size[a];
-    }
-    tx_scoped_id space = H5Screate_simple(writer->rank, extent, NULL);
-    tx_scoped_id creation = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_obj_track_times(creation, false);
-    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE); /* not in memory: when the file on disk is opened */
-    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-    tx_scoped_id dataset = H5Dcreate2(skeleton->id, dataset_path, writer->precision == TX_FLOAT32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
-                                      space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    return dataset < 0 ? tx_file_failed(skeleton, TX_FAILURE, "create", dataset_path, error) : TX_OK;
+    return tx_dataset_announce(skeleton, dataset_path, writer->rank, writer->size, tx_stored_real_type(writer->precision), error);
 }
 
 static tx_status build_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error, unsigned char **image, size_t *bytes)
@@ -189,7 +178,7 @@ static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const h
     }
     tx_scoped_id space = H5Dget_space(writer->dataset);
     tx_scoped_id memory = H5Screate_simple(writer->rank, count, NULL);
-    const hid_t type = writer->precision == TX_FLOAT32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+    const hid_t type = tx_real_type(writer->precision);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
         H5Dwrite(writer->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
         return tx_error_set(&writer->error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, tx_reason_last().text);

@@ -17,7 +17,7 @@
 #include "training/owner.h"
 #include "trainax/file.h"
 
-enum { MOST_TAKEOVERS = 8, PATIENCE = 100 /* times 10 ms */ };
+enum { MOST_TAKEOVERS = 8, PATIENCE = 100 /* times 10 ms */, ENDING = 60 /* seconds */ };
 
 static tx_status cannot(const char *verb, const char *path, int number, tx_error *error)
 {
@@ -53,9 +53,9 @@ static tx_status read_claim(const char *path, tx_error *error, tx_owner *out)
     return TX_OK;
 }
 
-static void wait_a_moment(void)
+static void wait_a_moment(long milliseconds)
 {
-    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    const struct timespec moment = {milliseconds / 1000, milliseconds % 1000 * 1000 * 1000};
     nanosleep(&moment, NULL);
 }
 
@@ -67,26 +67,47 @@ static tx_status read_whole(const char *path, tx_error *error, tx_owner *out)
         if (!out->present || tx_owner_parse(out)) {
             return TX_OK;
         }
-        wait_a_moment();
+        wait_a_moment(10);
     }
     return tx_error_set(error, TX_INVALID, "%s says nothing that can be understood: if no run is alive in its folder, remove it",
                         path);
 }
 
+/* A claim, and whether its owner lives. One whose job is about to end, as after scancel, is given the time for it. */
+static tx_status read_settled(const char *path, tx_error *error, tx_owner *out, tx_life *life)
+{
+    *life = TX_LIFE_DEAD;
+    for (int k = 0;; k++) {
+        TX_TRY(read_whole(path, error, out));
+        *life = out->present ? tx_owner_life(out) : TX_LIFE_DEAD;
+        if (*life != TX_LIFE_ENDING || k == ENDING) {
+            return TX_OK;
+        }
+        wait_a_moment(1000);
+    }
+}
+
 /* The errors of those who cannot have it. */
-static tx_status check_dead(const char *directory, const char *path, const tx_owner *owner, tx_error *error)
+static tx_status check_dead(const char *directory, const char *path, const tx_owner *owner, tx_life life, tx_error *error)
 {
     char who[TX_OWNER_NAME];
-    const tx_life life = tx_owner_life(owner);
     tx_owner_name(owner, who);
-    if (life == TX_LIFE_ALIVE) {
+    switch (life) {
+    case TX_LIFE_DEAD:
+        return TX_OK;
+    case TX_LIFE_ALIVE:
         return tx_error_set(error, TX_INVALID, "%s is in use by %s: one run at a time owns a directory", directory, who);
+    case TX_LIFE_JOB:
+    case TX_LIFE_ENDING:
+        return tx_error_set(error, TX_INVALID,
+                            "%s is in use by %s: one run at a time owns a directory (if that one is dead although its job lives, "
+                            "remove %s)",
+                            directory, who, path);
+    default:
+        return tx_error_set(error, TX_INVALID,
+                            "%s is in use by %s, and whether that is alive cannot be asked from here: if it is dead, remove %s",
+                            directory, who, path);
     }
-    return life == TX_LIFE_DEAD
-               ? TX_OK
-               : tx_error_set(error, TX_INVALID,
-                              "%s is in use by %s, and whether that is alive cannot be asked from here: if it is dead, remove %s",
-                              directory, who, path);
 }
 
 /* ---- Writing ---- */
@@ -184,15 +205,16 @@ static tx_status take(const attempt *mine, const char *path, int depth, tx_error
 {
     for (bool done = false;;) {
         tx_owner other;
+        tx_life life;
         TX_TRY(publish(mine, path, error, &done));
         if (done) {
             return TX_OK;
         }
-        TX_TRY(read_whole(path, error, &other));
+        TX_TRY(read_settled(path, error, &other, &life));
         if (!other.present) {
             continue;
         }
-        TX_TRY(check_dead(mine->directory, path, &other, error));
+        TX_TRY(check_dead(mine->directory, path, &other, life, error));
         if (depth == MOST_TAKEOVERS) {
             return tx_error_set(error, TX_INVALID, "%s was left by a run that is dead: remove it", path);
         }
@@ -215,10 +237,11 @@ tx_status tx_claim_check(const char *directory, tx_error *error)
 {
     char *path;
     tx_owner owner;
+    tx_life life;
     TX_TRY(lock_path(directory, error, &path));
-    tx_status status = read_whole(path, error, &owner);
+    tx_status status = read_settled(path, error, &owner, &life);
     if (status == TX_OK && owner.present) {
-        status = check_dead(directory, path, &owner, error);
+        status = check_dead(directory, path, &owner, life, error);
     }
     tx_free(path);
     return status;
@@ -319,6 +342,21 @@ tx_status tx_claim_take(const char *directory, const tx_log *log, tx_error *erro
     }
     *out = claim;
     return TX_OK;
+}
+
+tx_status tx_claim_keep(const tx_claim *claim, tx_error *error)
+{
+    char who[TX_OWNER_NAME] = "nobody";
+    tx_owner owner;
+    TX_TRY(read_claim(claim->path, error, &owner));
+    if (owner.present && strcmp(owner.text, claim->text) == 0) {
+        return TX_OK;
+    }
+    if (owner.present && tx_owner_parse(&owner)) {
+        tx_owner_name(&owner, who);
+    }
+    return tx_error_set(error, TX_INVALID, "%s is not this run's any more, but that of %s: it writes nothing there", claim->path,
+                        who);
 }
 
 static void remove_made(tx_claim *claim)

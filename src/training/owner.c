@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "training/slurm.h"
 #include "training/text.h"
 
 /* ---- Text ---- */
@@ -27,7 +28,7 @@ static const struct field {
 #name, offsetof(tx_owner, name), sizeof((tx_owner *)NULL)->name                                                            \
     }
     FIELD(host), FIELD(process), FIELD(job),     FIELD(since),   FIELD(started), FIELD(processes),
-    FIELD(boot), FIELD(machine), FIELD(cluster), FIELD(restart), FIELD(id),
+    FIELD(boot), FIELD(machine), FIELD(cluster), FIELD(restart), FIELD(user),    FIELD(id),
 #undef FIELD
 };
 enum { NUM_FIELDS = sizeof fields / sizeof *fields };
@@ -56,6 +57,14 @@ static bool consists_of(const char *text, const char *characters)
     return *text && text[strspn(text, characters)] == '\0';
 }
 
+static const char digits[] = "0123456789";
+
+/* It becomes part of a command. */
+static void keep_number(char *text)
+{
+    text[0] = consists_of(text, digits) ? text[0] : '\0';
+}
+
 bool tx_owner_parse(tx_owner *owner)
 {
     const char *line = owner->text;
@@ -68,7 +77,8 @@ bool tx_owner_parse(tx_owner *owner)
         copy_word((char *)owner + fields[k].offset, fields[k].size, line + length + 2);
         line = end + 1;
     }
-    return consists_of(owner->process, "0123456789") && consists_of(owner->id, "0123456789abcdef");
+    keep_number(owner->job);
+    return consists_of(owner->process, digits) && consists_of(owner->id, "0123456789abcdef");
 }
 
 void tx_owner_name(const tx_owner *owner, char out[TX_OWNER_NAME])
@@ -123,18 +133,17 @@ static void copy_variable(const char *name, char *out, size_t size)
     copy_word(out, size, value ? value : "");
 }
 
+/* Not by the names of an array's tasks: a job that one of them has submitted inherits those. Where Slurm did not start the
+ * process, as in a shell of salloc's, it may outlive the job. */
 static void read_job(tx_owner *owner)
 {
-    const char *array = getenv("SLURM_ARRAY_JOB_ID"), *task = getenv("SLURM_ARRAY_TASK_ID");
+    if (!getenv("SLURMD_NODENAME")) {
+        return;
+    }
     copy_variable("SLURM_JOB_ID", owner->job, sizeof owner->job);
-    if (*owner->job && array && task) {
-        snprintf(owner->job, sizeof owner->job, "%s_%s", array, task);
-    }
-    if (*owner->job && !consists_of(owner->job, "0123456789_")) {
-        owner->job[0] = '\0'; /* no number that Slurm would know */
-    }
     copy_variable("SLURM_CLUSTER_NAME", owner->cluster, sizeof owner->cluster);
     copy_variable("SLURM_RESTART_COUNT", owner->restart, sizeof owner->restart);
+    keep_number(owner->job);
 }
 
 static void make_id(char out[20])
@@ -154,6 +163,7 @@ void tx_owner_self(tx_owner *out)
     *out = (tx_owner){.host = "unknown", .present = true};
     gethostname(out->host, sizeof out->host - 1);
     snprintf(out->process, sizeof out->process, "%d", (int)getpid());
+    snprintf(out->user, sizeof out->user, "%ju", (uintmax_t)geteuid());
     read_process(out->process, &state, out->started);
     read_word("/proc/sys/kernel/random/boot_id", out->boot, sizeof out->boot);
     read_word("/etc/machine-id", out->machine, sizeof out->machine);
@@ -185,47 +195,6 @@ static tx_life process_life(const tx_owner *owner)
     return state == 'Z' || state == 'X' || strcmp(started, owner->started) != 0 ? TX_LIFE_DEAD : TX_LIFE_ALIVE;
 }
 
-/* What squeue answered, and how it ended. A job that it does not know any more is over. */
-static tx_life job_state(const char *answer, int code)
-{
-    static const char *const running[] = {"RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED",
-                                          "STOPPED", "SIGNALING",  "STAGE_OUT",   "RESIZING"};
-    for (size_t k = 0; code == 0 && k < sizeof running / sizeof *running; k++) {
-        if (strstr(answer, running[k])) {
-            return TX_LIFE_ALIVE;
-        }
-    }
-    return code == 0 || strstr(answer, "Invalid job id") ? TX_LIFE_DEAD : TX_LIFE_UNKNOWN;
-}
-
-static tx_life ask_slurm(const char *job)
-{
-    char command[96], answer[1024];
-    snprintf(command, sizeof command, "timeout 60 squeue -h -j %s -o %%T 2>&1", job);
-    FILE *squeue = popen(command, "r");
-    if (!squeue) {
-        return TX_LIFE_UNKNOWN;
-    }
-    answer[fread(answer, 1, sizeof answer - 1, squeue)] = '\0';
-    return job_state(answer, pclose(squeue));
-}
-
-static int64_t restarts(const tx_owner *owner)
-{
-    int64_t number;
-    return tx_parse_integer(owner->restart, &number) ? number : 0;
-}
-
-/* A job that was requeued is not what it was before. */
-static tx_life job_life(const tx_owner *owner, const tx_owner *self)
-{
-    const bool elsewhere = *owner->cluster && *self->cluster && strcmp(owner->cluster, self->cluster) != 0;
-    if (!consists_of(owner->job, "0123456789_") || elsewhere) {
-        return TX_LIFE_UNKNOWN;
-    }
-    return same(owner->job, self->job) && restarts(self) > restarts(owner) ? TX_LIFE_DEAD : ask_slurm(owner->job);
-}
-
 tx_life tx_owner_life(const tx_owner *owner)
 {
     tx_owner self;
@@ -236,5 +205,5 @@ tx_life tx_owner_life(const tx_owner *owner)
     if (*owner->boot && same(owner->machine, self.machine) && same(owner->host, self.host) && !same(owner->boot, self.boot)) {
         return TX_LIFE_DEAD; /* this machine was started anew */
     }
-    return job_life(owner, &self);
+    return tx_slurm_life(owner, &self);
 }

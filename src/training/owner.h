@@ -10,13 +10,19 @@ typedef struct tx_owner {
     char text[TX_OWNER_TEXT]; /* "NAME: VALUE" lines; `id` comes last, so that a whole text can be told */
     char host[65], machine[40], boot[40];
     char processes[40]; /* the namespace in which `process` is a number */
-    char process[20], started[24];
-    char cluster[65], job[32], restart[12]; /* Slurm's: "17", "15_2" for a task of an array; how often it was requeued */
+    char process[20], started[24], user[16];
+    char cluster[65], job[32], restart[12]; /* Slurm's, where it started the process: a number; how often it was requeued */
     char since[32];
     char id[20]; /* of this claim alone, hexadecimal */
 } tx_owner;
 
-typedef enum tx_life { TX_LIFE_ALIVE, TX_LIFE_DEAD, TX_LIFE_UNKNOWN } tx_life;
+typedef enum tx_life {
+    TX_LIFE_ALIVE,
+    TX_LIFE_JOB,    /* its job lives; the process cannot be seen from here */
+    TX_LIFE_ENDING, /* its job is about to end */
+    TX_LIFE_DEAD,
+    TX_LIFE_UNKNOWN
+} tx_life;
 
 void tx_owner_self(tx_owner *out); /* this process, with a new id and the text */
 /* Takes the text apart; false when it is not a whole one. */

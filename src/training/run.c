@@ -162,6 +162,12 @@ static tx_status start(tx_run *run, tx_error *error)
 
 /* ---- Files on the way ---- */
 
+static tx_status flush(tx_run *run, tx_error *error)
+{
+    TX_TRY(tx_claim_keep(&run->claim, error));
+    return tx_history_flush(run->history, error);
+}
+
 static tx_status save_here(tx_run *run, tx_error *error)
 {
     tx_trainer *trainer = run->trainer;
@@ -171,7 +177,7 @@ static tx_status save_here(tx_run *run, tx_error *error)
     if (!run->writer) {
         return TX_OK;
     }
-    TX_TRY(tx_history_flush(run->history, error));
+    TX_TRY(flush(run, error));
     if (trainer->step == run->saved_step && !trainer->best.changed) {
         return TX_OK;
     }
@@ -199,7 +205,7 @@ static void record(tx_run *run, int64_t present)
     tx_status status = present ? tx_history_add(run->history, trainer->step, present, run->values, &trainer->local_error) : TX_OK;
     const double now = tx_clock();
     if (status == TX_OK && now >= run->next_flush) {
-        status = tx_history_flush(run->history, &trainer->local_error);
+        status = flush(run, &trainer->local_error);
         run->next_flush = now + 1;
     }
     trainer->local = status ? status : tx_run_log_check(&run->file, &trainer->local_error);

@@ -64,12 +64,27 @@ expect 2 'num_rollout_steps|levels' "$trainax" train "$quickstart" --quiet --out
 claim() { # claim JOB: of a process that cannot be seen from here
     mkdir -p far
     printf 'host: node7\nprocess: 12\njob: %s\nsince: 2024-01-31T23:59:59+0100\nstarted: 1\nprocesses: pid:[1]\nboot: b\n' "$1" >far/lock
-    printf 'machine: m\ncluster: \nrestart: \nid: 0123456789abcdef\n' >>far/lock
+    printf 'machine: m\ncluster: \nrestart: \nuser: %s\nid: 0123456789abcdef\n' $(id -u) >>far/lock
 }
 mkdir slurm
 PATH=$work/slurm:$PATH
-printf '#!/bin/sh\n[ "$3" = 17 ] && echo RUNNING\n[ "$3" = 18 ] && echo PENDING\n[ "$3" != 20 ]\n' >slurm/squeue
-chmod +x slurm/squeue
+cat >slurm/scontrol <<'EOF'
+#!/bin/sh
+case $* in
+'-ao show config') printf 'ClusterName = here\nPrivateData = none\n' ;;
+'-ao show job 17') echo 'JobId=17 JobName=x JobState=RUNNING Restarts=0 StartTime=2024-01-01T00:00:00' ;;
+'-ao show job 18') echo 'JobId=18 JobName=x JobState=PENDING Restarts=1 StartTime=Unknown' ;;
+'-ao show job 19') echo 'slurm_load_jobs error: Invalid job id specified' && false ;;
+'-ao show job 21') # over in a moment
+    echo "JobId=21 JobState=$(cat state || echo COMPLETING) StartTime=2024-01-01T00:00:00"
+    echo COMPLETED >state ;;
+'-o show job 17') echo 'JobId=17 JobName=x' ;;
+'-o show job 14') printf 'JobId=%s ArrayJobId=14 ArrayTaskId=%s JobName=x\n' 16 1 14 2 ;;
+requeue*) echo "$*" >>requeued.txt ;;
+*) echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' && false ;;
+esac
+EOF
+chmod +x slurm/scontrol
 claim ''
 expect 2 'far is in use by process 12 on node7 since 2024-.*whether that is alive.*if it is dead, remove .*far/lock$' \
     "$trainax" train "$quickstart" --quiet --output far
@@ -77,8 +92,8 @@ claim 17
 expect 2 'far is in use by process 12 on node7 \(job 17\) since .*one run at a time' "$trainax" train "$quickstart" --quiet --output far
 claim 20 # Slurm does not answer
 expect 2 'far is in use by .*\(job 20\).*remove .*far/lock$' "$trainax" train "$quickstart" --quiet --output far
-SLURM_JOB_ID=20 SLURM_RESTART_COUNT=1 succeeds "$trainax" train "$quickstart" --quiet --output far # its own earlier life
-for job in 18 19; do # requeued; over
+SLURMD_NODENAME=n1 SLURM_JOB_ID=20 SLURM_RESTART_COUNT=1 succeeds "$trainax" train "$quickstart" --quiet --output far # its own earlier life
+for job in 18 19 21; do # requeued; over; about to be
     rm -r far
     claim $job
     succeeds "$trainax" train "$quickstart" --quiet --output far
@@ -87,26 +102,56 @@ claim '1; touch harm'
 expect 2 'far is in use' "$trainax" train "$quickstart" --quiet --output far --resume
 [ -e harm ] && fail "a claim is run as a command"
 
+# -- taken over while it was not to be seen: it writes nothing any more --
+"$trainax" train "$quickstart" $long --output lost 2>lost.err &
+first=$!
+wait_for_claim lost
+sleep 1
+kill -STOP $first
+rm lost/lock
+succeeds "$trainax" train "$quickstart" --quiet --output lost --overwrite
+before=$(cd lost && ls && sha256sum config.yaml history.csv network.h5 checkpoint.h5)
+kill -CONT $first
+wait $first
+[ $? -eq 2 ] || fail "exit code of a run that has lost its directory"
+grep -q 'lost/lock is not this run.s any more' lost.err || fail "a run that has lost its directory says: $(cat lost.err)"
+[ "$before" = "$(cd lost && ls && sha256sum config.yaml history.csv network.h5 checkpoint.h5)" ] ||
+    fail "a run that has lost its directory has written there"
+
 # -- slurm/train.sbatch: the one task of an array whose time is up goes back into the queue, no other --
-printf '#!/bin/sh\necho "$*" >>requeued.txt\n' >slurm/scontrol
-printf '#!/bin/sh\ntrap "exit 75" USR2\nwhile :; do /bin/sleep 0.1; done\n' >slurm/mpirun
-printf '#!/bin/sh\nexec /bin/sleep 0\n' >slurm/sleep
-chmod +x slurm/scontrol slurm/mpirun slurm/sleep
+cat >slurm/mpirun <<'EOF'
+#!/bin/bash
+echo "$*" >started.txt
+stop() { [ $((heard += 1)) -ge $HEARS ] && exit $CODE; }
+trap stop USR2
+while :; do /bin/sleep 0.1; done
+EOF
+printf '#!/bin/sh\nexec /bin/sleep 0.1\n' >slurm/sleep
+chmod +x slurm/mpirun slurm/sleep
 requeue() { # requeue EXPECTED NAME=VALUE...
     local expected=$1 process
     shift
-    rm -f requeued.txt
-    env SLURM_SUBMIT_DIR="$work" TRAINAX="$trainax" "$@" bash "$tests/../slurm/train.sbatch" "$quickstart" >sbatch.txt 2>&1 &
+    rm -f requeued.txt started.txt
+    env SLURM_SUBMIT_DIR="$work" TRAINAX="$trainax" HEARS=1 CODE=75 "$@" bash "$tests/../slurm/train.sbatch" "$quickstart" \
+        --output runs/%a >sbatch.txt 2>&1 &
     process=$!
     for _ in $(seq 100); do
-        pgrep -P $process -f mpirun >/dev/null && break
+        [ -s started.txt ] && break
         /bin/sleep 0.05
     done
-    /bin/sleep 0.3 # until its trap stands
+    /bin/sleep 0.3 # until the traps stand
     kill -USR1 $process
     wait $process
-    [ "$(cat requeued.txt 2>/dev/null)" = "requeue $expected" ] || fail "requeued: $(cat requeued.txt sbatch.txt)"
+    [ "$(cat requeued.txt 2>/dev/null)" = "$expected" ] || fail "requeued: $(cat requeued.txt sbatch.txt)"
 }
-requeue 17 SLURM_JOB_ID=17
-requeue 15_2 SLURM_JOB_ID=15 SLURM_ARRAY_JOB_ID=15 SLURM_ARRAY_TASK_ID=2
+requeue 'requeue 17' SLURM_JOB_ID=17
+grep -q 'runs/%a --resume$' started.txt || fail "not a task of an array: $(cat started.txt)"
+requeue 'requeue 17' SLURM_JOB_ID=17 HEARS=3         # mpirun had not begun to listen
+requeue 'requeue 17' SLURM_JOB_ID=17 CODE=140        # nor had the ranks
+requeue '' SLURM_JOB_ID=17 CODE=4                    # diverged
+requeue 'requeue 17' SLURM_JOB_ID=17 SLURM_ARRAY_JOB_ID=14 SLURM_ARRAY_TASK_ID=2 # submitted by that task
+requeue 'requeue 14_2' SLURM_JOB_ID=14 SLURM_ARRAY_JOB_ID=14 SLURM_ARRAY_TASK_ID=2
+grep -q 'runs/2 --resume$' started.txt || fail "a task of an array: $(cat started.txt)"
+SLURM_JOB_ID=17 SLURM_SUBMIT_DIR=$work TRAINAX=$work/missing bash "$tests/../slurm/train.sbatch" "$quickstart" 2>err.txt
+[ $? -eq 1 ] && grep -q 'no trainax in .*/missing:' err.txt || fail "a TRAINAX that is not there: $(cat err.txt)"
 finish

@@ -88,14 +88,21 @@ static void test_directory_that_stays(void)
     leave();
 }
 
-/* A program that answers for squeue. */
-static void answer_for_slurm(const char *script)
+/* A program that answers for scontrol: for the configuration, and for job 15. */
+static void answer_for_slurm(const char *private_data, const char *job)
 {
     char path[96];
-    snprintf(path, sizeof path, "%s/squeue", folder);
+    snprintf(path, sizeof path, "%s/scontrol", folder);
     FILE *file = fopen(path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fprintf(file, "#!/bin/sh\n[ \"$*\" = '-h -j 15_2 -o %%T' ] || exit 9\n%s\n", script);
+    fprintf(file,
+            "#!/bin/sh\n"
+            "case $* in\n"
+            "'-ao show config') printf 'ClusterName             = here\nPrivateData             = %s\n' ;;\n"
+            "'-ao show job 15') %s ;;\n"
+            "*) exit 9 ;;\n"
+            "esac\n",
+            private_data, job);
     fclose(file);
     chmod(path, 0755);
 }
@@ -106,22 +113,47 @@ static void check_life(const char *field, const char *value, tx_life expected)
     CU_ASSERT_EQUAL(tx_owner_life(&owner), expected);
 }
 
-/* One whose process cannot be seen from here. */
-static void check_job(const char *answer, tx_life expected)
+/* Of job 15, whose process cannot be seen from here. */
+static tx_owner far_owner(void)
 {
-    tx_owner owner = other_owner("job", "15_2");
+    tx_owner owner = other_owner("job", "15");
     strcpy(owner.host, "elsewhere");
     strcpy(owner.boot, "another");
-    answer_for_slurm(answer);
+    strcpy(owner.since, "2024-01-31T23:59:59+01:00");
+    return owner;
+}
+
+static void check_job(const char *answer, tx_life expected)
+{
+    const tx_owner owner = far_owner();
+    answer_for_slurm("none", answer);
     CU_ASSERT_EQUAL(tx_owner_life(&owner), expected);
+}
+
+static void check_state(const char *state, const char *start, tx_life expected)
+{
+    char answer[256];
+    snprintf(answer, sizeof answer, "echo 'JobId=15 JobName=x UserId=me(1) JobState=%s Restarts=0 StartTime=%s EndTime=Unknown'",
+             state, start);
+    check_job(answer, expected);
+}
+
+static void with_slurm(void (*check)(void))
+{
+    char path[4096], before[4000];
+    enter();
+    snprintf(before, sizeof before, "%s", getenv("PATH"));
+    snprintf(path, sizeof path, "%s:%s", folder, before);
+    setenv("PATH", path, 1);
+    check();
+    setenv("PATH", before, 1);
+    snprintf(path, sizeof path, "%s/scontrol", folder);
+    unlink(path);
+    leave();
 }
 
 static void test_life(void)
 {
-    char path[4096];
-    enter();
-    snprintf(path, sizeof path, "%s:%s", folder, getenv("PATH"));
-    setenv("PATH", path, 1);
     check_life("job", "", TX_LIFE_ALIVE);
     check_life("process", "0", TX_LIFE_DEAD);
     check_life("process", "2147483647", TX_LIFE_DEAD);
@@ -130,24 +162,75 @@ static void test_life(void)
     /* Of this machine, where it has an identity: a bare container has none. */
     check_life("boot", "another", access("/etc/machine-id", F_OK) == 0 ? TX_LIFE_DEAD : TX_LIFE_UNKNOWN);
     check_life("processes", "pid:[1]", TX_LIFE_UNKNOWN);
-    check_job("echo RUNNING", TX_LIFE_ALIVE);
-    check_job("echo COMPLETING", TX_LIFE_ALIVE);
-    check_job("echo PENDING", TX_LIFE_DEAD);
-    check_job("true", TX_LIFE_DEAD);
+}
+
+static void check_states(void)
+{
+    static const char before[] = "2024-01-31T22:59:57", soon_after[] = "2024-01-31T23:00:30", after[] = "2024-01-31T23:02:00";
+    check_state("RUNNING", before, TX_LIFE_JOB);
+    check_state("SUSPENDED", before, TX_LIFE_JOB);
+    check_state("SOMETHING_NEW", before, TX_LIFE_JOB);
+    check_state("COMPLETING", before, TX_LIFE_ENDING);
+    check_state("RUNNING", soon_after, TX_LIFE_JOB); /* clocks differ */
+    check_state("RUNNING", after, TX_LIFE_DEAD);     /* requeued, or another job with that number */
+    check_state("RUNNING", "Unknown", TX_LIFE_JOB);
+    check_state("PENDING", after, TX_LIFE_DEAD);
+    check_state("NODE_FAIL", before, TX_LIFE_DEAD);
     check_job("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", TX_LIFE_DEAD);
     check_job("echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", TX_LIFE_UNKNOWN);
+    /* The number of an array, which is that of one of its tasks. */
+    check_job("printf 'JobId=14 ArrayJobId=15 JobState=RUNNING\nJobId=15 ArrayJobId=15 JobState=FAILED\n'", TX_LIFE_DEAD);
+    check_job("printf 'JobId=14 ArrayJobId=15 JobState=FAILED\nJobId=15 ArrayJobId=15 JobState=RUNNING\n'", TX_LIFE_JOB);
+}
+
+/* Who is not told of a job does not know that it is over. */
+static void check_who_answers(void)
+{
+    static const char none[] = "echo 'slurm_load_jobs error: Invalid job id specified'; exit 1";
+    tx_owner owner = far_owner();
+    answer_for_slurm("accounts,jobs", none);
+    CU_ASSERT_EQUAL(tx_owner_life(&owner), TX_LIFE_DEAD);
+    strcpy(owner.user, "4711");
+    CU_ASSERT_EQUAL(tx_owner_life(&owner), TX_LIFE_UNKNOWN);
+    answer_for_slurm("accounts", none);
+    CU_ASSERT_EQUAL(tx_owner_life(&owner), TX_LIFE_DEAD);
+    strcpy(owner.cluster, "here");
+    CU_ASSERT_EQUAL(tx_owner_life(&owner), TX_LIFE_DEAD);
+    strcpy(owner.cluster, "there");
+    CU_ASSERT_EQUAL(tx_owner_life(&owner), TX_LIFE_UNKNOWN);
+}
+
+static void test_jobs(void)
+{
+    with_slurm(check_states);
+    with_slurm(check_who_answers);
+}
+
+/* What the environment says of this job: some of it an earlier one has left there. */
+static void test_own_job(void)
+{
+    static const char *const names[] = {"SLURM_JOB_ID",       "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID",
+                                        "SLURM_CLUSTER_NAME", "SLURMD_NODENAME",    "SLURM_RESTART_COUNT"};
+    tx_owner self, before = far_owner();
     setenv("SLURM_JOB_ID", "15", 1);
-    setenv("SLURM_ARRAY_JOB_ID", "15", 1);
+    setenv("SLURM_ARRAY_JOB_ID", "11", 1);
     setenv("SLURM_ARRAY_TASK_ID", "2", 1);
-    check_job("echo RUNNING", TX_LIFE_ALIVE);
+    tx_owner_self(&self);
+    CU_ASSERT_STRING_EQUAL(self.job, ""); /* salloc's shell: not a process of the job */
+    setenv("SLURMD_NODENAME", "n1", 1);
+    setenv("SLURM_CLUSTER_NAME", "there", 1);
+    tx_owner_self(&self);
+    CU_ASSERT_STRING_EQUAL(self.job, "15");
+    CU_ASSERT_STRING_EQUAL(self.cluster, "there");
     setenv("SLURM_RESTART_COUNT", "1", 1);
-    tx_owner before = other_owner("restart", "0");
-    strcpy(before.boot, "another"), strcpy(before.host, "elsewhere");
+    CU_ASSERT_EQUAL(tx_owner_life(&before), TX_LIFE_UNKNOWN); /* nobody answers, and it may be another's number */
+    strcpy(before.cluster, "there");
     CU_ASSERT_EQUAL(tx_owner_life(&before), TX_LIFE_DEAD);
-    unsetenv("SLURM_JOB_ID");
-    snprintf(path, sizeof path, "%s/squeue", folder);
-    unlink(path);
-    leave();
+    strcpy(before.restart, "1");
+    CU_ASSERT_EQUAL(tx_owner_life(&before), TX_LIFE_UNKNOWN);
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        unsetenv(names[k]);
+    }
 }
 
 /* What stands there is no word of ours, or of somebody far away: it stays. */
@@ -175,6 +258,23 @@ static void test_strangers(void)
     rmdir(directory);
     snprintf(lock, sizeof lock, "%s/runs", folder);
     rmdir(lock);
+    leave();
+}
+
+static void test_kept(void)
+{
+    tx_claim claim = {0};
+    tx_error error = {0};
+    enter();
+    CU_ASSERT_EQUAL(tx_claim_take(directory, NULL, NULL, &claim), TX_OK);
+    CU_ASSERT_EQUAL(tx_claim_keep(&claim, NULL), TX_OK);
+    const tx_owner other = other_owner("process", "4711");
+    write_lock(&other);
+    CU_ASSERT_EQUAL(tx_claim_keep(&claim, &error), TX_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "process 4711 on "));
+    unlink(lock);
+    CU_ASSERT_EQUAL(tx_claim_keep(&claim, NULL), TX_INVALID);
+    tx_claim_release(&claim);
     leave();
 }
 
@@ -266,6 +366,9 @@ int main(void)
     static const suite_test tests[] = {{"one after the other", test_one_after_the_other},
                                        {"a directory that stays", test_directory_that_stays},
                                        {"life", test_life},
+                                       {"jobs", test_jobs},
+                                       {"own job", test_own_job},
+                                       {"kept", test_kept},
                                        {"strangers", test_strangers},
                                        {"a dead successor", test_dead_successor},
                                        {"many at once", test_many_at_once},

@@ -21,8 +21,8 @@ typedef struct tx_run {
     const tx_log *log; /* to the screen and there; silent but on rank 0 */
     const char *directory;
     const char **inputs; /* what the configuration reads */
-    bool writer;    /* is this rank 0? */
-    tx_claim claim; /* rank 0's, on the directory */
+    bool writer;         /* is this rank 0? */
+    tx_claim claim;      /* rank 0's, on the directory */
     tx_checkpoint checkpoint;
     tx_trainer *trainer;
     tx_history *history; /* rank 0 */

@@ -25,8 +25,8 @@ static void find(const char *answer, const char *name, char out[WORD])
 
 static bool is_over(const char *state)
 {
-    static const char *const over[] = {"PENDING",       "COMPLETED",    "CANCELLED",   "FAILED",        "TIMEOUT", "NODE_FAIL",
-                                       "PREEMPTED",     "BOOT_FAIL",    "DEADLINE",    "OUT_OF_MEMORY", "REVOKED", "REQUEUED",
+    static const char *const over[] = {"PENDING",       "COMPLETED",    "CANCELLED",   "FAILED",        "TIMEOUT",      "NODE_FAIL",
+                                       "PREEMPTED",     "BOOT_FAIL",    "DEADLINE",    "OUT_OF_MEMORY", "REVOKED",      "REQUEUED",
                                        "LAUNCH_FAILED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT",  "RESV_DEL_HOLD"};
     size_t k = 0;
     while (k < sizeof over / sizeof *over && strcmp(state, over[k]) != 0) {

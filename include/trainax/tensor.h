@@ -1,5 +1,5 @@
 /* Tensor programs: a graph is built once a run by maps, losses and configurations, differentiated, planned, and then run
- * over blocks of samples.
+ * over blocks of samples (trainax/plan.h).
  *
  * Building computes nothing. A node has a static shape (channels, *n) of ONE sample; the block of samples is implicit.
  * Errors are sticky: a builder may chain calls (a failed node is -1 and makes every later one -1) and check once at the
@@ -29,6 +29,8 @@ tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
 
 /* -- inputs -- */
 tx_node tx_window(tx_graph *graph, int level, tx_shape shape); /* level 0 is the initial state */
+/* Numbers of each sample's trajectory (its parameters, fixed fields): those from `offset` on, C order, in the shape given. */
+tx_node tx_numbers(tx_graph *graph, int64_t offset, tx_shape shape);
 tx_node tx_batch_size(tx_graph *graph); /* samples in the whole minibatch, a lane scalar */
 /* A leaf of the flat parameters: `size` numbers from `offset`, C order. */
 tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
@@ -98,115 +100,24 @@ void tx_next_step(tx_graph *graph);
  * goes. Returns the part before, to be entered again. Changes no value. */
 const char *tx_enter_part(tx_graph *graph, const char *part);
 
-/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp adds
- * nothing: it sets dx to the cotangent of x. A non-zero return marks the step as failed (treated as non-finite). Both may
- * be called from several threads at the same time, on different samples. */
+/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
+ * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
+ * marks the step as failed (treated as non-finite). All may be called from several threads at the same time, on different
+ * samples. */
 typedef struct tx_function {
     const char *name;
     int (*forward)(void *user, int64_t num_samples, const double *x, double *y);
     int (*vjp)(void *user, int64_t num_samples, const double *x, const double *dy, double *dx);
+    int (*jvp)(void *user, int64_t num_samples, const double *x, const double *dx, double *dy);
     void *user;
 } tx_function;
 tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function);
-
-/* -- programs -- */
-typedef struct tx_program tx_program;
-
-typedef struct tx_program_options {
-    tx_precision precision;
-    int isa;               /* level of tx_isa_name; -1: the best of this machine */
-    int block;             /* samples a block */
-    int64_t num_parameters;
-    tx_node loss;          /* lane scalar that a run delivers; -1: none */
-    bool gradient;         /* … and its gradient with respect to all parameters */
-    const tx_node *outputs; /* nodes that a run delivers */
-    int num_outputs;
-    size_t memory; /* bytes for the arenas of `threads` threads and the shared ones; 0: as many as it takes */
-    int threads;   /* 0 means 1 */
-} tx_program_options;
-
-/* build -> vjp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed.
- *
- * With options.memory, as much as fits is kept of what steps (tx_next_step) compute: everything; else the values that steps
- * hand on, and the inside of as many of the last steps as fit, the rest being computed again; else the values between some
- * steps only, by the schedule that repeats least. Where not even that fits, the program that takes the least memory is
- * made: see `fits` of its cost. All of these compute the same bits. */
-tx_status tx_program_create(const tx_graph *graph, const tx_program_options *options, tx_error *error, tx_program **out);
-void tx_program_destroy(tx_program *program);
-
-/* What a thread needs to run a block: one arena. The program's first one also makes the room for its packed weights: until then
- * a program is a plan, however much its parameters and activations would take. Not for several threads at once. */
-typedef struct tx_workspace tx_workspace;
-tx_status tx_workspace_create(tx_program *program, tx_error *error, tx_workspace **out);
-void tx_workspace_destroy(tx_workspace *workspace);
-
-typedef struct tx_block_input {
-    const void *const *windows; /* count pointers to the first level of each sample's window, levels contiguous */
-    int count;                  /* real samples, 1 … block */
-    int64_t batch_size;         /* samples of the whole minibatch: a sample's loss weighs 1 / batch_size in the gradient */
-} tx_block_input;
-
-/* Once after each change of the parameters, before any block, with a workspace there: packs weights. The program goes on reading
- * `parameters` (num_parameters reals), which must stay as they are until the next call. Not for several threads at once. */
-void tx_program_set_parameters(tx_program *program, const void *parameters);
-/* Runs one block. loss (NULL: unwanted): count numbers, each sample's loss. gradient (NULL only if the program has none):
- * num_parameters reals, OVERWRITTEN. outputs[k][i] (NULL: unwanted): where sample i's output k goes, contiguous.
- * Returns false if a user's function failed. */
-bool tx_program_run(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss, void *gradient,
-                    void *const *const *outputs);
-
-/* Threads that wait for each other, asleep. */
-typedef struct tx_team tx_team;
-tx_status tx_team_create(tx_error *error, tx_team **out);
-void tx_team_destroy(tx_team *team);
-/* Where there are fewer blocks than threads: `count` threads run one block together, each with its own index 0 … count - 1
- * and the same other arguments. All of them return when the block is done; index 0 gets the loss, and knows of a failure. The
- * same bits as tx_program_run. Pays where a step of the run list takes longer than a few tens of microseconds.
- * count: at most options.threads. */
-bool tx_program_run_together(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss,
-                             void *gradient, tx_team *team, int index, int count);
-
-/* What keeping less costs. */
-typedef struct tx_trade {
-    size_t arena_bytes; /* a thread */
-    double flops;       /* of one block */
-} tx_trade;
-
-typedef struct tx_program_cost {
-    size_t arena_bytes;  /* a thread */
-    size_t shared_bytes; /* packed weights, run list */
-    size_t workspace_bytes; /* a thread: its arena, and what else it needs */
-    size_t room_bytes;      /* for all: packed weights and tables, which the first workspace takes */
-    double flops;        /* of one block */
-    int num_steps;       /* length of the run list */
-    tx_trade everything; /* if everything were kept */
-    tx_trade states;     /* if the values that steps hand on were; zero where memory is unlimited or everything fits */
-    bool fits;           /* in options.memory */
-} tx_program_cost;
-tx_program_cost tx_program_get_cost(const tx_program *program);
-/* Where the time goes: all calls of one operation for one part of the program. */
-typedef struct tx_operation_time {
-    const char *part, *name; /* part: "" where none was entered */
-    int64_t calls;
-    double seconds, flops; /* of all of them together */
-} tx_operation_time;
-/* Runs a block `repetitions` times as tx_program_run does, and takes the best time of each call. *out: one tx_allocate of
- * *count rows, in the order of their first appearance. */
-tx_status tx_program_profile(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
-                             int repetitions, tx_error *error, tx_operation_time **out, int *count);
-/* One line per run-list entry, for tests and the curious; tx_free. */
-tx_status tx_program_describe(const tx_program *program, tx_error *error, char **out);
 
 /* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
  * TRAINAX_ISA names. */
 int tx_isa_count(void);
 const char *tx_isa_name(int level);
 int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */
-
-/* The samples that are computed together, at most TX_LARGEST_BLOCK and no more than there are in a batch: depends on the problem
- * alone (design: b). flops: of one sample and rollout step. */
-enum { TX_LARGEST_BLOCK = 32 };
-int tx_block_size(tx_shape state, int64_t batch_size, double flops);
 
 #ifdef __cplusplus
 }

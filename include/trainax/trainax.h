@@ -11,6 +11,7 @@
 #include "trainax/optimizer.h"
 #include "trainax/parallel.h"
 #include "trainax/physics.h"
+#include "trainax/plan.h"
 #include "trainax/random.h"
 #include "trainax/shape.h"
 #include "trainax/status.h"

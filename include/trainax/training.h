@@ -7,7 +7,7 @@
 #include "trainax/file.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
-#include "trainax/tensor.h"
+#include "trainax/plan.h"
 
 #ifdef __cplusplus
 extern "C" {

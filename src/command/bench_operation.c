@@ -1,4 +1,4 @@
-/* Single operations, forward and backward, as programs of their own. Checked against the same program in the other precision. */
+/* Single operations, forward and backward, as plans of their own. Checked against the same plan in the other precision. */
 #include <math.h>
 #include <string.h>
 
@@ -10,9 +10,11 @@ static const char counted[] = "operation";
 
 /* One block through one program. */
 typedef struct bench_operation {
-    tx_program *program;
+    tx_plan *plan;
+    tx_parameters shared;
+    tx_values *values;
     tx_workspace *workspace;
-    tx_block_input input;
+    tx_run_input input;
     const void **windows;
     void *data, *parameters, *gradient;
     int64_t num_parameters;
@@ -53,8 +55,9 @@ static void *uniform(tx_precision precision, int64_t seed, int64_t count, tx_err
 
 static void destroy(bench_operation *o)
 {
+    tx_values_destroy(o->values);
     tx_workspace_destroy(o->workspace);
-    tx_program_destroy(o->program);
+    tx_plan_destroy(o->plan);
     tx_free(o->windows);
     tx_free(o->data);
     tx_free(o->parameters);
@@ -67,13 +70,13 @@ static tx_status create_program(const tx_bench_case *self, tx_precision precisio
     tx_node loss;
     TX_TRY(tx_graph_create(error, &graph));
     build(self, graph, &o->num_parameters, &loss);
-    const tx_program_options options = {.precision = precision,
+    const tx_plan_options options = {.precision = precision,
                                         .isa = -1,
                                         .block = self->block,
                                         .num_parameters = o->num_parameters,
                                         .loss = loss,
                                         .gradient = true};
-    const tx_status status = tx_program_create(graph, &options, error, &o->program);
+    const tx_status status = tx_plan_create(graph, &options, error, &o->plan);
     tx_graph_destroy(graph);
     return status;
 }
@@ -83,7 +86,8 @@ static tx_status create(const tx_bench_case *self, tx_precision precision, tx_er
     const int64_t sample = self->shape.channels * tx_shape_points(&self->shape);
     const size_t real = tx_real_bytes(precision);
     TX_TRY(create_program(self, precision, error, o));
-    TX_TRY(tx_workspace_create(o->program, error, &o->workspace));
+    TX_TRY(tx_values_create(o->plan, &o->shared, error, &o->values));
+    TX_TRY(tx_workspace_create(o->plan, 1, error, &o->workspace));
     TX_TRY(tx_allocate_array((size_t)self->block, sizeof *o->windows, error, &o->windows));
     TX_TRY(tx_allocate_array((size_t)o->num_parameters, real, error, &o->gradient));
     o->data = uniform(precision, 1, sample * self->block, error);
@@ -94,15 +98,17 @@ static tx_status create(const tx_bench_case *self, tx_precision precision, tx_er
     for (int k = 0; k < self->block; k++) {
         o->windows[k] = (const char *)o->data + (size_t)(k * sample) * real;
     }
-    o->input = (tx_block_input){.windows = o->windows, .count = self->block, .batch_size = self->block};
-    tx_program_set_parameters(o->program, o->parameters);
+    o->input = (tx_run_input){.windows = o->windows, .count = self->block, .batch_size = self->block};
+    tx_parameters_set(&o->shared, o->parameters);
     return TX_OK;
 }
 
 static void run(void *state)
 {
     bench_operation *o = state;
-    tx_program_run(o->program, o->workspace, &o->input, NULL, o->gradient, NULL);
+    tx_run_output output = {.gradient = o->gradient};
+    tx_error ignored = {0};
+    tx_values_run(o->values, o->workspace, &o->input, &output, &ignored);
 }
 
 /* The distance of two gradients, relative to the second's length. */
@@ -137,7 +143,8 @@ static tx_status profile(bench_operation *o, tx_error *error, tx_measurement *ou
 {
     int count, kept = 0;
     tx_operation_time *rows;
-    TX_TRY(tx_program_profile(o->program, o->workspace, &o->input, o->gradient, PROFILES, error, &rows, &count));
+    tx_run_output output = {.gradient = o->gradient};
+    TX_TRY(tx_values_profile(o->values, o->workspace, &o->input, &output, PROFILES, error, &rows, &count));
     out->seconds = out->flops = 0;
     for (int k = 0; k < count; k++) {
         if (strcmp(rows[k].part, counted) == 0) {

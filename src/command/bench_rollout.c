@@ -11,7 +11,9 @@ enum { PROFILES = 20 };
 
 typedef struct bench_rollout {
     tx_network *network;
-    tx_program *program;
+    tx_plan *plan; /* of one step */
+    tx_parameters shared;
+    tx_values *values;
     tx_workspace *workspace;
     tx_precision precision;
     int count, block; /* states */
@@ -24,8 +26,9 @@ static tx_status create_steps(bench_rollout *r, int block, tx_error *error)
 {
     r->block = block;
     TX_TRY(block ? TX_OK : tx_step_block(r->network, r->precision, -1, r->count, error, &r->block));
-    TX_TRY(tx_step_program(r->network, r->precision, -1, r->block, error, &r->program));
-    return tx_workspace_create(r->program, error, &r->workspace);
+    TX_TRY(tx_step_plan(r->network, r->precision, -1, r->block, error, &r->plan));
+    TX_TRY(tx_values_create(r->plan, &r->shared, error, &r->values));
+    return tx_workspace_create(r->plan, 1, error, &r->workspace);
 }
 
 /* The same numbers in both precisions. */
@@ -56,7 +59,7 @@ static tx_status fill(bench_rollout *r, tx_error *error)
     const tx_status status = tx_network_initialise(r->network, random, single, error);
     widen(r, single, (int64_t)parameters, r->parameters);
     tx_free(single);
-    tx_program_set_parameters(r->program, r->parameters);
+    tx_parameters_set(&r->shared, r->parameters);
     return status;
 }
 
@@ -71,8 +74,9 @@ static tx_status create(const tx_bench_case *self, const tx_config *config, int 
 
 static void destroy(bench_rollout *r)
 {
+    tx_values_destroy(r->values);
     tx_workspace_destroy(r->workspace);
-    tx_program_destroy(r->program);
+    tx_plan_destroy(r->plan);
     tx_network_destroy(r->network);
     tx_free(r->parameters);
     tx_free(r->states);
@@ -90,8 +94,10 @@ static void step(void *state)
             now[k] = r->states + (size_t)(first + k) * r->level_bytes;
             next[k] = r->next + (size_t)(first + k) * r->level_bytes;
         }
-        const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
-        tx_program_run(r->program, r->workspace, &input, NULL, NULL, outputs);
+        const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+        tx_run_output output = {.outputs = outputs};
+        tx_error ignored = {0};
+        tx_values_run(r->values, r->workspace, &input, &output, &ignored);
     }
 }
 
@@ -127,9 +133,10 @@ static tx_status profile(bench_rollout *r, tx_error *error, tx_measurement *out)
     for (int k = 0; k < count; k++) {
         now[k] = r->states + (size_t)k * r->level_bytes;
     }
-    const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
-    TX_TRY(tx_program_profile(r->program, r->workspace, &input, NULL, PROFILES, error, &out->operations, &out->num_operations));
-    out->flops = blocks * tx_program_get_cost(r->program).flops;
+    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+    tx_run_output output = {0};
+    TX_TRY(tx_values_profile(r->values, r->workspace, &input, &output, PROFILES, error, &out->operations, &out->num_operations));
+    out->flops = blocks * tx_plan_get_cost(r->plan).flops;
     for (int k = 0; k < out->num_operations; k++) {
         out->operations[k].calls *= blocks;
         out->operations[k].seconds *= blocks;

@@ -12,7 +12,7 @@
 #include "data/options.h"
 #include "trainax/data.h"
 #include "trainax/physics.h"
-#include "trainax/tensor.h"
+#include "trainax/plan.h"
 
 enum { MAX_BLOCK = 32, MAX_CHANNELS = 8 };
 
@@ -24,7 +24,9 @@ typedef struct rollout {
     const tx_section *stepper;
     int64_t warmup;
     tx_initial *initial;
-    tx_program *program;
+    tx_plan *plan; /* of one step */
+    tx_parameters nothing;
+    tx_values *values;
     tx_workspace *workspace;
     int block;
     size_t bytes;                        /* of a level */
@@ -106,16 +108,16 @@ static tx_status choose_state(const tx_section *section, const tx_section *stepp
 /* ---- Creation ---- */
 
 static tx_status make_program(const rollout *r, tx_precision precision, tx_shape state, int block, tx_error *error,
-                              tx_program **out)
+                              tx_plan **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
     const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, state));
-    const tx_program_options options = {
+    const tx_plan_options options = {
         .precision = precision, .isa = COMMON_ISA, .block = block, .loss = -1, .outputs = &next, .num_outputs = 1};
     tx_status status = tx_graph_status(graph, error);
     if (status == TX_OK) {
-        status = tx_program_create(graph, &options, error, out);
+        status = tx_plan_create(graph, &options, error, out);
     }
     tx_graph_destroy(graph);
     return status;
@@ -125,13 +127,13 @@ static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
 {
     const tx_shape state = source->shape.state;
     const tx_precision precision = source->random.precision;
-    TX_TRY(make_program(r, precision, state, 1, error, &r->program));
-    r->block = tx_block_size(state, source->shape.num_trajectories, tx_program_get_cost(r->program).flops);
+    TX_TRY(make_program(r, precision, state, 1, error, &r->plan));
+    r->block = tx_block_size(state, source->shape.num_trajectories, tx_plan_get_cost(r->plan).flops);
     r->block = r->block < MAX_BLOCK ? r->block : MAX_BLOCK;
-    tx_program_destroy(r->program);
-    r->program = NULL;
-    TX_TRY(make_program(r, precision, state, r->block, error, &r->program));
-    const tx_program_cost cost = tx_program_get_cost(r->program);
+    tx_plan_destroy(r->plan);
+    r->plan = NULL;
+    TX_TRY(make_program(r, precision, state, r->block, error, &r->plan));
+    const tx_plan_cost cost = tx_plan_get_cost(r->plan);
     source->working = r->initial->bytes + cost.workspace_bytes + cost.room_bytes + (2 * (size_t)r->block + 1) * r->bytes;
     return TX_OK;
 }
@@ -140,10 +142,10 @@ static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     rollout *r = source->state;
     TX_TRY(tx_initial_prepare(r->initial, error));
-    TX_TRY(tx_workspace_create(r->program, error, &r->workspace));
+    TX_TRY(tx_values_create(r->plan, &r->nothing, error, &r->values));
+    TX_TRY(tx_workspace_create(r->plan, 1, error, &r->workspace));
     TX_TRY(tx_allocate_array(2 * (size_t)r->block, r->bytes, error, &r->scratch));
     TX_TRY(tx_allocate(r->bytes, error, &r->kept));
-    tx_program_set_parameters(r->program, NULL);
     return TX_OK;
 }
 
@@ -186,8 +188,9 @@ static void destroy(tx_data_source *source)
     rollout *r = source->state;
     if (r) {
         tx_initial_destroy(r->initial);
+        tx_values_destroy(r->values);
         tx_workspace_destroy(r->workspace);
-        tx_program_destroy(r->program);
+        tx_plan_destroy(r->plan);
         tx_free(r->scratch);
         tx_free(r->kept);
     }
@@ -223,14 +226,16 @@ static bool advance(rollout *r, lane *lanes, int count, bool *failed)
 {
     const void *now[MAX_BLOCK];
     void *next[MAX_BLOCK], *const *const outputs[1] = {next};
-    tx_block_input input = {.windows = now, .batch_size = 1};
+    tx_run_input input = {.windows = now, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         if (lanes[k].level + 1 < lanes[k].stop) {
             now[input.count] = place(r, &lanes[k], lanes[k].level);
             next[input.count++] = place(r, &lanes[k], ++lanes[k].level);
         }
     }
-    *failed = input.count && !tx_program_run(r->program, r->workspace, &input, NULL, NULL, outputs);
+    tx_run_output output = {.outputs = outputs};
+    tx_error ignored = {0};
+    *failed = input.count && (tx_values_run(r->values, r->workspace, &input, &output, &ignored) || output.failed);
     return input.count && !*failed;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/cpu.h"
 
 extern const tx_kernels tx_kernels_portable_f32, tx_kernels_portable_f64;
 static bool always(void)
@@ -28,17 +28,28 @@ static bool runs_v4(void)
 }
 #endif
 
+#define CPU(level, name)                                                                                                         \
+    {                                                                                                                            \
+        [TX_FLOAT32] = {&tx_cpu_class, TX_FLOAT32, level, (void *)&tx_kernels_##name##_f32},                                     \
+        [TX_FLOAT64] = {&tx_cpu_class, TX_FLOAT64, level, (void *)&tx_kernels_##name##_f64},                                     \
+    }
+
 /* Each level runs only where the one before does. */
 static const struct {
     bool (*runs)(void);
-    const tx_kernels *kernels[2];
+    tx_backend backends[2];
 } levels[] = {
-    {always, {[TX_FLOAT32] = &tx_kernels_portable_f32, [TX_FLOAT64] = &tx_kernels_portable_f64}},
+    {always, CPU(0, portable)},
 #if TX_KERNEL_LEVELS
-    {runs_v3, {[TX_FLOAT32] = &tx_kernels_v3_f32, [TX_FLOAT64] = &tx_kernels_v3_f64}},
-    {runs_v4, {[TX_FLOAT32] = &tx_kernels_v4_f32, [TX_FLOAT64] = &tx_kernels_v4_f64}},
+    {runs_v3, CPU(1, v3)},
+    {runs_v4, CPU(2, v4)},
 #endif
 };
+
+static const tx_kernels *kernels_of(int level, tx_precision precision)
+{
+    return levels[level].backends[precision].context;
+}
 
 int tx_isa_count(void)
 {
@@ -46,7 +57,7 @@ int tx_isa_count(void)
     bool enough = false;
     int count = 0;
     while (!enough && count < (int)(sizeof levels / sizeof *levels) && levels[count].runs()) {
-        enough = most && strcmp(levels[count].kernels[TX_FLOAT32]->isa, most) == 0;
+        enough = most && strcmp(kernels_of(count, TX_FLOAT32)->isa, most) == 0;
         count++;
     }
     return count;
@@ -68,7 +79,15 @@ int tx_isa_find(const char *name)
     return -1;
 }
 
+const tx_backend *tx_backend_cpu(int level, tx_precision precision)
+{
+    return level >= 0 && level < tx_isa_count() ? &levels[level].backends[precision] : NULL;
+}
+
 const tx_kernels *tx_kernels_get(int level, tx_precision precision)
 {
-    return level >= 0 && level < tx_isa_count() ? levels[level].kernels[precision] : NULL;
+    const tx_backend *cpu = tx_backend_cpu(level, precision);
+    return cpu ? cpu->context : NULL;
 }
+
+tx_backend_choice *tx_backend_default = tx_backend_cpu;

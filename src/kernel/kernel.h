@@ -126,6 +126,8 @@ typedef struct tx_kernels {
      * sample[0] (load) or are not stored (store); sample[k] is read for k < count only. Transposes in registers. */
     void (*load)(const tx_layout *ly, const void *const *sample, int64_t offset, int count, void *y);
     void (*store)(const tx_layout *lx, const void *x, void *const *sample, int64_t offset, int count);
+    /* y, of block 1, = one lane of x. */
+    void (*take_lane)(int lane, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
 
     /* Pointwise over interiors; any operand may be the result (with the result's layout). Layouts may differ in halo. */
     void (*activate)(tx_activation activation, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);

@@ -1,8 +1,8 @@
-/* The arena while a program is planned: which parts of it are free. Places are best-fit, neighbouring gaps are joined. */
+/* The arena while a graph is planned: which parts of it are free. Places are best-fit, neighbouring gaps are joined. */
 #include <string.h>
 
 #include "base/memory.h"
-#include "tensor/plan.h"
+#include "tensor/planner.h"
 
 static void remove_gap(tx_arena *arena, size_t k)
 {

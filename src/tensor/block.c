@@ -1,5 +1,5 @@
 /* How many samples are computed together: from the problem alone, so that no number of ranks or threads changes a bit. */
-#include "trainax/tensor.h"
+#include "trainax/plan.h"
 
 enum { SMALL_BLOCK = TX_LARGEST_BLOCK, LARGEST_BLOCK = 16, POINTS_WANTED = 512 };
 static const double few_flops = 1e5; /* of a sample and rollout step: below, overhead per block counts */

@@ -1,6 +1,6 @@
 /* How much to keep: the least work whose plan fits the memory. Planning is cheap and exact, so candidates are planned. */
 #include "base/memory.h"
-#include "tensor/program.h"
+#include "tensor/planner.h"
 
 enum {
     MOST_RUNS = 33, /* of a step: with less memory than that takes, a run is no use to anybody */
@@ -8,7 +8,7 @@ enum {
 };
 
 typedef struct chooser {
-    tx_program *program;
+    tx_plan *plan;
     const tx_graph *graph;
     const tx_node *outputs;
     tx_steps steps;
@@ -18,20 +18,20 @@ typedef struct chooser {
     tx_error *error;
 } chooser;
 
-static size_t total_bytes(const tx_program *program)
+static size_t total_bytes(const tx_plan *plan)
 {
-    const size_t threads = program->options.threads > 1 ? (size_t)program->options.threads : 1;
-    return threads * program->arena_bytes + tx_program_shared_bytes(program);
+    const size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
+    return threads * plan->arena_bytes + tx_plan_shared_bytes(plan);
 }
 
 static bool fits(const chooser *c)
 {
-    return !c->program->options.memory || total_bytes(c->program) <= c->program->options.memory;
+    return !c->plan->options.memory || total_bytes(c->plan) <= c->plan->options.memory;
 }
 
-static tx_trade trade(const tx_program *program)
+static tx_trade trade(const tx_plan *plan)
 {
-    return (tx_trade){.arena_bytes = program->arena_bytes, .flops = program->flops};
+    return (tx_trade){.arena_bytes = plan->arena_bytes, .flops = plan->flops};
 }
 
 static tx_status try(chooser *c, int kept, int slots)
@@ -41,14 +41,14 @@ static tx_status try(chooser *c, int kept, int slots)
         return TX_OK;
     }
     tx_repeated repeated;
-    TX_TRY(tx_steps_repeat(&c->steps, keeping, c->outputs, c->program->options.num_outputs + 1, c->error, &repeated));
-    const tx_status status = tx_program_plan(c->program, c->graph, c->outputs, &repeated, c->error);
+    TX_TRY(tx_steps_repeat(&c->steps, keeping, c->outputs, c->plan->num_outputs + 1, c->error, &repeated));
+    const tx_status status = tx_plan_place(c->plan, c->graph, c->outputs, &repeated, c->error);
     tx_repeated_destroy(&repeated);
     TX_TRY(status);
     c->planned = keeping;
-    if (total_bytes(c->program) < c->least_bytes) {
+    if (total_bytes(c->plan) < c->least_bytes) {
         c->least = keeping;
-        c->least_bytes = total_bytes(c->program);
+        c->least_bytes = total_bytes(c->plan);
     }
     return TX_OK;
 }
@@ -62,7 +62,7 @@ typedef struct tried {
 /* Between one that does not fit and one that does: where the memory should be just enough, if it grows evenly. */
 static int interpolate(const chooser *c, tried over, tried under)
 {
-    const double share = (double)(over.bytes - c->program->options.memory) / (double)(over.bytes - under.bytes);
+    const double share = (double)(over.bytes - c->plan->options.memory) / (double)(over.bytes - under.bytes);
     const int span = under.at - over.at, inside = span > 0 ? 1 : -1;
     const int step = (int)(share * (double)span) + inside; /* rather one that fits */
     const bool valid = step * inside >= 1 && step * inside < span * inside;
@@ -75,7 +75,7 @@ static tx_status search(chooser *c, tried over, tried under, tx_status (*try_at)
     for (int trial = 0; trial < MOST_TRIALS && under.at - over.at != 1 && over.at - under.at != 1; trial++) {
         const int at = interpolate(c, over, under);
         TX_TRY(try_at(c, at));
-        *(fits(c) ? &under : &over) = (tried){at, total_bytes(c->program)};
+        *(fits(c) ? &under : &over) = (tried){at, total_bytes(c->plan)};
     }
     return try_at(c, under.at);
 }
@@ -101,16 +101,16 @@ static int fewest_slots(int steps)
     return slots;
 }
 
-/* As many boundaries as fit. Fewer take less memory until the longer run list outweighs them: so from few to many. */
+/* As many boundaries as fit. Fewer take less memory until the longer list of instructions outweighs them: so from few to many. */
 static tx_status keep_boundaries(chooser *c, tried over)
 {
     tried under = {.at = -1};
     for (int slots = fewest_slots(c->steps.count); slots < over.at; slots = 2 * slots + 1) {
         TX_TRY(try_boundaries(c, slots));
         if (fits(c)) {
-            under = (tried){slots, total_bytes(c->program)};
+            under = (tried){slots, total_bytes(c->plan)};
         } else if (under.at >= 0) {
-            over = (tried){slots, total_bytes(c->program)};
+            over = (tried){slots, total_bytes(c->plan)};
         }
     }
     return under.at < 0 ? try(c, c->least.kept, c->least.slots) : search(c, over, under, try_boundaries);
@@ -118,29 +118,29 @@ static tx_status keep_boundaries(chooser *c, tried over)
 
 static tx_status keep_less(chooser *c)
 {
-    const tried everything = {0, total_bytes(c->program)};
+    const tried everything = {0, total_bytes(c->plan)};
     const int last = c->steps.count - 1;
     if (c->steps.seed < 0 || last < 1) { /* nothing can be repeated */
         return TX_OK;
     }
     TX_TRY(try_steps(c, last));
-    c->program->states = trade(c->program);
-    const tried states = {last, total_bytes(c->program)};
+    c->plan->states = trade(c->plan);
+    const tried states = {last, total_bytes(c->plan)};
     return fits(c) ? search(c, everything, states, try_steps) : keep_boundaries(c, states);
 }
 
-tx_status tx_program_fit(tx_program *program, const tx_graph *graph, const tx_node *outputs, tx_error *error)
+tx_status tx_plan_fit(tx_plan *plan, const tx_graph *graph, const tx_node *outputs, tx_error *error)
 {
-    chooser c = {.program = program, .graph = graph, .outputs = outputs, .error = error};
-    TX_TRY(tx_program_plan(program, graph, outputs, NULL, error));
-    program->everything = trade(program);
-    c.least_bytes = total_bytes(program);
+    chooser c = {.plan = plan, .graph = graph, .outputs = outputs, .error = error};
+    TX_TRY(tx_plan_place(plan, graph, outputs, NULL, error));
+    plan->everything = trade(plan);
+    c.least_bytes = total_bytes(plan);
     tx_status status = TX_OK;
     if (!fits(&c)) {
         TX_TRY(tx_steps_create(graph, error, &c.steps));
         status = keep_less(&c);
         tx_steps_destroy(&c.steps);
     }
-    program->fits = fits(&c);
+    plan->fits = fits(&c);
     return status;
 }

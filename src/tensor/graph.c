@@ -1,5 +1,5 @@
 /* Nodes, their merging, and the sticky error. */
-#include "tensor/graph.h"
+#include "tensor/operation.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,7 +136,7 @@ static tx_status grow_table(tx_graph *graph)
     graph->table = larger;
     graph->slots *= 2;
     for (int n = 0; n < graph->count; n++) {
-        if (!tx_op_is_effect(graph->nodes[n].op)) {
+        if (!tx_has_trait(&graph->nodes[n], TX_OP_EFFECT)) {
             *find_slot(graph, &graph->nodes[n]) = n + 1;
         }
     }
@@ -169,7 +169,7 @@ tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
         (2 * (size_t)graph->count >= graph->slots && grow_table(graph))) {
         return TX_NONE;
     }
-    if (!tx_op_is_effect(node->op)) {
+    if (!tx_has_trait(node, TX_OP_EFFECT)) {
         int *slot = find_slot(graph, node);
         if (*slot) {
             return *slot - 1;
@@ -188,6 +188,71 @@ tx_node tx_graph_repeat(tx_graph *graph, const tx_graph_node *node)
     }
     graph->nodes[graph->count] = *node;
     return graph->count++;
+}
+
+tx_graph_node tx_graph_node_of(const tx_operation *op, tx_node a, tx_node b)
+{
+    tx_graph_node node;
+    memset(&node, 0, sizeof node); /* padding bytes too: nodes are compared bytewise */
+    node.op = op;
+    node.input[0] = a;
+    node.input[1] = b;
+    for (int k = 2; k < TX_MAX_INPUTS; k++) {
+        node.input[k] = TX_NONE;
+    }
+    return node;
+}
+
+tx_node tx_graph_make(tx_graph *graph, tx_graph_node *node, int needed)
+{
+    for (int k = 0; k < needed; k++) {
+        if (node->input[k] < 0) {
+            return tx_graph_fail(graph, "an operand of the tensor graph is missing");
+        }
+    }
+    const bool fits = !graph->error.status && (!node->op->shape || node->op->shape(graph, node));
+    return fits ? tx_graph_append(graph, node) : TX_NONE;
+}
+
+void tx_graph_add_effect(tx_graph *graph, tx_graph_node *effect, tx_node parameter)
+{
+    effect->attributes.offset = tx_graph_at(graph, parameter)->attributes.offset;
+    effect->attributes.size = tx_graph_at(graph, parameter)->attributes.size;
+    tx_graph_append(graph, effect);
+}
+
+bool tx_graph_has_numbers(const tx_graph *graph, tx_node node, int64_t size)
+{
+    return node >= 0 && tx_has_trait(tx_graph_at(graph, node), TX_OP_FLAT) && tx_graph_at(graph, node)->attributes.size == size;
+}
+
+bool tx_shape_as_first(tx_graph *graph, tx_graph_node *node)
+{
+    node->shape = tx_node_shape(graph, node->input[0]);
+    return true;
+}
+
+bool tx_shape_lane(tx_graph *graph, tx_graph_node *node)
+{
+    (void)graph;
+    node->shape = tx_lane_shape;
+    return true;
+}
+
+bool tx_shape_as_both(tx_graph *graph, tx_graph_node *node)
+{
+    const tx_shape a = tx_node_shape(graph, node->input[0]), b = tx_node_shape(graph, node->input[1]);
+    if (!tx_shape_equal(&a, &b)) {
+        tx_graph_fail(graph, "two tensors of different shapes (%ld and %ld channels, %d and %d axes) are combined", (long)a.channels,
+                      (long)b.channels, a.axes, b.axes);
+    }
+    node->shape = a;
+    return !graph->error.status;
+}
+
+bool tx_shape_lane_of_both(tx_graph *graph, tx_graph_node *node)
+{
+    return tx_shape_as_both(graph, node) && tx_shape_lane(graph, node);
 }
 
 void tx_next_step(tx_graph *graph) { graph->context.step++; }

@@ -1,382 +1,223 @@
-/* From a fused graph to a run list: who owns which buffer, how it is laid out, and when it lives.
- *
- * Most nodes own one buffer. A pad is a view: it becomes the halo of what it pads, filled by a step after the producer; a
- * value padded in a second mode gets a padded copy. A fold works in place: the adjoint convolution writes the extended
- * rows into the buffer of the fold, whose halo cells are then added to their sources. Elementwise results take the place
- * of an operand that dies. */
-#include <limits.h>
+/* Making a plan of a graph, and what it costs. */
+#include "tensor/plan.h"
+
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "tensor/plan.h"
+#include "tensor/planner.h"
 
-static bool has_buffer(tx_op op)
+/* ---- what is planned ---- */
+
+/* The loss (or TX_NONE), then the outputs, then their tangents. */
+static tx_status list_outputs(tx_plan *plan, const tx_plan_options *options, tx_error *error, tx_node **out)
 {
-    return op != TX_OP_PARAMETER && op != TX_OP_CONSTANT && !tx_op_is_given(op) && !tx_op_is_effect(op);
-}
-
-/* ---- 1: owners, halo widths and modes ---- */
-
-static void widen(tx_value *v, const int64_t *low, const int64_t *high)
-{
-    for (int d = 0; d < TX_MAX_AXES; d++) {
-        v->low[d] = low[d] > v->low[d] ? low[d] : v->low[d];
-        v->high[d] = high[d] > v->high[d] ? high[d] : v->high[d];
-    }
-}
-
-static void place_pad(tx_planner *p, tx_node n)
-{
-    const tx_graph_node *node = tx_planner_node(p, n);
-    tx_value *v = &p->values[n], *x = &p->values[node->input[0]];
-    if (x->owner == node->input[0] && !x->copied && (x->mode < 0 || x->mode == (int)node->attributes.mode)) {
-        x->mode = (int)node->attributes.mode;
-        widen(x, node->attributes.low, node->attributes.high);
-        v->owner = x->owner;
-    } else {
-        v->copied = true;
-        v->base = tx_planner_node(p, node->input[0])->shape;
-        v->mode = (int)node->attributes.mode;
-        widen(v, node->attributes.low, node->attributes.high);
-    }
-}
-
-static void place_fold(tx_planner *p, tx_node n)
-{
-    const tx_graph_node *node = tx_planner_node(p, n);
-    tx_value *v = &p->values[n], *x = &p->values[node->input[0]];
-    widen(v, node->attributes.low, node->attributes.high);
-    const tx_graph_node *below = tx_planner_node(p, node->input[0]);
-    if (x->owner == node->input[0] && p->readers[node->input[0]] == 1 && ((below->op == TX_OP_CONV && below->input[3] < 0 && below->input[4] < 0) || below->op == TX_OP_JOIN)) {
-        x->owner = n;
-    } else {
-        v->copied = true;
-    }
-}
-
-/* A copied fold is no view for its readers: only pads are. */
-static void place_values(tx_planner *p)
-{
-    for (int n = 0; n < p->graph->count; n++) {
-        const tx_graph_node *node = tx_planner_node(p, n);
-        p->values[n] = (tx_value){.owner = has_buffer(node->op) ? n : TX_NONE, .base = node->shape, .mode = -1, .last = -1, .offset = -1};
-        if (node->op == TX_OP_PAD) {
-            place_pad(p, n);
-        } else if (node->op == TX_OP_FOLD) {
-            place_fold(p, n);
-        } else if (node->op == TX_OP_CHANNELS) {
-            p->values[n].owner = p->values[node->input[0]].owner;
-        }
-    }
-}
-
-/* Kernels want some operands laid out exactly as their result: the masks and the summands of these. */
-static bool level_widths(tx_planner *p)
-{
-    bool changed = false;
-    for (int n = 0; n < p->graph->count; n++) {
-        const tx_graph_node *node = tx_planner_node(p, n);
-        const bool like_result = node->op == TX_OP_CONV || node->op == TX_OP_SQUARE_ERROR_GRADIENT;
-        for (int k = 3; k < TX_MAX_INPUTS && like_result; k++) {
-            if (node->input[k] < 0) {
-                continue;
-            }
-            tx_value *y = &p->values[p->values[n].owner], *m = &p->values[p->values[node->input[k]].owner];
-            const tx_value before[2] = {*y, *m};
-            widen(y, m->low, m->high);
-            widen(m, y->low, y->high);
-            changed |= memcmp(before[0].low, y->low, 2 * sizeof y->low) || memcmp(before[1].low, m->low, 2 * sizeof m->low);
-        }
-    }
-    return changed;
-}
-
-/* ---- 2: layouts ---- */
-
-static bool equal_layouts(const tx_layout *a, const tx_layout *b)
-{
-    bool equal = tx_shape_equal(&a->shape, &b->shape) && a->block == b->block && a->channel == b->channel && a->origin == b->origin &&
-                 a->size == b->size;
-    for (int d = 0; equal && d < a->shape.axes; d++) {
-        equal = a->low[d] == b->low[d] && a->high[d] == b->high[d] && a->stride[d] == b->stride[d];
-    }
-    return equal;
-}
-
-tx_status tx_planner_intern(tx_planner *p, const tx_layout *layout, const tx_layout **out)
-{
-    tx_program *program = p->program;
-    for (size_t k = 0; k < program->num_layouts; k++) {
-        if (equal_layouts(program->layouts[k], layout)) {
-            *out = program->layouts[k];
-            return TX_OK;
-        }
-    }
-    TX_TRY(tx_reserve(program->num_layouts + 1, sizeof *program->layouts, &program->layout_capacity, p->error, &program->layouts));
-    tx_layout *copy;
-    TX_TRY(tx_allocate(sizeof *copy, p->error, &copy));
-    memcpy(copy, layout, sizeof *copy);
-    *out = program->layouts[program->num_layouts++] = copy;
-    return TX_OK;
-}
-
-/* A block of a value, with its halo, and all of the arena: what machines may hold, and sums of it do not overflow. */
-static const double most_bytes = 0x1p50;
-
-static tx_status check_bytes(const tx_planner *p, double bytes)
-{
-    return bytes <= most_bytes
-               ? TX_OK
-               : tx_error_set(p->error, TX_INVALID, "activations of %.3g bytes for a block of %d samples: no machine holds that",
-                              bytes, p->program->options.block);
-}
-
-static tx_status check_value(const tx_planner *p, const tx_value *value)
-{
-    double bytes = (double)value->base.channels * p->program->options.block * (double)tx_real_bytes(p->program->options.precision);
-    for (int d = 0; d < value->base.axes; d++) {
-        bytes *= (double)value->low[d] + (double)value->base.n[d] + (double)value->high[d];
-    }
-    return check_bytes(p, bytes);
-}
-
-static tx_status make_layouts(tx_planner *p)
-{
-    for (int n = 0; n < p->graph->count; n++) {
-        const tx_graph_node *node = tx_planner_node(p, n);
-        if (p->values[n].owner < 0 && !tx_op_is_given(node->op)) {
-            continue;
-        }
-        const tx_value *owner = &p->values[tx_op_is_given(node->op) ? n : p->values[n].owner];
-        TX_TRY(check_value(p, owner));
-        const tx_layout whole = tx_layout_make(tx_real_bytes(p->program->options.precision), owner->base, p->program->options.block,
-                                               owner->low, owner->high);
-        tx_layout layout = whole;
-        if (node->op == TX_OP_CHANNELS) {
-            layout = tx_layout_channels(p->values[node->input[0]].layout, node->attributes.offset, node->shape.channels);
-        } else if (node->op == TX_OP_PAD) {
-            layout = tx_layout_view(&whole, node->attributes.low, node->attributes.high);
-        } else if (owner != &p->values[n]) { /* the input of a fold */
-            const tx_attributes *fold = &tx_planner_node(p, p->values[n].owner)->attributes;
-            layout = tx_layout_view(&whole, fold->low, fold->high);
-        }
-        TX_TRY(tx_planner_intern(p, &layout, &p->values[n].layout));
+    plan->num_outputs = (options->tangents ? 2 : 1) * options->num_outputs;
+    TX_TRY(tx_allocate_array((size_t)plan->num_outputs + 1, sizeof **out, error, out));
+    (*out)[0] = options->loss >= 0 ? options->loss : TX_NONE;
+    for (int k = 0; k < options->num_outputs; k++) {
+        (*out)[k + 1] = options->outputs[k];
     }
     return TX_OK;
 }
 
-/* ---- 3: lifetimes and places ---- */
-
-static void find_last_readers(tx_planner *p, const tx_node *outputs)
+static tx_status add_derivatives(tx_graph *graph, const tx_plan_options *options, tx_node *outputs, tx_error *error)
 {
-    for (int n = 0; n < p->graph->count; n++) {
-        for (int k = 0; k < TX_MAX_INPUTS; k++) {
-            const tx_node input = tx_planner_node(p, n)->input[k];
-            if (input >= 0 && p->values[input].owner >= 0) {
-                p->values[p->values[input].owner].last = n;
-            }
-        }
-        if (p->values[n].owner >= 0 && p->values[p->values[n].owner].last < n) {
-            p->values[p->values[n].owner].last = n;
-        }
+    const int count = options->num_outputs;
+    if (options->tangents) {
+        TX_TRY(tx_graph_push_forward(graph, options->moved, outputs + 1, count, error, outputs + 1 + count));
     }
-    if (outputs[0] >= 0 && p->values[outputs[0]].owner >= 0) {
-        p->values[p->values[outputs[0]].owner].last = INT_MAX; /* the loss is read after the run; stores are steps */
+    return options->seeded                            ? tx_graph_pull_back(graph, outputs + 1, count, error)
+           : options->loss >= 0 && options->gradient ? tx_graph_differentiate(graph, options->loss, error)
+                                                      : TX_OK;
+}
+
+static tx_status fuse(const tx_graph *graph, const tx_plan_options *options, tx_node *outputs, int num_outputs, tx_error *error,
+                      tx_graph **out)
+{
+    tx_graph *work;
+    TX_TRY(tx_graph_status(graph, error));
+    TX_TRY(tx_graph_copy(graph, error, &work));
+    tx_status status = add_derivatives(work, options, outputs, error);
+    if (status == TX_OK) {
+        status = tx_graph_fuse(work, outputs, num_outputs + 1, error, out);
+    }
+    tx_graph_destroy(work);
+    return status;
+}
+
+/* ---- what a run is given and leaves ---- */
+
+static void measure_given(tx_plan *plan, const tx_graph *graph)
+{
+    const size_t real = tx_real_bytes(plan->options.precision);
+    for (tx_node n = 0; n < graph->count; n++) {
+        const tx_attributes *a = &tx_graph_at(graph, n)->attributes;
+        if (tx_graph_at(graph, n)->op == &tx_op_load) {
+            const size_t end = (size_t)(a->offset + a->size) * real;
+            plan->given_bytes[a->mode] = end > plan->given_bytes[a->mode] ? end : plan->given_bytes[a->mode];
+        }
     }
 }
 
-static int64_t buffer_bytes(const tx_planner *p, tx_node n)
+static tx_status measure_results(tx_plan *plan, const tx_graph *graph, const tx_node *outputs, tx_error *error)
 {
-    return tx_round_to_line(p->values[n].layout->size * (int64_t)tx_real_bytes(p->program->options.precision));
-}
-
-/* The place of a new buffer: that of an operand that dies here, or a free one. */
-static void place_buffer(tx_planner *p, tx_node n)
-{
-    tx_value *owner = &p->values[p->values[n].owner];
-    if (owner->offset >= 0) {
-        return; /* a fold whose convolution has placed it, or a view */
-    }
-    const tx_graph_node *node = tx_planner_node(p, n);
-    for (int k = 0; k < TX_MAX_INPUTS && p->values[n].owner == n; k++) {
-        const tx_node input = node->input[k];
-        if (!(tx_operations[node->op].overwrites >> k & 1) || input < 0 || p->values[input].owner != input) {
-            continue;
-        }
-        tx_value *dying = &p->values[input];
-        if (dying->last == n && dying->layout == p->values[n].layout && dying->offset >= 0) {
-            owner->offset = dying->offset;
-            dying->last = INT_MAX; /* nobody frees it: it goes on as n */
-            return;
-        }
-    }
-    owner->offset = tx_arena_take(&p->arena, buffer_bytes(p, n));
-}
-
-static tx_status free_buffers(tx_planner *p, tx_node n)
-{
-    tx_node owners[TX_MAX_INPUTS + 1];
-    int count = 0;
-    for (int k = -1; k < TX_MAX_INPUTS; k++) {
-        const tx_node read = k < 0 ? n : tx_planner_node(p, n)->input[k];
-        const tx_node owner = read >= 0 ? p->values[read].owner : TX_NONE;
-        bool seen = owner < 0 || p->values[owner].last != n;
-        for (int j = 0; j < count; j++) {
-            seen |= owners[j] == owner;
-        }
-        if (!seen) {
-            owners[count++] = owner;
-            TX_TRY(tx_arena_give(&p->arena, p->values[owner].offset, buffer_bytes(p, owner), p->error));
-        }
+    TX_TRY(tx_allocate_array((size_t)plan->num_outputs + 1, sizeof *plan->result_offsets, error, &plan->result_offsets));
+    for (int k = 0; k < plan->num_outputs; k++) {
+        const tx_shape shape = tx_node_shape(graph, outputs[k + 1]);
+        const size_t bytes = (size_t)(shape.channels * tx_shape_points(&shape)) * tx_real_bytes(plan->options.precision);
+        plan->result_offsets[k + 1] = plan->result_offsets[k] + bytes;
     }
     return TX_OK;
 }
 
-/* Buffers and steps of all nodes, in the order in which they run. */
-static tx_status plan_nodes(tx_planner *p, const tx_node *outputs)
+/* The constants in the plan's precision. */
+static tx_status make_constants(tx_plan *plan, const tx_graph *graph, tx_error *error)
 {
-    for (int n = 0; n < p->graph->count; n++) {
-        if (p->values[n].owner >= 0) {
-            place_buffer(p, n);
-            TX_TRY(check_bytes(p, (double)p->arena.top));
-        }
-        TX_TRY(tx_planner_add_steps(p, n, outputs));
-        TX_TRY(free_buffers(p, n));
-    }
-    return TX_OK;
-}
-
-static void count_readers(tx_planner *p, const tx_node *outputs)
-{
-    for (int n = 0; n < p->graph->count; n++) {
-        for (int k = 0; k < TX_MAX_INPUTS; k++) {
-            if (tx_planner_node(p, n)->input[k] >= 0) {
-                p->readers[tx_planner_node(p, n)->input[k]]++;
-            }
-        }
-    }
-    for (int k = 0; k <= p->program->options.num_outputs; k++) {
-        if (outputs[k] >= 0) {
-            p->readers[outputs[k]]++;
-        }
-    }
-}
-
-/* The constants in the program's precision. */
-static tx_status make_constants(tx_program *program, const tx_graph *graph, tx_error *error)
-{
-    const tx_precision precision = program->options.precision;
-    TX_TRY(tx_allocate_array(graph->num_constants, tx_real_bytes(precision), error, &program->constants));
+    const tx_precision precision = plan->options.precision;
+    TX_TRY(tx_allocate_array(graph->num_constants, tx_real_bytes(precision), error, &plan->constants));
+    plan->constant_bytes = graph->num_constants * tx_real_bytes(precision);
     for (size_t k = 0; k < graph->num_constants; k++) {
         if (precision == TX_FLOAT32) {
-            ((float *)(void *)program->constants)[k] = (float)graph->constants[k];
+            ((float *)(void *)plan->constants)[k] = (float)graph->constants[k];
         } else {
-            ((double *)(void *)program->constants)[k] = graph->constants[k];
+            ((double *)(void *)plan->constants)[k] = graph->constants[k];
         }
     }
     return TX_OK;
 }
 
-/* The owner of node n of a repeated graph; `fused` is that of its origin. copies: the latest of each node of the fused graph. */
-static tx_node follow_owner(const tx_planner *p, const tx_value *followed, const int *origin, const tx_node *copies, tx_node n, tx_node fused)
-{
-    if (fused < 0 || fused == origin[n]) {
-        return fused < 0 ? TX_NONE : n;
-    }
-    return fused < origin[n] ? followed[tx_planner_node(p, n)->input[0]].owner /* a view */ : copies[fused] /* the input of a fold */;
-}
-
-/* A repeated node is laid out as its origin: who reads it now must not change a bit. */
-static tx_status follow_values(tx_planner *p, const tx_repeated *repeated)
-{
-    const size_t fused_count = (size_t)p->graph->count;
-    tx_value *followed;
-    tx_node *copies;
-    TX_TRY(tx_allocate_array((size_t)repeated->graph->count, sizeof *followed, p->error, &followed));
-    const tx_status status = tx_allocate_array(fused_count, sizeof *copies, p->error, &copies);
-    if (status) {
-        tx_free(followed);
-        return status;
-    }
-    p->graph = repeated->graph;
-    for (int n = 0; n < p->graph->count; n++) {
-        copies[repeated->origin[n]] = n;
-    }
-    for (int n = 0; n < p->graph->count; n++) {
-        followed[n] = p->values[repeated->origin[n]];
-        followed[n].owner = follow_owner(p, followed, repeated->origin, copies, n, followed[n].owner);
-    }
-    tx_free(copies);
-    tx_free(p->values);
-    p->values = followed;
-    return TX_OK;
-}
-
-static void restart(tx_program *program)
-{
-    program->num_steps = 0;
-    program->flops = 0;
-}
-
-/* Room for the steps of most graphs at once: growing by doubling would touch twice the memory. */
-static tx_status reserve_steps(tx_planner *p)
-{
-    const size_t count = (size_t)p->graph->count;
-    return tx_reserve(count + count / 8, sizeof(tx_step), &p->program->step_capacity, p->error, &p->program->steps);
-}
-
-/* Large blocks are given in pages or not, as the process has used memory before: what a program takes is its own affair. */
+/* Large blocks are given in pages or not, as the process has used memory before: what a plan takes is its own affair. */
 static size_t in_pages(size_t bytes)
 {
     enum { PAGE = 4096, OWN = 256 }; /* of the allocator, at most */
     return (bytes + OWN + PAGE - 1) / PAGE * PAGE - OWN;
 }
 
-tx_status tx_program_finish(tx_program *program, const tx_graph *graph, tx_error *error)
+/* The list no longer than it has to be: there may be thousands for a long rollout. */
+static tx_status trim(tx_plan *plan, tx_error *error)
 {
-    tx_step *steps; /* no longer than it has to be: thousands for a long rollout */
-    TX_TRY(tx_allocate(in_pages(program->num_steps * sizeof *steps), error, &steps));
-    if (program->num_steps) {
-        memcpy(steps, program->steps, program->num_steps * sizeof *steps);
+    tx_instruction *instructions;
+    TX_TRY(tx_allocate(in_pages(plan->num_instructions * sizeof *instructions), error, &instructions));
+    if (plan->num_instructions) {
+        memcpy(instructions, plan->instructions, plan->num_instructions * sizeof *instructions);
     }
-    tx_free(program->steps);
-    program->steps = steps;
-    program->step_capacity = program->num_steps;
-    return make_constants(program, graph, error);
+    tx_free(plan->instructions);
+    plan->instructions = instructions;
+    plan->instruction_capacity = plan->num_instructions;
+    return TX_OK;
 }
 
-tx_status tx_program_plan(tx_program *program, const tx_graph *graph, const tx_node *outputs, const tx_repeated *repeated, tx_error *error)
+/* ---- creating ---- */
+
+static tx_status choose_backend(tx_plan *plan, const tx_plan_options *options, tx_error *error)
 {
-    tx_planner p = {.program = program, .graph = graph, .error = error};
+    const int isa = options->isa < 0 ? tx_isa_count() - 1 : options->isa;
+    plan->backend = options->backend ? options->backend : tx_backend_default(isa, options->precision);
+    return plan->backend ? TX_OK : tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", options->isa);
+}
+
+static tx_status make(tx_plan *plan, const tx_graph *graph, const tx_plan_options *options, tx_node *outputs, tx_error *error)
+{
+    tx_graph *fused;
+    TX_TRY(fuse(graph, options, outputs, plan->num_outputs, error, &fused));
+    measure_given(plan, fused);
     tx_status status;
-    if ((status = tx_allocate_array((size_t)graph->count, sizeof *p.values, error, &p.values)) ||
-        (status = tx_allocate_array((size_t)graph->count, sizeof *p.readers, error, &p.readers))) {
-        goto done;
+    if ((status = measure_results(plan, fused, outputs, error)) == TX_OK && (status = tx_plan_fit(plan, fused, outputs, error)) == TX_OK &&
+        (status = trim(plan, error)) == TX_OK) {
+        status = make_constants(plan, fused, error);
     }
-    count_readers(&p, outputs);
-    place_values(&p);
-    while (level_widths(&p)) {
-    }
-    if (repeated) {
-        outputs = repeated->outputs;
-        status = follow_values(&p, repeated);
-    }
-    if (status || (status = make_layouts(&p))) {
-        goto done;
-    }
-    restart(program);
-    if ((status = reserve_steps(&p))) {
-        goto done;
-    }
-    find_last_readers(&p, outputs);
-    if ((status = plan_nodes(&p, outputs))) {
-        goto done;
-    }
-    program->arena_bytes = (size_t)p.arena.top;
-    program->loss = tx_planner_operand(&p, outputs[0]);
-done:
-    tx_free(p.arena.gaps);
-    tx_free(p.readers);
-    tx_free(p.values);
+    tx_graph_destroy(fused);
     return status;
+}
+
+tx_status tx_plan_create(const tx_graph *graph, const tx_plan_options *options, tx_error *error, tx_plan **out)
+{
+    tx_plan *plan;
+    tx_node *outputs = NULL;
+    TX_TRY(tx_allocate(sizeof *plan, error, &plan));
+    plan->options = *options;
+    plan->options.outputs = NULL;
+    tx_status status;
+    if ((status = choose_backend(plan, options, error)) == TX_OK && (status = list_outputs(plan, options, error, &outputs)) == TX_OK) {
+        status = make(plan, graph, options, outputs, error);
+    }
+    tx_free(outputs);
+    if (status != TX_OK) {
+        tx_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return TX_OK;
+}
+
+void tx_plan_destroy(tx_plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (size_t k = 0; k < plan->num_objects; k++) {
+        plan->backend->class_->destroy(plan->backend, plan->objects[k].object);
+        tx_free(plan->objects[k].shape);
+    }
+    for (size_t k = 0; k < plan->num_layouts; k++) {
+        tx_free(plan->layouts[k]);
+    }
+    tx_free(plan->objects);
+    tx_free(plan->layouts);
+    tx_free(plan->packs);
+    tx_free(plan->result_offsets);
+    tx_free(plan->constants);
+    tx_free(plan->instructions);
+    tx_free(plan);
+}
+
+/* ---- what it costs ---- */
+
+static size_t room_bytes(const tx_plan *plan)
+{
+    size_t bytes = plan->packed_bytes;
+    for (size_t k = 0; k < plan->num_objects; k++) {
+        bytes += plan->objects[k].object->table_bytes;
+    }
+    return bytes;
+}
+
+tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
+{
+    return (tx_plan_cost){.arena_bytes = plan->arena_bytes,
+                          .shared_bytes = tx_plan_shared_bytes(plan),
+                          .workspace_bytes = tx_plan_workspace_bytes(plan, 1),
+                          .room_bytes = room_bytes(plan),
+                          .flops = plan->flops,
+                          .num_instructions = (int)plan->num_instructions,
+                          .everything = plan->everything,
+                          .states = plan->states,
+                          .fits = plan->fits};
+}
+
+int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
+{
+    return plan->backend->class_->at_once ? (int)blocks : 1;
+}
+
+tx_status tx_plan_describe(const tx_plan *plan, tx_error *error, char **out)
+{
+    enum { LINE = 128 };
+    static const char *const spaces[TX_SPACE_COUNT] = {"-", "arena", "packed", "parameters", "tangents", "constants", "gradient", "lanes"};
+    char *text;
+    TX_TRY(tx_allocate(plan->num_instructions * LINE + 1, error, &text));
+    size_t at = 0;
+    for (size_t k = 0; k < plan->num_instructions; k++) {
+        const tx_instruction *i = &plan->instructions[k];
+        at += (size_t)snprintf(text + at, LINE, "%s", i->kernel->name);
+        for (int j = 0; j < TX_MAX_INPUTS; j++) {
+            if (i->operand[j].space != TX_SPACE_NONE) {
+                at += (size_t)snprintf(text + at, LINE / 5, " %.4s:%ld", spaces[i->operand[j].space], (long)i->operand[j].offset);
+            }
+        }
+        at += (size_t)snprintf(text + at, LINE / 5, " -> %.4s:%ld\n", spaces[i->out.space], (long)i->out.offset);
+    }
+    *out = text;
+    return TX_OK;
 }

@@ -1,50 +1,62 @@
-/* The planner as its files share it: plan.c decides who owns which buffer, how it is laid out and when it lives; arena.c
- * where it lies; steps.c what runs. */
+/* What a plan is: instructions over spaces, and what they need. Made by the planner (planner.h), read by runs. Private to this room. */
 #pragma once
 
-#include "tensor/program.h"
+#include "tensor/graph.h"
+#include "trainax/plan.h"
 
-typedef struct tx_gap {
-    int64_t offset, size;
-} tx_gap;
+enum { TX_PACK_BUCKETS = 1024 }; /* by the weights' offset: a deep network has as many packs as layers */
 
-typedef struct tx_arena {
-    tx_gap *gaps; /* free parts below `top`, by offset */
-    size_t num_gaps, gap_capacity;
-    int64_t top; /* bytes needed so far */
-} tx_arena;
-int64_t tx_arena_take(tx_arena *arena, int64_t size); /* an offset; size: a multiple of 64 */
-tx_status tx_arena_give(tx_arena *arena, int64_t offset, int64_t size, tx_error *error);
+/* An object of the backend, found again by the shape that it was made for. */
+typedef struct tx_made {
+    tx_object_kind kind;
+    void *shape;
+    size_t bytes;
+    tx_object *object;
+} tx_made;
 
-typedef struct tx_value {
-    tx_node owner; /* the node whose buffer this is; TX_NONE: no buffer */
-    const tx_layout *layout;
-    bool copied; /* pad or fold that has to copy its input first */
-    /* of owners: */
-    tx_shape base; /* the buffer's interior */
-    int64_t low[TX_MAX_AXES], high[TX_MAX_AXES];
-    int mode;       /* how its halo is filled; -1: not at all */
-    int last;       /* node after which nobody reads it */
-    int64_t offset; /* in the arena; -1: not placed yet */
-} tx_value;
-
-struct tx_planner {
-    tx_program *program;
-    const tx_graph *graph;
-    tx_value *values;
-    int *readers;
-    tx_arena arena;
-    const char *part; /* of the node whose steps are made */
-    tx_error *error;
+struct tx_plan {
+    tx_plan_options options;
+    const tx_backend *backend;
+    tx_instruction *instructions;
+    size_t num_instructions, instruction_capacity;
+    tx_layout **layouts; /* interned */
+    size_t num_layouts, layout_capacity;
+    tx_made *objects;
+    size_t num_objects, object_capacity, num_loaded;
+    tx_instruction *packs; /* weights into a kernel's own order */
+    size_t num_packs, pack_capacity;
+    int pack_buckets[TX_PACK_BUCKETS]; /* the latest of each, plus 1; 0: none */
+    size_t packed_bytes, arena_bytes;
+    size_t given_bytes[TX_SOURCE_COUNT]; /* that are read of a sample */
+    size_t *result_offsets;              /* [num_outputs + 1] of a sample's outputs side by side, in bytes */
+    int num_outputs;                     /* tangents included */
+    tx_operand loss;                     /* the lane scalar after a run */
+    char *constants;                     /* in the plan's precision */
+    size_t constant_bytes;
+    double flops; /* of one block */
+    tx_trade everything, states;
+    bool fits;
 };
 
-static inline const tx_graph_node *tx_planner_node(const tx_planner *p, tx_node n) { return &p->graph->nodes[n]; }
-static inline bool tx_op_is_given(tx_op op) { return op == TX_OP_SEED || op == TX_OP_BATCH_SIZE; } /* by the caller of a run */
-static inline int64_t tx_round_to_line(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+static inline size_t tx_plan_shared_bytes(const tx_plan *plan)
+{
+    return plan->packed_bytes + plan->num_instructions * sizeof *plan->instructions;
+}
 
-/* The program's own copy of a layout: equal ones are one, compared by pointer from then on. */
-tx_status tx_planner_intern(tx_planner *p, const tx_layout *layout, const tx_layout **out);
+/* Bytes of a lane scalar, with the vector beyond it that kernels may read. */
+static inline size_t tx_lane_bytes(const tx_plan_options *options)
+{
+    return ((size_t)options->block * tx_real_bytes(options->precision) + 127) / 64 * 64;
+}
 
-/* steps.c */
-tx_operand tx_planner_operand(const tx_planner *p, tx_node n);
-tx_status tx_planner_add_steps(tx_planner *p, tx_node n, const tx_node *outputs); /* all steps of node n, whose buffer is placed */
+/* Of a block's gradient. */
+static inline size_t tx_gradient_bytes(const tx_plan_options *options)
+{
+    const size_t lanes = options->apart ? (size_t)options->block : 1;
+    return lanes * (size_t)options->num_parameters * tx_real_bytes(options->precision);
+}
+
+static inline bool tx_plan_has_gradient(const tx_plan *plan) { return plan->options.gradient || plan->options.seeded; }
+
+/* workspace.c */
+size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks);

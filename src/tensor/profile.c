@@ -3,53 +3,70 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "tensor/program.h"
+#include "tensor/run.h"
 
 /* One run; the best time of each call so far. */
-static void time_calls(const tx_program *program, tx_frame frame, double *best, bool first)
+static tx_status time_calls(const tx_plan *plan, tx_frame frame, double *best, bool first)
 {
     double before = tx_clock();
-    for (size_t k = 0; k < program->num_steps; k++) {
-        program->steps[k].run(&program->steps[k], &frame);
+    for (size_t k = 0; k < plan->num_instructions; k++) {
+        TX_TRY(plan->instructions[k].run(&plan->instructions[k], &frame));
         const double after = tx_clock(), seconds = after - before;
         best[k] = first || seconds < best[k] ? seconds : best[k];
         before = after;
     }
+    return TX_OK;
 }
 
-/* The row of a step's operation and part, a new one if there is none. */
-static tx_operation_time *find_row(tx_operation_time *rows, int *count, const tx_step *step)
+/* The row of an instruction's kernel and part, a new one if there is none. */
+static tx_operation_time *find_row(tx_operation_time *rows, int *count, const tx_instruction *instruction)
 {
+    const char *name = instruction->kernel->name;
     int k = 0;
-    while (k < *count && (strcmp(rows[k].name, step->name) != 0 || strcmp(rows[k].part, step->part) != 0)) {
+    while (k < *count && (strcmp(rows[k].name, name) != 0 || strcmp(rows[k].part, instruction->part) != 0)) {
         k++;
     }
     if (k == *count) {
-        rows[(*count)++] = (tx_operation_time){.part = step->part, .name = step->name};
+        rows[(*count)++] = (tx_operation_time){.part = instruction->part, .name = name};
     }
     return &rows[k];
 }
 
-tx_status tx_program_profile(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, void *gradient,
-                             int repetitions, tx_error *error, tx_operation_time **out, int *count)
+static tx_status fill(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, int repetitions,
+                      double *best, tx_operation_time *rows, int *count, tx_error *error)
 {
-    double *best;
-    TX_TRY(tx_allocate_array(program->num_steps, sizeof *best, error, &best));
-    const tx_status status = tx_allocate_array(program->num_steps, sizeof **out, error, out);
-    if (status != TX_OK) {
-        tx_free(best);
-        return status;
-    }
+    const tx_plan *plan = values->plan;
+    TX_TRY(tx_values_refresh(values, error));
     for (int k = 0; k < repetitions; k++) {
-        time_calls(program, tx_program_begin(program, workspace, input, gradient, NULL), best, k == 0);
+        TX_TRY(time_calls(plan, tx_workspace_begin(workspace, values, input, output, error), best, k == 0));
     }
     *count = 0;
-    for (size_t k = 0; k < program->num_steps; k++) {
-        tx_operation_time *row = find_row(*out, count, &program->steps[k]);
+    for (size_t k = 0; k < plan->num_instructions; k++) {
+        tx_operation_time *row = find_row(rows, count, &plan->instructions[k]);
         row->calls++;
         row->seconds += best[k];
-        row->flops += program->steps[k].flops;
+        row->flops += plan->instructions[k].flops;
     }
+    return TX_OK;
+}
+
+tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, int repetitions,
+                         tx_error *error, tx_operation_time **out, int *count)
+{
+    const size_t instructions = values->plan->num_instructions;
+    double *best = NULL;
+    tx_operation_time *rows = NULL;
+    if (!values->plan->backend->class_->in_place) {
+        return tx_error_set(error, TX_INVALID, "only what runs in the host's memory can be timed call by call");
+    }
+    tx_status status = tx_allocate_array(instructions, sizeof *best, error, &best);
+    status = status ? status : tx_allocate_array(instructions, sizeof *rows, error, &rows);
+    status = status ? status : fill(values, workspace, input, output, repetitions, best, rows, count, error);
     tx_free(best);
+    if (status != TX_OK) {
+        tx_free(rows);
+        return status;
+    }
+    *out = rows;
     return TX_OK;
 }

@@ -8,26 +8,27 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/operation.h"
 
 /* ---- 1: steps and what crosses their boundaries ---- */
 
 /* Costs nothing to have: no buffer, or one number a sample. */
 static bool is_free(const tx_graph_node *node)
 {
-    return node->op == TX_OP_PARAMETER || node->op == TX_OP_CONSTANT || node->op == TX_OP_BATCH_SIZE ||
-           tx_shape_is_lane(&node->shape);
+    return tx_has_trait(node, TX_OP_FLAT) || tx_has_trait(node, TX_OP_GIVEN) || tx_shape_is_lane(&node->shape);
 }
 
-/* A window is loaded again wherever it is needed: it never has to be handed on. */
+/* What is given is loaded again wherever it is needed: it never has to be handed on. */
 static bool can_cross(const tx_graph_node *node)
 {
-    return !is_free(node) && node->op != TX_OP_WINDOW;
+    return !is_free(node) && !tx_has_trait(node, TX_OP_INPUT);
 }
 
 static tx_node find_seed(const tx_graph *graph)
 {
     for (int n = 0; n < graph->count; n++) {
-        if (graph->nodes[n].op == TX_OP_SEED) {
+        const tx_graph_node *node = &graph->nodes[n];
+        if (node->op == &tx_op_seed || (node->op == &tx_op_load && node->attributes.mode == TX_SOURCE_SEED)) {
             return n;
         }
     }
@@ -64,7 +65,7 @@ static void find_last(tx_steps *steps)
     for (int n = steps->graph->count - 1; n >= 0; n--) {
         const tx_graph_node *node = &steps->graph->nodes[n];
         int reader = steps->step[n];
-        if ((node->op == TX_OP_PAD || node->op == TX_OP_CHANNELS) && n < steps->seed && steps->last[n] > reader) {
+        if (tx_has_trait(node, TX_OP_VIEW) && n < steps->seed && steps->last[n] > reader) {
             reader = steps->last[n];
         }
         for (int k = 0; k < TX_MAX_INPUTS; k++) {

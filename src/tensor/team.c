@@ -1,8 +1,9 @@
-/* Several threads on one block: each does its part of every step, then waits for the others. */
+/* Several threads on one block: each does its part of every instruction, then waits for the others. */
 #include <pthread.h>
 
 #include "base/memory.h"
-#include "tensor/program.h"
+#include "tensor/operation.h"
+#include "tensor/run.h"
 
 struct tx_team {
     pthread_mutex_t mutex;
@@ -46,48 +47,65 @@ static void wait(tx_team *team, int count)
     pthread_mutex_unlock(&team->mutex);
 }
 
-/* The step on some of the channels of all its tensors. */
-static void run_channels(const tx_step *step, tx_frame *frame)
+/* The instruction on some of the channels of all its tensors. */
+static tx_status run_channels(const tx_instruction *whole, tx_frame *frame)
 {
-    const int64_t channels = step->out_layout->shape.channels;
+    const int64_t channels = whole->out_layout->shape.channels;
     const int64_t first = tx_part_begin(frame->part, channels), end = tx_part_end(frame->part, channels);
     if (first == end) {
-        return;
+        return TX_OK;
     }
-    tx_step part = *step;
-    tx_layout layouts[TX_MAX_INPUTS], out = tx_layout_channels(step->out_layout, first, end - first);
+    tx_instruction part = *whole;
+    tx_layout layouts[TX_MAX_INPUTS], out = tx_layout_channels(whole->out_layout, first, end - first);
     part.out_layout = &out;
     for (int k = 0; k < TX_MAX_INPUTS; k++) {
-        if (step->layout[k]) {
-            layouts[k] = tx_layout_channels(step->layout[k], first, end - first);
+        if (whole->layout[k]) {
+            layouts[k] = tx_layout_channels(whole->layout[k], first, end - first);
             part.layout[k] = &layouts[k];
         }
     }
-    part.run(&part, frame);
+    return part.run(&part, frame);
 }
 
-bool tx_program_run_together(const tx_program *program, tx_workspace *workspace, const tx_block_input *input, double *loss,
-                             void *gradient, tx_team *team, int index, int count)
+/* My part of it. */
+static tx_status run_part(const tx_instruction *i, tx_frame *frame)
+{
+    if (i->sharing == TX_SHARE_CHANNELS) {
+        return run_channels(i, frame);
+    }
+    return i->sharing == TX_SHARE_PARTS || frame->part.index == 0 ? i->run(i, frame) : TX_OK;
+}
+
+/* All go on to the end, whoever fails: the others wait for it. */
+static tx_status run_parts(const tx_plan *plan, tx_frame *frame, tx_team *team, tx_status status)
+{
+    for (const tx_instruction *i = plan->instructions, *end = i + plan->num_instructions; i < end; i++) {
+        status = status ? status : run_part(i, frame);
+        wait(team, frame->part.count);
+    }
+    return status;
+}
+
+tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_team *team,
+                          int index, int count, tx_error *error)
 {
     tx_frame frame;
+    tx_status status = TX_OK;
     if (index == 0) {
-        frame = tx_program_begin(program, workspace, input, gradient, NULL);
+        status = tx_values_refresh(values, error);
+        frame = tx_workspace_begin(workspace, values, input, output, error);
     }
     wait(team, count);
     if (index > 0) {
-        frame = tx_program_frame(program, workspace, input, gradient, NULL);
+        frame = tx_workspace_frame(workspace, values, input, output, error);
     }
     frame.part = (tx_part){index, count};
-    for (const tx_step *step = program->steps, *end = step + program->num_steps; step < end; step++) {
-        if (step->sharing == TX_SHARE_CHANNELS) {
-            run_channels(step, &frame);
-        } else if (step->sharing == TX_SHARE_PARTS || index == 0) {
-            step->run(step, &frame);
-        }
-        wait(team, count);
+    status = run_parts(values->plan, &frame, team, status);
+    if (index == 0 && output->losses) {
+        tx_workspace_read_losses(workspace, &frame, output->losses);
     }
-    if (index == 0 && loss) {
-        tx_program_read_loss(program, &frame, loss);
+    if (index == 0) {
+        output->failed |= frame.failed;
     }
-    return !frame.failed;
+    return status;
 }

@@ -18,11 +18,12 @@ typedef struct findings {
 static double look_at(const tx_trainer *trainer, const tx_fetch *fetch, int64_t k)
 {
     const tx_worker *worker = trainer->workers;
-    const tx_block_input input = {.windows = trainer->windows + k, .count = 1, .batch_size = fetch->minibatch.count};
-    const bool done = tx_program_run(trainer->evaluator.loss.program, trainer->evaluator.workspaces[0], &input, worker->losses,
-                                     worker->gradient, NULL);
+    const tx_run_input input = {.windows = trainer->windows + k, .count = 1, .batch_size = fetch->minibatch.count};
+    tx_run_output output = {.losses = worker->losses, .gradient = worker->gradient};
+    tx_error ignored = {0};
+    const tx_status status = tx_values_run(trainer->evaluator.values, trainer->evaluator.workspaces[0], &input, &output, &ignored);
     const tx_problem *problem = &trainer->problem;
-    const bool finite = done && isfinite(worker->losses[0]) &&
+    const bool finite = !status && !output.failed && isfinite(worker->losses[0]) &&
                         tx_all_finite(problem->random.precision, worker->gradient, problem->network->num_parameters);
     return finite ? fabs(worker->losses[0]) : INFINITY;
 }

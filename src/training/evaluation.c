@@ -17,6 +17,8 @@ typedef struct evaluation_worker {
     tx_workspace *workspace;
     tx_metric_scratch *scratch;
     char *next; /* [block] states */
+    tx_status status; /* of its runs */
+    tx_error error;
 } evaluation_worker;
 
 struct tx_evaluation {
@@ -27,7 +29,9 @@ struct tx_evaluation {
     tx_data_shape shape;
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_network *network;
-    tx_program *program;
+    tx_plan *plan; /* of one step */
+    tx_parameters parameters;
+    tx_values *bound;
     tx_metrics *metrics;
     const char **names;
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
@@ -134,9 +138,10 @@ static tx_status copy_names(tx_evaluation *evaluation, tx_error *error)
 static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
 {
     TX_TRY(tx_allocate_array((size_t)evaluation->threads, sizeof(evaluation_worker), error, &evaluation->workers));
+    TX_TRY(tx_values_create(evaluation->plan, &evaluation->parameters, error, &evaluation->bound));
     for (int k = 0; k < evaluation->threads; k++) {
         evaluation_worker *worker = &evaluation->workers[k];
-        TX_TRY(tx_workspace_create(evaluation->program, error, &worker->workspace));
+        TX_TRY(tx_workspace_create(evaluation->plan, 1, error, &worker->workspace));
         TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
         TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->level_bytes, error, &worker->next));
     }
@@ -188,7 +193,7 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
     TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
     TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
-    return tx_step_program(evaluation->network, precision, isa, evaluation->block, error, &evaluation->program);
+    return tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan);
 }
 
 tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
@@ -211,7 +216,7 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
 
 void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget)
 {
-    const tx_program_cost cost = tx_program_get_cost(evaluation->program);
+    const tx_plan_cost cost = tx_plan_get_cost(evaluation->plan);
     const size_t level = evaluation->level_bytes, threads = (size_t)evaluation->threads, samples = (size_t)evaluation->num_samples;
     const size_t steps = (size_t)evaluation->num_steps;
     const size_t numbers =
@@ -292,7 +297,8 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_free(evaluation->values);
     tx_free(evaluation->errors);
     tx_metrics_destroy(evaluation->metrics);
-    tx_program_destroy(evaluation->program);
+    tx_values_destroy(evaluation->bound);
+    tx_plan_destroy(evaluation->plan);
     tx_network_destroy(evaluation->network);
     tx_dataset_destroy(evaluation->own);
     tx_free(evaluation);
@@ -364,32 +370,41 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_
 {
     const void *now[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
-    const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
+    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = state(evaluation, first + k);
         next[k] = worker->next + (size_t)k * evaluation->level_bytes;
     }
-    const bool good = tx_program_run(evaluation->program, worker->workspace, &input, NULL, NULL, outputs);
+    tx_run_output output = {.outputs = outputs};
+    const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
+    worker->status = worker->status ? worker->status : status;
+    const bool good = !status && !output.failed;
     for (int k = 0; k < count; k++) {
         measure(evaluation, worker, good, first + k, next[k], references[k]);
         memcpy(state(evaluation, first + k), next[k], evaluation->level_bytes);
     }
 }
 
-static void compute(tx_evaluation *evaluation, const group *group, const void *const *levels)
+static tx_status compute(tx_evaluation *evaluation, const group *group, const void *const *levels, tx_error *error)
 {
     const int b = evaluation->block, blocks = (group->count + b - 1) / b;
     if (group->step == 0) {
         for (int k = 0; k < group->count; k++) {
             memcpy(state(evaluation, group->first + k), levels[k], evaluation->level_bytes);
         }
-        return;
+        return TX_OK;
     }
 #pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
     for (int block = 0; block < blocks; block++) {
         const int first = block * b, left = group->count - first;
         advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < b ? left : b, levels + first);
     }
+    tx_status status = TX_OK;
+    for (int k = 0; k < evaluation->threads && status == TX_OK; k++) {
+        const evaluation_worker *worker = &evaluation->workers[k];
+        status = worker->status ? tx_error_set(error, worker->status, "%s", worker->error.message) : TX_OK;
+    }
+    return status;
 }
 
 /* All of this rank's samples of a step; item goes on from call to call. */
@@ -400,7 +415,7 @@ static tx_status compute_step(tx_evaluation *evaluation, int64_t *item, int64_t 
         const void *const *windows;
         TX_TRY(tx_store_wait(evaluation->dataset->store, (int)(*item & 1), &windows, error));
         TX_TRY(fetch(evaluation, *item + 1, levels, error));
-        compute(evaluation, &group, windows);
+        TX_TRY(compute(evaluation, &group, windows, error));
     }
     return TX_OK;
 }
@@ -464,7 +479,7 @@ tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, t
     tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
     status = tx_parallel_agree(evaluation->parallel, status, error);
     if (status == TX_OK) {
-        tx_program_set_parameters(evaluation->program, parameters);
+        tx_parameters_set(&evaluation->parameters, parameters);
         status = run(evaluation, levels, error);
     }
     tx_free(levels);

@@ -7,7 +7,9 @@ typedef struct full_loss {
     tx_parallel *parallel;
     tx_dataset *dataset;
     tx_problem problem; /* its network is the caller's */
-    tx_loss_program loss;
+    tx_loss_plan loss;
+    tx_parameters shared;
+    tx_values *values;
     tx_workspace *workspace;
     tx_reduction *reduction;
     const void *parameters;
@@ -31,8 +33,9 @@ static tx_status build(full_loss *job, tx_error *error)
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, problem->windows.count, error, &problem->block));
-    TX_TRY(tx_problem_program(problem, problem->configuration, problem->trainer, problem->block, false, error, &job->loss));
-    TX_TRY(tx_workspace_create(job->loss.program, error, &job->workspace));
+    TX_TRY(tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, false, error, &job->loss));
+    TX_TRY(tx_values_create(job->loss.plan, &job->shared, error, &job->values));
+    TX_TRY(tx_workspace_create(job->loss.plan, 1, error, &job->workspace));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(double), error, &job->losses));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(int64_t), error, &job->levels));
     const int64_t blocks = (problem->windows.count - 1) / problem->block + 1;
@@ -57,10 +60,12 @@ static tx_status fetch(full_loss *job, int64_t block, tx_error *error)
 }
 
 /* Windows that are there. */
-static void add_block(full_loss *job, int64_t block, const void *const *windows)
+static tx_status add_block(full_loss *job, int64_t block, const void *const *windows, tx_error *error)
 {
-    const tx_block_input input = {.windows = windows, .count = window_count(job, block), .batch_size = job->problem.windows.count};
-    if (!tx_program_run(job->loss.program, job->workspace, &input, job->losses, NULL, NULL)) {
+    const tx_run_input input = {.windows = windows, .count = window_count(job, block), .batch_size = job->problem.windows.count};
+    tx_run_output output = {.losses = job->losses};
+    TX_TRY(tx_values_run(job->values, job->workspace, &input, &output, error));
+    if (output.failed) {
         tx_reduction_add_counter(job->reduction, 0, 0, 1);
     }
     double sum = 0;
@@ -68,6 +73,7 @@ static void add_block(full_loss *job, int64_t block, const void *const *windows)
         sum += job->losses[k];
     }
     tx_reduction_add_scalar(job->reduction, 0, 0, sum / (double)input.batch_size);
+    return TX_OK;
 }
 
 static tx_status add_blocks(full_loss *job, int64_t first, int64_t end, tx_error *error)
@@ -81,7 +87,7 @@ static tx_status add_blocks(full_loss *job, int64_t first, int64_t end, tx_error
         if (block + 1 < end) {
             TX_TRY(fetch(job, block + 1, error));
         }
-        add_block(job, block, windows);
+        TX_TRY(add_block(job, block, windows, error));
     }
     return TX_OK;
 }
@@ -97,7 +103,7 @@ static tx_status run(full_loss *job, tx_error *error, double *out)
     const int64_t rank = tx_parallel_rank(job->parallel), size = tx_parallel_size(job->parallel);
     const int64_t blocks = (job->problem.windows.count - 1) / job->problem.block + 1;
     tx_outcome outcome;
-    tx_program_set_parameters(job->loss.program, job->parameters);
+    tx_parameters_set(&job->shared, job->parameters);
     tx_reduction_begin(job->reduction);
     const tx_status status = add_blocks(job, blocks * rank / size, blocks * (rank + 1) / size, error);
     TX_TRY(tx_parallel_agree(job->parallel, status, error));
@@ -134,8 +140,9 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *root, tx_dataset
     };
     const tx_status status = build_and_run(&job, error, out);
     tx_reduction_destroy(job.reduction);
+    tx_values_destroy(job.values);
     tx_workspace_destroy(job.workspace);
-    tx_program_destroy(job.loss.program);
+    tx_plan_destroy(job.loss.plan);
     tx_free(job.losses);
     tx_free(job.levels);
     return status;

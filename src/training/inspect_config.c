@@ -33,7 +33,7 @@ static tx_status add_choice(tx_text *text, const char *name, tx_trade trade, dou
 /* What less memory costs: by the operations that are computed again, of all of a step. */
 static tx_status add_trade(const tx_problem *problem, tx_text *text, tx_error *error)
 {
-    const tx_program_cost chosen = tx_program_get_cost(problem->loss.program);
+    const tx_plan_cost chosen = tx_plan_get_cost(problem->loss.plan);
     const double work = chosen.everything.flops;
     tx_trade states;
     TX_TRY(tx_problem_states(problem, error, &states));

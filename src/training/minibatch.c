@@ -20,6 +20,12 @@ static void deal(const tx_trainer *trainer, tx_fetch *fetch)
     fetch->count = (end < samples ? end : samples) - first;
 }
 
+int tx_trainer_blocks_at_once(const tx_trainer *trainer)
+{
+    const int64_t share = tx_problem_share(&trainer->problem, tx_parallel_size(trainer->parallel));
+    return tx_plan_blocks_at_once(trainer->problem.loss.plan, count_blocks(trainer, share));
+}
+
 tx_status tx_trainer_fetch(tx_trainer *trainer, int64_t step, tx_error *error)
 {
     const int slot = (int)(step & 1);
@@ -69,15 +75,15 @@ tx_status tx_trainer_resume_fetching(tx_trainer *trainer, tx_error *error)
     return fetch_again(trainer, trainer->step + 1, error);
 }
 
-static tx_block_input block_input(const tx_trainer *trainer, const tx_fetch *fetch, int64_t block)
+static tx_run_input block_input(const tx_trainer *trainer, const tx_fetch *fetch, int64_t block)
 {
     const int64_t b = trainer->problem.block, first = block * b, left = fetch->count - first;
-    return (tx_block_input){
+    return (tx_run_input){
         .windows = trainer->windows + first, .count = (int)(left < b ? left : b), .batch_size = fetch->minibatch.count};
 }
 
 /* A block's part of the mean over the batch. */
-static double sum_losses(const double *losses, const tx_block_input *input)
+static double sum_losses(const double *losses, const tx_run_input *input)
 {
     double sum = 0;
     for (int k = 0; k < input->count; k++) {
@@ -86,25 +92,59 @@ static double sum_losses(const double *losses, const tx_block_input *input)
     return sum / (double)input->batch_size;
 }
 
-static void add_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_block_input *input, int thread, bool done)
+/* What a thread's run of one block has left. */
+static void add_block(const tx_evaluator *evaluator, const tx_run_input *input, const tx_run_output *output, int thread)
 {
-    const tx_worker *worker = &trainer->workers[thread];
-    if (!done) {
+    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(output->losses, input));
+    if (evaluator->gradient) {
+        tx_reduction_add_gradient(evaluator->reduction, thread, output->gradient);
+    }
+}
+
+/* Failures of users' functions and of the backend, for all ranks to see. */
+static void add_failures(tx_worker *worker, const tx_evaluator *evaluator, const tx_run_output *output, tx_status status, int thread)
+{
+    if (output->failed) {
         tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_COUNT, 1);
     }
-    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(worker->losses, input));
-    if (evaluator->gradient) {
-        tx_reduction_add_gradient(evaluator->reduction, thread, worker->gradient);
+    if (status != TX_OK) {
+        tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_ABORT, 1);
+        worker->status = status;
     }
+}
+
+static tx_run_output output_of(const tx_worker *worker, const tx_evaluator *evaluator)
+{
+    return (tx_run_output){.losses = worker->losses, .gradient = evaluator->gradient ? worker->gradient : NULL};
 }
 
 static void run_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t block, int thread)
 {
-    const tx_worker *worker = &trainer->workers[thread];
-    const tx_block_input input = block_input(trainer, fetch, block);
-    const bool done = tx_program_run(evaluator->loss.program, evaluator->workspaces[thread], &input, worker->losses,
-                                     evaluator->gradient ? worker->gradient : NULL, NULL);
-    add_block(trainer, evaluator, &input, thread, done);
+    tx_worker *worker = &trainer->workers[thread];
+    const tx_run_input input = block_input(trainer, fetch, block);
+    tx_run_output output = output_of(worker, evaluator);
+    const tx_status status = tx_values_run(evaluator->values, evaluator->workspaces[thread], &input, &output, &worker->error);
+    add_failures(worker, evaluator, &output, status, thread);
+    add_block(evaluator, &input, &output, thread);
+}
+
+/* All blocks of this rank in one call; then they are added one by one, as ever. */
+static void run_at_once(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t blocks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const size_t gradient = (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision);
+    tx_worker *worker = trainer->workers;
+    tx_run_input all = block_input(trainer, fetch, 0);
+    all.count = (int)fetch->count;
+    tx_run_output output = output_of(worker, evaluator);
+    const tx_status status = tx_values_run(evaluator->values, evaluator->workspaces[0], &all, &output, &worker->error);
+    add_failures(worker, evaluator, &output, status, 0);
+    for (int64_t block = 0; block < blocks; block++) {
+        const tx_run_input input = block_input(trainer, fetch, block);
+        const tx_run_output part = {.losses = worker->losses + block * problem->block,
+                                    .gradient = output.gradient ? (char *)output.gradient + (size_t)block * gradient : NULL};
+        add_block(evaluator, &input, &part, 0);
+    }
 }
 
 typedef struct seat { /* of a thread among others */
@@ -115,21 +155,23 @@ typedef struct seat { /* of a thread among others */
 static void share_block(const tx_trainer *trainer, const tx_evaluator *evaluator, const tx_fetch *fetch, int64_t block, int first,
                         seat me)
 {
-    const tx_worker *worker = &trainer->workers[first];
-    const tx_block_input input = block_input(trainer, fetch, block);
-    const bool done = tx_program_run_together(evaluator->loss.program, evaluator->workspaces[first], &input, worker->losses,
-                                              evaluator->gradient ? worker->gradient : NULL, worker->team, me.index, me.count);
+    tx_worker *worker = &trainer->workers[first], *mine = &trainer->workers[first + me.index];
+    const tx_run_input input = block_input(trainer, fetch, block);
+    tx_run_output output = output_of(worker, evaluator);
+    const tx_status status = tx_values_run_together(evaluator->values, evaluator->workspaces[first], &input, &output, worker->team, me.index,
+                                             me.count, &mine->error);
+    add_failures(mine, evaluator, &output, status, first + me.index);
     if (me.index == 0) {
-        add_block(trainer, evaluator, &input, first, done);
+        add_block(evaluator, &input, &output, first);
     }
 }
 
-/* Is a step of the run list, on average, much longer than it takes to wait for other threads? */
+/* Is an instruction, on average, much longer than it takes to wait for other threads? */
 static bool is_worth_sharing(const tx_evaluator *evaluator)
 {
     const double enough = 2e6; /* operations */
-    const tx_program_cost cost = tx_program_get_cost(evaluator->loss.program);
-    return cost.flops > enough * cost.num_steps;
+    const tx_plan_cost cost = tx_plan_get_cost(evaluator->loss.plan);
+    return cost.flops > enough * cost.num_instructions;
 }
 
 /* As many rounds as give every thread a block; the threads share the blocks of the last one. */
@@ -147,10 +189,16 @@ static void run_blocks_of_thread(const tx_trainer *trainer, const tx_evaluator *
     }
 }
 
-void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
+static void run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
 {
     const tx_fetch *fetch = &trainer->fetches[trainer->step & 1];
     const int64_t blocks = count_blocks(trainer, fetch->count);
+    if (tx_trainer_blocks_at_once(trainer) > 1) {
+        if (blocks > 0) {
+            run_at_once(trainer, evaluator, fetch, blocks);
+        }
+        return;
+    }
     const bool share = trainer->problem.threads > 1 && is_worth_sharing(evaluator);
     if (trainer->problem.threads == 1 || (blocks < 2 && !share)) { /* entering a parallel region costs as much as a small step */
         run_blocks_of_thread(trainer, evaluator, fetch, blocks, false, (seat){0, 1});
@@ -158,6 +206,18 @@ void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
     }
 #pragma omp parallel num_threads(trainer->problem.threads)
     run_blocks_of_thread(trainer, evaluator, fetch, blocks, share, (seat){omp_get_thread_num(), omp_get_num_threads()});
+}
+
+void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator)
+{
+    run_blocks(trainer, evaluator);
+    for (int k = 0; k < trainer->problem.threads; k++) {
+        tx_worker *worker = &trainer->workers[k];
+        if (worker->status && !trainer->local) {
+            trainer->local = worker->status;
+            trainer->local_error = worker->error;
+        }
+    }
 }
 
 tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count)
@@ -171,9 +231,9 @@ tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *err
     if (fetch->count == 0) {
         return TX_OK;
     }
-    const tx_block_input input = block_input(trainer, fetch, 0);
-    TX_TRY(tx_program_profile(evaluator->loss.program, evaluator->workspaces[0], &input, trainer->workers[0].gradient, repetitions,
-                              error, out, count));
+    const tx_run_input input = block_input(trainer, fetch, 0);
+    tx_run_output output = output_of(&trainer->workers[0], evaluator);
+    TX_TRY(tx_values_profile(evaluator->values, evaluator->workspaces[0], &input, &output, repetitions, error, out, count));
     const int64_t blocks = tx_problem_blocks(&trainer->problem);
     for (int k = 0; k < *count; k++) {
         (*out)[k].calls *= blocks;
@@ -195,14 +255,16 @@ tx_status tx_trainer_reduction(const tx_trainer *trainer, bool gradient, tx_erro
     return status;
 }
 
-tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_program loss, tx_reduction *reduction, bool gradient,
+tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_plan loss, tx_reduction *reduction, bool gradient,
                               tx_error *error, tx_evaluator *out)
 {
     tx_evaluator evaluator = {.loss = loss, .reduction = reduction, .gradient = gradient};
-    const size_t threads = (size_t)trainer->problem.threads;
-    tx_status status = tx_allocate_array(threads, sizeof(tx_workspace *), error, &evaluator.workspaces);
+    const int at_once = tx_trainer_blocks_at_once(trainer);
+    const size_t threads = at_once > 1 ? 1 : (size_t)trainer->problem.threads;
+    tx_status status = tx_values_create(loss.plan, &trainer->shared, error, &evaluator.values);
+    status = status ? status : tx_allocate_array((size_t)trainer->problem.threads, sizeof(tx_workspace *), error, &evaluator.workspaces);
     for (size_t k = 0; k < threads && status == TX_OK; k++) {
-        status = tx_workspace_create(loss.program, error, &evaluator.workspaces[k]);
+        status = tx_workspace_create(loss.plan, at_once, error, &evaluator.workspaces[k]);
     }
     if (status != TX_OK) {
         tx_evaluator_destroy(trainer, &evaluator);
@@ -218,4 +280,5 @@ void tx_evaluator_destroy(const tx_trainer *trainer, tx_evaluator *evaluator)
         tx_workspace_destroy(evaluator->workspaces[k]);
     }
     tx_free(evaluator->workspaces);
+    tx_values_destroy(evaluator->values);
 }

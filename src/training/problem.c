@@ -64,40 +64,40 @@ tx_random tx_config_random(const tx_config *config)
 }
 
 /* section: what the graph is of. */
-static tx_status plan(const tx_section *section, const tx_graph *graph, const tx_program_options *options, tx_error *error,
-                      tx_program **out)
+static tx_status make_plan(const tx_section *section, const tx_graph *graph, const tx_plan_options *options, tx_error *error,
+                      tx_plan **out)
 {
     tx_error local = {0};
     tx_status status = tx_graph_status(graph, &local);
-    status = status ? status : tx_program_create(graph, options, &local, out);
+    status = status ? status : tx_plan_create(graph, options, &local, out);
     return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
            : status             ? tx_error_set(error, status, "%s", local.message)
                                 : TX_OK;
 }
 
-tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out)
+tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
     const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
-    const tx_program_options options = {.precision = precision,
+    const tx_plan_options options = {.precision = precision,
                                         .isa = isa,
                                         .block = block,
                                         .num_parameters = network->num_parameters,
                                         .loss = -1,
                                         .outputs = &next,
                                         .num_outputs = 1};
-    const tx_status status = plan(network->section, graph, &options, error, out);
+    const tx_status status = make_plan(network->section, graph, &options, error, out);
     tx_graph_destroy(graph);
     return status;
 }
 
 tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out)
 {
-    tx_program *program;
-    TX_TRY(tx_step_program(network, precision, isa, 1, error, &program));
-    *out = tx_block_size(network->input, samples, tx_program_get_cost(program).flops);
-    tx_program_destroy(program);
+    tx_plan *plan;
+    TX_TRY(tx_step_plan(network, precision, isa, 1, error, &plan));
+    *out = tx_block_size(network->input, samples, tx_plan_get_cost(plan).flops);
+    tx_plan_destroy(plan);
     return TX_OK;
 }
 
@@ -109,11 +109,11 @@ tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
     return TX_OK;
 }
 
-tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
-                             bool gradient, tx_error *error, tx_loss_program *out)
+tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
+                             bool gradient, tx_error *error, tx_loss_plan *out)
 {
     tx_graph *graph;
-    tx_program *program;
+    tx_plan *plan;
     TX_TRY(tx_configuration_check(configuration, error));
     TX_TRY(check_physics(problem, configuration, parts_section, error));
     TX_TRY(tx_graph_create(error, &graph));
@@ -126,7 +126,7 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
         .state = problem->data.state,
     };
     const tx_node loss = tx_configuration_loss(&parts, graph);
-    const tx_program_options options = {.precision = problem->random.precision,
+    const tx_plan_options options = {.precision = problem->random.precision,
                                         .isa = problem->isa,
                                         .block = block,
                                         .num_parameters = problem->network->num_parameters,
@@ -134,10 +134,10 @@ tx_status tx_problem_program(const tx_problem *problem, const tx_section *config
                                         .gradient = gradient,
                                         .memory = gradient ? problem->memory : 0,
                                         .threads = problem->threads};
-    const tx_status status = plan(configuration, graph, &options, error, &program);
+    const tx_status status = make_plan(configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);
-    *out = (tx_loss_program){.program = program, .levels = tx_configuration_levels_read(configuration)};
+    *out = (tx_loss_plan){.plan = plan, .levels = tx_configuration_levels_read(configuration)};
     return TX_OK;
 }
 
@@ -183,7 +183,7 @@ static tx_status build(tx_problem *problem, tx_error *error)
     TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
-    return tx_problem_program(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
+    return tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
 }
 
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
@@ -208,7 +208,7 @@ tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, 
 
 void tx_problem_destroy(tx_problem *problem)
 {
-    tx_program_destroy(problem->loss.program);
+    tx_plan_destroy(problem->loss.plan);
     tx_network_destroy(problem->network);
     *problem = (tx_problem){0};
 }

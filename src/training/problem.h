@@ -1,4 +1,4 @@
-/* What follows from the configuration and the shape of the data alone, the same on every rank: network, windows, programs,
+/* What follows from the configuration and the shape of the data alone, the same on every rank: network, windows, plans,
  * block size. Needs neither the data nor other ranks, so that `inspect` can build one. */
 #pragma once
 
@@ -6,13 +6,13 @@
 #include "trainax/data.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
-#include "trainax/tensor.h"
+#include "trainax/plan.h"
 
-/* A configuration's loss as a program over the windows of a minibatch. */
-typedef struct tx_loss_program {
-    tx_program *program;
+/* A configuration's loss, planned over the windows of a minibatch. */
+typedef struct tx_loss_plan {
+    tx_plan *plan;
     int levels; /* that it reads of a window */
-} tx_loss_program;
+} tx_loss_plan;
 
 typedef struct tx_problem {
     const tx_section *root, *trainer, *configuration;
@@ -26,7 +26,7 @@ typedef struct tx_problem {
     int threads; /* a rank */
     tx_placement placement;
     tx_reduction_mode reduction;
-    tx_loss_program loss;
+    tx_loss_plan loss;
     size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
 } tx_problem;
 
@@ -37,11 +37,11 @@ tx_placement tx_problem_placement(const tx_section *root);
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 
-/* The program of a configuration; parts: where its ref_stepper and residuum_fn stand. gradient false: the loss alone. */
-tx_status tx_problem_program(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, int block,
-                             bool gradient, tx_error *error, tx_loss_program *out);
-/* One network application as a program: the state in, the next state out. */
-tx_status tx_step_program(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_program **out);
+/* The plan of a configuration; parts: where its ref_stepper and residuum_fn stand. gradient false: the loss alone. */
+tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, int block,
+                             bool gradient, tx_error *error, tx_loss_plan *out);
+/* One network application, planned: the state in, the next state out. */
+tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);
 
 /* How many of so many samples make such steps together. */
 tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out);

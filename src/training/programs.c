@@ -35,13 +35,13 @@ static tx_status plan(const tx_trainer *trainer, const tx_section *callback, boo
     TX_TRY(tx_configuration_check(configuration, error));
     TX_TRY(check_levels(trainer, configuration, error));
     out->gradient = gradient;
-    return tx_problem_program(&trainer->problem, configuration, callback, trainer->problem.block, gradient, error, &out->loss);
+    return tx_problem_plan(&trainer->problem, configuration, callback, trainer->problem.block, gradient, error, &out->loss);
 }
 
 tx_status tx_trainer_add_program(void *owner, const tx_section *callback, bool gradient, tx_error *error, int *handle)
 {
     tx_trainer *trainer = owner;
-    tx_callback_program program = {.same = is_trainers(trainer, callback), .current = -1};
+    tx_callback_program program = {.same = is_trainers(trainer, callback)};
     TX_TRY(tx_reserve((size_t)trainer->num_programs + 1, sizeof program, &trainer->program_capacity, error, &trainer->programs));
     if (!program.same) {
         TX_TRY(plan(trainer, callback, gradient, error, &program.evaluator));
@@ -83,7 +83,7 @@ void tx_trainer_destroy_programs(tx_trainer *trainer)
     for (int k = 0; k < trainer->num_programs; k++) {
         tx_evaluator *evaluator = &trainer->programs[k].evaluator;
         tx_evaluator_destroy(trainer, evaluator);
-        tx_program_destroy(evaluator->loss.program);
+        tx_plan_destroy(evaluator->loss.plan);
     }
     tx_reduction_destroy(trainer->losses);
     tx_reduction_destroy(trainer->gradients);
@@ -107,26 +107,18 @@ static tx_status reduce(tx_trainer *trainer, const tx_evaluator *evaluator, tx_e
     return TX_OK;
 }
 
-static void refresh(const tx_trainer *trainer, tx_callback_program *program)
-{
-    if (program->current != trainer->step) {
-        tx_program_set_parameters(program->evaluator.loss.program, trainer->parameters);
-        program->current = trainer->step;
-    }
-}
-
 tx_status tx_trainer_evaluate(void *owner, int handle, tx_error *error, double *loss, const void **gradient)
 {
     tx_trainer *trainer = owner;
-    tx_callback_program *program = &trainer->programs[handle];
+    const tx_callback_program *program = &trainer->programs[handle];
     const tx_evaluator *evaluator = &program->evaluator;
     if (program->same) {
         *loss = trainer->loss;
         *gradient = tx_reduction_gradient(trainer->reduction);
         return TX_OK;
     }
-    refresh(trainer, program);
     TX_TRY(reduce(trainer, evaluator, error));
+    TX_TRY(tx_trainer_check_abort(trainer, evaluator->reduction, error));
     const bool failed = tx_reduction_counter(evaluator->reduction, TX_REQUEST_COUNT);
     *loss = failed ? __builtin_nan("") : tx_reduction_scalar(evaluator->reduction, 0);
     *gradient = evaluator->gradient ? tx_reduction_gradient(evaluator->reduction) : NULL;

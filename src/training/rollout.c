@@ -17,7 +17,9 @@ typedef struct tx_rollout_job {
     tx_file *file;      /* of the network */
     tx_config *section; /* owns its section */
     tx_network *network;
-    tx_program *program;
+    tx_plan *plan; /* of one step */
+    tx_parameters shared;
+    tx_values *values;
     tx_workspace *workspace;
     tx_file *initial;
     tx_dataset_shape shape; /* of the initial trajectories */
@@ -94,12 +96,12 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
-    return tx_step_program(job->network, job->precision, job->isa, job->block, error, &job->program);
+    return tx_step_plan(job->network, job->precision, job->isa, job->block, error, &job->plan);
 }
 
 static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
 {
-    const tx_program_cost cost = tx_program_get_cost(job->program);
+    const tx_plan_cost cost = tx_plan_get_cost(job->plan);
     const size_t parameters = (size_t)job->network->num_parameters * tx_real_bytes(job->precision);
     const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
                                         [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
@@ -112,10 +114,11 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
     const size_t block = (size_t)job->block;
     TX_TRY(tx_allocate_array((size_t)job->network->num_parameters, tx_real_bytes(job->precision), error, &job->parameters));
     TX_TRY(tx_network_file_parameters(job->file, job->network, job->precision, job->parameters, error));
-    TX_TRY(tx_workspace_create(job->program, error, &job->workspace));
+    TX_TRY(tx_values_create(job->plan, &job->shared, error, &job->values));
+    TX_TRY(tx_workspace_create(job->plan, 1, error, &job->workspace));
     TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
     TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
-    tx_program_set_parameters(job->program, job->parameters);
+    tx_parameters_set(&job->shared, job->parameters);
     return TX_OK;
 }
 
@@ -146,13 +149,21 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
     return TX_OK;
 }
 
+static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, void *const *const *outputs, int64_t step,
+                          tx_error *error)
+{
+    tx_run_output output = {.outputs = outputs};
+    TX_TRY(tx_values_run(job->values, job->workspace, input, &output, error));
+    return output.failed ? tx_error_set(error, TX_FAILURE, "a user's function failed at step %" PRId64 " of the rollout", step) : TX_OK;
+}
+
 /* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
  * initial ones). */
 static tx_status advance(tx_rollout_job *job, int64_t from, int64_t levels, int count, tx_error *error)
 {
     const void *now[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
-    const tx_block_input input = {.windows = now, .count = count, .batch_size = 1};
+    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = job->states + (size_t)k * job->level_bytes;
     }
@@ -164,8 +175,8 @@ static tx_status advance(tx_rollout_job *job, int64_t from, int64_t levels, int 
             for (int k = 0; k < count; k++) {
                 memcpy(next[k], now[k], job->level_bytes);
             }
-        } else if (!tx_program_run(job->program, job->workspace, &input, NULL, NULL, outputs)) {
-            return tx_error_set(error, TX_FAILURE, "a user's function failed at step %" PRId64 " of the rollout", from + level);
+        } else {
+            TX_TRY(run_step(job, &input, outputs, from + level, error));
         }
         memcpy(now, next, (size_t)count * sizeof *next);
     }
@@ -259,8 +270,9 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
     tx_free(path);
     tx_file_close(job.initial);
     tx_file_close(job.file);
+    tx_values_destroy(job.values);
     tx_workspace_destroy(job.workspace);
-    tx_program_destroy(job.program);
+    tx_plan_destroy(job.plan);
     tx_network_destroy(job.network);
     tx_config_destroy(job.section);
     tx_free(job.parameters);

@@ -50,6 +50,15 @@ static tx_status reduce(tx_trainer *trainer, tx_error *error)
     return TX_OK;
 }
 
+tx_status tx_trainer_check_abort(const tx_trainer *trainer, const tx_reduction *reduction, tx_error *error)
+{
+    if (!tx_reduction_counter(reduction, TX_REQUEST_ABORT)) {
+        return TX_OK;
+    }
+    tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
+    return tx_parallel_agree(trainer->parallel, trainer->local, error);
+}
+
 tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
 {
     if (trainer->local == TX_OK) {
@@ -57,10 +66,7 @@ tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
     }
     trainer->requests[TX_REQUEST_ABORT] = trainer->local != TX_OK; /* of an earlier step, too */
     TX_TRY(reduce(trainer, error));
-    if (trainer->requests[TX_REQUEST_ABORT]) {
-        tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
-        return tx_parallel_agree(trainer->parallel, trainer->local, error);
-    }
+    TX_TRY(tx_trainer_check_abort(trainer, trainer->reduction, error));
     const double loss = tx_reduction_scalar(trainer->reduction, 0);
     trainer->loss = trainer->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
     return TX_OK;
@@ -81,10 +87,7 @@ tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error)
 
 void tx_trainer_refresh(tx_trainer *trainer)
 {
-    tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
-    for (int k = 0; k < trainer->num_programs; k++) {
-        trainer->programs[k].current = -1;
-    }
+    tx_parameters_set(&trainer->shared, trainer->parameters);
     trainer->held_out.current = -1;
 }
 
@@ -98,7 +101,7 @@ tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
     trainer->parameters = trainer->next_parameters;
     trainer->next_parameters = old;
     trainer->step++;
-    tx_program_set_parameters(trainer->problem.loss.program, trainer->parameters);
+    tx_parameters_set(&trainer->shared, trainer->parameters);
     return TX_OK;
 }
 
@@ -131,6 +134,6 @@ tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
 
 double tx_trainer_flops(const tx_trainer *trainer)
 {
-    const double block = tx_program_get_cost(trainer->problem.loss.program).flops;
+    const double block = tx_plan_get_cost(trainer->problem.loss.plan).flops;
     return block * (double)tx_problem_blocks(&trainer->problem);
 }

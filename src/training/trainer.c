@@ -53,10 +53,11 @@ static tx_status allocate_parameters(tx_trainer *trainer, tx_error *error)
 static tx_status create_worker(tx_trainer *trainer, tx_worker *worker, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
+    const size_t at_once = (size_t)tx_trainer_blocks_at_once(trainer);
     TX_TRY(tx_team_create(error, &worker->team));
-    TX_TRY(tx_allocate_array((size_t)problem->network->num_parameters, tx_real_bytes(problem->random.precision), error,
+    TX_TRY(tx_allocate_array(at_once * (size_t)problem->network->num_parameters, tx_real_bytes(problem->random.precision), error,
                              &worker->gradient));
-    return tx_allocate_array((size_t)problem->block, sizeof(double), error, &worker->losses);
+    return tx_allocate_array(at_once * (size_t)problem->block, sizeof(double), error, &worker->losses);
 }
 
 static tx_status create_workers(tx_trainer *trainer, tx_error *error)

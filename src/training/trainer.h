@@ -17,14 +17,17 @@ typedef enum tx_request {
 
 /* What a thread writes while it computes blocks, of whatever program. */
 typedef struct tx_worker {
-    void *gradient;
-    double *losses; /* of a block's samples */
+    void *gradient; /* of a block, or of all that run at once */
+    double *losses; /* of their samples */
     tx_team *team;  /* of threads that share a block */
+    tx_status status; /* what went wrong in this step's blocks */
+    tx_error error;
 } tx_worker;
 
-/* A program over the blocks of a minibatch, and where its sums go. */
+/* A plan over the blocks of a minibatch, and where its sums go. */
 typedef struct tx_evaluator {
-    tx_loss_program loss;
+    tx_loss_plan loss;
+    tx_values *values;
     tx_workspace **workspaces; /* [threads] */
     tx_reduction *reduction;   /* the trainer's; its last counter counts failures of users' functions */
     bool gradient;
@@ -34,7 +37,6 @@ typedef struct tx_evaluator {
 typedef struct tx_callback_program {
     bool same; /* as the trainer's */
     tx_evaluator evaluator;
-    int64_t current; /* step whose parameters it holds, -1: none */
 } tx_callback_program;
 
 /* The rollout on held-out data that all callbacks share: at most one a step. */
@@ -101,6 +103,7 @@ struct tx_trainer {
     tx_fetch fetches[2];
     const void *const *windows; /* of this step, this rank's */
     void *parameters, *next_parameters;
+    tx_parameters shared; /* the former, as plans are bound to them */
     int64_t step;       /* updates done */
     double loss;        /* of the last computed step */
     double start;       /* clock when training began */
@@ -136,6 +139,8 @@ tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error);
 /* blame.c: TX_DIVERGED at this step because of `what`, and the windows of the minibatch that look like it. Collective. */
 tx_status tx_trainer_blame(tx_trainer *trainer, const char *what, tx_error *error);
 size_t tx_trainer_parameter_bytes(const tx_trainer *trainer);
+/* Whether a finished reduction carries somebody's request to abort: what went wrong, on all ranks. Collective. */
+tx_status tx_trainer_check_abort(const tx_trainer *trainer, const tx_reduction *reduction, tx_error *error);
 /* Something failed on this rank alone: all learn of it in the next reduction. */
 void tx_trainer_note_failure(tx_trainer *trainer, tx_status status);
 /* After any change of trainer->parameters. */
@@ -155,14 +160,17 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
 /* minibatch.c: the blocks of a minibatch, dealt to ranks and threads. */
 tx_status tx_trainer_fetch(tx_trainer *trainer, int64_t step, tx_error *error);
 tx_status tx_trainer_wait(tx_trainer *trainer, int64_t step, tx_error *error);
+/* Blocks of a minibatch that a rank runs in one call: 1, or all of its own. */
+int tx_trainer_blocks_at_once(const tx_trainer *trainer);
 /* Around somebody else's use of the store: until it is idle, and until it is again as it was. */
 tx_status tx_trainer_pause_fetching(tx_trainer *trainer, tx_error *error);
 tx_status tx_trainer_resume_fetching(tx_trainer *trainer, tx_error *error);
 /* A sum over the blocks of a minibatch: the loss, requests and failures, maybe a gradient. */
 tx_status tx_trainer_reduction(const tx_trainer *trainer, bool gradient, tx_error *error, tx_reduction **out);
-tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_program loss, tx_reduction *reduction, bool gradient,
+tx_status tx_evaluator_create(const tx_trainer *trainer, tx_loss_plan loss, tx_reduction *reduction, bool gradient,
                               tx_error *error, tx_evaluator *out);
 void tx_evaluator_destroy(const tx_trainer *trainer, tx_evaluator *evaluator); /* takes a zeroed one */
+/* A failure of the backend is noted, and counted for all ranks as a request to abort. */
 void tx_trainer_run_blocks(tx_trainer *trainer, const tx_evaluator *evaluator);
 
 /* observe.c: callbacks, and what they may ask for. */

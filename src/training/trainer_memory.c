@@ -46,20 +46,20 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     const tx_problem *problem = &trainer->problem;
     size_t bytes = 2 * leaf_bytes(problem) + tx_trainer_best_bytes(trainer) + tx_optimizer_bytes(trainer->optimizer) +
                    reduction_bytes(problem) + message_bytes(problem, num_ranks) + (size_t)problem->threads * worker_bytes(problem) +
-                   tx_program_get_cost(problem->loss.program).room_bytes;
+                   tx_plan_get_cost(problem->loss.plan).room_bytes;
     for (int k = 0; k < trainer->num_programs; k++) {
-        const tx_program *program = trainer->programs[k].evaluator.loss.program;
-        bytes += program ? tx_program_get_cost(program).room_bytes : 0;
+        const tx_plan *plan = trainer->programs[k].evaluator.loss.plan;
+        bytes += plan ? tx_plan_get_cost(plan).room_bytes : 0;
     }
     return bytes + (tx_trainer_needs_gradients(trainer) ? reduction_bytes(problem) : 0);
 }
 
 static size_t activation_bytes(const tx_trainer *trainer)
 {
-    size_t bytes = tx_program_get_cost(trainer->problem.loss.program).workspace_bytes;
+    size_t bytes = tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes;
     for (int k = 0; k < trainer->num_programs; k++) {
-        const tx_program *program = trainer->programs[k].evaluator.loss.program;
-        bytes += program ? tx_program_get_cost(program).workspace_bytes : 0;
+        const tx_plan *plan = trainer->programs[k].evaluator.loss.plan;
+        bytes += plan ? tx_plan_get_cost(plan).workspace_bytes : 0;
     }
     return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
 }
@@ -98,7 +98,7 @@ tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
     const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
     return (tx_memory_estimate){
         .data = trainer->data_bytes,
-        .arena = tx_program_get_cost(trainer->problem.loss.program).arena_bytes,
+        .arena = tx_plan_get_cost(trainer->problem.loss.plan).arena_bytes,
         .parameters = budget.bytes[TX_USE_PARAMETERS],
         .total = tx_budget_total(&budget),
     };
@@ -106,31 +106,31 @@ tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
 
 /* ---- Within a limit ---- */
 
-static tx_status build_within(const tx_problem *problem, size_t memory, tx_error *error, tx_loss_program *out)
+static tx_status build_within(const tx_problem *problem, size_t memory, tx_error *error, tx_loss_plan *out)
 {
     tx_problem limited = *problem;
     limited.memory = memory;
-    return tx_problem_program(&limited, problem->configuration, problem->trainer, problem->block, true, error, out);
+    return tx_problem_plan(&limited, problem->configuration, problem->trainer, problem->block, true, error, out);
 }
 
 /* Arenas, packed weights, run list: what a limit of a program is for. */
 static size_t program_bytes(const tx_problem *problem)
 {
-    const tx_program_cost cost = tx_program_get_cost(problem->loss.program);
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
     return (size_t)problem->threads * cost.arena_bytes + cost.shared_bytes;
 }
 
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out)
 {
-    const tx_program_cost cost = tx_program_get_cost(problem->loss.program);
-    tx_loss_program limited;
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    tx_loss_plan limited;
     if (cost.states.arena_bytes) {
         *out = cost.states;
         return TX_OK;
     }
     TX_TRY(build_within(problem, program_bytes(problem) - 1, error, &limited)); /* a byte less than everything */
-    *out = tx_program_get_cost(limited.program).states;
-    tx_program_destroy(limited.program);
+    *out = tx_plan_get_cost(limited.plan).states;
+    tx_plan_destroy(limited.plan);
     return TX_OK;
 }
 
@@ -144,7 +144,7 @@ static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
 }
 
 /* The program that keeps as much as fits, or the least. */
-static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, tx_loss_program *out)
+static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, tx_loss_plan *out)
 {
     const size_t fixed = fixed_bytes(trainer, num_ranks);
     return build_within(&trainer->problem, memory > fixed ? memory - fixed : 1, error, out);
@@ -156,12 +156,12 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();
-    tx_loss_program limited;
+    tx_loss_plan limited;
     if (tx_trainer_memory(trainer, num_ranks).total <= memory) {
         return TX_OK;
     }
     TX_TRY(keep_less(trainer, num_ranks, memory, error, &limited));
-    tx_program_destroy(problem->loss.program);
+    tx_plan_destroy(problem->loss.plan);
     problem->loss = limited;
     trainer->planned += tx_memory_live() - before; /* may be less */
     const size_t least = fixed + program_bytes(problem);
@@ -176,12 +176,12 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 static bool fits_within(const tx_trainer *trainer, int num_ranks, size_t memory)
 {
     tx_error ignored = {0};
-    tx_loss_program limited;
+    tx_loss_plan limited;
     if (keep_less(trainer, num_ranks, memory, &ignored, &limited) != TX_OK) {
         return false;
     }
-    const bool fits = tx_program_get_cost(limited.program).fits;
-    tx_program_destroy(limited.program);
+    const bool fits = tx_plan_get_cost(limited.plan).fits;
+    tx_plan_destroy(limited.plan);
     return fits;
 }
 

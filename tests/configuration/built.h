@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tensor/bound.h"
 #include "base/memory.h"
 #include "configuration/sections.h"
 
@@ -102,43 +103,43 @@ static inline void data_make(bool stepped, data *out)
     }
 }
 
-static inline tx_program *program_of(const char *text, bool gradient)
+static inline bound *program_of(const char *text, bool gradient)
 {
     tx_graph *graph = NULL;
-    tx_program *program = NULL;
+    bound *program = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
-    const tx_program_options options = {.precision = TX_FLOAT64,
+    const tx_plan_options options = {.precision = TX_FLOAT64,
                                         .isa = -1,
                                         .block = SAMPLES,
                                         .num_parameters = PARAMETERS,
                                         .loss = build(graph, text),
                                         .gradient = gradient};
     CU_ASSERT_EQUAL(tx_graph_status(graph, NULL), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     tx_graph_destroy(graph);
     return program;
 }
 
-static inline void program_run(tx_program *program, const data *data, result *out)
+static inline void program_run(bound *program, const data *data, result *out)
 {
     tx_workspace *workspace = NULL;
     const void *windows[SAMPLES];
     for (int k = 0; k < SAMPLES; k++) {
         windows[k] = data->window[k];
     }
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
-    tx_program_set_parameters(program, data->parameter);
-    const tx_block_input input = {.windows = windows, .count = SAMPLES, .batch_size = SAMPLES};
-    CU_ASSERT(tx_program_run(program, workspace, &input, out->loss, out->gradient, NULL));
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
+    bound_set(program, data->parameter);
+    const tx_run_input input = {.windows = windows, .count = SAMPLES, .batch_size = SAMPLES};
+    CU_ASSERT(bound_run(program, workspace, &input, out->loss, out->gradient, NULL));
     tx_workspace_destroy(workspace);
 }
 
 static inline result run(const char *text, const data *data)
 {
     result out = {0};
-    tx_program *program = program_of(text, true);
+    bound *program = program_of(text, true);
     program_run(program, data, &out);
-    tx_program_destroy(program);
+    bound_destroy(program);
     return out;
 }
 

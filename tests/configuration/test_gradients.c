@@ -35,7 +35,7 @@ static double mean_loss_without(const result *r, int left_out)
 }
 
 /* Of fourth order: the error is about (10 h)^4 (norms bend sharply where they are small), and 1e-15 / h from rounding. */
-static double difference(tx_program *program, data *data, int parameter, int left_out)
+static double difference(bound *program, data *data, int parameter, int left_out)
 {
     static const double at[] = {-2, -1, 1, 2}, share[] = {1, -8, 8, -1};
     const double h = 2e-4, before = data->parameter[parameter];
@@ -53,7 +53,7 @@ static double difference(tx_program *program, data *data, int parameter, int lef
 static void check_data(const char *text, data *data, int left_out)
 {
     result r = {0};
-    tx_program *program = program_of(text, true);
+    bound *program = program_of(text, true);
     program_run(program, data, &r);
     CU_ASSERT(left_out < 0 || r.loss[left_out] == 0);
     for (int k = 0; k < PARAMETERS; k++) {
@@ -63,7 +63,7 @@ static void check_data(const char *text, data *data, int left_out)
             CU_FAIL("a gradient differs from finite differences");
         }
     }
-    tx_program_destroy(program);
+    bound_destroy(program);
 }
 
 static void check(const char *text)

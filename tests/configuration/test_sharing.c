@@ -7,15 +7,15 @@ enum { NETWORK = 2, STEPPER = 1 };
 static int count_steps(const char *text, bool gradient, const char *name)
 {
     const size_t length = strlen(name);
-    tx_program *program = program_of(text, gradient);
+    bound *program = program_of(text, gradient);
     char *steps = NULL;
     int count = 0;
-    CU_ASSERT_EQUAL_FATAL(tx_program_describe(program, NULL, &steps), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_plan_describe(program->plan, NULL, &steps), TX_OK);
     for (const char *line = steps; *line; line = strchr(line, '\n') + 1) {
         count += strncmp(line, name, length) == 0 && line[length] == ' ';
     }
     tx_free(steps);
-    tx_program_destroy(program);
+    bound_destroy(program);
     return count;
 }
 

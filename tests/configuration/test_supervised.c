@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tensor/bound.h"
 #include "configuration/sections.h"
 
 enum { POINTS = 3, MAX_STEPS = 8, SAMPLES = 2 };
@@ -23,18 +24,18 @@ typedef struct result {
 
 static tx_status run_graph(tx_graph *graph, tx_node loss, const double *data, int levels, double w, result *out)
 {
-    tx_program *program;
+    bound *program = NULL;
     tx_workspace *workspace;
     const double *const windows[SAMPLES] = {data, data + levels * POINTS};
-    const tx_program_options options = {
+    const tx_plan_options options = {
         .precision = TX_FLOAT64, .isa = -1, .block = SAMPLES, .num_parameters = 1, .loss = loss, .gradient = true};
-    TX_TRY(tx_program_create(graph, &options, NULL, &program));
-    TX_TRY(tx_workspace_create(program, NULL, &workspace));
-    tx_program_set_parameters(program, &w);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = SAMPLES, .batch_size = 1};
-    CU_ASSERT(tx_program_run(program, workspace, &input, out->loss, &out->gradient, NULL));
+    TX_TRY(bound_create(graph, &options, NULL, &program));
+    TX_TRY(tx_workspace_create(program->plan, 1, NULL, &workspace));
+    bound_set(program, &w);
+    const tx_run_input input = {.windows = (const void *const *)windows, .count = SAMPLES, .batch_size = 1};
+    CU_ASSERT(bound_run(program, workspace, &input, out->loss, &out->gradient, NULL));
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
     return TX_OK;
 }
 

@@ -1,6 +1,7 @@
 /* The networks that fix their blocks, and the same written out as sequential and hierarchical: the same leaves, initial
  * parameters, results and gradients, bit for bit. And what stands for the same blocks in several ways. */
 
+#include "tensor/bound.h"
 #include "base/memory.h"
 #include "network/sections.h"
 
@@ -53,7 +54,7 @@ typedef struct outcome {
 static void run_network(const tx_network *network, outcome *out)
 {
     tx_graph *graph;
-    tx_program *program;
+    bound *program = NULL;
     tx_workspace *workspace;
     const size_t size = (size_t)(network->input.channels * tx_shape_points(&network->input));
     const size_t count = (size_t)network->num_parameters;
@@ -68,7 +69,7 @@ static void run_network(const tx_network *network, outcome *out)
     CU_ASSERT_EQUAL_FATAL(tx_network_initialise(network, (tx_random){.precision = TX_FLOAT64}, out->parameters, NULL), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node y = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
-    const tx_program_options options = {.precision = TX_FLOAT64,
+    const tx_plan_options options = {.precision = TX_FLOAT64,
                                         .isa = -1,
                                         .block = 1,
                                         .num_parameters = network->num_parameters,
@@ -76,16 +77,16 @@ static void run_network(const tx_network *network, outcome *out)
                                         .gradient = true,
                                         .outputs = &y,
                                         .num_outputs = 1};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     const void *const windows[] = {x};
     void *const results[] = {out->y};
     void *const *const outputs[] = {results};
-    tx_program_set_parameters(program, out->parameters);
-    CU_ASSERT(tx_program_run(program, workspace, &(tx_block_input){.windows = windows, .count = 1, .batch_size = 1}, &out->loss,
+    bound_set(program, out->parameters);
+    CU_ASSERT(bound_run(program, workspace, &(tx_run_input){.windows = windows, .count = 1, .batch_size = 1}, &out->loss,
                              out->gradient, outputs));
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
     tx_graph_destroy(graph);
     tx_free(x);
 }

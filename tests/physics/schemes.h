@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/bound.h"
 #include "suite.h"
 #include "trainax/physics.h"
 
@@ -193,9 +194,9 @@ static inline void trial_run(const trial *t, int isa, tx_precision precision, co
     const size_t real = tx_real_bytes(precision);
     const void *from[BLOCK];
     void *to[BLOCK];
-    tx_program *program = NULL;
+    bound *program = NULL;
     tx_workspace *workspace = NULL;
-    const tx_program_options options = {.precision = precision,
+    const tx_plan_options options = {.precision = precision,
                                         .isa = isa,
                                         .block = BLOCK,
                                         .num_parameters = count,
@@ -203,8 +204,8 @@ static inline void trial_run(const trial *t, int isa, tx_precision precision, co
                                         .gradient = true,
                                         .outputs = &t->value,
                                         .num_outputs = 1};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(t->graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(t->graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     for (int64_t k = 0; k < 3 * BLOCK * size; k++) {
         put(precision, data, k, windows[k]);
     }
@@ -215,9 +216,9 @@ static inline void trial_run(const trial *t, int isa, tx_precision precision, co
         from[k] = (char *)data + (size_t)(3 * k * size) * real;
         to[k] = (char *)out + (size_t)(k * size) * real;
     }
-    tx_program_set_parameters(program, p);
+    bound_set(program, p);
     void *const *const outputs[] = {to};
-    CU_ASSERT(tx_program_run(program, workspace, &(tx_block_input){from, BLOCK, 1}, NULL, dp, outputs));
+    CU_ASSERT(bound_run(program, workspace, &(tx_run_input){.windows = from, .count = BLOCK, .batch_size = 1}, NULL, dp, outputs));
     for (int64_t k = 0; k < BLOCK * size; k++) {
         value[k] = get(precision, out, k);
     }
@@ -225,7 +226,7 @@ static inline void trial_run(const trial *t, int isa, tx_precision precision, co
         gradient[k] = get(precision, dp, k);
     }
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
 }
 
 /* mix (channels, channels) applied to the channels of x. */

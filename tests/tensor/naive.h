@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "naive_spectral.h"
-#include "tensor/graph.h"
+#include "tensor/operation.h"
 
 enum { NAIVE_BATCH = 2 }; /* samples of the whole minibatch, for which programs are run */
 
@@ -130,6 +130,72 @@ static inline void naive_group_norm(const tx_graph_node *node, const double *x, 
     }
 }
 
+/* The operations that stand in graphs as they are built. */
+typedef enum naive_op {
+    NAIVE_LOAD,
+    NAIVE_PARAMETER,
+    NAIVE_CONSTANT,
+    NAIVE_STOP,
+    NAIVE_FLATTEN,
+    NAIVE_UNFLATTEN,
+    NAIVE_PAD,
+    NAIVE_CONV,
+    NAIVE_SPECTRAL_ANALYSE,
+    NAIVE_SPECTRAL_SYNTHESISE,
+    NAIVE_SPECTRAL_MULTIPLY,
+    NAIVE_GROUP_STATISTICS,
+    NAIVE_GROUP_NORM,
+    NAIVE_CONCATENATE,
+    NAIVE_BATCH_SIZE,
+    NAIVE_CALL,
+    NAIVE_ACTIVATE,
+    NAIVE_ADD,
+    NAIVE_SCALE,
+    NAIVE_MULTIPLY,
+    NAIVE_LANE_SCALE,
+    NAIVE_POWER,
+    NAIVE_SUM,
+    NAIVE_DOT,
+    NAIVE_SQUARE_ERROR,
+    NAIVE_COUNT,
+} naive_op;
+
+static inline naive_op naive_find(const char *name)
+{
+    static const char *const names[NAIVE_COUNT] = {
+        [NAIVE_LOAD] = "load",
+        [NAIVE_PARAMETER] = "parameter",
+        [NAIVE_CONSTANT] = "constant",
+        [NAIVE_STOP] = "stop_gradient",
+        [NAIVE_FLATTEN] = "flatten",
+        [NAIVE_UNFLATTEN] = "unflatten",
+        [NAIVE_PAD] = "pad",
+        [NAIVE_CONV] = "conv",
+        [NAIVE_SPECTRAL_ANALYSE] = "spectral_analyse",
+        [NAIVE_SPECTRAL_SYNTHESISE] = "spectral_synthesise",
+        [NAIVE_SPECTRAL_MULTIPLY] = "spectral_multiply",
+        [NAIVE_GROUP_STATISTICS] = "group_statistics",
+        [NAIVE_GROUP_NORM] = "group_norm",
+        [NAIVE_CONCATENATE] = "concatenate",
+        [NAIVE_BATCH_SIZE] = "batch_size",
+        [NAIVE_CALL] = "call",
+        [NAIVE_ACTIVATE] = "activate",
+        [NAIVE_ADD] = "add",
+        [NAIVE_SCALE] = "scale",
+        [NAIVE_MULTIPLY] = "multiply",
+        [NAIVE_LANE_SCALE] = "lane_scale",
+        [NAIVE_POWER] = "power",
+        [NAIVE_SUM] = "sum",
+        [NAIVE_DOT] = "dot",
+        [NAIVE_SQUARE_ERROR] = "square_error",
+    };
+    int op = 0;
+    while (op < NAIVE_COUNT && strcmp(names[op], name) != 0) {
+        op++;
+    }
+    return (naive_op)op;
+}
+
 /* Values of all nodes for one sample; window: its levels. Returns the value of `loss` (a lane scalar). values: a fresh
  * array of pointers, one a node, freed by naive_free. */
 static inline double naive_run(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, double **values)
@@ -140,38 +206,40 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         const double *a = node->input[0] >= 0 ? values[node->input[0]] : NULL, *b = node->input[1] >= 0 ? values[node->input[1]] : NULL;
         const tx_shape *in = node->input[0] >= 0 ? &graph->nodes[node->input[0]].shape : NULL;
         double *y = values[n] = calloc((size_t)size, sizeof *y);
-        switch (node->op) {
-        case TX_OP_WINDOW: memcpy(y, window + node->attributes.offset * size, (size_t)size * sizeof *y); break;
-        case TX_OP_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
-        case TX_OP_STOP:
-        case TX_OP_FLATTEN:
-        case TX_OP_UNFLATTEN: memcpy(y, a, (size_t)size * sizeof *y); break;
-        case TX_OP_PAD: naive_pad(node, in, a, y); break;
-        case TX_OP_CONV: naive_conv(node, in, a, b, node->input[2] >= 0 ? values[node->input[2]] : NULL, y); break;
-        case TX_OP_SPECTRAL_ANALYSE: naive_analyse(node, in, a, y); break;
-        case TX_OP_SPECTRAL_SYNTHESISE: naive_synthesise(node, in, a, y); break;
-        case TX_OP_SPECTRAL_MULTIPLY: naive_multiply_modes(node, in, a, b, values[node->input[2]], y); break;
-        case TX_OP_GROUP_STATISTICS: naive_statistics(node, in, a, y); break;
-        case TX_OP_GROUP_NORM: naive_group_norm(node, a, b, values[node->input[2]], values[node->input[3]], y); break;
-        case TX_OP_CONCATENATE:
+        const naive_op op = naive_find(node->op->name);
+        switch (op) {
+        case NAIVE_LOAD: memcpy(y, window + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case NAIVE_CONSTANT: memcpy(y, graph->constants + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case NAIVE_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case NAIVE_STOP:
+        case NAIVE_FLATTEN:
+        case NAIVE_UNFLATTEN: memcpy(y, a, (size_t)size * sizeof *y); break;
+        case NAIVE_PAD: naive_pad(node, in, a, y); break;
+        case NAIVE_CONV: naive_conv(node, in, a, b, node->input[2] >= 0 ? values[node->input[2]] : NULL, y); break;
+        case NAIVE_SPECTRAL_ANALYSE: naive_analyse(node, in, a, y); break;
+        case NAIVE_SPECTRAL_SYNTHESISE: naive_synthesise(node, in, a, y); break;
+        case NAIVE_SPECTRAL_MULTIPLY: naive_multiply_modes(node, in, a, b, values[node->input[2]], y); break;
+        case NAIVE_GROUP_STATISTICS: naive_statistics(node, in, a, y); break;
+        case NAIVE_GROUP_NORM: naive_group_norm(node, a, b, values[node->input[2]], values[node->input[3]], y); break;
+        case NAIVE_CONCATENATE:
             memcpy(y, a, (size_t)naive_size(in) * sizeof *y);
             memcpy(y + naive_size(in), b, (size_t)(size - naive_size(in)) * sizeof *y);
             break;
-        case TX_OP_BATCH_SIZE: y[0] = NAIVE_BATCH; break;
-        case TX_OP_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
+        case NAIVE_BATCH_SIZE: y[0] = NAIVE_BATCH; break;
+        case NAIVE_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
         default:
             for (int64_t k = 0; k < (a ? naive_size(in) : 0); k++) {
                 const double alpha = node->attributes.alpha, beta = node->attributes.beta;
-                switch (node->op) {
-                case TX_OP_ACTIVATE: y[k] = naive_activation((tx_activation)node->attributes.mode, a[k]); break;
-                case TX_OP_ADD: y[k] = alpha * a[k] + beta * b[k]; break;
-                case TX_OP_SCALE: y[k] = alpha * a[k]; break;
-                case TX_OP_MULTIPLY: y[k] = a[k] * b[k]; break;
-                case TX_OP_LANE_SCALE: y[k] = alpha * b[0] * a[k]; break;
-                case TX_OP_POWER: y[k] = pow(fabs(a[k]), alpha); break;
-                case TX_OP_SUM: y[0] += alpha * a[k]; break;
-                case TX_OP_DOT: y[0] += alpha * a[k] * b[k]; break;
-                case TX_OP_SQUARE_ERROR: y[0] += alpha * (a[k] - b[k]) * (a[k] - b[k]); break;
+                switch (op) {
+                case NAIVE_ACTIVATE: y[k] = naive_activation((tx_activation)node->attributes.mode, a[k]); break;
+                case NAIVE_ADD: y[k] = alpha * a[k] + beta * b[k]; break;
+                case NAIVE_SCALE: y[k] = alpha * a[k]; break;
+                case NAIVE_MULTIPLY: y[k] = a[k] * b[k]; break;
+                case NAIVE_LANE_SCALE: y[k] = alpha * b[0] * a[k]; break;
+                case NAIVE_POWER: y[k] = pow(fabs(a[k]), alpha); break;
+                case NAIVE_SUM: y[0] += alpha * a[k]; break;
+                case NAIVE_DOT: y[0] += alpha * a[k] * b[k]; break;
+                case NAIVE_SQUARE_ERROR: y[0] += alpha * (a[k] - b[k]) * (a[k] - b[k]); break;
                 default: abort();
                 }
             }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "tensor/bound.h"
 #include "suite.h"
 #include "trainax/tensor.h"
 
@@ -50,7 +51,7 @@ static inline void doubles(tx_precision precision, void *x, int64_t n, double *y
 
 static inline void run_program(const block_run *r, int isa, tx_precision precision)
 {
-    const tx_program_options options = {.precision = precision,
+    const tx_plan_options options = {.precision = precision,
                                         .isa = isa,
                                         .block = r->block,
                                         .num_parameters = r->num_parameters,
@@ -59,13 +60,13 @@ static inline void run_program(const block_run *r, int isa, tx_precision precisi
                                         .outputs = &r->last,
                                         .num_outputs = 1};
     tx_error error = {0};
-    tx_program *program = NULL;
+    bound *program = NULL;
     tx_workspace *workspace = NULL;
-    if (tx_program_create(r->graph, &options, &error, &program) != TX_OK) {
+    if (bound_create(r->graph, &options, &error, &program) != TX_OK) {
         printf("%s\n", error.message);
         CU_FAIL_FATAL("the program is not made");
     }
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, &error, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, &error, &workspace), TX_OK);
     void *parameters = reals(precision, r->parameters, r->num_parameters),
          *gradient = calloc((size_t)r->num_parameters, sizeof(double));
     void *windows[MOST_SAMPLES], *last[MOST_SAMPLES];
@@ -73,11 +74,11 @@ static inline void run_program(const block_run *r, int isa, tx_precision precisi
         windows[k] = reals(precision, r->windows[k], r->window);
         last[k] = calloc((size_t)r->state, sizeof(double));
     }
-    tx_program_set_parameters(program, parameters);
-    const tx_block_input input = {.windows = (const void *const *)windows, .count = r->count, .batch_size = 2};
+    bound_set(program, parameters);
+    const tx_run_input input = {.windows = (const void *const *)windows, .count = r->count, .batch_size = 2};
     void *const *outputs[] = {last};
     for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
-        CU_ASSERT(tx_program_run(program, workspace, &input, r->loss_of, gradient, outputs));
+        CU_ASSERT(bound_run(program, workspace, &input, r->loss_of, gradient, outputs));
     }
     doubles(precision, gradient, r->num_parameters, r->gradient);
     for (int k = 0; k < r->count; k++) {
@@ -86,5 +87,5 @@ static inline void run_program(const block_run *r, int isa, tx_precision precisi
     }
     free(parameters);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "naive.h"
+#include "tensor/bound.h"
 #include "suite.h"
 
 enum { BLOCK = 5, LEVELS = 2, MOST = 128, MOST_CHANNELS = 3 };
@@ -83,12 +84,12 @@ static void run(const powers *p, int isa, tx_precision precision, int count, dou
     const size_t real = tx_real_bytes(precision);
     float narrow[BLOCK][LEVELS * MOST], w[MOST_CHANNELS * MOST_CHANNELS], g[MOST_CHANNELS * MOST_CHANNELS];
     const void *windows[BLOCK];
-    tx_program *program = NULL;
+    bound *program = NULL;
     tx_workspace *workspace = NULL;
-    const tx_program_options options = {
+    const tx_plan_options options = {
         .precision = precision, .isa = isa, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(p->graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(p->graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     for (int k = 0; k < BLOCK; k++) {
         for (int64_t i = 0; i < LEVELS * p->size; i++) {
             narrow[k][i] = (float)p->window[k][i];
@@ -98,16 +99,16 @@ static void run(const powers *p, int isa, tx_precision precision, int count, dou
     for (int64_t k = 0; k < p->parameters; k++) {
         w[k] = (float)p->w[k];
     }
-    tx_program_set_parameters(program, real == 4 ? (const void *)w : (const void *)p->w);
-    const tx_block_input input = {.windows = windows, .count = count, .batch_size = NAIVE_BATCH};
+    bound_set(program, real == 4 ? (const void *)w : (const void *)p->w);
+    const tx_run_input input = {.windows = windows, .count = count, .batch_size = NAIVE_BATCH};
     for (int repeat = 0; repeat < 2; repeat++) { /* the second run finds a used arena */
-        CU_ASSERT(tx_program_run(program, workspace, &input, loss, real == 4 ? (void *)g : (void *)gradient, NULL));
+        CU_ASSERT(bound_run(program, workspace, &input, loss, real == 4 ? (void *)g : (void *)gradient, NULL));
     }
     for (int64_t k = 0; real == 4 && k < p->parameters; k++) {
         gradient[k] = g[k];
     }
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
 }
 
 static double mean_loss(const powers *p, int count, const double *w)

@@ -2,30 +2,31 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/bound.h"
 #include "suite.h"
 #include "trainax/tensor.h"
 
 enum { CHANNELS = 3, POINTS = 8, BLOCK = 2, WEIGHTS = CHANNELS * CHANNELS, WINDOW = 2 * CHANNELS * POINTS };
 
 /* sum (w x - y)^2, where y is twice the level after x. */
-static tx_program *create(void)
+static bound *create(void)
 {
     const tx_shape shape = {.channels = CHANNELS, .axes = 1, .n = {POINTS}};
     const tx_convolution pointwise = {.out_channels = CHANNELS, .kernel = {1}, .dilation = {1}, .groups = 1};
     tx_graph *graph;
-    tx_program *program;
+    bound *program = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node y = tx_scale(graph, tx_window(graph, 1, shape), 2);
     CU_ASSERT_PTR_NULL(tx_enter_part(graph, "network"));
     const tx_node prediction = tx_convolve(graph, tx_window(graph, 0, shape), &pointwise, tx_parameter(graph, 0, WEIGHTS), -1);
     CU_ASSERT_STRING_EQUAL(tx_enter_part(graph, "loss"), "network");
-    const tx_program_options options = {.precision = TX_FLOAT64,
+    const tx_plan_options options = {.precision = TX_FLOAT64,
                                         .isa = -1,
                                         .block = BLOCK,
                                         .num_parameters = WEIGHTS,
                                         .loss = tx_square_error(graph, prediction, y),
                                         .gradient = true};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     tx_graph_destroy(graph);
     return program;
 }
@@ -50,18 +51,19 @@ static void counts(void)
     for (int k = 0; k < WEIGHTS; k++) {
         weights[k] = 0.5 - 0.125 * k;
     }
-    tx_program *program = create();
+    bound *program = create();
     tx_workspace *workspace;
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
-    const tx_block_input input = {.windows = windows, .count = BLOCK, .batch_size = BLOCK};
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
+    const tx_run_input input = {.windows = windows, .count = BLOCK, .batch_size = BLOCK};
     tx_operation_time *rows;
     int count;
-    tx_program_set_parameters(program, weights);
-    CU_ASSERT_TRUE(tx_program_run(program, workspace, &input, NULL, gradient, NULL));
-    CU_ASSERT_EQUAL_FATAL(tx_program_profile(program, workspace, &input, profiled, 3, NULL, &rows, &count), TX_OK);
+    bound_set(program, weights);
+    CU_ASSERT_TRUE(bound_run(program, workspace, &input, NULL, gradient, NULL));
+    tx_run_output output = {.gradient = profiled};
+    CU_ASSERT_EQUAL_FATAL(tx_values_profile(program->values, workspace, &input, &output, 3, NULL, &rows, &count), TX_OK);
     CU_ASSERT_EQUAL(memcmp(gradient, profiled, sizeof gradient), 0);
 
-    const tx_program_cost cost = tx_program_get_cost(program);
+    const tx_plan_cost cost = tx_plan_get_cost(program->plan);
     int64_t calls = 0;
     double flops = 0, seconds = 0;
     for (int k = 0; k < count; k++) {
@@ -69,7 +71,7 @@ static void counts(void)
         flops += rows[k].flops;
         seconds += rows[k].seconds;
     }
-    CU_ASSERT_EQUAL(calls, cost.num_steps);
+    CU_ASSERT_EQUAL(calls, cost.num_instructions);
     CU_ASSERT_DOUBLE_EQUAL(flops, cost.flops, 0);
     CU_ASSERT_TRUE(seconds > 0);
 
@@ -83,7 +85,7 @@ static void counts(void)
     CU_ASSERT_PTR_NULL(find(rows, count, "", "conv"));
     tx_free(rows);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
 }
 
 int main(void)

@@ -314,20 +314,20 @@ static void cuts_stop_gradients(void)
     tx_node p = tx_convolve(graph, tx_window(graph, 0, state), &dense, w, TX_NONE);
     p = tx_convolve(graph, tx_stop_gradient(graph, p), &dense, w, TX_NONE);
     const tx_node loss = tx_sum_square(graph, p); /* (w (w u))^2, inner w constant: d/dw = 2 w^3 u^2 */
-    tx_program *program;
+    bound *program = NULL;
     tx_workspace *workspace;
-    const tx_program_options options = {.precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 1, .loss = loss, .gradient = true};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    const tx_plan_options options = {.precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 1, .loss = loss, .gradient = true};
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     const double u = 3, weight = 2;
     double gradient, value;
     const void *windows[] = {&u};
-    tx_program_set_parameters(program, &weight);
-    tx_program_run(program, workspace, &(tx_block_input){windows, 1, 1}, &value, &gradient, NULL);
+    bound_set(program, &weight);
+    bound_run(program, workspace, &(tx_run_input){.windows = windows, .count = 1, .batch_size = 1}, &value, &gradient, NULL);
     CU_ASSERT_EQUAL(value, 144);
     CU_ASSERT_EQUAL(gradient, 144);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
     tx_graph_destroy(graph);
 }
 
@@ -349,7 +349,7 @@ static int cube_vjp(void *user, int64_t samples, const double *x, const double *
 static void functions_are_operations(void)
 {
     int failing = 0;
-    const tx_function function = {"cube", cube, cube_vjp, &failing};
+    const tx_function function = {.name = "cube", .forward = cube, .vjp = cube_vjp, .user = &failing};
     const tx_shape state = {.channels = 2, .axes = 1, .n = {3}};
     double results[2][2][12] = {{{0}}};
     for (int kind = 0; kind < 2; kind++) {
@@ -359,30 +359,30 @@ static void functions_are_operations(void)
             const tx_convolution conv = {.out_channels = 2, .kernel = {1}, .dilation = {1}, .groups = 1};
             const tx_node x = tx_convolve(graph, tx_window(graph, 0, state), &conv, tx_parameter(graph, 0, 4), TX_NONE);
             const tx_node y = kind ? tx_call(graph, x, state, &function) : tx_multiply(graph, tx_multiply(graph, x, x), x);
-            const tx_program_options options = {.precision = (tx_precision)precision, .isa = -1, .block = 5, .num_parameters = 4,
+            const tx_plan_options options = {.precision = (tx_precision)precision, .isa = -1, .block = 5, .num_parameters = 4,
                                                 .loss = tx_sum_square(graph, y), .gradient = true};
-            tx_program *program;
+            bound *program = NULL;
             tx_workspace *workspace;
-            CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-            CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+            CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+            CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
             double u[3][6], w[4] = {0.5, -0.25, 0.75, 1}, g[4], loss[3];
             float uf[3][6], wf[4] = {0.5f, -0.25f, 0.75f, 1}, gf[4];
             for (int k = 0; k < 18; k++) {
                 uf[k / 6][k % 6] = (float)(u[k / 6][k % 6] = 0.125 * (k % 7) - 0.25);
             }
             const void *wide[] = {u[0], u[1], u[2]}, *narrow[] = {uf[0], uf[1], uf[2]};
-            const tx_block_input input = {precision ? wide : narrow, 3, 1};
-            tx_program_set_parameters(program, precision ? (void *)w : (void *)wf);
-            CU_ASSERT(tx_program_run(program, workspace, &input, loss, precision ? (void *)g : (void *)gf, NULL));
+            const tx_run_input input = {.windows = precision ? wide : narrow, .count = 3, .batch_size = 1};
+            bound_set(program, precision ? (void *)w : (void *)wf);
+            CU_ASSERT(bound_run(program, workspace, &input, loss, precision ? (void *)g : (void *)gf, NULL));
             for (int k = 0; k < 4; k++) {
                 results[kind][precision][k] = precision ? g[k] : (double)gf[k];
                 results[kind][precision][4 + k % 3] = loss[k % 3];
             }
             failing = 7;
-            CU_ASSERT_EQUAL(tx_program_run(program, workspace, &input, loss, precision ? (void *)g : (void *)gf, NULL), kind == 0);
+            CU_ASSERT_EQUAL(bound_run(program, workspace, &input, loss, precision ? (void *)g : (void *)gf, NULL), kind == 0);
             failing = 0;
             tx_workspace_destroy(workspace);
-            tx_program_destroy(program);
+            bound_destroy(program);
             tx_graph_destroy(graph);
         }
     }
@@ -397,16 +397,16 @@ static void functions_are_operations(void)
 static void out_of_memory(void)
 {
     problem *p = problem_create(&cases[5]);
-    const tx_program_options options = {.precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
+    const tx_plan_options options = {.precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
     const size_t before = tx_memory_live();
     for (long n = 1;; n++) {
-        tx_program *program = NULL;
+        bound *program = NULL;
         tx_error error = {0};
         tx_memory_fail_after(n);
-        const tx_status status = tx_program_create(p->graph, &options, &error, &program);
+        const tx_status status = bound_create(p->graph, &options, &error, &program);
         tx_memory_fail_after(-1);
         if (status == TX_OK) {
-            tx_program_destroy(program);
+            bound_destroy(program);
             break;
         }
         CU_ASSERT_EQUAL(status, TX_FAILURE);

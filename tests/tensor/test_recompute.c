@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/bound.h"
 #include "suite.h"
-#include "tensor/program.h"
+#include "tensor/operation.h"
+#include "tensor/recompute.h"
 
 enum { BLOCK = 3, MOST_STEPS = 20, MAX_PARAMETERS = 2048, MAX_STATE = 160 };
 
@@ -183,9 +185,9 @@ static void problem_destroy(problem *p)
     free(p);
 }
 
-static tx_status make(const problem *p, size_t memory, int threads, tx_error *error, tx_program **out)
+static tx_status make(const problem *p, size_t memory, int threads, tx_error *error, bound **out)
 {
-    const tx_program_options options = {.precision = p->precision,
+    const tx_plan_options options = {.precision = p->precision,
                                         .isa = -1,
                                         .block = BLOCK,
                                         .num_parameters = p->parameters,
@@ -195,36 +197,36 @@ static tx_status make(const problem *p, size_t memory, int threads, tx_error *er
                                         .num_outputs = 1,
                                         .memory = memory,
                                         .threads = threads};
-    return tx_program_create(p->graph, &options, error, out);
+    return bound_create(p->graph, &options, error, out);
 }
 
 /* Twice, so that the second run finds a used arena; the last lane is padding. */
-static tx_program_cost run(const problem *p, size_t memory, result *out)
+static tx_plan_cost run(const problem *p, size_t memory, result *out)
 {
-    tx_program *program;
+    bound *program = NULL;
     tx_workspace *workspace;
     const void *windows[BLOCK];
     void *last[BLOCK];
     memset(out, 0, sizeof *out);
     CU_ASSERT_EQUAL_FATAL(make(p, memory, 2, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     for (int k = 0; k < BLOCK; k++) {
         windows[k] = p->window[k];
         last[k] = out->last[k];
     }
-    const tx_block_input input = {.windows = windows, .count = BLOCK - 1, .batch_size = 4};
+    const tx_run_input input = {.windows = windows, .count = BLOCK - 1, .batch_size = 4};
     void *const *outputs[] = {last};
-    tx_program_set_parameters(program, p->parameter);
+    bound_set(program, p->parameter);
     for (int repeat = 0; repeat < 2; repeat++) {
-        CU_ASSERT(tx_program_run(program, workspace, &input, out->loss, out->gradient, outputs));
+        CU_ASSERT(bound_run(program, workspace, &input, out->loss, out->gradient, outputs));
     }
-    const tx_program_cost cost = tx_program_get_cost(program);
+    const tx_plan_cost cost = tx_plan_get_cost(program->plan);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
     return cost;
 }
 
-static size_t total(const tx_program_cost *cost)
+static size_t total(const tx_plan_cost *cost)
 {
     return 2 * cost->arena_bytes + cost->shared_bytes;
 }
@@ -233,14 +235,14 @@ static size_t total(const tx_program_cost *cost)
 static int check_case(const problem *p)
 {
     static result expected, found;
-    const tx_program_cost everything = run(p, 0, &expected);
+    const tx_plan_cost everything = run(p, 0, &expected);
     int repeated = 0;
     size_t least = 0;
     CU_ASSERT(everything.fits);
     CU_ASSERT_EQUAL(everything.arena_bytes, everything.everything.arena_bytes);
     for (int share = 40; share >= 0; share -= 4) {
         const size_t memory = total(&everything) * (size_t)share / 40 + 1;
-        const tx_program_cost cost = run(p, memory, &found);
+        const tx_plan_cost cost = run(p, memory, &found);
         if (memcmp(&expected, &found, sizeof found) != 0) {
             printf("%s: %d/40 of the memory changes a result\n", p->net->name, share);
             CU_FAIL("bytes differ");
@@ -318,7 +320,7 @@ static int count_forward(const tx_graph *graph)
 {
     int count = 0;
     for (int n = 0; n < graph->count; n++) {
-        count += graph->nodes[n].op == TX_OP_CONV && !graph->nodes[n].attributes.flip;
+        count += graph->nodes[n].op == &tx_op_conv && !graph->nodes[n].attributes.flip;
     }
     return count;
 }
@@ -335,7 +337,7 @@ static void fewest_repetitions(void)
             tx_repeated repeated;
             CU_ASSERT_EQUAL_FATAL(tx_steps_repeat(&known, (tx_keeping){steps - 1, slots}, outputs, 1, NULL, &repeated), TX_OK);
             CU_ASSERT_EQUAL(count_forward(repeated.graph), fewest_runs(steps, slots));
-            CU_ASSERT_EQUAL(tx_op_is_effect(repeated.graph->nodes[repeated.graph->count - 1].op), true);
+            CU_ASSERT_EQUAL(tx_has_trait(&repeated.graph->nodes[repeated.graph->count - 1], TX_OP_EFFECT), true);
             tx_repeated_destroy(&repeated);
         }
         for (int kept = 0; kept < steps; kept++) { /* each step before `kept` once more */
@@ -354,9 +356,9 @@ static void fewer_states(void)
 {
     static result expected, found;
     problem *p = problem_create(&cases[2], MOST_STEPS, TX_FLOAT64);
-    const tx_program_cost everything = run(p, 0, &expected);
-    const tx_program_cost states = run(p, total(&everything) - 1, &found);
-    tx_program_cost cost = states;
+    const tx_plan_cost everything = run(p, 0, &expected);
+    const tx_plan_cost states = run(p, total(&everything) - 1, &found);
+    tx_plan_cost cost = states;
     size_t memory = 2 * states.states.arena_bytes + states.shared_bytes;
     for (int k = 0; k < 20 && cost.flops <= states.states.flops; k++) {
         cost = run(p, memory -= 4096, &found);
@@ -386,10 +388,10 @@ static void nothing_to_learn(void)
     tx_steps_destroy(&steps);
     tx_graph_destroy(fused);
     problem p = {.graph = graph, .loss = loss, .last = loss};
-    tx_program *program;
+    bound *program = NULL;
     CU_ASSERT_EQUAL_FATAL(make(&p, 1, 1, NULL, &program), TX_OK);
-    CU_ASSERT(!tx_program_get_cost(program).fits);
-    tx_program_destroy(program);
+    CU_ASSERT(!tx_plan_get_cost(program->plan).fits);
+    bound_destroy(program);
     tx_graph_destroy(graph);
 }
 
@@ -400,13 +402,13 @@ static void out_of_memory(void)
     const size_t before = tx_memory_live();
     tx_status status = TX_FAILURE;
     for (long n = 1; status != TX_OK; n++) {
-        tx_program *program = NULL;
+        bound *program = NULL;
         tx_error error = {0};
         tx_memory_fail_after(n);
         status = make(p, 40000, 1, &error, &program);
         tx_memory_fail_after(-1);
         CU_ASSERT(status == TX_OK || strstr(error.message, "out of memory") != NULL);
-        tx_program_destroy(program);
+        bound_destroy(program);
         CU_ASSERT_EQUAL_FATAL(tx_memory_live(), before);
     }
     problem_destroy(p);

@@ -223,16 +223,16 @@ static void transforms_are_shared(void)
     const tx_node x = pointwise(graph, tx_window(graph, 0, c.state), 2, &offset);
     const tx_node y = tx_add(graph, spectral(graph, &c, x, 2, &offset), pointwise(graph, x, 2, &offset));
     const tx_node z = tx_multiply(graph, spectral(graph, &c, x, 2, &offset), y);
-    const tx_program_options options = {.precision = TX_FLOAT64,
+    const tx_plan_options options = {.precision = TX_FLOAT64,
                                         .isa = -1,
                                         .block = 2,
                                         .num_parameters = offset,
                                         .loss = tx_sum_square(graph, z),
                                         .gradient = true};
-    tx_program *program;
+    bound *program = NULL;
     char *text;
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_program_describe(program, NULL, &text), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_plan_describe(program->plan, NULL, &text), TX_OK);
     int analyses = 0, syntheses = 0;
     for (const char *at = text; (at = strstr(at, "spectral_")); at++) {
         analyses += !strncmp(at, "spectral_analyse", 16);
@@ -241,7 +241,7 @@ static void transforms_are_shared(void)
     CU_ASSERT_EQUAL(analyses, 3);  /* of x, and of the cotangents of both results */
     CU_ASSERT_EQUAL(syntheses, 3); /* of both results, and of x's cotangent */
     tx_free(text);
-    tx_program_destroy(program);
+    bound_destroy(program);
     tx_graph_destroy(graph);
 }
 

@@ -288,23 +288,23 @@ static void transposed_by_hand(void)
         const tx_node y = tx_convolve_transposed(graph, tx_window(graph, 0, (tx_shape){1, 1, {3}}), &conv, &wanted[k].low,
                                                  &wanted[k].high, tx_parameter(graph, 0, 3), TX_NONE);
         CU_ASSERT_EQUAL(tx_node_shape(graph, y).n[0], wanted[k].points);
-        const tx_program_options options = {
+        const tx_plan_options options = {
             .precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 3, .loss = -1, .outputs = &y, .num_outputs = 1};
-        tx_program *program = NULL;
+        bound *program = NULL;
         tx_workspace *workspace = NULL;
-        CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-        CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
         double got[9] = {0};
         const void *windows[] = {x};
         void *const out[] = {got};
         void *const *outputs[] = {out};
-        tx_program_set_parameters(program, w);
-        tx_program_run(program, workspace, &(tx_block_input){windows, 1, 1}, NULL, NULL, outputs);
+        bound_set(program, w);
+        bound_run(program, workspace, &(tx_run_input){.windows = windows, .count = 1, .batch_size = 1}, NULL, NULL, outputs);
         for (int64_t i = 0; i < wanted[k].points; i++) {
             CU_ASSERT_EQUAL(got[i], wanted[k].y[i]);
         }
         tx_workspace_destroy(workspace);
-        tx_program_destroy(program);
+        bound_destroy(program);
         tx_graph_destroy(graph);
     }
 }
@@ -332,15 +332,15 @@ static void mistakes(void)
 static void out_of_memory(void)
 {
     problem *p = problem_create(&cases[0]);
-    const tx_program_options options = {
+    const tx_plan_options options = {
         .precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
     const size_t before = tx_memory_live();
     for (long n = 1;; n++) {
-        tx_program *program = NULL;
+        bound *program = NULL;
         tx_memory_fail_after(n);
-        const tx_status status = tx_program_create(p->graph, &options, NULL, &program);
+        const tx_status status = bound_create(p->graph, &options, NULL, &program);
         tx_memory_fail_after(-1);
-        tx_program_destroy(program);
+        bound_destroy(program);
         CU_ASSERT_EQUAL(tx_memory_live(), before);
         if (status == TX_OK) {
             break;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/bound.h"
 #include "suite.h"
 #include "trainax/tensor.h"
 
@@ -56,12 +57,19 @@ typedef struct outcome {
     float gradient[MOST];
 } outcome;
 
+static bool run_together(bound *program, tx_workspace *workspace, const tx_run_input *input, outcome *out, tx_team *team, int index,
+                         int count)
+{
+    tx_run_output output = {.losses = out->losses, .gradient = out->gradient};
+    return tx_values_run_together(program->values, workspace, input, &output, team, index, count, NULL) == TX_OK && !output.failed;
+}
+
 static void compare(tx_shape state, int threads)
 {
     static float data[BLOCK][MOST], parameters[MOST];
     static outcome alone, together;
     tx_graph *graph;
-    tx_program *program;
+    bound *program = NULL;
     tx_workspace *workspace;
     tx_team *team;
     int64_t size = 0;
@@ -74,32 +82,31 @@ static void compare(tx_shape state, int threads)
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node loss = build(graph, state, &size);
     CU_ASSERT_TRUE_FATAL(size <= MOST);
-    const tx_program_options options = {.precision = TX_FLOAT32,
+    const tx_plan_options options = {.precision = TX_FLOAT32,
                                         .isa = -1,
                                         .block = BLOCK,
                                         .num_parameters = size,
                                         .loss = loss,
                                         .gradient = true,
                                         .threads = threads};
-    CU_ASSERT_EQUAL_FATAL(tx_program_create(graph, &options, NULL, &program), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program, NULL, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_team_create(NULL, &team), TX_OK);
-    tx_program_set_parameters(program, parameters);
-    const tx_block_input input = {.windows = (const void *[]){data[0], data[1], data[2]}, .count = BLOCK - 1, .batch_size = 5};
-    CU_ASSERT_TRUE(tx_program_run(program, workspace, &input, alone.losses, alone.gradient, NULL));
+    bound_set(program, parameters);
+    const tx_run_input input = {.windows = (const void *[]){data[0], data[1], data[2]}, .count = BLOCK - 1, .batch_size = 5};
+    CU_ASSERT_TRUE(bound_run(program, workspace, &input, alone.losses, alone.gradient, NULL));
     for (int k = 0; k < 3; k++) {
         memset(&together, 0xff, sizeof together);
         int failures = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : failures)
-        failures += !tx_program_run_together(program, workspace, &input, together.losses, together.gradient, team,
-                                             omp_get_thread_num(), omp_get_num_threads());
+        failures += !run_together(program, workspace, &input, &together, team, omp_get_thread_num(), omp_get_num_threads());
         CU_ASSERT_EQUAL(failures, 0);
         CU_ASSERT_EQUAL(memcmp(alone.losses, together.losses, (BLOCK - 1) * sizeof *alone.losses), 0);
         CU_ASSERT_EQUAL(memcmp(alone.gradient, together.gradient, (size_t)size * sizeof *alone.gradient), 0);
     }
     tx_team_destroy(team);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(program);
+    bound_destroy(program);
     tx_graph_destroy(graph);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/bound.h"
 #include "suite.h"
 #include "trainax/trainax.h"
 #include "training/problem.h"
@@ -84,36 +85,41 @@ static void fill(tx_precision precision, char *reals, size_t count)
     }
 }
 
-static tx_program_cost run(const tx_problem *problem, const char *parameters, size_t memory, result *out)
+static tx_plan_cost run(const tx_problem *problem, const char *parameters, size_t memory, result *out)
 {
     static char window[BLOCK][8 * MOST_LEVELS * MOST_STATE];
     tx_problem limited = *problem;
-    tx_loss_program loss;
+    tx_loss_plan loss;
+    tx_parameters shared = {0};
+    tx_values *values = NULL;
     tx_workspace *workspace = NULL;
     tx_error error = {0};
     const void *windows[BLOCK];
     limited.memory = memory;
-    CU_ASSERT_EQUAL_FATAL(tx_problem_program(&limited, problem->configuration, problem->trainer, BLOCK, true, &error, &loss),
+    CU_ASSERT_EQUAL_FATAL(tx_problem_plan(&limited, problem->configuration, problem->trainer, BLOCK, true, &error, &loss),
                           TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(loss.program, &error, &workspace), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(loss.plan, 1, &error, &workspace), TX_OK);
     CU_ASSERT_FATAL(loss.levels <= MOST_LEVELS && tx_data_level_size(&problem->data) <= MOST_STATE);
     for (int k = 0; k < BLOCK; k++) {
         fill(problem->random.precision, window[k], MOST_LEVELS * MOST_STATE);
         windows[k] = window[k] + (size_t)k * tx_real_bytes(problem->random.precision);
     }
-    const tx_block_input input = {.windows = windows, .count = COUNT, .batch_size = BATCH};
+    const tx_run_input input = {.windows = windows, .count = COUNT, .batch_size = BATCH};
     memset(out->loss, 0, sizeof out->loss);
-    tx_program_set_parameters(loss.program, parameters);
+    CU_ASSERT_EQUAL_FATAL(tx_values_create(loss.plan, &shared, &error, &values), TX_OK);
+    tx_parameters_set(&shared, parameters);
+    tx_run_output output = {.losses = out->loss, .gradient = out->gradient};
     for (int repeat = 0; repeat < 2; repeat++) { /* the second finds a used arena */
-        CU_ASSERT(tx_program_run(loss.program, workspace, &input, out->loss, out->gradient, NULL));
+        CU_ASSERT_EQUAL(tx_values_run(values, workspace, &input, &output, &error), TX_OK);
     }
-    const tx_program_cost cost = tx_program_get_cost(loss.program);
+    const tx_plan_cost cost = tx_plan_get_cost(loss.plan);
     tx_workspace_destroy(workspace);
-    tx_program_destroy(loss.program);
+    tx_values_destroy(values);
+    tx_plan_destroy(loss.plan);
     return cost;
 }
 
-static size_t total(const tx_program_cost *cost)
+static size_t total(const tx_plan_cost *cost)
 {
     return cost->arena_bytes + cost->shared_bytes;
 }
@@ -126,12 +132,12 @@ static bool same(const result *a, const result *b)
 /* From everything down to nothing, then the least that fits and one byte less. Counts the programs that repeat something. */
 static int compare(const tx_problem *problem, const char *parameters, result *expected, result *found, const char *name)
 {
-    const tx_program_cost everything = run(problem, parameters, 0, expected);
+    const tx_plan_cost everything = run(problem, parameters, 0, expected);
     size_t least = 0;
     int repeated = 0;
     for (int share = SHARES; share >= 0; share--) {
         const size_t memory = (total(&everything) - 1) * (size_t)share / SHARES + 1;
-        const tx_program_cost cost = run(problem, parameters, memory, found);
+        const tx_plan_cost cost = run(problem, parameters, memory, found);
         if (!same(expected, found)) {
             printf("\n%s: other bytes within %zu of %zu bytes\n", name, memory, total(&everything));
             CU_FAIL("bytes differ");

@@ -34,6 +34,19 @@ void VARIANT(copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void
     map_rows(same_of, NULL, lx, x, lx, x, ly, y);
 }
 
+/* Every b-th real of each row. */
+static void take_row(const real *x, int64_t b, int64_t n, real *y)
+{
+    for (int64_t k = 0; k < n; k++) {
+        y[k] = x[k * b];
+    }
+}
+
+void VARIANT(take_lane)(int lane, const tx_layout *lx, const void *x, const tx_layout *ly, void *y)
+{
+    FOR_ROWS(ly) take_row(ROW(lx, (const real *)x) + lane, lx->block, ly->row, ROW(ly, (real *)y));
+}
+
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y)
 {
     map_rows(product_of, NULL, la, a, lb, b, ly, y);

@@ -22,6 +22,7 @@ const tx_kernels VARIANT(kernels) = {
     .join = VARIANT(join),
     .load = VARIANT(load),
     .store = VARIANT(store),
+    .take_lane = VARIANT(take_lane),
     .activate = VARIANT(activate),
     .activate_gradient = VARIANT(activate_gradient),
     .power = VARIANT(power),

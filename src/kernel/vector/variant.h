@@ -27,6 +27,8 @@ void VARIANT(join)(const int64_t stride[TX_MAX_AXES], const tx_layout *lp, const
 void VARIANT(load)(const tx_layout *ly, const void *const *sample, int64_t offset, int count, void *y);
 void VARIANT(store)(const tx_layout *lx, const void *x, void *const *sample, int64_t offset, int count);
 
+void VARIANT(take_lane)(int lane, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
+
 void VARIANT(activate)(tx_activation activation, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
 void VARIANT(activate_gradient)(tx_activation activation, const tx_layout *ls, const void *s, const tx_layout *ldy, const void *dy,
                                 const tx_layout *ldx, void *dx);

@@ -1,0 +1,225 @@
+/* The CPU as a backend: buffers are plain memory, objects the kernels' own, an instruction one call of the table of kernels. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/cpu.h"
+
+/* ---- Memory ---- */
+
+static tx_status allocate(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out)
+{
+    tx_buffer *buffer;
+    TX_TRY(tx_allocate(sizeof *buffer, error, &buffer));
+    const tx_status status = tx_allocate(bytes, error, &buffer->data);
+    if (status != TX_OK) {
+        tx_free(buffer);
+        return status;
+    }
+    buffer->backend = backend;
+    buffer->bytes = bytes;
+    *out = buffer;
+    return TX_OK;
+}
+
+static void free_buffer(tx_buffer *buffer)
+{
+    if (buffer) {
+        tx_free(buffer->data);
+        tx_free(buffer);
+    }
+}
+
+static tx_status upload(tx_buffer *buffer, size_t offset, const void *from, size_t bytes, tx_error *error)
+{
+    (void)error;
+    if (bytes) {
+        memcpy(buffer->data + offset, from, bytes);
+    }
+    return TX_OK;
+}
+
+static tx_status download(tx_buffer *buffer, size_t offset, void *to, size_t bytes, tx_error *error)
+{
+    (void)error;
+    if (bytes) {
+        memcpy(to, buffer->data + offset, bytes);
+    }
+    return TX_OK;
+}
+
+static tx_status clear(tx_buffer *buffer, size_t offset, size_t bytes, tx_error *error)
+{
+    (void)error;
+    memset(buffer->data + offset, 0, bytes);
+    return TX_OK;
+}
+
+static tx_status synchronise(const tx_backend *backend, tx_error *error)
+{
+    (void)backend, (void)error;
+    return TX_OK;
+}
+
+/* ---- Objects ---- */
+
+static tx_status make(const tx_backend *backend, tx_object_kind kind, const void *shape, tx_error *error, tx_object *object)
+{
+    const tx_kernels *kernels = backend->context;
+    const size_t real = tx_real_bytes(backend->precision);
+    switch (kind) {
+    case TX_OBJECT_CONVOLUTION:
+        TX_TRY(kernels->conv_create(shape, error, (tx_conv **)&object->made));
+        object->packed_bytes = kernels->conv_packed_size(object->made) * real;
+        object->scratch_bytes = kernels->conv_scratch(object->made) * real;
+        return TX_OK;
+    case TX_OBJECT_SPECTRAL:
+        TX_TRY(kernels->spectral_create(shape, error, (tx_spectral **)&object->made));
+        object->table_bytes = kernels->spectral_bytes(object->made);
+        object->scratch_bytes = kernels->spectral_scratch(object->made) * real;
+        return TX_OK;
+    default:
+        return tx_halo_create(((const tx_halo_shape *)shape)->layout, ((const tx_halo_shape *)shape)->mode, error,
+                              (tx_halo **)&object->made);
+    }
+}
+
+static tx_status create(const tx_backend *backend, tx_object_kind kind, const void *shape, tx_error *error, tx_object **out)
+{
+    tx_object *object;
+    TX_TRY(tx_allocate(sizeof *object, error, &object));
+    object->kind = kind;
+    const tx_status status = make(backend, kind, shape, error, object);
+    if (status != TX_OK) {
+        tx_free(object);
+        return status;
+    }
+    *out = object;
+    return TX_OK;
+}
+
+static tx_status load(const tx_backend *backend, tx_object *object, tx_error *error)
+{
+    const tx_kernels *kernels = backend->context;
+    return object->kind == TX_OBJECT_SPECTRAL ? kernels->spectral_prepare(object->made, error) : TX_OK;
+}
+
+static void destroy(const tx_backend *backend, tx_object *object)
+{
+    const tx_kernels *kernels = backend->context;
+    if (!object) {
+        return;
+    }
+    switch (object->kind) {
+    case TX_OBJECT_CONVOLUTION: kernels->conv_destroy(object->made); break;
+    case TX_OBJECT_SPECTRAL: kernels->spectral_destroy(object->made); break;
+    default: tx_halo_destroy(object->made);
+    }
+    tx_free(object);
+}
+
+/* ---- Kernels ---- */
+
+#define KERNEL(name, ...)                                                   \
+    static tx_status run_##name(const tx_instruction *i, tx_frame *frame) \
+    {                                                                       \
+        const tx_kernels *k = frame->backend->context;                      \
+        __VA_ARGS__;                                                        \
+        return TX_OK;                                                       \
+    }
+#define IN(n) tx_frame_at(frame, i->operand[n])
+#define MAYBE(n) (i->operand[n].space == TX_SPACE_NONE ? NULL : IN(n))
+#define OUT tx_frame_at(frame, i->out)
+#define AT(n) i->layout[n], IN(n)
+#define RESULT i->out_layout, OUT
+#define MADE i->object->made
+#define SCRATCH IN(TX_MAX_OPERANDS - 1)
+
+/* Every part has its own. */
+static void *part_scratch(const tx_instruction *i, const tx_frame *frame)
+{
+    const size_t bytes = i->object->scratch_bytes;
+    return bytes ? (char *)SCRATCH + (size_t)frame->part.index * tx_whole_lines(bytes) : NULL;
+}
+
+static tx_status run_store(const tx_instruction *i, tx_frame *frame)
+{
+    const tx_kernels *k = frame->backend->context;
+    if (frame->outputs && frame->outputs[i->offset]) {
+        k->store(AT(0), frame->outputs[i->offset], 0, frame->count);
+    }
+    return TX_OK;
+}
+
+static void concatenate(const tx_kernels *k, const tx_instruction *i, const tx_frame *frame)
+{
+    const int64_t first = i->layout[0]->shape.channels, second = i->layout[1]->shape.channels;
+    const tx_layout a = tx_layout_channels(i->out_layout, 0, first), b = tx_layout_channels(i->out_layout, first, second);
+    k->copy(AT(0), &a, OUT);
+    k->copy(AT(1), &b, OUT);
+}
+
+/* Seeds are there for padding lanes, too. */
+KERNEL(load, k->load(i->out_layout, frame->samples[i->mode], i->offset, i->mode == TX_SOURCE_SEED ? i->out_layout->block : frame->count, OUT))
+KERNEL(take_lane, k->take_lane(i->lane, AT(0), RESULT))
+KERNEL(pack, k->conv_pack(MADE, IN(0), OUT))
+KERNEL(halo, k->halo(MADE, OUT))
+KERNEL(fold, k->fold(MADE, OUT))
+KERNEL(zero, k->zero(RESULT))
+KERNEL(copy, k->copy(AT(0), RESULT))
+KERNEL(reshape, k->reshape(AT(0), RESULT))
+KERNEL(concatenate, concatenate(k, i, frame))
+KERNEL(split, k->split(i->stride, i->low, AT(0), RESULT))
+KERNEL(join, k->join(i->stride, AT(0), RESULT))
+/* operand 1: packed weights, 2: bias, 3: mask, 4: what is added */
+KERNEL(conv, k->conv_apply(MADE, frame->part, IN(0), IN(1), MAYBE(2), MAYBE(3), MAYBE(4), OUT, part_scratch(i, frame)))
+KERNEL(conv_weights, k->conv_weights(MADE, frame->part, IN(0), IN(1), OUT, part_scratch(i, frame)))
+KERNEL(bias_gradient, k->bias_gradient(AT(0), OUT))
+KERNEL(activate, k->activate((tx_activation)i->mode, AT(0), RESULT))
+KERNEL(activate_gradient, k->activate_gradient((tx_activation)i->mode, AT(1), AT(0), RESULT))
+KERNEL(add, k->axpby(i->alpha, AT(0), i->beta, AT(1), RESULT))
+KERNEL(scale, k->axpby(i->alpha, AT(0), 0, NULL, NULL, RESULT))
+KERNEL(multiply, k->multiply(AT(0), AT(1), RESULT))
+KERNEL(power, k->power(i->alpha, AT(0), RESULT))
+KERNEL(power_gradient, k->power_gradient(i->alpha, AT(1), AT(0), RESULT))
+KERNEL(lane_scale, k->lane_scale(i->alpha, IN(1), AT(0), NULL, RESULT))
+KERNEL(broadcast, k->lane_scale(i->alpha, IN(0), NULL, NULL, NULL, RESULT))
+KERNEL(sum, k->lane_sum(i->alpha, AT(0), OUT))
+KERNEL(dot, k->lane_dot(i->alpha, AT(0), AT(1), OUT))
+KERNEL(square_error, k->lane_square_error(i->alpha, AT(0), AT(1), OUT))
+KERNEL(square_error_gradient, k->square_error_gradient(i->alpha, IN(2), AT(0), AT(1), MAYBE(3), RESULT))
+KERNEL(group_statistics, k->group_statistics(i->groups, i->alpha, AT(0), RESULT))
+KERNEL(group_norm, k->group_norm(i->groups, (tx_activation)i->mode, AT(0), AT(1), IN(2), IN(3), i->layout[4], MAYBE(4), RESULT))
+KERNEL(group_moments, k->group_moments(i->groups, AT(0), AT(1), AT(2), RESULT))
+KERNEL(group_pull, k->group_pull(i->groups, i->alpha, AT(0), AT(1), IN(2), RESULT))
+KERNEL(group_norm_gradient, k->group_norm_gradient(i->groups, i->mode == TX_RELU, AT(0), AT(1), AT(2), IN(3), i->layout[4], MAYBE(4), RESULT))
+KERNEL(spectral_analyse, k->spectral_analyse(MADE, IN(0), OUT, SCRATCH))
+KERNEL(spectral_synthesise, k->spectral_synthesise(MADE, IN(0), OUT, SCRATCH))
+KERNEL(spectral_multiply, k->spectral_multiply(i->mode != 0, i->groups, AT(0), IN(1), IN(2), RESULT))
+KERNEL(spectral_weights, k->spectral_weights(i->mode != 0, i->groups, AT(0), AT(1), OUT))
+
+#define ROW(name) {#name, run_##name}
+static const tx_kernel kernels[] = {
+    ROW(load), ROW(store), ROW(take_lane), ROW(pack), ROW(halo), ROW(fold), ROW(zero), ROW(copy), {"flatten", run_reshape}, {"unflatten", run_reshape},
+    ROW(concatenate), ROW(split), ROW(join), ROW(conv), ROW(conv_weights), ROW(bias_gradient), ROW(activate), ROW(activate_gradient),
+    ROW(add), ROW(scale), ROW(multiply), ROW(power), ROW(power_gradient), ROW(lane_scale), ROW(broadcast), ROW(sum), ROW(dot),
+    ROW(square_error), ROW(square_error_gradient), ROW(group_statistics), ROW(group_norm), ROW(group_moments), ROW(group_pull),
+    ROW(group_norm_gradient), ROW(spectral_analyse), ROW(spectral_synthesise), ROW(spectral_multiply), ROW(spectral_weights),
+    {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp},
+};
+
+static const tx_kernel *find(const tx_backend *backend, const char *name)
+{
+    (void)backend;
+    for (size_t n = 0; n < sizeof kernels / sizeof *kernels; n++) {
+        if (strcmp(kernels[n].name, name) == 0) {
+            return &kernels[n];
+        }
+    }
+    return NULL;
+}
+
+/* ---- The backend ---- */
+
+const tx_backend_class tx_cpu_class = {.name = "cpu", .in_place = true, .allocate = allocate, .free = free_buffer, .upload = upload,
+                                       .download = download, .clear = clear, .synchronise = synchronise, .find = find,
+                                       .create = create, .load = load, .destroy = destroy};

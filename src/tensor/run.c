@@ -1,0 +1,172 @@
+/* Running blocks: one by one in the host's memory, or all at once on a backend that has its own. */
+#include "tensor/run.h"
+
+/* ---- in place, block by block ---- */
+
+static tx_status run_block(const tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                           tx_error *error)
+{
+    tx_frame frame = tx_workspace_begin(workspace, values, input, output, error);
+    TX_TRY(tx_run_instructions(values->plan, &frame));
+    if (output->losses) {
+        tx_workspace_read_losses(workspace, &frame, output->losses);
+    }
+    output->failed |= frame.failed;
+    return TX_OK;
+}
+
+static const void *const *from_sample(const void *const *samples, int first)
+{
+    return samples ? samples + first : NULL;
+}
+
+enum { MOST_OUTPUTS = 64 }; /* of which several blocks can be delivered in one run */
+
+static tx_status run_blocks(const tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                            tx_error *error)
+{
+    const tx_plan *plan = values->plan;
+    const int b = plan->options.block;
+    void *const *outputs[MOST_OUTPUTS];
+    if (output->outputs && plan->num_outputs > MOST_OUTPUTS) {
+        return tx_error_set(error, TX_INVALID, "more than %d outputs of several blocks at once", MOST_OUTPUTS);
+    }
+    for (int first = 0, k = 0; first < input->count; first += b, k++) {
+        tx_run_input part = {.windows = from_sample(input->windows, first),
+                             .tangents = from_sample(input->tangents, first),
+                             .numbers = from_sample(input->numbers, first),
+                             .seeds = from_sample(input->seeds, first),
+                             .count = input->count - first < b ? input->count - first : b,
+                             .batch_size = input->batch_size};
+        tx_run_output result = {.losses = output->losses ? output->losses + first : NULL};
+        if (tx_plan_has_gradient(plan)) {
+            result.gradient = (char *)output->gradient + (size_t)k * tx_gradient_bytes(&plan->options);
+        }
+        for (int j = 0; output->outputs && j < plan->num_outputs; j++) {
+            outputs[j] = output->outputs[j] ? output->outputs[j] + first : NULL;
+        }
+        result.outputs = output->outputs ? outputs : NULL;
+        TX_TRY(run_block(values, workspace, &part, &result, error));
+        output->failed |= result.failed;
+    }
+    return TX_OK;
+}
+
+/* ---- staged ---- */
+
+static tx_status upload_samples(const tx_workspace *workspace, tx_source source, const void *const *samples, int count, tx_error *error)
+{
+    const size_t bytes = workspace->plan->given_bytes[source];
+    tx_buffer *buffer = workspace->given[source];
+    const tx_backend_class *class_ = workspace->plan->backend->class_;
+    if (source == TX_SOURCE_SEED) {
+        TX_TRY(class_->clear(buffer, 0, buffer->bytes, error)); /* padding lanes have none */
+    }
+    for (int k = 0; bytes && k < count; k++) {
+        TX_TRY(class_->upload(buffer, (size_t)k * bytes, samples[k], bytes, error));
+    }
+    return TX_OK;
+}
+
+static tx_status upload(tx_workspace *workspace, const tx_run_input *input, int blocks, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    const tx_backend_class *class_ = plan->backend->class_;
+    const void *const *const samples[TX_SOURCE_COUNT] = {[TX_SOURCE_WINDOW] = input->windows,
+                                                         [TX_SOURCE_TANGENT] = input->tangents,
+                                                         [TX_SOURCE_NUMBERS] = input->numbers,
+                                                         [TX_SOURCE_SEED] = input->seeds};
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        TX_TRY(upload_samples(workspace, (tx_source)k, samples[k], input->count, error));
+    }
+    tx_workspace_set_lanes(workspace, input->count, input->batch_size);
+    TX_TRY(class_->upload(workspace->staged_lanes, 0, workspace->lanes, (size_t)blocks * 2 * tx_lane_bytes(&plan->options), error));
+    return tx_plan_has_gradient(plan) ? class_->clear(workspace->gradient, 0, (size_t)blocks * tx_gradient_bytes(&plan->options), error)
+                                      : TX_OK;
+}
+
+static tx_frame staged_frame(tx_workspace *workspace, const tx_values *values, int count, int blocks, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    tx_frame frame = {.backend = plan->backend,
+                      .part = tx_whole,
+                      .scratch_samples = workspace->samples,
+                      .error = error,
+                      .block = plan->options.block,
+                      .blocks = blocks,
+                      .total = count,
+                      .place = {[TX_SPACE_ARENA] = {workspace->arena, 0, plan->arena_bytes},
+                                [TX_SPACE_PACKED] = {values->packed, 0, 0},
+                                [TX_SPACE_PARAMETERS] = {values->flat[0], 0, 0},
+                                [TX_SPACE_TANGENTS] = {values->flat[1], 0, 0},
+                                [TX_SPACE_CONSTANTS] = {values->constants, 0, 0},
+                                [TX_SPACE_GRADIENT] = {workspace->gradient, 0, tx_gradient_bytes(&plan->options)},
+                                [TX_SPACE_LANES] = {workspace->staged_lanes, 0, 2 * tx_lane_bytes(&plan->options)}},
+                      .results = {workspace->results, 0, (size_t)plan->options.block * plan->result_offsets[plan->num_outputs]},
+                      .result_offsets = plan->result_offsets,
+                      .num_results = plan->num_outputs};
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        frame.given[k] = (tx_place){workspace->given[k], 0, (size_t)plan->options.block * plan->given_bytes[k]};
+        frame.given_bytes[k] = plan->given_bytes[k];
+    }
+    return frame;
+}
+
+static tx_status download_losses(const tx_workspace *workspace, int count, double *losses, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    const int b = plan->options.block;
+    const size_t real = tx_real_bytes(plan->options.precision);
+    for (int first = 0, k = 0; plan->loss.space == TX_SPACE_ARENA && first < count; first += b, k++) {
+        const size_t offset = (size_t)k * plan->arena_bytes + (size_t)plan->loss.offset;
+        TX_TRY(plan->backend->class_->download(workspace->arena, offset, workspace->losses, (size_t)b * real, error));
+        for (int j = 0; j < b && first + j < count; j++) {
+            losses[first + j] = tx_real_at(plan->options.precision, workspace->losses, j);
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status download_outputs(const tx_workspace *workspace, int count, void *const *const *outputs, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    const size_t *offsets = plan->result_offsets, sample = offsets[plan->num_outputs];
+    for (int k = 0; outputs && k < plan->num_outputs; k++) {
+        for (int i = 0; outputs[k] && i < count; i++) {
+            TX_TRY(plan->backend->class_->download(workspace->results, (size_t)i * sample + offsets[k], outputs[k][i],
+                                                   offsets[k + 1] - offsets[k], error));
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status download(const tx_workspace *workspace, int count, int blocks, tx_run_output *output, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    TX_TRY(plan->backend->class_->synchronise(plan->backend, error));
+    TX_TRY(output->losses ? download_losses(workspace, count, output->losses, error) : TX_OK);
+    TX_TRY(download_outputs(workspace, count, output->outputs, error));
+    return tx_plan_has_gradient(plan) ? plan->backend->class_->download(workspace->gradient, 0, output->gradient,
+                                                                        (size_t)blocks * tx_gradient_bytes(&plan->options), error)
+                                      : TX_OK;
+}
+
+static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_error *error)
+{
+    const int blocks = (input->count + values->plan->options.block - 1) / values->plan->options.block;
+    TX_TRY(upload(workspace, input, blocks, error));
+    tx_frame frame = staged_frame(workspace, values, input->count, blocks, error);
+    TX_TRY(tx_run_instructions(values->plan, &frame));
+    output->failed |= frame.failed;
+    return download(workspace, input->count, blocks, output, error);
+}
+
+tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_error *error)
+{
+    TX_TRY(tx_values_refresh(values, error));
+    if (!values->plan->backend->class_->in_place) {
+        return run_staged(values, workspace, input, output, error);
+    }
+    return input->count <= values->plan->options.block ? run_block(values, workspace, input, output, error)
+                                                       : run_blocks(values, workspace, input, output, error);
+}

@@ -1,0 +1,178 @@
+/* What running a plan takes, and how one block's instructions see it. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "tensor/run.h"
+
+static size_t lanes_bytes(const tx_plan *plan)
+{
+    return 2 * tx_lane_bytes(&plan->options);
+}
+
+static size_t staged_bytes(const tx_plan *plan, int blocks)
+{
+    const size_t samples = (size_t)blocks * (size_t)plan->options.block;
+    size_t bytes = (size_t)blocks * (lanes_bytes(plan) + (tx_plan_has_gradient(plan) ? tx_gradient_bytes(&plan->options) : 0));
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        bytes += samples * plan->given_bytes[k];
+    }
+    return bytes + samples * plan->result_offsets[plan->num_outputs];
+}
+
+size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks)
+{
+    const size_t block = (size_t)plan->options.block, many = (size_t)blocks;
+    const bool in_place = plan->backend->class_->in_place;
+    return sizeof(tx_workspace) + sizeof(tx_buffer) + many * (plan->arena_bytes + lanes_bytes(plan)) +
+           block * (sizeof(void *) + (plan->given_bytes[TX_SOURCE_SEED] ? sizeof(void *) : 0)) + plan->given_bytes[TX_SOURCE_SEED] +
+           (in_place ? 0 : staged_bytes(plan, blocks));
+}
+
+static tx_status stage(tx_workspace *workspace, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    const tx_backend_class *class_ = plan->backend->class_;
+    const size_t blocks = (size_t)workspace->blocks, samples = blocks * (size_t)plan->options.block;
+    const size_t gradient = tx_plan_has_gradient(plan) ? blocks * tx_gradient_bytes(&plan->options) : 0;
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        TX_TRY(class_->allocate(plan->backend, samples * plan->given_bytes[k], error, &workspace->given[k]));
+    }
+    TX_TRY(class_->allocate(plan->backend, blocks * lanes_bytes(plan), error, &workspace->staged_lanes));
+    TX_TRY(class_->allocate(plan->backend, samples * plan->result_offsets[plan->num_outputs], error, &workspace->results));
+    TX_TRY(class_->allocate(plan->backend, gradient, error, &workspace->gradient));
+    return tx_allocate(tx_lane_bytes(&plan->options), error, &workspace->losses);
+}
+
+static tx_status make_room(tx_workspace *workspace, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    const tx_backend_class *class_ = plan->backend->class_;
+    const size_t block = (size_t)plan->options.block, blocks = (size_t)workspace->blocks;
+    /* Where blocks run one by one, they do so in the same arena. */
+    TX_TRY(class_->allocate(plan->backend, (class_->at_once ? blocks : 1) * plan->arena_bytes, error, &workspace->arena));
+    TX_TRY(tx_allocate(blocks * lanes_bytes(plan), error, &workspace->lanes));
+    TX_TRY(tx_allocate_array(block, sizeof(void *), error, &workspace->samples));
+    if (plan->given_bytes[TX_SOURCE_SEED]) {
+        TX_TRY(tx_allocate_array(block, sizeof(void *), error, &workspace->seeds));
+        TX_TRY(tx_allocate(plan->given_bytes[TX_SOURCE_SEED], error, &workspace->no_seed));
+    }
+    return class_->in_place ? TX_OK : stage(workspace, error);
+}
+
+tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, tx_workspace **out)
+{
+    tx_workspace *workspace;
+    TX_TRY(tx_allocate(sizeof *workspace, error, &workspace));
+    workspace->plan = plan;
+    workspace->blocks = blocks;
+    const tx_status status = make_room(workspace, error);
+    if (status != TX_OK) {
+        tx_workspace_destroy(workspace);
+        return status;
+    }
+    *out = workspace;
+    return TX_OK;
+}
+
+void tx_workspace_destroy(tx_workspace *workspace)
+{
+    if (!workspace) {
+        return;
+    }
+    const tx_backend_class *class_ = workspace->plan->backend->class_;
+    class_->free(workspace->arena);
+    class_->free(workspace->staged_lanes);
+    class_->free(workspace->results);
+    class_->free(workspace->gradient);
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        class_->free(workspace->given[k]);
+    }
+    tx_free(workspace->lanes);
+    tx_free(workspace->samples);
+    tx_free(workspace->seeds);
+    tx_free(workspace->no_seed);
+    tx_free(workspace->losses);
+    tx_free(workspace);
+}
+
+static void write_real(tx_precision precision, void *reals, int index, double value)
+{
+    if (precision == TX_FLOAT32) {
+        ((float *)reals)[index] = (float)value;
+    } else {
+        ((double *)reals)[index] = value;
+    }
+}
+
+void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_size)
+{
+    const tx_plan_options *options = &workspace->plan->options;
+    const size_t lane = tx_lane_bytes(options);
+    if (workspace->count == count && workspace->batch_size == batch_size) {
+        return;
+    }
+    workspace->count = count;
+    workspace->batch_size = batch_size;
+    for (int first = 0, block = 0; first < count; first += options->block, block++) {
+        char *seeds = workspace->lanes + (size_t)block * 2 * lane;
+        for (int k = 0; k < options->block; k++) {
+            write_real(options->precision, seeds, k, first + k < count ? 1 / (double)batch_size : 0);
+            write_real(options->precision, seeds + lane, k, (double)batch_size);
+        }
+    }
+}
+
+/* The seeds of a block, with zeros for its padding lanes. */
+static const void *const *pad_seeds(tx_workspace *workspace, const tx_run_input *input)
+{
+    for (int k = 0; workspace->seeds && k < workspace->plan->options.block; k++) {
+        workspace->seeds[k] = k < input->count ? input->seeds[k] : workspace->no_seed;
+    }
+    return workspace->seeds;
+}
+
+tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
+                            tx_error *error)
+{
+    tx_frame frame = {.backend = workspace->plan->backend,
+                      .part = tx_whole,
+                      .count = input->count,
+                      .outputs = output->outputs,
+                      .scratch_samples = workspace->samples,
+                      .error = error,
+                      .samples = {[TX_SOURCE_WINDOW] = input->windows,
+                                  [TX_SOURCE_TANGENT] = input->tangents,
+                                  [TX_SOURCE_NUMBERS] = input->numbers,
+                                  [TX_SOURCE_SEED] = workspace->seeds},
+                      .base = {[TX_SPACE_ARENA] = workspace->arena->data,
+                               [TX_SPACE_PACKED] = values->packed->data,
+                               [TX_SPACE_PARAMETERS] = (char *)values->parameters->reals,
+                               [TX_SPACE_TANGENTS] = values->tangent ? (char *)values->tangent->reals : NULL,
+                               [TX_SPACE_CONSTANTS] = workspace->plan->constants,
+                               [TX_SPACE_GRADIENT] = output->gradient,
+                               [TX_SPACE_LANES] = workspace->lanes}};
+    return frame;
+}
+
+tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
+                            tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+#ifdef TX_DEBUG
+    memset(workspace->arena->data, 0xff, plan->arena_bytes); /* NaN: whatever is read before it is written shows */
+#endif
+    tx_workspace_set_lanes(workspace, input->count, input->batch_size);
+    pad_seeds(workspace, input);
+    if (tx_plan_has_gradient(plan)) {
+        memset(output->gradient, 0, tx_gradient_bytes(&plan->options));
+    }
+    return tx_workspace_frame(workspace, values, input, output, error);
+}
+
+void tx_workspace_read_losses(const tx_workspace *workspace, const tx_frame *frame, double *losses)
+{
+    const tx_operand loss = workspace->plan->loss;
+    for (int k = 0; loss.space != TX_SPACE_NONE && k < frame->count; k++) {
+        losses[k] = tx_real_at(workspace->plan->options.precision, frame->base[loss.space] + loss.offset, k);
+    }
+}

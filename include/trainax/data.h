@@ -47,6 +47,7 @@ struct tx_data_source {
     tx_data_shape shape; /* set by create */
     size_t working;      /* bytes, beside the result, while it is read */
     bool prepared;
+    tx_follower follower; /* of what read delivers: read may let it follow, and need not */
     void *state; /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out);

@@ -47,6 +47,17 @@ bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group *
 /* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes, or sizes whose product is no size: that of
  * all axes is at most 2^50. */
 tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out);
+/* Follows a read: goes over its numbers while they are still in a cache, up to `end`, which only grows; the whole follows unless the
+ * read fails. Perhaps on another thread, but never after the read has returned. `known`, where not NULL: the 32-bit words since
+ * the call before are those from `first` on in the file's dataset, and have this checksum (base/hash.h) as such. */
+typedef struct tx_known_sum {
+    uint64_t first, sum;
+} tx_known_sum;
+typedef struct tx_follower {
+    void (*reach)(void *user, const void *end, const tx_known_sum *known);
+    void *user;
+} tx_follower;
+
 /* Is the hyperslab all there (files can answer with something where nothing was stored)? Reading asks that too; here it is asked
  * before there is memory for the numbers. TX_BAD_DATA: says what is missing. */
 tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error);
@@ -83,6 +94,8 @@ tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, int r
                                     int64_t *data, tx_error *error);
 tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                             tx_precision precision, void *data, tx_error *error);
+tx_status tx_file_read_slab_followed(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                                     tx_precision precision, const tx_follower *follower, void *data, tx_error *error);
 
 /* Attributes of an object ("/" for the root; setting makes the group where nothing is there). Setting one again replaces it.
  * Text is UTF-8 of any length; read are texts and numbers in all forms that hold one value. TX_BAD_DATA: missing, another

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/wide.h"
+
 /* The finaliser of splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). */
 static uint64_t scramble(uint64_t x)
 {
@@ -19,7 +21,7 @@ void tx_hash_begin(tx_hash *hash)
     }
 }
 
-static uint64_t sum_some(const uint32_t *keys, const char *words, size_t count)
+TX_LOOP uint64_t sum(const uint32_t *keys, const char *words, size_t count)
 {
     uint64_t sum = 0;
     for (size_t k = 0; k < count; k++) {
@@ -30,20 +32,28 @@ static uint64_t sum_some(const uint32_t *keys, const char *words, size_t count)
     return sum;
 }
 
-/* The compiler turns the loop into vectors because it knows how long it is. */
-static uint64_t sum_all(const uint32_t *keys, const char *words)
+static uint64_t sum_some(const uint32_t *keys, const char *words, size_t count)
 {
-    return sum_some(keys, words, TX_HASH_BLOCK);
+    return sum(keys, words, count);
+}
+static uint64_t sum_block(const uint32_t *keys, const char *words)
+{
+    return sum(keys, words, TX_HASH_BLOCK);
+}
+TX_WIDE uint64_t sum_block_wide(const uint32_t *keys, const char *words)
+{
+    return sum(keys, words, TX_HASH_BLOCK);
 }
 
 uint64_t tx_hash_part(const tx_hash *hash, const void *words, uint64_t first, size_t count)
 {
+    uint64_t (*const whole)(const uint32_t *, const char *) = TX_IS_WIDE ? sum_block_wide : sum_block;
     const char *next = words;
     uint64_t sum = 0;
     while (count) {
         const uint64_t block = first / TX_HASH_BLOCK;
         const size_t begin = (size_t)(first % TX_HASH_BLOCK), rest = TX_HASH_BLOCK - begin, now = count < rest ? count : rest;
-        const uint64_t part = now == TX_HASH_BLOCK ? sum_all(hash->keys, next) : sum_some(hash->keys + begin, next, now);
+        const uint64_t part = now == TX_HASH_BLOCK ? whole(hash->keys, next) : sum_some(hash->keys + begin, next, now);
         sum += part * (scramble(~block) | 1);
         next += 4 * now;
         first += now;

@@ -1,7 +1,9 @@
 #include "base/threads.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -66,4 +68,10 @@ tx_status tx_threads_start(int count, tx_error *error)
 #pragma omp single /* an empty region would be none */
     kept = count;
     return TX_OK;
+}
+
+int tx_threads_cores(void)
+{
+    cpu_set_t mine;
+    return sched_getaffinity(0, sizeof mine, &mine) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&mine);
 }

@@ -176,15 +176,15 @@ static void destroy(tx_data_source *source)
 }
 
 /* Reads the box that holds `levels` stored levels from `level` on of `trajectories` stored trajectories from `sample` on. */
-static tx_status read_box(const stored *s, tx_precision precision, const int64_t first[2], const int64_t count[2], void *out,
-                          tx_error *error)
+static tx_status read_box(const stored *s, tx_precision precision, const int64_t first[2], const int64_t count[2],
+                          const tx_follower *follower, void *out, tx_error *error)
 {
     int64_t offset[MAX_RANK] = {first[0], first[1], 0}, extent[MAX_RANK] = {count[0], count[1], s->size[2]};
     for (int d = 0; LEADING + d < s->rank; d++) {
         offset[LEADING + d] = tx_slice_low(&s->points[d]);
         extent[LEADING + d] = s->box[d];
     }
-    return tx_file_read_slab(s->file, dataset, s->rank, offset, extent, precision, out, error);
+    return tx_file_read_slab_followed(s->file, dataset, s->rank, offset, extent, precision, follower, out, error);
 }
 
 /* Where the k-th chosen element lies in the box around all chosen ones. */
@@ -222,8 +222,8 @@ static tx_status read_staged(const stored *s, tx_precision precision, int64_t sa
     for (int64_t end = first + count; first < end; first += batch) {
         const int64_t here = end - first < batch ? end - first : batch;
         const tx_slice part = {s->levels.start + first * s->levels.step, s->levels.step, here};
-        TX_TRY(read_box(s, precision, (int64_t[]){sample, tx_slice_low(&part)}, (int64_t[]){1, tx_slice_extent(&part)}, s->staging,
-                        error));
+        TX_TRY(read_box(s, precision, (int64_t[]){sample, tx_slice_low(&part)}, (int64_t[]){1, tx_slice_extent(&part)}, NULL,
+                        s->staging, error));
         for (int64_t k = 0; k < here; k++) {
             out = pick_points(s, bytes, (const char *)s->staging + (size_t)place_in_box(&part, k) * staged, out);
         }
@@ -250,7 +250,7 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
         const int64_t count = whole ? whole * s->levels.count : num_levels < rest ? num_levels : rest;
         if (s->direct) {
             TX_TRY(read_box(s, precision, (int64_t[]){sample, s->levels.start + first},
-                            (int64_t[]){whole ? whole : 1, whole ? s->levels.count : count}, to, error));
+                            (int64_t[]){whole ? whole : 1, whole ? s->levels.count : count}, &source->follower, to, error));
         } else {
             TX_TRY(read_staged(s, precision, sample, first, count, to, error));
         }

@@ -70,8 +70,8 @@ void tx_data_source_locate(const tx_data_source *source, int64_t level, char *te
     if (source->class_->locate) {
         source->class_->locate(source, trajectory, time, text, bytes);
     } else {
-        snprintf(text, bytes, "the data of %s: trajectory %" PRId64 ", level %" PRId64, tx_section_name(source->section), trajectory,
-                 time);
+        snprintf(text, bytes, "the data of %s: trajectory %" PRId64 ", level %" PRId64, tx_section_name(source->section),
+                 trajectory, time);
     }
 }
 
@@ -92,24 +92,75 @@ static tx_status not_finite(const tx_data_source *source, int64_t level, tx_erro
                         source->random.precision == TX_FLOAT32 ? " in float32" : "");
 }
 
+/* What is done to all that is read, once, while it is still in a cache. */
+typedef struct checking {
+    const tx_data_source *source;
+    const char *data;
+    int64_t first; /* of the numbers there, among all */
+    int64_t done;  /* of them */
+    tx_hash hash;
+    uint64_t sum;
+    bool finite;
+} checking;
+
+/* Those before `count`; in blocks that begin where the checksum has its own. */
+static void check_numbers(checking *c, int64_t count)
+{
+    const tx_precision precision = c->source->random.precision;
+    const int64_t bytes = (int64_t)tx_real_bytes(precision), block = 4 * TX_HASH_BLOCK;
+    while (c->done < count) {
+        const int64_t place = c->first + c->done, rest = block - place % block,
+                      now = count - c->done < rest ? count - c->done : rest;
+        const char *numbers = c->data + c->done * bytes;
+        c->finite = c->finite && tx_all_finite(precision, numbers, now);
+        c->sum += tx_hash_part(&c->hash, numbers, (uint64_t)(place * bytes / 4), (size_t)(now * bytes / 4));
+        c->done += now;
+    }
+}
+
+/* Of a tx_follower: the file's checksums are of the same kind, and the same ones where all of it is read in its order. */
+static void check_until(void *user, const void *end, const tx_known_sum *known)
+{
+    checking *c = user;
+    const tx_precision precision = c->source->random.precision;
+    const int64_t bytes = (int64_t)tx_real_bytes(precision), count = ((const char *)end - c->data) / bytes;
+    if (known && known->first == (uint64_t)((c->first + c->done) * bytes / 4)) {
+        c->finite = c->finite && tx_all_finite(precision, c->data + c->done * bytes, count - c->done);
+        c->sum += known->sum;
+        c->done = count;
+    }
+    check_numbers(c, count);
+}
+
+static tx_status find_not_finite(const checking *c, int64_t first, int64_t count, tx_error *error)
+{
+    const tx_precision precision = c->source->random.precision;
+    const int64_t size = tx_data_level_size(&c->source->shape), bytes = size * (int64_t)tx_real_bytes(precision);
+    int64_t level = 0;
+    while (level < count - 1 && tx_all_finite(precision, c->data + level * bytes, size)) {
+        level++;
+    }
+    return not_finite(c->source, first + level, error);
+}
+
 tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error,
                                   uint64_t *sum)
 {
     const int64_t size = tx_data_level_size(&source->shape);
-    const size_t real = tx_real_bytes(source->random.precision), words = (size_t)size * real / 4;
-    uint64_t total = 0;
-    tx_hash hash;
+    checking c = {.source = source, .data = out, .first = first_level * size, .finite = true};
     TX_TRY(prepare(source, error));
-    TX_TRY(num_levels ? source->class_->read(source, first_level, num_levels, out, error) : TX_OK);
-    tx_hash_begin(&hash);
-    for (int64_t k = 0; k < num_levels; k++) {
-        const void *level = (const char *)out + (size_t)(k * size) * real;
-        if (!tx_all_finite(source->random.precision, level, size)) {
-            return not_finite(source, first_level + k, error);
-        }
-        total += tx_hash_part(&hash, level, (uint64_t)(first_level + k) * words, words);
+    if (!num_levels) {
+        *sum = 0;
+        return TX_OK;
     }
-    *sum = total;
+    tx_hash_begin(&c.hash);
+    source->follower = (tx_follower){check_until, &c};
+    TX_TRY(source->class_->read(source, first_level, num_levels, out, error));
+    check_numbers(&c, num_levels * size);
+    if (!c.finite) {
+        return find_not_finite(&c, first_level, num_levels, error);
+    }
+    *sum = c.sum;
     return TX_OK;
 }
 

@@ -6,11 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/behind.h"
 #include "base/hash.h"
 #include "base/memory.h"
 
 /* Groups that fit a cache close to the core while they are read and checked; larger ones where the table would grow long. */
 enum { SMALLEST_GROUP = 1 << 16, MOST_GROUPS = 1 << 20 };
+
+/* What is read before it is handed on to be checked: still in a cache of the other core. */
+enum { STEP = 1 << 20 };
+
+/* Groups that are read, one behind the other. */
+typedef struct run {
+    int64_t first;
+    const char *data;
+    const tx_follower *follower;
+    int64_t damaged; /* the first of them that is, or -1 */
+} run;
 
 struct tx_cover {
     tx_seal_gap gap;
@@ -21,6 +33,8 @@ struct tx_cover {
     const char *path;
     char *buffer;   /* a group, checked: … */
     int64_t loaded; /* … this one, or -1 */
+    run run;
+    tx_behind *behind; /* checks it; NULL as long as no run was long */
 };
 
 static tx_status make_cover(const tx_seal_gap *gap, tx_error *error, tx_cover **out)
@@ -41,6 +55,7 @@ static tx_status make_cover(const tx_seal_gap *gap, tx_error *error, tx_cover **
 void tx_cover_destroy(tx_cover *cover)
 {
     if (cover) {
+        tx_behind_destroy(cover->behind);
         if (cover->fd >= 0) {
             close(cover->fd);
         }
@@ -154,19 +169,63 @@ int64_t tx_cover_offset(const tx_cover *cover)
     return cover ? cover->gap.offset : -1;
 }
 
-/* A whole group. */
-static tx_status read_group(const tx_cover *cover, int64_t group, void *out, tx_error *error)
+static void reach(const tx_follower *follower, const void *end, const tx_known_sum *known)
 {
-    const int64_t at = group * cover->gap.group, bytes = group_bytes(cover, group);
-    if (!tx_read_at(cover->fd, out, (size_t)bytes, cover->gap.offset + at)) {
-        return tx_cannot_read(cover->path, error);
+    if (follower) {
+        follower->reach(follower->user, end, known);
     }
-    if (sum_of(cover, at, out, bytes) != cover->sums[group]) {
-        return tx_error_set(error, TX_BAD_DATA,
-                            "'%s' is damaged: bytes %" PRId64 " to %" PRId64 " of its numbers are not those that were written",
-                            cover->path, at, at + bytes - 1);
+}
+
+/* Of the run: a tx_behind_work. */
+static void check_groups(void *user, int64_t from, int64_t to)
+{
+    tx_cover *cover = user;
+    run *run = &cover->run;
+    for (int64_t k = from; k < to && run->damaged < 0; k++) {
+        const int64_t group = run->first + k, at = group * cover->gap.group, bytes = group_bytes(cover, group);
+        const char *data = run->data + k * cover->gap.group;
+        const uint64_t sum = sum_of(cover, at, data, bytes);
+        if (sum == cover->sums[group]) {
+            reach(run->follower, data + bytes, &(tx_known_sum){(uint64_t)at / 4, sum});
+        } else {
+            run->damaged = group;
+        }
     }
-    return TX_OK;
+}
+
+static tx_status damaged(const tx_cover *cover, int64_t group, tx_error *error)
+{
+    const int64_t at = group * cover->gap.group;
+    return tx_error_set(error, TX_BAD_DATA,
+                        "'%s' is damaged: bytes %" PRId64 " to %" PRId64 " of its numbers are not those that were written",
+                        cover->path, at, at + group_bytes(cover, group) - 1);
+}
+
+/* Whole groups, in steps; a step is checked while the next one is read. */
+static tx_status read_groups(tx_cover *cover, int64_t first, int64_t count, const tx_follower *follower, char *out, tx_error *error)
+{
+    const int64_t group = cover->gap.group, step = group < STEP ? STEP / group : 1;
+    bool good = true;
+    cover->run = (run){.first = first, .data = out, .follower = follower, .damaged = -1};
+    if (count > step && !cover->behind) {
+        TX_TRY(tx_behind_create(check_groups, cover, error, &cover->behind));
+    }
+    for (int64_t k = 0, end; k < count && good; k = end) {
+        end = least(k + step, count);
+        const int64_t at = (first + k) * group, bytes = least((end - k) * group, cover->gap.bytes - at);
+        good = tx_read_at(cover->fd, out + k * group, (size_t)bytes, cover->gap.offset + at);
+        if (good && count > step) {
+            tx_behind_advance(cover->behind, end);
+        } else if (good) {
+            check_groups(cover, k, end);
+        }
+    }
+    const int number = errno;
+    if (count > step) {
+        tx_behind_wait(cover->behind);
+    }
+    errno = number;
+    return cover->run.damaged >= 0 ? damaged(cover, cover->run.damaged, error) : good ? TX_OK : tx_cannot_read(cover->path, error);
 }
 
 static tx_status load_group(tx_cover *cover, int64_t group, tx_error *error)
@@ -178,24 +237,32 @@ static tx_status load_group(tx_cover *cover, int64_t group, tx_error *error)
         TX_TRY(tx_allocate((size_t)group_bytes(cover, 0), error, &cover->buffer));
     }
     cover->loaded = -1;
-    TX_TRY(read_group(cover, group, cover->buffer, error));
+    TX_TRY(read_groups(cover, group, 1, NULL, cover->buffer, error));
     cover->loaded = group;
     return TX_OK;
 }
 
-tx_status tx_cover_read(tx_cover *cover, int64_t at, int64_t bytes, void *out, tx_error *error)
+/* How many groups, from byte `at` on, are whole. */
+static int64_t whole_groups(const tx_cover *cover, int64_t at, int64_t bytes)
+{
+    const int64_t group = cover->gap.group, end = at + bytes;
+    return at % group ? 0 : (end == cover->gap.bytes ? cover->groups : end / group) - at / group;
+}
+
+tx_status tx_cover_read(tx_cover *cover, int64_t at, int64_t bytes, const tx_follower *follower, void *out, tx_error *error)
 {
     if (at < 0 || bytes > cover->gap.bytes - at) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: it has no checksums for all of its numbers", cover->path);
     }
     for (char *next = out; bytes;) {
-        const int64_t group = at / cover->gap.group, inside = at % cover->gap.group, whole = group_bytes(cover, group);
-        const int64_t now = least(bytes, whole - inside);
-        if (now == whole) {
-            TX_TRY(read_group(cover, group, next, error));
+        const int64_t group = at / cover->gap.group, inside = at % cover->gap.group, whole = whole_groups(cover, at, bytes);
+        const int64_t now = least(bytes, whole ? whole * cover->gap.group : group_bytes(cover, group) - inside);
+        if (whole) {
+            TX_TRY(read_groups(cover, group, whole, follower, next, error));
         } else {
             TX_TRY(load_group(cover, group, error));
             memcpy(next, cover->buffer + inside, (size_t)now);
+            reach(follower, next + now, NULL);
         }
         next += now;
         at += now;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "file/seal.h"
+#include "trainax/file.h"
 
 typedef struct tx_cover tx_cover;
 
@@ -24,5 +25,6 @@ tx_status tx_cover_finish(tx_cover *cover, const char *file, const char *path, i
 /* `fd`: a file with a good seal and this gap; the cover's on success. `path` stays the caller's. */
 tx_status tx_cover_open(int fd, const char *path, const tx_seal_gap *gap, tx_error *error, tx_cover **out);
 int64_t tx_cover_offset(const tx_cover *cover); /* in the file; -1 for NULL */
-/* Bytes at, at + 1, … of the numbers. TX_BAD_DATA: unreadable or damaged. */
-tx_status tx_cover_read(tx_cover *cover, int64_t at, int64_t bytes, void *out, tx_error *error);
+/* Bytes at, at + 1, … of the numbers, followed by `follower` (NULL: by none) once they are checked. TX_BAD_DATA: unreadable or
+ * damaged. */
+tx_status tx_cover_read(tx_cover *cover, int64_t at, int64_t bytes, const tx_follower *follower, void *out, tx_error *error);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/behind.h"
 #include "base/memory.h"
 #include "file/handle.h"
 #include "file/packing.h"
@@ -262,8 +263,28 @@ typedef struct reading {
     int rank;
     const int64_t *size; /* of the dataset */
     const tx_packing *packing;
+    const tx_follower *follower; /* NULL: none */
+    tx_behind *behind;           /* it follows there; NULL: right here */
+    const char *data;            /* the beginning of what is read, for it */
     tx_error *error;
 } reading;
+
+/* Numbers up to `end` are there. */
+static void reach(const reading *r, const char *end)
+{
+    if (r->behind) {
+        tx_behind_advance(r->behind, end - r->data);
+    } else if (r->follower) {
+        r->follower->reach(r->follower->user, end, NULL);
+    }
+}
+
+static void follow(void *user, int64_t from, int64_t to)
+{
+    const reading *r = user;
+    (void)from;
+    r->follower->reach(r->follower->user, r->data + to, NULL);
+}
 
 static int64_t product(int rank, const int64_t *count)
 {
@@ -292,7 +313,8 @@ static tx_status read_as(const reading *r, hid_t type, const int64_t *offset, co
 
 /* Numbers with checksums, past HDF5: this machine's type, in C order from the cover's beginning on. Rows of the box that follow
  * each other in the file are read at once. `place` counts elements; *data moves on. */
-static tx_status read_rows(const reading *r, int axis, int64_t place, const int64_t *offset, const int64_t *count, char **data)
+static tx_status read_rows(const reading *r, int axis, int64_t place, const int64_t *offset, const int64_t *count,
+                           const tx_follower *follower, char **data)
 {
     const int64_t bytes = (int64_t)H5Tget_size(r->native);
     int64_t inner = 1;
@@ -303,12 +325,12 @@ static tx_status read_rows(const reading *r, int axis, int64_t place, const int6
     }
     if (axis == r->rank || whole) {
         const int64_t first = axis == r->rank ? 0 : offset[axis], rows = axis == r->rank ? 1 : count[axis];
-        TX_TRY(tx_cover_read(r->file->cover, (place + first * inner) * bytes, rows * inner * bytes, *data, r->error));
+        TX_TRY(tx_cover_read(r->file->cover, (place + first * inner) * bytes, rows * inner * bytes, follower, *data, r->error));
         *data += rows * inner * bytes;
         return TX_OK;
     }
     for (int64_t k = 0; k < count[axis]; k++) {
-        TX_TRY(read_rows(r, axis + 1, place + (offset[axis] + k) * inner, offset, count, data));
+        TX_TRY(read_rows(r, axis + 1, place + (offset[axis] + k) * inner, offset, count, follower, data));
     }
     return TX_OK;
 }
@@ -329,12 +351,17 @@ static bool is_covered(const reading *r)
 
 static tx_status read_native(const reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
-    return is_covered(r) ? read_rows(r, 0, 0, offset, count, &data) : read_as(r, r->native, offset, count, data);
+    return is_covered(r) ? read_rows(r, 0, 0, offset, count, NULL, &data) : read_as(r, r->native, offset, count, data);
+}
+
+static tx_status read_wanted(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    return read_as(r, r->wanted, offset, count, data);
 }
 
 /* The bytes of a foreign type are turned first, then converted: HDF5 converts between byte orders by its own arithmetic, which
  * does not round ties to even; between types of this machine it lets the processor do it. */
-static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, void *data)
+static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
     const size_t elements = (size_t)product(r->rank, count);
     const hid_t type = r->packing->any ? H5T_NATIVE_DOUBLE : r->wanted;
@@ -354,14 +381,25 @@ static tx_status read_in_two_steps(const reading *r, const int64_t *offset, cons
     return status;
 }
 
-/* Halves the first axis that can be, until a piece is small: what is staged stays small beside what is read. */
-static tx_status read_in_pieces(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+/* How a box is read. Halved at the first axis that can be, until a piece has at most `most` numbers. */
+typedef struct way {
+    tx_status (*read)(const reading *r, const int64_t *offset, const int64_t *count, char *data);
+    int64_t most;
+} way;
+
+/* What is staged stays small beside what is read. */
+static const way in_two_steps = {read_in_two_steps, (int64_t)1 << 18};
+/* No chunk is read twice for the pieces around it; others are large beside what HDF5 does for each of them. */
+static const way at_once = {read_wanted, INT64_MAX}, in_a_row = {read_wanted, (int64_t)1 << 20};
+
+static tx_status read_in_pieces(const reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
 {
-    const int64_t most = (int64_t)1 << 18;
     int64_t part[TX_FILE_MAX_RANK], from[TX_FILE_MAX_RANK];
     int axis = 0;
-    if (product(r->rank, count) <= most) {
-        return read_in_two_steps(r, offset, count, data);
+    if (product(r->rank, count) <= way->most) {
+        TX_TRY(way->read(r, offset, count, data));
+        reach(r, data + (size_t)product(r->rank, count) * H5Tget_size(r->wanted));
+        return TX_OK;
     }
     while (count[axis] == 1) {
         axis++;
@@ -369,14 +407,31 @@ static tx_status read_in_pieces(const reading *r, const int64_t *offset, const i
     memcpy(part, count, (size_t)r->rank * sizeof *part);
     memcpy(from, offset, (size_t)r->rank * sizeof *from);
     part[axis] = count[axis] / 2;
-    TX_TRY(read_in_pieces(r, from, part, data));
+    TX_TRY(read_in_pieces(r, way, from, part, data));
     data += (size_t)product(r->rank, part) * H5Tget_size(r->wanted);
     from[axis] += part[axis];
     part[axis] = count[axis] - part[axis];
-    return read_in_pieces(r, from, part, data);
+    return read_in_pieces(r, way, from, part, data);
 }
 
-static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *count, void *data)
+static tx_status read_pieces_followed(reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
+{
+    r->data = data;
+    if (r->follower && product(r->rank, count) > way->most) {
+        TX_TRY(tx_behind_create(follow, r, r->error, &r->behind));
+    }
+    const tx_status status = read_in_pieces(r, way, offset, count, data);
+    tx_behind_destroy(r->behind);
+    return status;
+}
+
+static const way *best_way(const reading *r, bool in_two)
+{
+    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
+    return in_two ? &in_two_steps : H5Pget_layout(creation) == H5D_CONTIGUOUS && r->follower ? &in_a_row : &at_once;
+}
+
+static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
     tx_scoped_id type = H5Dget_type(r->dataset);
     tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
@@ -395,18 +450,17 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
     if (H5Tget_class(r->wanted) == H5T_FLOAT) {
         TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &packing));
     }
-    if (packing.any || H5Tequal(type, native) <= 0) {
-        return read_in_pieces(r, offset, count, data);
+    const bool covered = is_covered(r), same = H5Tequal(r->wanted, native) > 0;
+    const bool in_two = packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
+    if (covered && !in_two) {
+        return read_rows(r, 0, 0, offset, count, r->follower, &data);
     }
-    if (H5Tequal(r->wanted, native) > 0) {
-        return read_native(r, offset, count, data);
-    }
-    return is_covered(r) ? read_in_pieces(r, offset, count, data) : read_as(r, r->wanted, offset, count, data);
+    return read_pieces_followed(r, best_way(r, in_two), offset, count, data);
 }
 
 /* offset NULL: the whole dataset, whose shape must be `count`. */
 static tx_status read_checked(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
-                              hid_t wanted, void *data, tx_error *error)
+                              hid_t wanted, const tx_follower *follower, void *data, tx_error *error)
 {
     static const int64_t origin[TX_FILE_MAX_RANK];
     const bool integers = H5Tget_class(wanted) == H5T_INTEGER;
@@ -427,8 +481,14 @@ static tx_status read_checked(const tx_file *file, const char *path, int rank, c
                             shape_text(found, shape.rank, shape.size), offset ? "room for a part " : "",
                             shape_text(asked, rank, count));
     }
-    reading r = {
-        .file = file, .path = path, .dataset = dataset, .wanted = wanted, .rank = rank, .size = shape.size, .error = error};
+    reading r = {.file = file,
+                 .path = path,
+                 .dataset = dataset,
+                 .wanted = wanted,
+                 .rank = rank,
+                 .size = shape.size,
+                 .follower = follower,
+                 .error = error};
     return read_numbers(&r, offset ? offset : origin, count, data);
 }
 
@@ -436,28 +496,35 @@ tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, co
                              void *data, tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, NULL, size, tx_real_type(precision), data, error);
+    return read_checked(file, path, rank, NULL, size, tx_real_type(precision), NULL, data, error);
 }
 
 tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
                                 tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, NULL, size, H5T_NATIVE_INT64, data, error);
+    return read_checked(file, path, rank, NULL, size, H5T_NATIVE_INT64, NULL, data, error);
 }
 
 tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                                     int64_t *data, tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, offset, count, H5T_NATIVE_INT64, data, error);
+    return read_checked(file, path, rank, offset, count, H5T_NATIVE_INT64, NULL, data, error);
+}
+
+tx_status tx_file_read_slab_followed(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
+                                     tx_precision precision, const tx_follower *follower, void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, rank, offset, count, tx_real_type(precision), follower, data, error);
 }
 
 tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
                             tx_precision precision, void *data, tx_error *error)
 {
     TX_QUIETLY;
-    return read_checked(file, path, rank, offset, count, tx_real_type(precision), data, error);
+    return read_checked(file, path, rank, offset, count, tx_real_type(precision), NULL, data, error);
 }
 
 tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error)

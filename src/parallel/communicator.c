@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "parallel/job.h"
 #include "parallel/launcher.h"
 
@@ -86,12 +87,6 @@ int tx_parallel_job_rank(void)
     return rank;
 }
 
-static int own_cores(void)
-{
-    cpu_set_t mine;
-    return sched_getaffinity(0, sizeof mine, &mine) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&mine);
-}
-
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out)
 {
     bool running = false;
@@ -102,7 +97,7 @@ tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_paral
     }
     tx_parallel *parallel;
     TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
-    *parallel = (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = own_cores()};
+    *parallel = (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = tx_threads_cores()};
     const tx_status status = alone ? TX_OK : join(parallel, communicator, running, error);
     if (status != TX_OK) {
         tx_parallel_destroy(parallel);

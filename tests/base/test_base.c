@@ -1,5 +1,7 @@
 /* Base: statuses, memory and its failure injection, numbers as users write them, nearest names, checksums. */
+#include <float.h>
 #include <locale.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +9,7 @@
 #include <wctype.h>
 
 #include "base/escape.h"
+#include "base/finite.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/name.h"
@@ -170,6 +173,31 @@ static void checksums_are_sums_of_parts(void)
     }
 }
 
+static void every_number_is_looked_at(void)
+{
+    enum { COUNT = 1100 };
+    static const double good[] = {0.0, -0.0, 1.5, -FLT_MAX, FLT_MAX, FLT_MIN / 8}, bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    static double wide[COUNT];
+    static float narrow[COUNT];
+    for (int k = 0; k < COUNT; k++) {
+        wide[k] = k % 7 == 6 ? -DBL_MAX : good[k % 6];
+        narrow[k] = (float)good[k % 6];
+    }
+    for (int count = 0; count <= COUNT; count++) {
+        CU_ASSERT(tx_all_finite(TX_FLOAT64, wide, count) && tx_all_finite(TX_FLOAT32, narrow, count));
+    }
+    for (int k = 0; k < COUNT; k++) {
+        const double before[] = {wide[k], narrow[k]};
+        wide[k] = bad[k % 4];
+        narrow[k] = (float)bad[k % 4];
+        CU_ASSERT(tx_all_finite(TX_FLOAT64, wide, k) && tx_all_finite(TX_FLOAT32, narrow, k));
+        CU_ASSERT(!tx_all_finite(TX_FLOAT64, wide, k + 1) && !tx_all_finite(TX_FLOAT32, narrow, k + 1));
+        CU_ASSERT(!tx_all_finite(TX_FLOAT64, wide, COUNT) && !tx_all_finite(TX_FLOAT32, narrow, COUNT));
+        wide[k] = before[0];
+        narrow[k] = (float)before[1];
+    }
+}
+
 static void one_line(void)
 {
     static const struct {
@@ -239,5 +267,6 @@ int main(void)
                                             {"long messages are cut", long_messages_are_cut},
                                             {"same names", same_names},
                                             {"checksums are sums of parts", checksums_are_sums_of_parts},
+                                            {"every number is looked at", every_number_is_looked_at},
                                             {0}});
 }

@@ -1,9 +1,11 @@
-/* Threads that OpenMP keeps: started before they are needed, or refused with a message. */
+/* Threads that OpenMP keeps: started before they are needed, or refused with a message; and the one that works behind another. */
 #include <dirent.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/behind.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "suite.h"
@@ -61,7 +63,63 @@ static void started(void)
     expect_threads(5);
 }
 
+/* Adds up what is there so far. */
+typedef struct adding {
+    int64_t next, sum;
+    int numbers[1000];
+} adding;
+
+static void add(void *user, int64_t from, int64_t to)
+{
+    adding *a = user;
+    CU_ASSERT(from == a->next && from < to);
+    for (; from < to; from++) {
+        a->sum += a->numbers[from];
+    }
+    a->next = to;
+}
+
+static void add_behind(void)
+{
+    static adding a;
+    tx_behind *behind;
+    const size_t live = tx_memory_live();
+    CU_ASSERT_EQUAL_FATAL(tx_behind_create(add, &a, NULL, &behind), TX_OK);
+    for (int turn = 0; turn < 50; turn++) {
+        a = (adding){0};
+        for (int k = 0; k < 1000; k += 8) {
+            for (int i = k; i < k + 8; i++) {
+                a.numbers[i] = i;
+            }
+            tx_behind_advance(behind, k + 8);
+        }
+        tx_behind_wait(behind);
+        CU_ASSERT_EQUAL(a.sum, 999 * 1000 / 2);
+    }
+    a = (adding){.numbers = {3, 4}};
+    tx_behind_advance(behind, 2);
+    tx_behind_destroy(behind);
+    CU_ASSERT_EQUAL(a.sum, 7);
+    tx_behind_destroy(NULL);
+    CU_ASSERT_EQUAL(tx_memory_live(), live);
+}
+
+/* On as many cores as there are, and on one, where there is no second thread. */
+static void behind(void)
+{
+    cpu_set_t all, one;
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof all, &all), 0);
+    CU_ASSERT_EQUAL(tx_threads_cores(), CPU_COUNT(&all));
+    add_behind();
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof one, &one), 0);
+    CU_ASSERT_EQUAL(tx_threads_cores(), 1);
+    add_behind();
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
 int main(void)
 {
-    return suite_run("threads", (suite_test[]){{"refused", refused}, {"started", started}, {0}});
+    return suite_run("threads", (suite_test[]){{"refused", refused}, {"started", started}, {"behind", behind}, {0}});
 }

@@ -101,6 +101,70 @@ static void files_hold_their_source(void)
     }
 }
 
+/* The checksum is that of the numbers that are delivered: whatever part of a file they are, stored however, on any ranks. */
+static void checksums_are_those_of_the_numbers(void)
+{
+    enum { SAMPLES = 5, LEVELS = 3, POINTS = 100003 };
+    static const struct {
+        const char *slices;
+        tx_precision precision;
+        int64_t first, count, step; /* points */
+        int64_t sample, samples;
+    } cases[] = {{"", TX_FLOAT32, 0, POINTS, 1, 0, SAMPLES},
+                 {"", TX_FLOAT64, 0, POINTS, 1, 0, SAMPLES},
+                 {", samples: '2:'", TX_FLOAT32, 0, POINTS, 1, 2, SAMPLES - 2},
+                 {", points: '1::2'", TX_FLOAT32, 1, POINTS / 2, 2, 0, SAMPLES}};
+    const tx_random random = {TX_STREAM_LEGACY, TX_FLOAT32};
+    const int64_t size[] = {SAMPLES, LEVELS, 1, POINTS}, per_sample = LEVELS * POINTS;
+    float *values = malloc(SAMPLES * per_sample * sizeof *values);
+    double *chosen = malloc(SAMPLES * per_sample * sizeof *chosen);
+    for (int64_t k = 0; k < SAMPLES * per_sample; k++) {
+        values[k] = (float)(k * 7919 % 100003) / 64.0f;
+    }
+    for (int sealed = 0; sealed < 2; sealed++) {
+        if (tx_parallel_rank(parallel) == 0) {
+            tx_file_writer *writer;
+            tx_file *file;
+            CU_ASSERT_EQUAL(tx_file_create(NULL, &file), TX_OK);
+            CU_ASSERT_EQUAL(tx_file_write_reals(file, "/trajectories", 4, size, TX_FLOAT32, values, NULL), TX_OK);
+            CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
+            tx_file_close(file);
+            if (sealed) {
+                CU_ASSERT_EQUAL_FATAL(tx_file_writer_create(NULL, path, 4, size, TX_FLOAT32, NULL, &writer), TX_OK);
+                CU_ASSERT_EQUAL(tx_file_writer_write(writer, 0, SAMPLES * LEVELS, values, NULL), TX_OK);
+                CU_ASSERT_EQUAL(tx_file_writer_finish(writer, NULL), TX_OK);
+            }
+        }
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            const tx_random wanted = {random.stream, cases[k].precision};
+            int64_t count = 0;
+            for (int64_t level = cases[k].sample * LEVELS; level < (cases[k].sample + cases[k].samples) * LEVELS; level++) {
+                for (int64_t i = 0; i < cases[k].count; i++, count++) {
+                    const float value = values[level * POINTS + cases[k].first + i * cases[k].step];
+                    if (wanted.precision == TX_FLOAT32) {
+                        ((float *)chosen)[count] = value;
+                    } else {
+                        chosen[count] = value;
+                    }
+                }
+            }
+            data_section section;
+            tx_dataset *dataset;
+            char text[200];
+            snprintf(text, sizeof text, "{type: file, path: %s%s}", path, cases[k].slices);
+            CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
+            CU_ASSERT_EQUAL_FATAL(tx_dataset_create(parallel, section.section, wanted, TX_SHARDED, NULL, &dataset), TX_OK);
+            CU_ASSERT_EQUAL(dataset->checksum, checksum_of(chosen, (size_t)count * tx_real_bytes(wanted.precision)));
+            tx_dataset_destroy(dataset);
+            data_section_close(&section);
+        }
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+    }
+    free(chosen);
+    free(values);
+}
+
 /* A file source from which others are made: what stands beside its trajectories goes along, by the chosen samples. */
 static void what_stands_beside_goes_along(void)
 {
@@ -232,6 +296,7 @@ int main(void)
     tx_parallel_barrier(parallel, NULL);
     const int code = suite_run("dataset", (suite_test[]){{"datasets hold their source", datasets_hold_their_source},
                                                          {"files hold their source", files_hold_their_source},
+                                                         {"checksums are those of the numbers", checksums_are_those_of_the_numbers},
                                                          {"what stands beside goes along", what_stands_beside_goes_along},
                                                          {"parameters that do not fit", parameters_that_do_not_fit},
                                                          {"failures are common", failures_are_common},

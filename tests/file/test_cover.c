@@ -2,6 +2,7 @@
  * concerned with damage elsewhere. */
 #include <fcntl.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "file/cover.h"
 #include "file/folder.h"
@@ -202,6 +203,107 @@ static void what_another_program_changed_is_foreign(void)
     folder_remove(&folder);
 }
 
+/* Numbers of many groups: read in steps, each of which is checked behind the next. */
+enum { ROWS = 11, WIDTH = 100003, MANY = ROWS * WIDTH };
+static const int64_t many_size[] = {ROWS, 1, WIDTH};
+static float many[MANY];
+
+static void write_many(const char *path)
+{
+    tx_file_writer *writer;
+    for (int k = 0; k < MANY; k++) {
+        many[k] = (float)(k * 7919LL % 100003) / 64.0f;
+    }
+    ASSERT_WORKS(tx_file_writer_create(NULL, path, 3, many_size, TX_FLOAT32, &error, &writer));
+    ASSERT_WORKS(tx_file_writer_write(writer, 0, ROWS, many, &error));
+    ASSERT_WORKS(tx_file_writer_finish(writer, &error));
+}
+
+typedef struct followed {
+    const char *begin, *end;
+    int64_t place; /* of the beginning, in the file; bytes */
+    int calls, known, wrong;
+    tx_hash hash;
+} followed;
+
+static void follow(void *user, const void *end, const tx_known_sum *known)
+{
+    followed *f = user;
+    const size_t bytes = (size_t)((const char *)end - f->end);
+    f->wrong += (const char *)end <= f->end;
+    f->wrong += memcmp(f->end, (const char *)many + f->place + (f->end - f->begin), bytes) != 0; /* there, and right */
+    if (known) {
+        f->wrong += known->first != (uint64_t)(f->place + (f->end - f->begin)) / 4;
+        f->wrong += known->sum != tx_hash_part(&f->hash, f->end, known->first, bytes / 4);
+        f->known++;
+    }
+    f->calls++;
+    f->end = end;
+}
+
+static void what_is_read_can_be_followed(void)
+{
+    static float back[MANY];
+    const folder folder = folder_make();
+    const file_name sealed = folder_file(&folder, "a.h5"), foreign = folder_file(&folder, "b.h5");
+    write_many(sealed.path);
+    tx_file *file;
+    ASSERT_WORKS(tx_file_create(&error, &file));
+    ASSERT_WORKS(tx_file_write_reals(file, "/trajectories", 3, many_size, TX_FLOAT32, many, &error));
+    ASSERT_WORKS(tx_file_save(file, foreign.path, NULL, &error));
+    tx_file_close(file);
+    for (int k = 0; k < 2; k++) {
+        ASSERT_WORKS(tx_file_open(k ? foreign.path : sealed.path, &error, &file));
+        for (int64_t first = 0; first < ROWS; first += 3) {
+            for (int64_t count = 1; first + count <= ROWS; count += 4) {
+                const char *begin = (const char *)back;
+                followed f = {.begin = begin, .end = begin, .place = first * WIDTH * 4};
+                tx_hash_begin(&f.hash);
+                memset(back, 0, sizeof back);
+                ASSERT_WORKS(tx_file_read_slab_followed(file, "/trajectories", 3, (int64_t[]){first, 0, 0},
+                                                        (int64_t[]){count, 1, WIDTH}, TX_FLOAT32, &(tx_follower){follow, &f}, back,
+                                                        &error));
+                CU_ASSERT(f.wrong == 0 && f.end == begin + count * WIDTH * 4);
+                CU_ASSERT(k ? !f.known && f.calls >= 1 : f.known >= count * WIDTH * 4 / 65536 - 1);
+            }
+        }
+        tx_file_close(file);
+    }
+    folder_remove(&folder);
+}
+
+/* Of two damaged groups the first is named; nothing from there on is followed. */
+static void damage_among_many_is_found(void)
+{
+    static float back[MANY];
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    char *all = malloc(sizeof many + 100000);
+    write_many(name.path);
+    const size_t bytes = file_read(name.path, all, sizeof many + 100000);
+    const size_t begin = (size_t)((const char *)memmem(all, bytes, many, sizeof many) - all);
+    for (size_t group = 0; group < sizeof many / 65536; group += 13) {
+        const size_t at = begin + 65536 * group + (group * 977) % 65536;
+        char message[64];
+        followed f = {.begin = (const char *)back, .end = (const char *)back};
+        tx_hash_begin(&f.hash);
+        snprintf(message, sizeof message, "damaged: bytes %zu to ", 65536 * group);
+        flip(name.path, at);
+        flip(name.path, begin + sizeof many - 1);
+        tx_file *file;
+        ASSERT_WORKS(tx_file_open(name.path, &error, &file));
+        ASSERT_FAILS(tx_file_read_slab_followed(file, "/trajectories", 3, (int64_t[]){0, 0, 0}, many_size, TX_FLOAT32,
+                                                &(tx_follower){follow, &f}, back, &error),
+                     TX_BAD_DATA, message);
+        CU_ASSERT(f.wrong == 0 && f.end == f.begin + 65536 * group);
+        tx_file_close(file);
+        flip(name.path, at);
+        flip(name.path, begin + sizeof many - 1);
+    }
+    free(all);
+    folder_remove(&folder);
+}
+
 static void levels_are_written_once(void)
 {
     const folder folder = folder_make();
@@ -253,6 +355,8 @@ int main(void)
                                              {"parts are right", parts_are_right},
                                              {"damage elsewhere does not matter", damage_elsewhere_does_not_matter},
                                              {"what another program changed is foreign", what_another_program_changed_is_foreign},
+                                             {"what is read can be followed", what_is_read_can_be_followed},
+                                             {"damage among many is found", damage_among_many_is_found},
                                              {"levels are written once", levels_are_written_once},
                                              {"every allocation may fail", every_allocation_may_fail},
                                              {0}});

@@ -170,6 +170,38 @@ static void virtual_datasets(void)
     folder_remove(&folder);
 }
 
+/* Every second row from `row` on, as it stands in the source. */
+static void map_alternate(made *m, int row, const char *file, const char *dataset)
+{
+    const hsize_t start[] = {(hsize_t)row, 0}, stride[] = {2, 1}, size[] = {ROWS / 2, COLUMNS};
+    H5Sselect_hyperslab(m->space, H5S_SELECT_SET, start, stride, size, NULL);
+    CU_ASSERT(H5Pset_virtual(m->creation, m->space, file, dataset, m->space) >= 0);
+    H5Sselect_all(m->space);
+}
+
+/* Parts that one source, or none of those before, has something of: HDF5 1.10 crashes when it intersects with nothing. */
+static void parts_of_virtual_datasets(void)
+{
+    const folder folder = folder_make();
+    const file_name halved = folder_file(&folder, "a.h5"), striped = folder_file(&folder, "b.h5");
+    halves(folder.path, true);
+    made m = begin(halved.path);
+    map(&m, 0, 3, "half0.h5", "/h", half);
+    map(&m, 3, 3, "half1.h5", "/h", half);
+    finish(m, "/u", 0, 0);
+    m = begin(striped.path);
+    map_alternate(&m, 1, "a.h5", "/u");
+    map_alternate(&m, 0, "a.h5", "/u");
+    finish(m, "/u", 0, 0);
+    for (int first = 0; first < ROWS; first++) {
+        for (int count = 1; first + count <= ROWS; count++) {
+            read_rows(halved.path, first, count, NULL);
+            read_rows(striped.path, first, count, NULL);
+        }
+    }
+    folder_remove(&folder);
+}
+
 static void virtual_datasets_with_gaps(void)
 {
     const folder folder = folder_make();
@@ -315,6 +347,7 @@ int main(void)
                                               {"external files", external_files},
                                               {"virtual datasets", virtual_datasets},
                                               {"virtual datasets with gaps", virtual_datasets_with_gaps},
+                                              {"parts of virtual datasets", parts_of_virtual_datasets},
                                               {"missing filters", missing_filters},
                                               {"files open for writing", files_open_for_writing},
                                               {"links into other files", links_into_other_files},

@@ -22,7 +22,7 @@ typedef struct part {
     tx_error *error;
 } part;
 
-enum { MOST_DEPTH = 16, NAME_SIZE = PATH_MAX };
+enum { MOST_DEPTH = 16 };
 
 static tx_status check_part(const part *part);
 
@@ -47,12 +47,11 @@ static hsize_t open_size(const part *part)
     return known && fstat(*(int *)descriptor, &info) == 0 ? (hsize_t)info.st_size : 0;
 }
 
-/* `name`, or beside `base` (a file) where it is relative. */
-static void beside(const char *base, const char *name, char out[NAME_SIZE])
+void tx_file_beside(const char *base, const char *name, char out[TX_NAME_SIZE])
 {
     const char *slash = strrchr(base, '/');
     const int folder = *name == '/' || !slash ? 0 : (int)(slash - base + 1);
-    if (snprintf(out, NAME_SIZE, "%.*s%s", folder, base, name) >= NAME_SIZE) {
+    if (snprintf(out, TX_NAME_SIZE, "%.*s%s", folder, base, name) >= TX_NAME_SIZE) {
         *out = '\0'; /* no file has such a name */
     }
 }
@@ -71,18 +70,18 @@ static hsize_t bytes_needed(const part *part)
 }
 
 /* As HDF5 finds external files: from the shell's folder, unless the environment says another. */
-static void external_path(const part *part, const char *name, char out[NAME_SIZE])
+static void external_path(const part *part, const char *name, char out[TX_NAME_SIZE])
 {
     static const char origin[] = "${ORIGIN}";
     const char *prefix = getenv("HDF5_EXTFILE_PREFIX");
-    char joined[NAME_SIZE];
+    char joined[TX_NAME_SIZE];
     if (*name == '/' || !prefix || !*prefix) {
-        snprintf(out, NAME_SIZE, "%s", name);
+        snprintf(out, TX_NAME_SIZE, "%s", name);
     } else if (strncmp(prefix, origin, sizeof origin - 1) == 0) {
         snprintf(joined, sizeof joined, ".%s/%s", prefix + sizeof origin - 1, name);
-        beside(part->name, joined, out);
+        tx_file_beside(part->name, joined, out);
     } else {
-        snprintf(out, NAME_SIZE, "%s/%s", prefix, name);
+        snprintf(out, TX_NAME_SIZE, "%s/%s", prefix, name);
     }
 }
 
@@ -90,7 +89,7 @@ static tx_status check_external(const part *part, int num_files)
 {
     hsize_t left = bytes_needed(part);
     for (int k = 0; k < num_files && left; k++) {
-        char name[NAME_SIZE / 2] = "", found[NAME_SIZE], why[TX_MESSAGE_SIZE];
+        char name[TX_NAME_SIZE / 2] = "", found[TX_NAME_SIZE], why[TX_MESSAGE_SIZE];
         off_t offset;
         hsize_t size;
         if (H5Pget_external(part->creation, (unsigned)k, sizeof name - 1, name, &offset, &size) < 0) {
@@ -229,7 +228,7 @@ static tx_status check_filters(const part *part)
 
 /* Where a virtual dataset's elements come from: a selection of its own, and one of the same size of a dataset elsewhere. */
 typedef struct mapping {
-    char file[NAME_SIZE / 2], dataset[TX_MESSAGE_SIZE];
+    char file[TX_NAME_SIZE / 2], dataset[TX_MESSAGE_SIZE];
     hid_t to, from;
 } mapping;
 
@@ -243,7 +242,7 @@ static void close_mapping(const mapping *m)
 /* "%b" in a name is the number of the block, "%%" is "%". */
 static void number_name(char *name, size_t size, hsize_t block)
 {
-    char out[NAME_SIZE];
+    char out[TX_NAME_SIZE];
     size_t used = 0;
     for (const char *c = name; *c && used < sizeof out - 24; c++) {
         if (*c == '%' && c[1] == '%') {
@@ -311,12 +310,12 @@ static tx_status source_missing(const part *part, const mapping *m, const tx_err
 static tx_status open_source(const part *part, const mapping *m, tx_error *reason, tx_file **out)
 {
     const char *prefix = getenv("HDF5_VDS_PREFIX");
-    char name[NAME_SIZE];
+    char name[TX_NAME_SIZE];
     struct stat info;
     if (prefix && *prefix && strncmp(prefix, "${ORIGIN}", 9) != 0 && *m->file != '/') {
         snprintf(name, sizeof name, "%s/%s", prefix, m->file);
     } else {
-        beside(part->name, m->file, name);
+        tx_file_beside(part->name, m->file, name);
     }
     return tx_file_open(stat(name, &info) == 0 || stat(m->file, &info) != 0 ? name : m->file, reason, out);
 }
@@ -477,7 +476,7 @@ static tx_status check_part(const part *part)
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error)
 {
-    char name[NAME_SIZE] = "";
+    char name[TX_NAME_SIZE] = "";
     tx_scoped_id creation = H5Dget_create_plist(dataset);
     tx_scoped_id space = H5Dget_space(dataset);
     part part = {.file = file, .name = name, .path = path, .dataset = dataset, .creation = creation, .error = error};

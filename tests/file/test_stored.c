@@ -290,6 +290,8 @@ static void links_into_other_files(void)
 {
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5"), other = folder_file(&folder, "b.h5");
+    tx_file *opened;
+    tx_dataset_shape shape;
     finish(begin(other.path), "/far", 0, ROWS);
     const hid_t file = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_external("b.h5", "/far", file, "/u", H5P_DEFAULT, H5P_DEFAULT);
@@ -297,11 +299,31 @@ static void links_into_other_files(void)
     read_rows(name.path, 0, ROWS, NULL);
     finish(begin(other.path), "/far", 0, 0);
     read_rows(name.path, 0, ROWS, "b.h5' is not all stored");
+    CU_ASSERT_EQUAL(truncate(other.path, 100), 0);
+    ASSERT_WORKS(tx_file_open(name.path, &error, &opened));
+    ASSERT_FAILS(tx_file_shape(opened, "/u", &error, &shape), TX_BAD_DATA, "b.h5' is damaged: it is cut off");
+    tx_file_close(opened);
     folder_remove(&folder);
 }
 
 /* Products that are no size, or few or 0 after an overflow: found where the shape is asked for. HDF5 writes no such file, so
  * other sizes take the place of those that it wrote. */
+/* Its first byte of a version says one that this HDF5 does not know. */
+static void files_of_a_newer_library(void)
+{
+    enum { MOST = 1 << 14, VERSION = 8 };
+    static char data[MOST];
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    tx_file *file;
+    finish(begin(name.path), "/u", 0, ROWS);
+    const size_t bytes = file_read(name.path, data, MOST);
+    data[VERSION] = 99;
+    file_write(name.path, data, bytes);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "(written for a newer HDF5 than ");
+    folder_remove(&folder);
+}
+
 static void sizes_that_no_file_has(void)
 {
     static const hsize_t sizes[][4] = {{(hsize_t)1 << 63, 2, 2, 2}, /* HDF5 itself finds the first two */
@@ -351,6 +373,7 @@ int main(void)
                                               {"missing filters", missing_filters},
                                               {"files open for writing", files_open_for_writing},
                                               {"links into other files", links_into_other_files},
+                                              {"files of a newer library", files_of_a_newer_library},
                                               {"sizes that no file has", sizes_that_no_file_has},
                                               {0}});
 }

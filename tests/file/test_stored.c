@@ -53,6 +53,20 @@ static void read_rows(const char *path, int first, int count, const char *messag
     CU_ASSERT_EQUAL(open_ids(), 0);
 }
 
+/* Is it there? Whatever the numbers are. */
+static void check_rows(const char *path, int first, int count, const char *message)
+{
+    const int64_t from[] = {first, 0}, many[] = {count, COLUMNS};
+    tx_file *file;
+    ASSERT_WORKS(tx_file_open(path, &error, &file));
+    if (message) {
+        ASSERT_FAILS(tx_file_stored(file, "/u", from, many, &error), TX_BAD_DATA, message);
+    } else {
+        ASSERT_WORKS(tx_file_stored(file, "/u", from, many, &error));
+    }
+    tx_file_close(file);
+}
+
 static void nothing_written(void)
 {
     const folder folder = folder_make();
@@ -197,6 +211,37 @@ static void parts_of_virtual_datasets(void)
         for (int count = 1; first + count <= ROWS; count++) {
             read_rows(halved.path, first, count, NULL);
             read_rows(striped.path, first, count, NULL);
+        }
+    }
+    folder_remove(&folder);
+}
+
+/* Rows that their source lacks: the last of the upper half, and one between others. */
+static void parts_of_unfinished_sources(void)
+{
+    const folder folder = folder_make();
+    const file_name halved = folder_file(&folder, "a.h5"), striped = folder_file(&folder, "b.h5");
+    const file_name sources[] = {folder_file(&folder, "whole.h5"), folder_file(&folder, "upper.h5")};
+    const hsize_t chunk[] = {1, 7};
+    for (int k = 0; k < 2; k++) {
+        made m = begin(sources[k].path);
+        H5Pset_chunk(m.creation, 2, chunk);
+        finish(m, "/u", 0, k ? 2 : ROWS);
+    }
+    made m = begin(halved.path);
+    map(&m, 0, 3, "upper.h5", "/u", extent);
+    map(&m, 3, 3, "whole.h5", "/u", extent);
+    finish(m, "/u", 0, 0);
+    m = begin(striped.path);
+    map_alternate(&m, 0, "upper.h5", "/u");
+    map_alternate(&m, 1, "whole.h5", "/u");
+    finish(m, "/u", 0, 0);
+    for (int first = 0; first < ROWS; first++) {
+        for (int count = 1; first + count <= ROWS; count++) {
+            const bool meets[] = {first <= 2 && first + count > 2,
+                                  first + count > 4 ? first <= 4 : first <= 2 && first + count > 2};
+            check_rows(halved.path, first, count, meets[0] ? "was never written" : NULL);
+            check_rows(striped.path, first, count, meets[1] ? "was never written" : NULL);
         }
     }
     folder_remove(&folder);
@@ -370,6 +415,7 @@ int main(void)
                                               {"virtual datasets", virtual_datasets},
                                               {"virtual datasets with gaps", virtual_datasets_with_gaps},
                                               {"parts of virtual datasets", parts_of_virtual_datasets},
+                                              {"parts of unfinished sources", parts_of_unfinished_sources},
                                               {"missing filters", missing_filters},
                                               {"files open for writing", files_open_for_writing},
                                               {"links into other files", links_into_other_files},

@@ -29,10 +29,17 @@ bool tx_is_utf8(const char *text)
     return length;
 }
 
-/* Also those that break lines or turn their direction round. */
+/* Also those that break lines, turn their direction round, or cannot be seen (but the joiners, which some scripts need). */
 static bool is_control(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    static const uint32_t ranges[][2] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0x200b, 0x200b}, {0x200e, 0x200f},
+                                         {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}};
+    for (size_t k = 0; k < sizeof ranges / sizeof *ranges; k++) {
+        if (code >= ranges[k][0] && code <= ranges[k][1]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum { PIECE = 16 };

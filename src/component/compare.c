@@ -76,10 +76,15 @@ static tx_status compare_lists(const tx_value *now, const tx_value *old, tx_erro
     return TX_OK;
 }
 
-/* A path says where something lies, not what it is. */
+/* A path says where something lies, not what it is; but there is something, or nothing. */
+static bool same_by_themselves(const tx_value *now, const tx_value *old)
+{
+    return now->option->may_differ || (now->option->type == TX_TYPE_PATH && now->form == old->form);
+}
+
 static tx_status compare_values(const tx_section *section, const tx_value *now, const tx_value *old, tx_error *error)
 {
-    if (now->option->may_differ || now->option->type == TX_TYPE_PATH) {
+    if (same_by_themselves(now, old)) {
         return TX_OK;
     }
     if (now->form == TX_FORM_SECTION && old->form == TX_FORM_SECTION) {

@@ -286,6 +286,9 @@ static tx_status pick_rows(const stored *s, const tx_dataset_shape *shape, tx_fi
     for (int64_t k = 0; k < size[0]; k++) {
         memcpy(chosen + (size_t)k * bytes, all + (size_t)(s->samples.start + k * s->samples.step) * bytes, bytes);
     }
+    if (status == TX_OK && !tx_all_finite(precision, chosen, size[0] * width)) {
+        status = tx_error_set(error, TX_BAD_DATA, "'%s' in '%s': a number is missing, or not finite", parameters, s->path);
+    }
     if (status == TX_OK) {
         status = tx_file_write_reals(file, parameters, 2, size, precision, chosen, error);
     }

@@ -88,7 +88,7 @@ static tx_status not_finite(const tx_data_source *source, int64_t level, tx_erro
 {
     char place[TX_MESSAGE_SIZE / 2];
     tx_data_source_locate(source, level, place, sizeof place);
-    return tx_error_set(error, TX_BAD_DATA, "%s (counted from 0): not all numbers are finite%s", place,
+    return tx_error_set(error, TX_BAD_DATA, "%s (counted from 0): a number is missing, or not finite%s", place,
                         source->random.precision == TX_FLOAT32 ? " in float32" : "");
 }
 

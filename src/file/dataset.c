@@ -44,7 +44,21 @@ static void list_neighbours(const tx_file *file, const char *path, char *text, s
     tx_free(names);
 }
 
-/* "'/a' is a link to '/b'", where such a link leads nowhere; another file's name before what is in it. */
+/* Why another file that a link leads into cannot be opened, if that is so. */
+static void add_reason(const tx_file *file, const char *other, char *text, size_t bytes)
+{
+    char name[TX_NAME_SIZE];
+    tx_error reason = {0};
+    tx_file *opened = NULL;
+    tx_file_beside(file->path, other, name);
+    if (tx_file_open(name, &reason, &opened) != TX_OK) {
+        const size_t used = strlen(text);
+        snprintf(text + used, bytes - used, ": %.600s", reason.message);
+    }
+    tx_file_close(opened);
+}
+
+/* "'/a' is a link to '/b'", where such a link leads nowhere; another file's name behind what is in it. */
 static bool describe_link(const tx_file *file, const char *path, char *text, size_t bytes)
 {
     char value[TX_MESSAGE_SIZE / 2];
@@ -58,8 +72,11 @@ static bool describe_link(const tx_file *file, const char *path, char *text, siz
     if (info.type == H5L_TYPE_EXTERNAL && H5Lunpack_elink_val(value, info.u.val_size, &flags, &other, &inside) >= 0) {
         target = inside;
     }
-    snprintf(text, bytes, "'%s' in '%s' is a link to '%s'%s%s%s, which does not exist", path, file->path, target,
+    snprintf(text, bytes, "'%s' in '%s' is a link to '%s'%s%s%s, which leads nowhere", path, file->path, target,
              *other ? " in '" : "", other, *other ? "'" : "");
+    if (*other) {
+        add_reason(file, other, text, bytes);
+    }
     return true;
 }
 
@@ -131,8 +148,9 @@ tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error
         return tx_file_failed(file, TX_BAD_DATA, "open", path, error);
     }
     if (H5Iget_type(id) != H5I_DATASET) {
+        const char *what = H5Iget_type(id) == H5I_GROUP ? "group" : "named type";
         tx_id_release(&id);
-        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is a group, not a dataset", path, file->path);
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is a %s, not a dataset", path, file->path, what);
     }
     *out = id;
     return TX_OK;

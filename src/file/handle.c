@@ -30,6 +30,18 @@ void tx_id_release(const hid_t *id)
     }
 }
 
+/* What HDF5 does not know may come from a newer one, or be damage. */
+static void doubt_version(tx_reason *reason)
+{
+    const size_t used = strlen(reason->text);
+    char library[24];
+    if (strstr(reason->text, "bad version") || strstr(reason->text, "bad superblock version")) {
+        tx_file_library(library, sizeof library);
+        snprintf(reason->text + used, sizeof reason->text - used,
+                 " (written for a newer HDF5 than %s, or damaged; h5py takes libver=('earliest', 'v110'))", library);
+    }
+}
+
 /* Called from the innermost failure outwards: the first one knows what really happened. */
 static herr_t note_failure(unsigned n, const H5E_error2_t *failure, void *user)
 {
@@ -37,6 +49,7 @@ static herr_t note_failure(unsigned n, const H5E_error2_t *failure, void *user)
     if (n == 0 && failure->desc) {
         snprintf(reason->text, sizeof reason->text, "%s", failure->desc);
         reason->text[strcspn(reason->text, "\n")] = '\0';
+        doubt_version(reason);
     }
     reason->truncated |= failure->min_num == H5E_TRUNCATED;
     reason->no_hdf5 |= failure->min_num == H5E_NOTHDF5;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hdf5.h>
+#include <limits.h>
 
 #include "file/cover.h"
 #include "trainax/file.h"
@@ -30,7 +31,7 @@ void tx_id_release(const hid_t *id);
 
 /* What HDF5 says about its last failure, one line. Any other call of HDF5 forgets it. */
 typedef struct tx_reason {
-    char text[160];
+    char text[256];
     bool truncated; /* the file ends before its data do */
     bool no_hdf5;
 } tx_reason;
@@ -59,6 +60,10 @@ tx_status tx_file_look(const char *path, tx_error *error);
 
 /* Or has a link led into another file? */
 bool tx_dataset_is_inside(const tx_file *file, hid_t dataset);
+
+/* `name`, or beside `base` (a file) where it is relative; empty where that is too long. */
+enum { TX_NAME_SIZE = PATH_MAX };
+void tx_file_beside(const char *base, const char *name, char out[TX_NAME_SIZE]);
 
 /* TX_BAD_DATA where HDF5 would answer for some of the elements first, first + 1, …, first + count - 1 (along each axis) of an
  * open dataset with what nobody stored, or cannot undo the filters through which they were stored. */

@@ -11,7 +11,7 @@ typedef struct tx_packing {
     double scale, offset;
     double wrap; /* added to negative numbers: integers without sign, stored with one */
     int num_missing;
-    double missing[TX_MOST_MISSING]; /* as stored */
+    double missing[TX_MOST_MISSING]; /* as stored, wrapped */
 } tx_packing;
 
 /* `native`: the type of this machine that holds what is stored. TX_BAD_DATA where attributes make no sense. */

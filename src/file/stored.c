@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "file/handle.h"
+#include "file/selection.h"
 
 /* A box of an open dataset. */
 typedef struct part {
@@ -22,7 +23,7 @@ typedef struct part {
     tx_error *error;
 } part;
 
-enum { MOST_DEPTH = 16, NAME_SIZE = PATH_MAX };
+enum { MOST_DEPTH = 16 };
 
 static tx_status check_part(const part *part);
 
@@ -47,12 +48,11 @@ static hsize_t open_size(const part *part)
     return known && fstat(*(int *)descriptor, &info) == 0 ? (hsize_t)info.st_size : 0;
 }
 
-/* `name`, or beside `base` (a file) where it is relative. */
-static void beside(const char *base, const char *name, char out[NAME_SIZE])
+void tx_file_beside(const char *base, const char *name, char out[TX_NAME_SIZE])
 {
     const char *slash = strrchr(base, '/');
     const int folder = *name == '/' || !slash ? 0 : (int)(slash - base + 1);
-    if (snprintf(out, NAME_SIZE, "%.*s%s", folder, base, name) >= NAME_SIZE) {
+    if (snprintf(out, TX_NAME_SIZE, "%.*s%s", folder, base, name) >= TX_NAME_SIZE) {
         *out = '\0'; /* no file has such a name */
     }
 }
@@ -71,18 +71,18 @@ static hsize_t bytes_needed(const part *part)
 }
 
 /* As HDF5 finds external files: from the shell's folder, unless the environment says another. */
-static void external_path(const part *part, const char *name, char out[NAME_SIZE])
+static void external_path(const part *part, const char *name, char out[TX_NAME_SIZE])
 {
     static const char origin[] = "${ORIGIN}";
     const char *prefix = getenv("HDF5_EXTFILE_PREFIX");
-    char joined[NAME_SIZE];
+    char joined[TX_NAME_SIZE];
     if (*name == '/' || !prefix || !*prefix) {
-        snprintf(out, NAME_SIZE, "%s", name);
+        snprintf(out, TX_NAME_SIZE, "%s", name);
     } else if (strncmp(prefix, origin, sizeof origin - 1) == 0) {
         snprintf(joined, sizeof joined, ".%s/%s", prefix + sizeof origin - 1, name);
-        beside(part->name, joined, out);
+        tx_file_beside(part->name, joined, out);
     } else {
-        snprintf(out, NAME_SIZE, "%s/%s", prefix, name);
+        snprintf(out, TX_NAME_SIZE, "%s/%s", prefix, name);
     }
 }
 
@@ -90,7 +90,7 @@ static tx_status check_external(const part *part, int num_files)
 {
     hsize_t left = bytes_needed(part);
     for (int k = 0; k < num_files && left; k++) {
-        char name[NAME_SIZE / 2] = "", found[NAME_SIZE], why[TX_MESSAGE_SIZE];
+        char name[TX_NAME_SIZE / 2] = "", found[TX_NAME_SIZE], why[TX_MESSAGE_SIZE];
         off_t offset;
         hsize_t size;
         if (H5Pget_external(part->creation, (unsigned)k, sizeof name - 1, name, &offset, &size) < 0) {
@@ -229,7 +229,7 @@ static tx_status check_filters(const part *part)
 
 /* Where a virtual dataset's elements come from: a selection of its own, and one of the same size of a dataset elsewhere. */
 typedef struct mapping {
-    char file[NAME_SIZE / 2], dataset[TX_MESSAGE_SIZE];
+    char file[TX_NAME_SIZE / 2], dataset[TX_MESSAGE_SIZE];
     hid_t to, from;
 } mapping;
 
@@ -243,7 +243,7 @@ static void close_mapping(const mapping *m)
 /* "%b" in a name is the number of the block, "%%" is "%". */
 static void number_name(char *name, size_t size, hsize_t block)
 {
-    char out[NAME_SIZE];
+    char out[TX_NAME_SIZE];
     size_t used = 0;
     for (const char *c = name; *c && used < sizeof out - 24; c++) {
         if (*c == '%' && c[1] == '%') {
@@ -311,18 +311,18 @@ static tx_status source_missing(const part *part, const mapping *m, const tx_err
 static tx_status open_source(const part *part, const mapping *m, tx_error *reason, tx_file **out)
 {
     const char *prefix = getenv("HDF5_VDS_PREFIX");
-    char name[NAME_SIZE];
+    char name[TX_NAME_SIZE];
     struct stat info;
     if (prefix && *prefix && strncmp(prefix, "${ORIGIN}", 9) != 0 && *m->file != '/') {
         snprintf(name, sizeof name, "%s/%s", prefix, m->file);
     } else {
-        beside(part->name, m->file, name);
+        tx_file_beside(part->name, m->file, name);
     }
     return tx_file_open(stat(name, &info) == 0 || stat(m->file, &info) != 0 ? name : m->file, reason, out);
 }
 
-/* The box around what of the source stands for `wanted` of the virtual dataset. */
-static tx_status check_source_part(const part *part, const mapping *m, const tx_file *file, hid_t wanted)
+/* The box around what of the source stands for the part of the virtual dataset. */
+static tx_status check_source_part(const part *part, const mapping *m, const tx_file *file)
 {
     struct part source = {
         .file = file, .name = file->path, .path = m->dataset, .dataset = -1, .depth = part->depth + 1, .error = part->error};
@@ -333,7 +333,6 @@ static tx_status check_source_part(const part *part, const mapping *m, const tx_
     tx_scoped_id dataset = source.dataset;
     tx_scoped_id space = H5Dget_space(dataset);
     tx_scoped_id creation = H5Dget_create_plist(dataset);
-    hsize_t end[H5S_MAX_RANK];
     source.creation = creation;
     source.rank = H5Sget_simple_extent_ndims(space);
     tx_scoped_id from = H5Scopy(H5Sget_select_type(m->from) == H5S_SEL_ALL ? space : m->from);
@@ -343,53 +342,46 @@ static tx_status check_source_part(const part *part, const mapping *m, const tx_
     H5Sget_simple_extent_dims(space, source.size, NULL);
     clip(from, source.size, -1);
     select_boxes(from);
-    tx_scoped_id chosen =
-        H5Sget_select_npoints(from) == H5Sget_select_npoints(m->to) ? H5Sselect_project_intersection(m->to, from, wanted) : -1;
-    if (chosen < 0 || H5Sget_select_bounds(chosen, source.first, end) < 0) {
+    if (H5Sget_select_npoints(from) != H5Sget_select_npoints(m->to) ||
+        !tx_selection_partner(m->to, part->first, part->count, from, source.first, source.count)) {
         return not_stored(part, "a source is smaller than its place");
     }
     for (int a = 0; a < source.rank; a++) {
-        if (end[a] >= source.size[a]) {
+        if (source.first[a] + source.count[a] > source.size[a]) {
             return not_stored(part, "a source is smaller than its place");
         }
-        source.count[a] = end[a] - source.first[a] + 1;
     }
     return check_part(&source);
 }
 
-static tx_status check_source(const part *part, const mapping *m, hid_t wanted)
+static tx_status check_source(const part *part, const mapping *m)
 {
     tx_error reason = {0};
     tx_file *file;
     if (strcmp(m->file, ".") == 0) {
-        return check_source_part(part, m, part->file, wanted);
+        return check_source_part(part, m, part->file);
     }
     if (open_source(part, m, &reason, &file) != TX_OK) {
         return source_missing(part, m, &reason);
     }
-    const tx_status status = check_source_part(part, m, file, wanted);
+    const tx_status status = check_source_part(part, m, file);
     tx_file_close(file);
     return status;
 }
 
-/* Takes away from `left` what this mapping (or a block of it) gives, if that is there. */
+/* Takes away from `left` what this mapping (or a block of it) gives, if that is there. By differences alone: HDF5 1.10 crashes
+ * where an intersection is empty. */
 static tx_status check_mapping(const part *part, const mapping *m, hid_t left)
 {
+    const hssize_t before = H5Sget_select_npoints(left);
     select_boxes(m->to);
-    if (H5Sget_select_npoints(left) < 1 || H5Sget_select_npoints(m->to) < 1) {
+    if (before < 1 || H5Sget_select_npoints(m->to) < 1) {
         return TX_OK;
     }
-    tx_scoped_id wanted = H5Scombine_select(left, H5S_SELECT_AND, m->to);
-    if (wanted < 0) {
+    if (H5Smodify_select(left, H5S_SELECT_NOTB, m->to) < 0) {
         return tx_file_failed(part->file, TX_BAD_DATA, "understand", part->path, part->error);
     }
-    if (H5Sget_select_npoints(wanted) < 1) {
-        return TX_OK;
-    }
-    TX_TRY(check_source(part, m, wanted));
-    return H5Smodify_select(left, H5S_SELECT_NOTB, wanted) < 0
-               ? tx_file_failed(part->file, TX_BAD_DATA, "understand", part->path, part->error)
-               : TX_OK;
+    return H5Sget_select_npoints(left) == before ? TX_OK : check_source(part, m);
 }
 
 static tx_status get_mapping(const part *part, size_t k, mapping *m)
@@ -463,7 +455,7 @@ static tx_status check_part(const part *part)
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error)
 {
-    char name[NAME_SIZE] = "";
+    char name[TX_NAME_SIZE] = "";
     tx_scoped_id creation = H5Dget_create_plist(dataset);
     tx_scoped_id space = H5Dget_space(dataset);
     part part = {.file = file, .name = name, .path = path, .dataset = dataset, .creation = creation, .error = error};

@@ -116,6 +116,14 @@ tx_status tx_network_check_axes(const tx_network *network, const char *option, i
                             network->input.axes, what);
 }
 
+/* What the axes of a file mean, only its author knows. */
+static const char *doubt_axes(const tx_shape *data, int64_t channels)
+{
+    return data->axes && data->n[data->axes - 1] == channels
+               ? ", and as many along the last axis: channels last? Files hold (trajectories, levels, channels, points…)"
+               : "";
+}
+
 tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error)
 {
     const int64_t data = network->input.channels;
@@ -123,8 +131,8 @@ tx_status tx_network_check_input(const tx_network *network, const char *option, 
         return TX_OK;
     }
     return tx_section_error(network->section, option, error, TX_INVALID,
-                            "the network takes %lld channel%s, but the states of the data have %lld", (long long)channels,
-                            plural(channels), (long long)data);
+                            "the network takes %lld channel%s, but the states of the data have %lld%s", (long long)channels,
+                            plural(channels), (long long)data, doubt_axes(&network->input, channels));
 }
 
 tx_status tx_network_check_output(const tx_network *network, const char *option, int64_t channels, tx_error *error)
@@ -143,7 +151,9 @@ tx_status tx_network_check_state(const tx_network *network, tx_error *error)
     static const struct {
         const char *option;
         tx_status (*check)(const tx_network *network, const char *option, int64_t number, tx_error *error);
-    } checks[] = {{"num_spatial_dims", tx_network_check_axes}, {"in_channels", tx_network_check_input}, {"out_channels", tx_network_check_output}};
+    } checks[] = {{"num_spatial_dims", tx_network_check_axes},
+                  {"in_channels", tx_network_check_input},
+                  {"out_channels", tx_network_check_output}};
     for (int k = 0; k < 3; k++) {
         if (tx_has(network->section, checks[k].option)) {
             TX_TRY(checks[k].check(network, checks[k].option, tx_get_integer(network->section, checks[k].option), error));
@@ -157,6 +167,6 @@ tx_status tx_network_check_spatial(const tx_network *network, tx_error *error)
     if (network->input.axes) {
         return TX_OK;
     }
-    return tx_section_error(network->section, NULL, error, TX_INVALID, "%s is for states with spatial axes; those of the data have none",
-                            tx_section_name(network->section));
+    return tx_section_error(network->section, NULL, error, TX_INVALID,
+                            "%s is for states with spatial axes; those of the data have none", tx_section_name(network->section));
 }

@@ -142,7 +142,7 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
         if (!tx_all_finite(job->precision, job->states + (size_t)k * job->level_bytes, (int64_t)job->level_size)) {
             return tx_error_set(error, TX_BAD_DATA,
                                 "'/trajectories' in '%s': trajectory %" PRId64
-                                ", level 0 (counted from 0): not all numbers are finite%s",
+                                ", level 0 (counted from 0): a number is missing, or not finite%s",
                                 tx_file_path(job->initial), first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
         }
     }

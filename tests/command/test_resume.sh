@@ -159,6 +159,9 @@ refused 3 'these data have the shape \(3, 90, 1, 30\) but the run was started wi
 train born 20 --set data.num_samples=3
 expect 2 'data.num_samples is 4 but the run was started with 3' "$trainax" train "$quickstart" $small --output born --resume \
     --set data.num_samples=4 --set trainer.num_training_steps=30 --set 'callbacks=[{type: weight_norm, every: 3}]'
+expect 2 'network.parameters is .*/network.h5 but the run was started with null' "$trainax" train "$quickstart" $small --output born \
+    --resume --set data.num_samples=3 --set trainer.num_training_steps=30 --set 'callbacks=[{type: weight_norm, every: 3}]' \
+    --set network.parameters="$work/whole/network.h5"
 train born 40 --resume --set "data={type: file, path: moved/training.h5}"
 train unborn 40 --set data.num_samples=3
 same_run unborn born

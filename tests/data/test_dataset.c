@@ -1,5 +1,6 @@
 /* ranks: 1 2 3
  * Data spread over ranks and written by them together: the same numbers as one process reads, and the same errors on all. */
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -216,31 +217,38 @@ static void what_stands_beside_goes_along(void)
     }
 }
 
-/* Rows for other trajectories than there are: an error on all ranks, and no file. */
+/* Rows for other trajectories than there are, or without numbers: an error on all ranks, and no file. */
 static void parameters_that_do_not_fit(void)
 {
-    const int64_t size[] = {6, 2, 1}, rows[] = {5, 1};
-    const double values[12] = {0};
-    char text[160], copy[128];
-    data_section section;
-    tx_error error = {0};
-    if (tx_parallel_rank(parallel) == 0) {
-        tx_file *file;
-        CU_ASSERT_EQUAL(tx_file_create(NULL, &file), TX_OK);
-        tx_file_write_reals(file, "/trajectories", 3, size, TX_FLOAT64, values, NULL);
-        tx_file_write_reals(file, "/parameters", 2, rows, TX_FLOAT64, values, NULL);
-        CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
-        tx_file_close(file);
+    static const struct {
+        int64_t rows[2];
+        double last;
+        const char *message;
+    } cases[] = {{{5, 1}, 0.0, "each of the 6 trajectories"}, {{6, 1}, NAN, "a number is missing, or not finite"}};
+    const int64_t size[] = {6, 2, 1};
+    for (int k = 0; k < 2; k++) {
+        char text[160], copy[128];
+        data_section section;
+        tx_error error = {0};
+        if (tx_parallel_rank(parallel) == 0) {
+            const double values[12] = {[5] = cases[k].last};
+            tx_file *file;
+            CU_ASSERT_EQUAL(tx_file_create(NULL, &file), TX_OK);
+            tx_file_write_reals(file, "/trajectories", 3, size, TX_FLOAT64, (double[12]){0}, NULL);
+            tx_file_write_reals(file, "/parameters", 2, cases[k].rows, TX_FLOAT64, values, NULL);
+            CU_ASSERT_EQUAL(tx_file_save(file, path, NULL, NULL), TX_OK);
+            tx_file_close(file);
+        }
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+        snprintf(text, sizeof text, "{type: file, path: %s}", path);
+        snprintf(copy, sizeof copy, "%s/copy.h5", folder);
+        CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
+        CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, &(tx_output){copy, true}, &error), TX_BAD_DATA);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k].message));
+        CU_ASSERT_NOT_EQUAL(access(copy, F_OK), 0);
+        data_section_close(&section);
+        CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
     }
-    CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
-    snprintf(text, sizeof text, "{type: file, path: %s}", path);
-    snprintf(copy, sizeof copy, "%s/copy.h5", folder);
-    CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-    CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, &(tx_output){copy, true}, &error), TX_BAD_DATA);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "each of the 6 trajectories"));
-    CU_ASSERT_NOT_EQUAL(access(copy, F_OK), 0);
-    data_section_close(&section);
-    CU_ASSERT_EQUAL(tx_parallel_barrier(parallel, NULL), TX_OK);
 }
 
 /* Ranks that read finite numbers fail with those that do not; nothing is left behind. */

@@ -314,19 +314,46 @@ static void missing_numbers_are_found(void)
     }
 }
 
+static void add_text(const char *name, const char *value)
+{
+    const hid_t text = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    H5Tset_size(text, strlen(value));
+    const hid_t attribute = H5Acreate_by_name(file, "/trajectories", name, text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(attribute, text, value) >= 0);
+    H5Aclose(attribute), H5Fclose(file), H5Tclose(text), H5Sclose(space);
+}
+
+/* What an integer of the stored type cannot be stands for none of them; without sign, both ways of writing one are meant. */
+static void missing_numbers_of_integers(void)
+{
+    static const struct {
+        double stored, fill;
+        bool is_unsigned, found;
+    } cases[] = {{0, 0.5, false, false},  {0, NAN, false, false},      {32767, 1e20, false, false}, {0, -70000, false, false},
+                 {-1, -1, false, true},   {-1, 65535, false, false},   {-1, 65535, true, true},     {-1, -1, true, true},
+                 {1, 65535, true, false}, {-9999, -9999, false, true}, {0, 0, false, true}};
+    const int64_t size[3] = {1, 1, 1};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        double read;
+        opened o;
+        write_dataset("/trajectories", 3, size, k % 2 ? H5T_STD_I16BE : H5T_STD_I16LE, &cases[k].stored);
+        add_attribute("_FillValue", H5T_IEEE_F64LE, 1, &cases[k].fill);
+        if (cases[k].is_unsigned) {
+            add_text("_Unsigned", "true");
+        }
+        CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT64, NULL, &o), TX_OK);
+        CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 1, &read, NULL), cases[k].found ? TX_BAD_DATA : TX_OK);
+        close_source(&o);
+    }
+}
+
 static void unsigned_numbers(void)
 {
     const int64_t size[3] = {1, 2, 1};
-    const hid_t text = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
     double read[2];
     opened o;
     write_dataset("/trajectories", 3, size, H5T_STD_I8LE, (double[]){-1, 127});
-    H5Tset_size(text, 4);
-    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-    const hid_t attribute =
-        H5Acreate_by_name(file, "/trajectories", "_Unsigned", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    CU_ASSERT(H5Awrite(attribute, text, "true") >= 0);
-    H5Aclose(attribute), H5Fclose(file), H5Tclose(text), H5Sclose(space);
+    add_text("_Unsigned", "true");
     CU_ASSERT_EQUAL_FATAL(open_source("", TX_FLOAT64, NULL, &o), TX_OK);
     CU_ASSERT_EQUAL(tx_data_source_read(o.source, 0, 2, read, NULL), TX_OK);
     CU_ASSERT(read[0] == 255.0 && read[1] == 127.0);
@@ -379,8 +406,17 @@ static void files_that_are_refused(void)
     write_dataset("/trajectories", 3, size, H5T_IEEE_F32LE, NULL);
     refused("", TX_BAD_DATA, path, "nothing was ever written");
     write_trajectories(4, sizes, H5T_IEEE_F32LE);
-    add_attribute("scale_factor", H5T_NATIVE_DOUBLE, 1, (double[]){NAN});
-    refused_reading("scale_factor");
+    for (int k = 0; k < 3; k++) {
+        write_trajectories(4, sizes, H5T_IEEE_F32LE);
+        add_attribute("scale_factor", H5T_NATIVE_DOUBLE, k < 2 ? 1 : 2, (double[]){k ? 0.0 : (double)NAN, 1.0});
+        refused_reading("'scale_factor'");
+    }
+    static const char *const names[] = {"scale_factor", "add_offset", "_FillValue", "missing_value"};
+    for (int k = 0; k < 4; k++) {
+        write_trajectories(4, sizes, H5T_IEEE_F32LE);
+        add_text(names[k], "-999");
+        refused_reading("makes no sense: it is no number");
+    }
     write_trajectories(4, sizes, H5T_IEEE_F32LE);
     set_attribute("dt", NAN);
     refused("", TX_BAD_DATA, path, "'dt'");
@@ -431,6 +467,7 @@ int main(void)
                                                       {"large levels", levels_larger_than_the_staging_buffer},
                                                       {"packed numbers", packed_numbers},
                                                       {"missing numbers are found", missing_numbers_are_found},
+                                                      {"missing numbers of integers", missing_numbers_of_integers},
                                                       {"unsigned numbers", unsigned_numbers},
                                                       {"spacing and extent", spacing_and_extent},
                                                       {"files that are refused", files_that_are_refused},

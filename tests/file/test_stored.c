@@ -53,6 +53,20 @@ static void read_rows(const char *path, int first, int count, const char *messag
     CU_ASSERT_EQUAL(open_ids(), 0);
 }
 
+/* Is it there? Whatever the numbers are. */
+static void check_rows(const char *path, int first, int count, const char *message)
+{
+    const int64_t from[] = {first, 0}, many[] = {count, COLUMNS};
+    tx_file *file;
+    ASSERT_WORKS(tx_file_open(path, &error, &file));
+    if (message) {
+        ASSERT_FAILS(tx_file_stored(file, "/u", from, many, &error), TX_BAD_DATA, message);
+    } else {
+        ASSERT_WORKS(tx_file_stored(file, "/u", from, many, &error));
+    }
+    tx_file_close(file);
+}
+
 static void nothing_written(void)
 {
     const folder folder = folder_make();
@@ -170,6 +184,69 @@ static void virtual_datasets(void)
     folder_remove(&folder);
 }
 
+/* Every second row from `row` on, as it stands in the source. */
+static void map_alternate(made *m, int row, const char *file, const char *dataset)
+{
+    const hsize_t start[] = {(hsize_t)row, 0}, stride[] = {2, 1}, size[] = {ROWS / 2, COLUMNS};
+    H5Sselect_hyperslab(m->space, H5S_SELECT_SET, start, stride, size, NULL);
+    CU_ASSERT(H5Pset_virtual(m->creation, m->space, file, dataset, m->space) >= 0);
+    H5Sselect_all(m->space);
+}
+
+/* Parts that one source, or none of those before, has something of: HDF5 1.10 crashes when it intersects with nothing. */
+static void parts_of_virtual_datasets(void)
+{
+    const folder folder = folder_make();
+    const file_name halved = folder_file(&folder, "a.h5"), striped = folder_file(&folder, "b.h5");
+    halves(folder.path, true);
+    made m = begin(halved.path);
+    map(&m, 0, 3, "half0.h5", "/h", half);
+    map(&m, 3, 3, "half1.h5", "/h", half);
+    finish(m, "/u", 0, 0);
+    m = begin(striped.path);
+    map_alternate(&m, 1, "a.h5", "/u");
+    map_alternate(&m, 0, "a.h5", "/u");
+    finish(m, "/u", 0, 0);
+    for (int first = 0; first < ROWS; first++) {
+        for (int count = 1; first + count <= ROWS; count++) {
+            read_rows(halved.path, first, count, NULL);
+            read_rows(striped.path, first, count, NULL);
+        }
+    }
+    folder_remove(&folder);
+}
+
+/* Rows that their source lacks: the last of the upper half, and one between others. */
+static void parts_of_unfinished_sources(void)
+{
+    const folder folder = folder_make();
+    const file_name halved = folder_file(&folder, "a.h5"), striped = folder_file(&folder, "b.h5");
+    const file_name sources[] = {folder_file(&folder, "whole.h5"), folder_file(&folder, "upper.h5")};
+    const hsize_t chunk[] = {1, 7};
+    for (int k = 0; k < 2; k++) {
+        made m = begin(sources[k].path);
+        H5Pset_chunk(m.creation, 2, chunk);
+        finish(m, "/u", 0, k ? 2 : ROWS);
+    }
+    made m = begin(halved.path);
+    map(&m, 0, 3, "upper.h5", "/u", extent);
+    map(&m, 3, 3, "whole.h5", "/u", extent);
+    finish(m, "/u", 0, 0);
+    m = begin(striped.path);
+    map_alternate(&m, 0, "upper.h5", "/u");
+    map_alternate(&m, 1, "whole.h5", "/u");
+    finish(m, "/u", 0, 0);
+    for (int first = 0; first < ROWS; first++) {
+        for (int count = 1; first + count <= ROWS; count++) {
+            const bool meets[] = {first <= 2 && first + count > 2,
+                                  first + count > 4 ? first <= 4 : first <= 2 && first + count > 2};
+            check_rows(halved.path, first, count, meets[0] ? "was never written" : NULL);
+            check_rows(striped.path, first, count, meets[1] ? "was never written" : NULL);
+        }
+    }
+    folder_remove(&folder);
+}
+
 static void virtual_datasets_with_gaps(void)
 {
     const folder folder = folder_make();
@@ -258,6 +335,8 @@ static void links_into_other_files(void)
 {
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5"), other = folder_file(&folder, "b.h5");
+    tx_file *opened;
+    tx_dataset_shape shape;
     finish(begin(other.path), "/far", 0, ROWS);
     const hid_t file = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_external("b.h5", "/far", file, "/u", H5P_DEFAULT, H5P_DEFAULT);
@@ -265,11 +344,31 @@ static void links_into_other_files(void)
     read_rows(name.path, 0, ROWS, NULL);
     finish(begin(other.path), "/far", 0, 0);
     read_rows(name.path, 0, ROWS, "b.h5' is not all stored");
+    CU_ASSERT_EQUAL(truncate(other.path, 100), 0);
+    ASSERT_WORKS(tx_file_open(name.path, &error, &opened));
+    ASSERT_FAILS(tx_file_shape(opened, "/u", &error, &shape), TX_BAD_DATA, "b.h5' is damaged: it is cut off");
+    tx_file_close(opened);
     folder_remove(&folder);
 }
 
 /* Products that are no size, or few or 0 after an overflow: found where the shape is asked for. HDF5 writes no such file, so
  * other sizes take the place of those that it wrote. */
+/* Its first byte of a version says one that this HDF5 does not know. */
+static void files_of_a_newer_library(void)
+{
+    enum { MOST = 1 << 14, VERSION = 8 };
+    static char data[MOST];
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    tx_file *file;
+    finish(begin(name.path), "/u", 0, ROWS);
+    const size_t bytes = file_read(name.path, data, MOST);
+    data[VERSION] = 99;
+    file_write(name.path, data, bytes);
+    ASSERT_FAILS(tx_file_open(name.path, &error, &file), TX_BAD_DATA, "(written for a newer HDF5 than ");
+    folder_remove(&folder);
+}
+
 static void sizes_that_no_file_has(void)
 {
     static const hsize_t sizes[][4] = {{(hsize_t)1 << 63, 2, 2, 2}, /* HDF5 itself finds the first two */
@@ -315,9 +414,12 @@ int main(void)
                                               {"external files", external_files},
                                               {"virtual datasets", virtual_datasets},
                                               {"virtual datasets with gaps", virtual_datasets_with_gaps},
+                                              {"parts of virtual datasets", parts_of_virtual_datasets},
+                                              {"parts of unfinished sources", parts_of_unfinished_sources},
                                               {"missing filters", missing_filters},
                                               {"files open for writing", files_open_for_writing},
                                               {"links into other files", links_into_other_files},
+                                              {"files of a newer library", files_of_a_newer_library},
                                               {"sizes that no file has", sizes_that_no_file_has},
                                               {0}});
 }

@@ -124,10 +124,11 @@ typedef struct tx_output {
     bool overwrite; /* may a file that stands there be replaced? */
 } tx_output;
 /* Looks, before any work is done, where that is to be written: the target of a link, which stays; *out (tx_free). TX_INVALID:
- * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), under whatever name.
+ * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), as tx_input_check finds.
  * Collective; rank 0 looks. */
 tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out);
-/* TX_INVALID when there is such a file and it is one of the inputs. Not collective. */
+/* TX_INVALID when there is such a file and it is one of the inputs, in a folder that is one, or what an HDF5 file among them leads
+ * to: links, sources of virtual datasets, external files. Not collective. */
 tx_status tx_input_check(const char *path, const char *const *inputs, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at

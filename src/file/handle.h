@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hdf5.h>
+#include <limits.h>
 
 #include "file/cover.h"
 #include "trainax/file.h"
@@ -64,6 +65,12 @@ bool tx_dataset_is_inside(const tx_file *file, hid_t dataset);
  * open dataset with what nobody stored, or cannot undo the filters through which they were stored. */
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error);
+
+/* `name`, or beside `base` (a file) where it is relative; empty where that is too long. */
+void tx_path_beside(const char *base, const char *name, char out[PATH_MAX]);
+/* A numbered source of a virtual dataset: "%b" in its name is the number of the block, "%%" is "%". In place; empty where that
+ * is too long. */
+void tx_block_name(char *name, size_t size, hsize_t block);
 
 /* Makes the groups above the last name of `path`, or `path` itself too. */
 tx_status tx_file_make_groups(tx_file *file, const char *path, bool last_too, tx_error *error);

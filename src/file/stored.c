@@ -47,12 +47,11 @@ static hsize_t open_size(const part *part)
     return known && fstat(*(int *)descriptor, &info) == 0 ? (hsize_t)info.st_size : 0;
 }
 
-/* `name`, or beside `base` (a file) where it is relative. */
-static void beside(const char *base, const char *name, char out[NAME_SIZE])
+void tx_path_beside(const char *base, const char *name, char out[PATH_MAX])
 {
     const char *slash = strrchr(base, '/');
     const int folder = *name == '/' || !slash ? 0 : (int)(slash - base + 1);
-    if (snprintf(out, NAME_SIZE, "%.*s%s", folder, base, name) >= NAME_SIZE) {
+    if (snprintf(out, PATH_MAX, "%.*s%s", folder, base, name) >= PATH_MAX) {
         *out = '\0'; /* no file has such a name */
     }
 }
@@ -80,7 +79,7 @@ static void external_path(const part *part, const char *name, char out[NAME_SIZE
         snprintf(out, NAME_SIZE, "%s", name);
     } else if (strncmp(prefix, origin, sizeof origin - 1) == 0) {
         snprintf(joined, sizeof joined, ".%s/%s", prefix + sizeof origin - 1, name);
-        beside(part->name, joined, out);
+        tx_path_beside(part->name, joined, out);
     } else {
         snprintf(out, NAME_SIZE, "%s/%s", prefix, name);
     }
@@ -240,8 +239,7 @@ static void close_mapping(const mapping *m)
 }
 #define scoped_mapping __attribute__((cleanup(close_mapping))) mapping
 
-/* "%b" in a name is the number of the block, "%%" is "%". */
-static void number_name(char *name, size_t size, hsize_t block)
+void tx_block_name(char *name, size_t size, hsize_t block)
 {
     char out[NAME_SIZE];
     size_t used = 0;
@@ -316,7 +314,7 @@ static tx_status open_source(const part *part, const mapping *m, tx_error *reaso
     if (prefix && *prefix && strncmp(prefix, "${ORIGIN}", 9) != 0 && *m->file != '/') {
         snprintf(name, sizeof name, "%s/%s", prefix, m->file);
     } else {
-        beside(part->name, m->file, name);
+        tx_path_beside(part->name, m->file, name);
     }
     return tx_file_open(stat(name, &info) == 0 || stat(m->file, &info) != 0 ? name : m->file, reason, out);
 }
@@ -411,8 +409,8 @@ static tx_status check_numbered(const part *part, size_t k, hsize_t blocks, hid_
         scoped_mapping m = {.to = -1, .from = -1};
         TX_TRY(get_mapping(part, k, &m));
         clip(m.to, part->size, (int64_t)block);
-        number_name(m.file, sizeof m.file, block);
-        number_name(m.dataset, sizeof m.dataset, block);
+        tx_block_name(m.file, sizeof m.file, block);
+        tx_block_name(m.dataset, sizeof m.dataset, block);
         TX_TRY(check_mapping(part, &m, left));
     }
     return TX_OK;

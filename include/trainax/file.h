@@ -30,7 +30,7 @@ tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);
 /* Likewise for files that must come from tx_file_save (checkpoints): one without a checksum is damaged too. */
 tx_status tx_file_open_checked(const char *path, tx_error *error, tx_file **out);
 const char *tx_file_path(const tx_file *file); /* as the user wrote it; for messages */
-void tx_file_close(tx_file *file); /* what was not saved is gone */
+void tx_file_close(tx_file *file);             /* what was not saved is gone */
 /* Writes what was created to `path` atomically; with `previous` (a path in the same folder) not NULL the file that stood at
  * `path` is kept under that name. May be called again after more has been written. A device or a pipe is refused. */
 tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);

@@ -273,8 +273,9 @@ static void what_inputs_are_made_of(void)
 {
     static const char *const parts[] = {"a.h5", "half0.h5", "half1.h5", "up.h5", "numbers", "far.h5"};
     const folder folder = folder_make();
-    const file_name name = folder_file(&folder, "a.h5"), upper = folder_file(&folder, "up.h5"), far = folder_file(&folder, "far.h5"),
-                    raw = folder_file(&folder, "numbers"), link = folder_file(&folder, "link");
+    const file_name name = folder_file(&folder, "a.h5"), upper = folder_file(&folder, "up.h5"),
+                    far = folder_file(&folder, "far.h5"), raw = folder_file(&folder, "numbers"),
+                    link = folder_file(&folder, "link");
     halves(folder.path, true);
     made m = begin(upper.path);
     map(&m, 0, 3, "half0.h5", "/h", half);

@@ -34,6 +34,7 @@ void tx_file_close(tx_file *file);             /* what was not saved is gone */
 /* Writes what was created to `path` atomically; with `previous` (a path in the same folder) not NULL the file that stood at
  * `path` is kept under that name. May be called again after more has been written. A device or a pipe is refused. */
 tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);
+tx_status tx_file_save_new(tx_file *file, const char *path, tx_error *error); /* TX_INVALID when something stands at `path` */
 
 typedef struct tx_dataset_shape { /* of one HDF5 dataset */
     int rank;

@@ -63,12 +63,17 @@ static bool saved_earlier(const tx_trainer *trainer, const tx_snapshot *snapshot
 }
 
 /* Those in the run directory are the run's. */
+static bool may_replace(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step)
+{
+    return !snapshot->directory || trainer->overwrite || saved_earlier(trainer, snapshot, step);
+}
+
 static tx_status check_free(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step, tx_error *error)
 {
     struct stat unused;
     char path[PATH_SIZE];
     TX_TRY(make_path(trainer, snapshot, step, error, path));
-    return !snapshot->directory || trainer->overwrite || lstat(path, &unused) != 0 || saved_earlier(trainer, snapshot, step)
+    return lstat(path, &unused) != 0 || may_replace(trainer, snapshot, step)
                ? TX_OK
                : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or another path or file_name", path);
 }
@@ -101,7 +106,8 @@ static tx_status save(const tx_trainer *trainer, const tx_snapshot *snapshot, tx
     TX_TRY(tx_file_create(error, &file));
     tx_status status = put(trainer, snapshot, file, error);
     if (status == TX_OK) {
-        status = tx_file_save(file, path, NULL, error);
+        status = may_replace(trainer, snapshot, trainer->step) ? tx_file_save(file, path, NULL, error)
+                                                               : tx_file_save_new(file, path, error);
     }
     tx_file_close(file);
     return status;

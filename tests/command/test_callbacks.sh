@@ -44,7 +44,8 @@ launch="mpirun -n 3" train double_three "$callbacks" --overwrite --set precision
 same_files double double_three
 
 # -- after a resume, elsewhere; save_network's path may differ, progress and checkpoint come and go --
-launch="mpirun -n 2" train pieces "$callbacks" --overwrite --set trainer.num_training_steps=23
+rm -r nets
+launch="mpirun -n 2" train pieces "$callbacks" --set trainer.num_training_steps=23
 launch="mpirun -n 3" train pieces "progress, $callbacks, {type: checkpoint, every: 7}" --set trainer.num_training_steps=41 --resume
 launch="" train pieces "${callbacks/path: nets/path: elsewhere}, {type: progress, every: 5}" --resume
 same_files one pieces

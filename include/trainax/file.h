@@ -30,10 +30,11 @@ tx_status tx_file_open(const char *path, tx_error *error, tx_file **out);
 /* Likewise for files that must come from tx_file_save (checkpoints): one without a checksum is damaged too. */
 tx_status tx_file_open_checked(const char *path, tx_error *error, tx_file **out);
 const char *tx_file_path(const tx_file *file); /* as the user wrote it; for messages */
-void tx_file_close(tx_file *file); /* what was not saved is gone */
+void tx_file_close(tx_file *file);             /* what was not saved is gone */
 /* Writes what was created to `path` atomically; with `previous` (a path in the same folder) not NULL the file that stood at
  * `path` is kept under that name. May be called again after more has been written. A device or a pipe is refused. */
 tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);
+tx_status tx_file_save_new(tx_file *file, const char *path, tx_error *error); /* TX_INVALID when something stands at `path` */
 
 typedef struct tx_dataset_shape { /* of one HDF5 dataset */
     int rank;
@@ -124,10 +125,11 @@ typedef struct tx_output {
     bool overwrite; /* may a file that stands there be replaced? */
 } tx_output;
 /* Looks, before any work is done, where that is to be written: the target of a link, which stays; *out (tx_free). TX_INVALID:
- * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), under whatever name.
+ * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), as tx_input_check finds.
  * Collective; rank 0 looks. */
 tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out);
-/* TX_INVALID when there is such a file and it is one of the inputs. Not collective. */
+/* TX_INVALID when there is such a file and it is one of the inputs, in a folder that is one, or what an HDF5 file among them leads
+ * to: links, sources of virtual datasets, external files. Not collective. */
 tx_status tx_input_check(const char *path, const char *const *inputs, tx_error *error);
 
 /* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at

@@ -27,6 +27,7 @@ bool tx_parallel_launched(void);
 /* This process in its job, before it has joined: as that launcher says; alone rank 0 of 1. Once MPI runs, its rank there. */
 int tx_parallel_job_rank(void);
 int tx_parallel_job_size(void);
+bool tx_parallel_joined(void); /* has MPI been started in this process? It stays so when it is over. Starts nothing */
 
 int tx_parallel_rank(const tx_parallel *parallel);
 int tx_parallel_size(const tx_parallel *parallel);

@@ -27,7 +27,8 @@ static const tx_option options[] = {
      .type = TX_TYPE_OUTPUT_PATH,
      .unit = "",
      .may_differ = true,
-     .text = "folder, relative to where the command runs; made where it is missing"},
+     .text =
+         "folder, relative to where the command runs; made where it is missing; only --overwrite and a resume replace files there"},
     {.name = "file_name", .type = TX_TYPE_STRING, .unit = "", .text = "files are PATH/FILE_NAME_STEP.h5"},
     {0},
 };

@@ -95,6 +95,11 @@ tx_status tx_session_close(tx_session *session, tx_status status, tx_error *erro
 /* Compare what the ranks were told: TX_INVALID with the first that was told otherwise than rank 0, and what. Collective. */
 tx_status tx_told_check_arguments(tx_parallel *parallel, const tx_arguments *arguments, tx_error *error);
 tx_status tx_told_check_config(tx_parallel *parallel, const tx_config *config, tx_error *error);
+/* All get the status of the first that has failed, whose error says so where it is not all of them. Collective. */
+tx_status tx_told_blame(tx_parallel *parallel, tx_status mine, tx_error *error);
+/* For a process that has not joined its job and is about to end, well or not: MPI would let the others wait for it for ever. It
+ * joins and takes part in tx_told_check_arguments; tells the error. Without such a job nothing but `status`. */
+tx_status tx_told_end(int argc, char **argv, tx_status status, tx_error *error);
 /* The same without a job: this process alone, whose error is left for the caller to tell. */
 tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out);
 

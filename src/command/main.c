@@ -132,6 +132,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     tx_status status = dispatch(argc, argv, &error);
     status = status == TX_OK ? tx_output_check(&error) : status;
+    status = tx_told_end(argc, argv, status, &error);
     if (status != TX_OK && error.message[0]) {
         tell_without_job(&error);
     }

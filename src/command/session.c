@@ -14,17 +14,6 @@ static tx_status read_for_all(tx_parallel *parallel, const char *path, tx_error 
     return tx_parallel_broadcast_text(parallel, text, error);
 }
 
-/* What fails on some ranks alone, says so. */
-static tx_status blame_rank(tx_parallel *parallel, tx_status mine, tx_error *error)
-{
-    int64_t failed = mine != TX_OK;
-    TX_TRY(tx_parallel_sum(parallel, &failed, 1, error));
-    if (mine != TX_OK && failed < tx_parallel_size(parallel)) {
-        tx_error_prefix(error, "rank %d, not all of them", tx_parallel_rank(parallel));
-    }
-    return tx_parallel_agree(parallel, mine, error);
-}
-
 static tx_status open_config(tx_session *session, const tx_arguments *arguments, const char *path, const char *const *required,
                              const char *directory, tx_error *error)
 {
@@ -38,7 +27,7 @@ static tx_status open_config(tx_session *session, const tx_arguments *arguments,
                                      .required = required};
     const tx_status status = tx_config_create(session->registry, &source, error, &session->config);
     tx_free(text);
-    TX_TRY(blame_rank(session->parallel, status, error));
+    TX_TRY(tx_told_blame(session->parallel, status, error));
     return tx_told_check_config(session->parallel, session->config, error);
 }
 

@@ -11,15 +11,20 @@ static const struct {
     bool unless_ignored; /* nohup, setsid: then it is not meant for this process */
 } signals[] = {{SIGTERM, false}, {SIGINT, false}, {SIGUSR1, false}, {SIGUSR2, false}, {SIGXCPU, false}, {SIGHUP, true}};
 
+static void catch (int number, bool unless_ignored, void (*handler)(int number))
+{
+    struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, NULL, &before);
+    if (!unless_ignored || before.sa_handler != SIG_IGN) {
+        sigaction(number, &action, NULL);
+    }
+}
+
 void tx_signals_catch(void (*handler)(int number))
 {
     for (size_t k = 0; k < sizeof signals / sizeof *signals; k++) {
-        struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
-        sigemptyset(&action.sa_mask);
-        sigaction(signals[k].number, NULL, &before);
-        if (!signals[k].unless_ignored || before.sa_handler != SIG_IGN) {
-            sigaction(signals[k].number, &action, NULL);
-        }
+        catch (signals[k].number, signals[k].unless_ignored, handler);
     }
 }
 
@@ -45,4 +50,5 @@ void tx_signals_clean_up(void)
 {
     others_first = tx_parallel_job_rank() != 0;
     tx_signals_catch(remove_and_die);
+    catch (SIGQUIT, true, remove_and_die); /* which a run dies of at once: what it leaves, the next one clears away */
 }

@@ -72,9 +72,19 @@ static tx_status compare(tx_parallel *parallel, char *mine, const char *ends, tx
     return tx_parallel_agree(parallel, status, error);
 }
 
+tx_status tx_told_blame(tx_parallel *parallel, tx_status mine, tx_error *error)
+{
+    int64_t failed = mine != TX_OK;
+    TX_TRY(tx_parallel_sum(parallel, &failed, 1, error));
+    if (mine != TX_OK && failed < tx_parallel_size(parallel)) {
+        tx_error_prefix(error, "rank %d, not all of them", tx_parallel_rank(parallel));
+    }
+    return tx_parallel_agree(parallel, mine, error);
+}
+
 static tx_status share(tx_parallel *parallel, tx_status mine, char *text, const char *ends, tx_error *error)
 {
-    tx_status status = tx_parallel_agree(parallel, mine, error);
+    tx_status status = tx_told_blame(parallel, mine, error);
     status = status ? status : compare(parallel, text, ends, error);
     tx_free(text);
     return status;
@@ -92,4 +102,28 @@ tx_status tx_told_check_config(tx_parallel *parallel, const tx_config *config, t
     char *text = NULL;
     const tx_status status = tx_section_write(tx_config_root(config), error, &text);
     return share(parallel, status, text, "\n", error);
+}
+
+/* ---- Those that end without the others ---- */
+
+static tx_status describe_words(int argc, char **argv, tx_error *error, char **out)
+{
+    tx_buffer text = {.error = error};
+    for (int k = 1; k < argc; k++) {
+        add(&text, argv[k], "");
+    }
+    add(&text, "to end at once", "");
+    return tx_buffer_finish(&text, out);
+}
+
+tx_status tx_told_end(int argc, char **argv, tx_status status, tx_error *error)
+{
+    tx_session session = {0};
+    char *text = NULL;
+    if (tx_parallel_joined() || !tx_parallel_launched() || tx_parallel_job_size() < 2 ||
+        tx_parallel_create(NULL, NULL, &session.parallel) != TX_OK) {
+        return status;
+    }
+    status = status ? status : describe_words(argc, argv, error, &text);
+    return tx_session_close(&session, share(session.parallel, status, text, end_of_item, error), error);
 }

@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, MOST_LINKS = 40 };
 
 static tx_status cannot_write(const char *path, int number, tx_error *error)
 {
@@ -26,6 +26,36 @@ static void folder_of(const char *path, char folder[PATH_SIZE])
     const char *slash = strrchr(path, '/');
     const size_t bytes = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
     snprintf(folder, PATH_SIZE, "%.*s", (int)bytes, slash ? path : ".");
+}
+
+/* ---- Links ---- */
+
+/* One link further: *path becomes what it points to. */
+static tx_status follow_once(char **path, const char *target, tx_error *error)
+{
+    const char *slash = strrchr(*path, '/');
+    const int folder = slash && *target != '/' ? (int)(slash + 1 - *path) : 0;
+    const size_t bytes = strlen(*path) + strlen(target) + 1;
+    char *next;
+    TX_TRY(tx_allocate(bytes, error, &next));
+    snprintf(next, bytes, "%.*s%s", folder, *path, target);
+    tx_free(*path);
+    *path = next;
+    return TX_OK;
+}
+
+tx_status tx_path_follow(char **path, tx_error *error)
+{
+    for (int k = 0; k < MOST_LINKS; k++) {
+        char target[PATH_SIZE];
+        const ssize_t length = readlink(*path, target, sizeof target - 1);
+        if (length < 0) {
+            return TX_OK;
+        }
+        target[length] = '\0';
+        TX_TRY(follow_once(path, target, error));
+    }
+    return cannot_write(*path, ELOOP, error);
 }
 
 /* ---- Temporaries: whose one is, its name says ---- */
@@ -235,6 +265,36 @@ static int open_again(const char *path, int flags)
         fd = open(path, flags | O_CLOEXEC, 0666);
     } while (fd < 0 && errno == EINTR);
     return fd;
+}
+
+/* Where the file system has none without a name, one that the next writer in the folder removes if this process is killed here. */
+static int open_and_unlink(const char *folder)
+{
+    char path[PATH_SIZE], *temporary;
+    const int length = snprintf(path, sizeof path, "%s/unnamed", folder);
+    if (length >= PATH_SIZE || tx_atomic_temporary(path, NULL, &temporary) != TX_OK) {
+        errno = length >= PATH_SIZE ? ENAMETOOLONG : ENOMEM;
+        return -1;
+    }
+    unlink(temporary);
+    const int fd = open_again(temporary, O_RDWR | O_CREAT | O_EXCL), number = errno;
+    unlink(temporary);
+    tx_free(temporary);
+    errno = number;
+    return fd;
+}
+
+int tx_unnamed_open(const char *folder)
+{
+    const int fd = open_again(folder, O_RDWR | O_TMPFILE);
+    return fd >= 0 ? fd : open_and_unlink(folder);
+}
+
+int tx_unnamed_open_beside(const char *path)
+{
+    char folder[PATH_SIZE];
+    folder_of(path, folder);
+    return tx_unnamed_open(folder);
 }
 
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error)

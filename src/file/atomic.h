@@ -16,6 +16,10 @@ tx_status tx_atomic_temporary(const char *path, tx_error *error, char **out);
 void tx_atomic_sweep(const char *folder);
 void tx_atomic_sweep_beside(const char *path); /* the folder of a file */
 
+/* A file in that folder without a name, gone when it is closed or the process is killed: a descriptor, or -1 and errno. */
+int tx_unnamed_open(const char *folder);
+int tx_unnamed_open_beside(const char *path); /* in the folder of a file */
+
 /* Writes the file `temporary`, to the disk; removed on failure. Messages name `path`. */
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error);
 void tx_atomic_remove(const char *temporary); /* gives it up */
@@ -38,6 +42,9 @@ tx_status tx_atomic_publish_new(const char *temporary, const char *path, tx_erro
 /* All of it at once. */
 tx_status tx_atomic_save(const char *path, const char *previous, const void *data, size_t bytes, tx_error *error);
 tx_status tx_atomic_save_new(const char *path, const void *data, size_t bytes, tx_error *error);
+
+/* Follows a link: *path (allocated) becomes the name of what is none, whether or not anything stands there. */
+tx_status tx_path_follow(char **path, tx_error *error);
 
 bool tx_same_file(const char *a, const char *b); /* by whatever names: links of both kinds are seen through */
 

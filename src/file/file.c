@@ -307,7 +307,7 @@ tx_status tx_file_image(tx_file *file, size_t extra, tx_error *error, unsigned c
     return TX_OK;
 }
 
-tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error)
+static tx_status save(tx_file *file, const char *path, const char *previous, bool fresh, tx_error *error)
 {
     TX_QUIETLY;
     unsigned char *image;
@@ -317,10 +317,21 @@ tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx
     }
     TX_TRY(tx_file_image(file, TX_SEAL_BYTES, error, &image, &bytes));
     tx_seal_make(image, bytes, image + bytes);
-    const tx_status status = file->streams ? tx_file_save_streams(file, path, previous, image, bytes, error)
-                                           : tx_atomic_save(path, previous, image, bytes + TX_SEAL_BYTES, error);
+    const size_t all = bytes + TX_SEAL_BYTES;
+    const tx_status status = file->streams ? tx_file_save_streams(file, path, previous, fresh, image, bytes, error)
+                             : fresh       ? tx_atomic_save_new(path, image, all, error)
+                                           : tx_atomic_save(path, previous, image, all, error);
     tx_free(image);
     return status;
+}
+
+tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error)
+{
+    return save(file, path, previous, false, error);
+}
+tx_status tx_file_save_new(tx_file *file, const char *path, tx_error *error)
+{
+    return save(file, path, NULL, true, error);
 }
 
 /* ---- Members ---- */

@@ -70,12 +70,16 @@ void tx_file_beside(const char *base, const char *name, char out[TX_NAME_SIZE]);
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error);
 
+/* A numbered source of a virtual dataset: "%b" in its name is the number of the block, "%%" is "%". In place; empty where that
+ * is too long. */
+void tx_block_name(char *name, size_t size, hsize_t block);
+
 /* Makes the groups above the last name of `path`, or `path` itself too. */
 tx_status tx_file_make_groups(tx_file *file, const char *path, bool last_too, tx_error *error);
 
-/* Saves the image of a file that has streams, as tx_file_save does. */
-tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, const void *image, size_t bytes,
-                               tx_error *error);
+/* Saves the image of a file that has streams, as tx_file_save does, or tx_file_save_new (fresh). */
+tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, bool fresh, const void *image,
+                               size_t bytes, tx_error *error);
 void tx_file_free_streams(tx_file *file);
 
 /* The whole file as it would stand on disk, with room for `extra` bytes behind it (tx_free). */

@@ -240,8 +240,7 @@ static void close_mapping(const mapping *m)
 }
 #define scoped_mapping __attribute__((cleanup(close_mapping))) mapping
 
-/* "%b" in a name is the number of the block, "%%" is "%". */
-static void number_name(char *name, size_t size, hsize_t block)
+void tx_block_name(char *name, size_t size, hsize_t block)
 {
     char out[TX_NAME_SIZE];
     size_t used = 0;
@@ -403,8 +402,8 @@ static tx_status check_numbered(const part *part, size_t k, hsize_t blocks, hid_
         scoped_mapping m = {.to = -1, .from = -1};
         TX_TRY(get_mapping(part, k, &m));
         clip(m.to, part->size, (int64_t)block);
-        number_name(m.file, sizeof m.file, block);
-        number_name(m.dataset, sizeof m.dataset, block);
+        tx_block_name(m.file, sizeof m.file, block);
+        tx_block_name(m.dataset, sizeof m.dataset, block);
         TX_TRY(check_mapping(part, &m, left));
     }
     return TX_OK;

@@ -156,8 +156,8 @@ static tx_status fill(const tx_file *file, const char *temporary, const char *pa
     return tx_atomic_flush(temporary, path, error);
 }
 
-tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, const void *image, size_t bytes,
-                               tx_error *error)
+tx_status tx_file_save_streams(const tx_file *file, const char *path, const char *previous, bool fresh, const void *image,
+                               size_t bytes, tx_error *error)
 {
     char *temporary;
     TX_TRY(tx_atomic_temporary(path, error, &temporary));
@@ -165,7 +165,7 @@ tx_status tx_file_save_streams(const tx_file *file, const char *path, const char
     if (status == TX_OK) {
         status = fill(file, temporary, path, bytes, error);
         if (status == TX_OK) {
-            status = tx_atomic_publish(temporary, path, previous, error);
+            status = fresh ? tx_atomic_publish_new(temporary, path, error) : tx_atomic_publish(temporary, path, previous, error);
         } else {
             tx_atomic_remove(temporary);
         }

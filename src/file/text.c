@@ -55,6 +55,39 @@ tx_status tx_text_read(const char *path, tx_error *error, char **out)
     return TX_OK;
 }
 
+static bool make_all(char *path);
+
+/* The folder that a link would lead to, if there were one. */
+static bool make_target(const char *link)
+{
+    char *target;
+    if (tx_duplicate(link, NULL, &target) != TX_OK) {
+        errno = ENOMEM;
+        return false;
+    }
+    const bool found = tx_path_follow(&target, NULL) == TX_OK, made = found && make_all(target);
+    const int number = found ? errno : ELOOP;
+    tx_free(target);
+    errno = number;
+    return made;
+}
+
+/* What mkdir says of a folder that exists differs by file system. */
+static bool make_one(const char *path)
+{
+    struct stat info;
+    const int number = mkdir(path, 0777) ? errno : 0;
+    const bool there = stat(path, &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) {
+        return true;
+    }
+    if (!there && number == EEXIST) {
+        return make_target(path);
+    }
+    errno = there || !number ? ENOTDIR : number;
+    return false;
+}
+
 /* Makes every folder of `path`, which is cut at its slashes on the way and whole again at the end. False: errno. */
 static bool make_all(char *path)
 {
@@ -64,12 +97,9 @@ static bool make_all(char *path)
         }
         const char was = *end;
         *end = '\0';
-        const int number = mkdir(path, 0777) ? errno : 0;
-        struct stat info;
-        const bool there = stat(path, &info) == 0; /* what mkdir says of a folder that exists differs by file system */
+        const bool made = make_one(path);
         *end = was;
-        if (!there || !S_ISDIR(info.st_mode)) {
-            errno = there || !number ? ENOTDIR : number;
+        if (!made) {
             return false;
         }
         if (!was) {
@@ -80,18 +110,12 @@ static bool make_all(char *path)
 
 static tx_status try_writing(const char *path, tx_error *error)
 {
-    const size_t bytes = strlen(path) + sizeof "/.probe-XXXXXX";
-    char *probe;
-    TX_TRY(tx_allocate(bytes, error, &probe));
-    snprintf(probe, bytes, "%s/.probe-XXXXXX", path);
-    const int fd = mkstemp(probe);
-    const int number = errno;
-    if (fd >= 0) {
-        close(fd);
-        unlink(probe);
+    const int fd = tx_unnamed_open(path);
+    if (fd < 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write in '%s': %s", path, strerror(errno));
     }
-    tx_free(probe);
-    return fd >= 0 ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write in '%s': %s", path, strerror(number));
+    close(fd);
+    return TX_OK;
 }
 
 tx_status tx_directory_make(const char *path, tx_error *error)

@@ -87,6 +87,13 @@ int tx_parallel_job_rank(void)
     return rank;
 }
 
+bool tx_parallel_joined(void)
+{
+    int joined;
+    MPI_Initialized(&joined);
+    return joined;
+}
+
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out)
 {
     bool running = false;

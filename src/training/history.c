@@ -104,29 +104,13 @@ static tx_status write_failed(const tx_history *history, tx_error *error)
     return tx_error_set(error, TX_BAD_DATA, "cannot write %s: %s", history->path, strerror(errno));
 }
 
-/* It has no name for longer than a moment, and is gone with the process. */
-static tx_status open_spill(tx_history *history, tx_error *error)
-{
-    tx_text path = {0};
-    const char *slash = strrchr(history->path, '/');
-    const int folder = slash ? (int)(slash + 1 - history->path) : 0;
-    TX_TRY(tx_text_add(&path, error, "%.*s.history-XXXXXX", folder, history->path));
-    history->spill = mkostemp(path.data, O_CLOEXEC);
-    if (history->spill >= 0) {
-        unlink(path.data);
-    }
-    tx_free(path.data);
-    return history->spill >= 0 ? TX_OK : write_failed(history, error);
-}
-
+/* Rows that have no more room here. */
 static tx_status spill(tx_history *history, tx_error *error)
 {
     const int64_t row_size = (int64_t)history->row_bytes;
     const size_t size = (size_t)(history->count - history->spilled) * history->row_bytes;
-    if (history->spill < 0) {
-        TX_TRY(open_spill(history, error));
-    }
-    if (!tx_write_at(history->spill, history->latest, size, history->spilled * row_size)) {
+    history->spill = history->spill < 0 ? tx_unnamed_open_beside(history->path) : history->spill;
+    if (history->spill < 0 || !tx_write_at(history->spill, history->latest, size, history->spilled * row_size)) {
         return write_failed(history, error);
     }
     history->spilled = history->count;

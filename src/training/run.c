@@ -24,6 +24,7 @@ typedef struct tx_run {
     bool writer;         /* is this rank 0? */
     tx_claim claim;      /* rank 0's, on the directory */
     tx_checkpoint checkpoint;
+    tx_config *earlier; /* rank 0 of a resumed run: config.yaml as it was; NULL: there is none that can be read */
     tx_trainer *trainer;
     tx_history *history; /* rank 0 */
     double begun;        /* clock when the command began to train: for the time limit */
@@ -46,12 +47,27 @@ static tx_status claim_directory(tx_run *run, tx_error *error)
     return tx_run_check(run->directory, run->options->start, error);
 }
 
+/* What the run was told before: it has begun to do that, whether or not it came to a checkpoint. */
+static void read_earlier(tx_run *run)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/config.yaml", run->directory);
+    (void)!tx_config_read(tx_config_registry(run->config), path, NULL, 0, NULL, NULL, &run->earlier);
+}
+
+static const tx_section *earlier_root(const tx_run *run)
+{
+    const tx_config *config = run->earlier ? run->earlier : run->checkpoint.config;
+    return config ? tx_config_root(config) : NULL;
+}
+
 static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
 {
     TX_TRY(claim_directory(run, error));
     if (run->options->start != TX_START_RESUME) {
         return TX_OK;
     }
+    read_earlier(run);
     TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
     if (run->checkpoint.file) {
         return tx_checkpoint_check(&run->checkpoint, run->config, run->log, error);
@@ -146,7 +162,9 @@ static tx_status start(tx_run *run, tx_error *error)
                                     .with_progress = run->writer,
                                     .resumes = run->checkpoint.file != NULL,
                                     .directory = run->directory,
-                                    .inputs = run->inputs};
+                                    .inputs = run->inputs,
+                                    .overwrite = run->options->start == TX_START_OVERWRITE,
+                                    .earlier = earlier_root(run)};
     TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
     tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);
@@ -407,6 +425,7 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
     tx_history_destroy(run.history);
     tx_trainer_destroy(run.trainer);
     tx_checkpoint_close(&run.checkpoint);
+    tx_config_destroy(run.earlier);
     tx_free(run.values);
     tx_free(run.inputs);
     tx_claim_release(&run.claim);

@@ -1,9 +1,11 @@
 /* Networks and gradients of single steps, as files of rank 0. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file/atomic.h"
@@ -31,6 +33,53 @@ static tx_status make_folder(const char *path, tx_error *error)
     return access(*folder ? folder : "/", F_OK) == 0 ? TX_OK : tx_directory_make(folder, error);
 }
 
+/* ---- Files that are there already ---- */
+
+static bool saves(const tx_section *callback, const tx_snapshot *snapshot)
+{
+    return strcmp(tx_section_component(callback)->name, "save_network") == 0 &&
+           strcmp(tx_get_string(callback, "path"), snapshot->directory) == 0 &&
+           strcmp(tx_get_string(callback, "file_name"), snapshot->name) == 0;
+}
+
+/* Is there a callback that saves networks under that name? `section`: a configuration, or a composite callback. */
+static bool section_saves(const tx_section *section, const tx_snapshot *snapshot)
+{
+    const tx_section *const *callbacks;
+    const int count = tx_get_sections(section, "callbacks", &callbacks);
+    bool found = false;
+    for (int k = 0; k < count && !found; k++) {
+        const bool composite = strcmp(tx_section_component(callbacks[k])->name, "composite") == 0;
+        found = composite ? section_saves(callbacks[k], snapshot) : saves(callbacks[k], snapshot);
+    }
+    return found;
+}
+
+/* Could the run write it before it was interrupted? Then it did: a file of others would have kept it from beginning. */
+static bool saved_earlier(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step)
+{
+    const tx_section *root = trainer->earlier, *section = root ? tx_get_section(root, "trainer") : NULL;
+    return section && step < tx_get_integer(section, "num_training_steps") && section_saves(root, snapshot);
+}
+
+/* Those in the run directory are the run's. */
+static bool may_replace(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step)
+{
+    return !snapshot->directory || trainer->overwrite || saved_earlier(trainer, snapshot, step);
+}
+
+static tx_status check_free(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step, tx_error *error)
+{
+    struct stat unused;
+    char path[PATH_SIZE];
+    TX_TRY(make_path(trainer, snapshot, step, error, path));
+    return lstat(path, &unused) != 0 || may_replace(trainer, snapshot, step)
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or another path or file_name", path);
+}
+
+/* ---- Writing ---- */
+
 static tx_status put_gradient(const tx_trainer *trainer, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
@@ -52,15 +101,19 @@ static tx_status save(const tx_trainer *trainer, const tx_snapshot *snapshot, tx
     char path[PATH_SIZE];
     tx_file *file;
     TX_TRY(make_path(trainer, snapshot, trainer->step, error, path));
+    TX_TRY(check_free(trainer, snapshot, trainer->step, error));
     TX_TRY(make_folder(path, error));
     TX_TRY(tx_file_create(error, &file));
     tx_status status = put(trainer, snapshot, file, error);
     if (status == TX_OK) {
-        status = tx_file_save(file, path, NULL, error);
+        status = may_replace(trainer, snapshot, trainer->step) ? tx_file_save(file, path, NULL, error)
+                                                               : tx_file_save_new(file, path, error);
     }
     tx_file_close(file);
     return status;
 }
+
+/* ---- Before the first step ---- */
 
 /* NAME_STEP.h5 */
 static bool read_step(const char *path, int64_t *step)
@@ -70,18 +123,50 @@ static bool read_step(const char *path, int64_t *step)
     return at && sscanf(at, "_%" SCNd64 "%n", step, &length) == 1 && strcmp(at + length, ".h5") == 0;
 }
 
-tx_status tx_trainer_add_snapshots(void *owner, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+/* Is `name` of a step that the run comes to? */
+static bool will_write(const tx_trainer *trainer, int64_t every, const char *name, int64_t *step)
 {
-    const tx_trainer *trainer = owner;
-    char path[PATH_SIZE], input[PATH_MAX];
+    return read_step(name, step) && *step >= 0 && *step % every == 0 && *step < trainer->problem.num_steps;
+}
+
+static tx_status check_inputs(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+{
     for (const char *const *inputs = trainer->inputs; inputs && *inputs; inputs++) {
+        char path[PATH_SIZE], input[PATH_MAX];
         int64_t step;
-        if (realpath(*inputs, input) && read_step(input, &step) && step % every == 0 && step < trainer->problem.num_steps) {
+        if (realpath(*inputs, input) && will_write(trainer, every, input, &step)) {
             TX_TRY(make_path(trainer, snapshot, step, error, path));
             TX_TRY(tx_input_check(path, trainer->inputs, error));
         }
     }
+    return TX_OK;
+}
+
+/* The folder is looked through, not the steps: there may be many. */
+static tx_status check_others(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+{
+    char path[PATH_SIZE];
+    TX_TRY(make_path(trainer, snapshot, 0, error, path));
+    *strrchr(path, '/') = '\0';
+    DIR *entries = opendir(*path ? path : "/");
+    tx_status status = TX_OK;
+    for (const struct dirent *entry; entries && status == TX_OK && (entry = readdir(entries));) {
+        int64_t step;
+        status = will_write(trainer, every, entry->d_name, &step) ? check_free(trainer, snapshot, step, error) : TX_OK;
+    }
+    if (entries) {
+        closedir(entries);
+    }
+    return status;
+}
+
+tx_status tx_trainer_add_snapshots(void *owner, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+{
+    const tx_trainer *trainer = owner;
+    char path[PATH_SIZE];
+    TX_TRY(check_inputs(trainer, snapshot, every, error));
     if (snapshot->directory && trainer->parallel && tx_parallel_rank(trainer->parallel) == 0) {
+        TX_TRY(check_others(trainer, snapshot, every, error));
         TX_TRY(make_path(trainer, snapshot, 0, error, path));
         tx_atomic_sweep_beside(path);
     }

@@ -214,6 +214,8 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
     trainer->log = setup->log;
     trainer->directory = setup->directory;
     trainer->inputs = setup->inputs;
+    trainer->overwrite = setup->overwrite;
+    trainer->earlier = setup->earlier;
     status = set_up(trainer, config, setup, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
@@ -240,7 +242,7 @@ tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, i
 
 tx_status tx_trainer_create(const tx_config *config, tx_parallel *parallel, const tx_log *log, tx_error *error, tx_trainer **out)
 {
-    const tx_trainer_setup setup = {.log = log};
+    const tx_trainer_setup setup = {.log = log, .overwrite = true};
     return tx_trainer_create_with(config, parallel, &setup, error, out);
 }
 

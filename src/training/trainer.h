@@ -97,6 +97,8 @@ struct tx_trainer {
     struct tx_history *history; /* rank 0 of a run: its losses stand in snapshots */
     const char *directory;      /* of the run, for snapshots; NULL: there is none */
     const char *const *inputs;  /* what the run reads, NULL behind the last; NULL: unknown */
+    bool overwrite;             /* may files of save_network that are there be replaced? */
+    const tx_section *earlier;  /* rank 0 of a resumed run: the whole configuration that it had before; else NULL */
     size_t planned;             /* bytes of the plan: all that stands before there is room for numbers */
     size_t data_bytes, loading; /* of this rank's data, and what reading them takes beside */
     int64_t ended_at;           /* updates after which a callback ended the run, -1: none has */
@@ -115,12 +117,13 @@ struct tx_trainer {
 };
 
 /* terminal: for progress. with_progress: whether to add the standard progress line. resumes: parameters come from a checkpoint.
- * directory, inputs: of the run, may be NULL. */
+ * directory, inputs, overwrite, earlier: of the run, as above. */
 typedef struct tx_trainer_setup {
     const tx_log *log;
-    bool terminal, with_progress, resumes;
+    bool terminal, with_progress, resumes, overwrite;
     const char *directory;
     const char *const *inputs;
+    const tx_section *earlier;
 } tx_trainer_setup;
 tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel, const tx_trainer_setup *setup, tx_error *error,
                                  tx_trainer **out);

@@ -37,13 +37,14 @@ mv nets nets_of_one
 launch="mpirun -n 3" train three "$callbacks"
 same_files one three
 cmp nets/sub/net_25.h5 nets_of_one/sub/net_25.h5 || fail "save_network depends on ranks"
-launch="mpirun -n 2" train both "$callbacks" --set parallel.threads=2 --set parallel.placement=replicated
+launch="mpirun -n 2" train both "$callbacks" --overwrite --set parallel.threads=2 --set parallel.placement=replicated
 same_files one both
-train double "$callbacks" --set precision=float64
-launch="mpirun -n 3" train double_three "$callbacks" --set precision=float64
+train double "$callbacks" --overwrite --set precision=float64
+launch="mpirun -n 3" train double_three "$callbacks" --overwrite --set precision=float64
 same_files double double_three
 
 # -- after a resume, elsewhere; save_network's path may differ, progress and checkpoint come and go --
+rm -r nets
 launch="mpirun -n 2" train pieces "$callbacks" --set trainer.num_training_steps=23
 launch="mpirun -n 3" train pieces "progress, $callbacks, {type: checkpoint, every: 7}" --set trainer.num_training_steps=41 --resume
 launch="" train pieces "${callbacks/path: nets/path: elsewhere}, {type: progress, every: 5}" --resume

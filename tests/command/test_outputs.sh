@@ -124,7 +124,22 @@ expect 2 'nets/net_2.h5. is an input' $train --output again --set "$snapshots" -
 expect 2 'nets/net_2.h5. is an input' mpirun -n 2 $train --output again --set "$snapshots" --set network.parameters=nets/net_2.h5
 kept nets/net_2.h5 net_2.h5 "save_network onto an input"
 [ -e again ] && fail "a refused run left its directory"
-succeeds $train --output again --set "$snapshots" --set network.parameters=nets/net_2.h5 --set trainer.num_training_steps=2
+expect 2 'net_0.h5. exists: give --overwrite' $train --output again --set "$snapshots" --set trainer.num_training_steps=2
+expect 2 'net_0.h5. exists' mpirun -n 2 $train --output again --resume --set "$snapshots" --set trainer.num_training_steps=2
+[ -e again ] && fail "a run refused for save_network left its directory"
+rm saved/*.h5 # as if it had been interrupted before its first checkpoint
+succeeds $train --output saved --resume --set "$snapshots"
+kept nets/net_2.h5 net_2.h5 "a resume of the same run"
+echo mine >nets/net_4.h5 # where the run comes to when it is made longer
+expect 2 'net_4.h5. exists' $train --output saved --resume --set "$snapshots" --set trainer.num_training_steps=6
+[ "$(cat nets/net_4.h5)" = mine ] || fail "a resume replaced what is not its run's"
+succeeds $train --output again --overwrite --set "$snapshots" --set network.parameters=nets/net_2.h5 --set trainer.num_training_steps=2
+rm -r nets
+for k in 1 2 3 4; do
+    { $train --output at_once$k --set network.key=$k --set "$snapshots"; echo $? >code.$k; } 2>err.$k &
+done
+wait
+[ "$(cat code.[1-4] | sort | tr -d '\n')" = 0222 ] || fail "of four that save the same networks: $(cat code.[1-4] err.[1-4])"
 succeeds $train --output got --set "callbacks=[get_network]"
 cp got/network_1.h5 network_1.h5
 expect 2 'got/network_1.h5. is an input' $train --output got --overwrite --set network.parameters=got/network_1.h5
@@ -171,6 +186,7 @@ interrupted() { # interrupted SIGNAL CODE COMMAND...: when its temporary stands
 for signal in TERM INT HUP USR1 XCPU; do
     interrupted $signal $((128 + $(kill -l $signal))) "$trainax" $long
 done
+interrupted QUIT 131 env --default-signal=QUIT "$trainax" $long
 interrupted INT 130 "$trainax" rollout net.h5 --initial data.h5 --steps 3000000 --output big/a.h5
 interrupted USR2 $((128 + $(kill -l USR2))) mpirun -n 3 "$trainax" $long
 interrupted TERM 1 mpirun -n 3 "$trainax" $long

@@ -41,6 +41,18 @@ told 'rank 1 was told quickstart/rollout_5 where rank 0 was told quickstart/roll
 # -- other programs of the same job --
 expect 2 'rank 1 was told generate where rank 0 was told train' mpirun -n 1 $train --output run : -n 1 "$trainax" generate "$quickstart" --output g.h5
 
+# -- ranks that end before they have joined the others --
+others="mpirun -n 2 $train --output run : -n 1"
+expect 2 'rank 2 was told --help where rank 0 was told .*quickstart' $others "$trainax" train --help
+expect 2 'rank 2 was told list where rank 0 was told train' $others "$trainax" list
+expect 2 'rank 2, not all of them: train needs a CONFIG' $others "$trainax" train
+expect 2 'rank 2, not all of them: there is no command trian' $others "$trainax" trian
+expect 2 'rank 0, not all of them: which command' mpirun -n 1 "$trainax" : -n 2 $train --output run
+expect 2 'error: there is no command trian' mpirun -n 3 "$trainax" trian
+[ "$(grep -c error: err.txt)" = 1 ] || fail "ranks that fail alike: $(cat err.txt)"
+succeeds mpirun -n 3 "$trainax" --version
+[ -e run ] && fail "ranks that end at once: a run was begun"
+
 # -- the same words that mean another thing: a folder --
 mkdir a b && cp "$quickstart" a/c.yaml && cp "$quickstart" b/c.yaml
 expect 2 "rank 1 was told directory: $work/b/run where rank 0 was told directory: $work/a/run" \

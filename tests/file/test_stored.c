@@ -351,6 +351,64 @@ static void links_into_other_files(void)
     folder_remove(&folder);
 }
 
+/* By other names, and from file to file: what is read is never replaced. */
+static void what_inputs_are_made_of(void)
+{
+    static const char *const parts[] = {"a.h5", "half0.h5", "half1.h5", "up.h5", "numbers", "far.h5"};
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), upper = folder_file(&folder, "up.h5"),
+                    far = folder_file(&folder, "far.h5"), raw = folder_file(&folder, "numbers"),
+                    link = folder_file(&folder, "link");
+    halves(folder.path, true);
+    made m = begin(upper.path);
+    map(&m, 0, 3, "half0.h5", "/h", half);
+    map(&m, 3, 3, "half1.h5", "/h", half);
+    finish(m, "/u", 0, 0);
+    m = begin(far.path);
+    H5Pset_external(m.creation, raw.path, 0, H5F_UNLIMITED);
+    finish(m, "/r", 0, ROWS);
+    const hid_t file = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), group = H5Gcreate2(file, "/in", 0, 0, 0);
+    H5Lcreate_external("up.h5", "/u", file, "/u", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_external("far.h5", "/", group, "far", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_external("a.h5", "/", group, "round", H5P_DEFAULT, H5P_DEFAULT);
+    H5Gclose(group), H5Fclose(file);
+    const char *const inputs[] = {name.path, NULL}, *const folders[] = {folder.path, NULL}, *const others[] = {raw.path, NULL};
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        const file_name part = folder_file(&folder, parts[k]);
+        CU_ASSERT_EQUAL(symlink(parts[k], link.path), 0);
+        ASSERT_FAILS(tx_input_check(part.path, inputs, &error), TX_INVALID, k ? "a part of an input" : "is an input");
+        ASSERT_FAILS(tx_input_check(link.path, inputs, &error), TX_INVALID, "which is never replaced");
+        ASSERT_FAILS(tx_input_check(part.path, folders, &error), TX_INVALID, "a part of an input");
+        CU_ASSERT_EQUAL(tx_input_check(part.path, others, NULL), strcmp(parts[k], "numbers") ? TX_OK : TX_INVALID);
+        unlink(link.path);
+    }
+    ASSERT_WORKS(tx_input_check(link.path, inputs, &error));
+    CU_ASSERT_EQUAL(open_ids(), 0);
+    folder_remove(&folder);
+}
+
+/* A numbered name stands for as many files as there are blocks. */
+static void numbered_inputs(void)
+{
+    const hsize_t without_end[] = {H5S_UNLIMITED, COLUMNS}, start[] = {0, 0}, stride[] = {3, COLUMNS}, one[] = {3, COLUMNS},
+                  count[] = {H5S_UNLIMITED, 1};
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5"), second = folder_file(&folder, "half1.h5");
+    const char *const inputs[] = {name.path, NULL};
+    halves(folder.path, true);
+    made m = begin(name.path);
+    H5Sclose(m.space);
+    m.space = H5Screate_simple(2, extent, without_end);
+    const hid_t source = H5Screate_simple(2, half, NULL);
+    H5Sselect_hyperslab(m.space, H5S_SELECT_SET, start, stride, count, one);
+    CU_ASSERT(H5Pset_virtual(m.creation, m.space, "half%b.h5", "/h", source) >= 0);
+    H5Sclose(source);
+    finish(m, "/u", 0, 0);
+    ASSERT_FAILS(tx_input_check(second.path, inputs, &error), TX_INVALID, "a part of an input");
+    CU_ASSERT_EQUAL(open_ids(), 0);
+    folder_remove(&folder);
+}
+
 /* Products that are no size, or few or 0 after an overflow: found where the shape is asked for. HDF5 writes no such file, so
  * other sizes take the place of those that it wrote. */
 /* Its first byte of a version says one that this HDF5 does not know. */
@@ -420,6 +478,8 @@ int main(void)
                                               {"files open for writing", files_open_for_writing},
                                               {"links into other files", links_into_other_files},
                                               {"files of a newer library", files_of_a_newer_library},
+                                              {"what inputs are made of", what_inputs_are_made_of},
+                                              {"numbered inputs", numbered_inputs},
                                               {"sizes that no file has", sizes_that_no_file_has},
                                               {0}});
 }

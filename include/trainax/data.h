@@ -80,8 +80,8 @@ size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, in
 void tx_dataset_destroy(tx_dataset *dataset); /* collective */
 
 /* Writes a source into a trajectories file (interface: Files), in parallel, under a temporary name first. Collective. */
-tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const tx_output *output,
-                           tx_error *error);
+tx_status tx_dataset_write(tx_parallel *parallel, tx_data_source *source, const tx_output *output, tx_error *error);
+size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks); /* that it takes on a rank, at most */
 
 /* Windows (substacks) of `length` levels: sample-major, all starts of trajectory 0 first; or start 0 alone. */
 typedef struct tx_windows {

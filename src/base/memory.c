@@ -35,7 +35,7 @@ static size_t size_of(void *memory)
 }
 
 /* Asked of what is large: the kernel gives more than there is, and ends the process when that is used. */
-static tx_status check_large(size_t bytes, tx_error *error)
+tx_status tx_memory_check(size_t bytes, tx_error *error)
 {
     enum { LARGE = 1 << 26 };
     if (bytes < LARGE || atomic_load(&trusted)) {
@@ -50,7 +50,7 @@ static tx_status check_large(size_t bytes, tx_error *error)
 
 tx_status tx_allocate(size_t bytes, tx_error *error, void *out)
 {
-    TX_TRY(check_large(bytes, error));
+    TX_TRY(tx_memory_check(bytes, error));
     void *memory = must_fail() ? NULL : aligned_zeroed(bytes);
     if (!memory) {
         return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", bytes);

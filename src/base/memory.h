@@ -8,6 +8,8 @@
 /* Sets *(void **)out to `bytes` zeroed bytes on a 64-byte boundary (never NULL, even for 0 bytes). TX_FAILURE when
  * there is no memory: the message says how much was asked for; TX_INVALID for more at once than is free. Release with tx_free. */
 tx_status tx_allocate(size_t bytes, tx_error *error, void *out);
+/* TX_INVALID where that is more than is free; for who would compute long before it is taken. Small amounts are never asked for. */
+tx_status tx_memory_check(size_t bytes, tx_error *error);
 /* Whether the user has said how much may be used: then nobody asks whether that is free. */
 void tx_memory_trust(bool user);
 

@@ -48,8 +48,8 @@ static int try(pthread_t *threads, int count)
     return code;
 }
 
-/* OpenMP keeps those of its largest region: the only state of this file. */
-static int kept = 1;
+/* OpenMP keeps those of the largest region, for each thread that begins one: the only state of this file. */
+static _Thread_local int kept = 1;
 
 tx_status tx_threads_start(int count, tx_error *error)
 {
@@ -64,9 +64,10 @@ tx_status tx_threads_start(int count, tx_error *error)
         return tx_error_set(error, TX_FAILURE, "the system refuses %d threads (%s): give parallel.threads a smaller number", count,
                             strerror(code));
     }
-#pragma omp parallel num_threads(count)
-#pragma omp single /* an empty region would be none */
-    kept = count;
+    int running = 0;
+#pragma omp parallel num_threads(count) reduction(+ : running) /* an empty region would be none */
+    running++;
+    kept = running;
     return TX_OK;
 }
 

@@ -272,6 +272,11 @@ static tx_status define_component(tx_schema *w, const tx_component *component)
 
 static tx_status define_kind(tx_schema *w, tx_kind kind)
 {
+    if (kind == TX_KIND_METRIC) { /* no sections, but texts */
+        begin_definition(w, tx_kind_name(kind), "", "");
+        tx_schema_metrics(&w->text, w->registry);
+        return TX_OK;
+    }
     if (kind != TX_KIND_SECTION) {
         begin_definition(w, tx_kind_name(kind), "names", "");
         TX_TRY(add_names(w, kind));
@@ -309,7 +314,7 @@ static tx_status write_schema(tx_schema *w)
     TX_TRY(add_mapping(w, run));
     tx_buffer_add(&w->text, ",\n  \"definitions\": {\n%s", values);
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {
-        TX_TRY(kind == TX_KIND_METRIC ? TX_OK : define_kind(w, (tx_kind)kind)); /* metrics are texts */
+        TX_TRY(define_kind(w, (tx_kind)kind));
     }
     tx_buffer_add(&w->text, "\n  }\n}\n");
     return TX_OK;

@@ -21,5 +21,7 @@ void tx_schema_enumeration(tx_buffer *text, const char *words);
 void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings);
 /* Short forms of components, a schema. Their fields are integers, but ACTIVATION. */
 void tx_schema_forms(tx_buffer *text, tx_short_form_rule *forms);
+/* Names of metrics, several separated by commas, a schema. */
+void tx_schema_metrics(tx_buffer *text, const tx_registry *registry);
 /* What may stand for an option of `owner`. */
 tx_status tx_schema_option(tx_schema *schema, const tx_component *owner, const tx_option *option);

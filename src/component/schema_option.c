@@ -117,6 +117,39 @@ void tx_schema_enumeration(tx_buffer *text, const char *words)
     tx_buffer_add(text, "]");
 }
 
+/* -- names of metrics: a statistic before, or numbers behind them -- */
+
+static void add_metric(tx_buffer *text, const tx_component *metric)
+{
+    const tx_option *option = metric->options;
+    const char *name = metric->name;
+    if (option && option->words) { /* mean_nRMSE: the name has the first word of these */
+        add_alternatives(text, option->words);
+        name += strcspn(option->words, " ");
+        option++;
+    }
+    add_letters(text, name, strlen(name));
+    for (; option && option->name; option++) {
+        tx_buffer_add(text, ";[^;,]+");
+    }
+}
+
+void tx_schema_metrics(tx_buffer *text, const tx_registry *registry)
+{
+    const int count = tx_registry_count(registry, TX_KIND_METRIC);
+    tx_buffer_add(text, "{\"anyOf\": [{\"enum\": [");
+    for (int k = 0; k < count; k++) {
+        tx_buffer_add(text, "%s", tx_schema_comma(k));
+        tx_schema_string(text, tx_registry_at(registry, TX_KIND_METRIC, k)->name);
+    }
+    tx_buffer_add(text, "]}, {\"type\": \"string\", \"pattern\": \"^( *(");
+    for (int k = 0; k < count; k++) {
+        tx_buffer_add(text, "%s", k ? "|" : "");
+        add_metric(text, tx_registry_at(registry, TX_KIND_METRIC, k));
+    }
+    tx_buffer_add(text, ")(\\\\(\\\\))? *(,|$))+$\"}, {\"not\": {\"type\": \"string\"}}]}");
+}
+
 /* -- one option -- */
 
 /* Types of JSON in the order in which they are written: editors start a value in the form of the first. */
@@ -242,9 +275,7 @@ typedef struct definition {
 static definition definition_of(const tx_component *owner, const tx_option *option)
 {
     definition found = {""};
-    const char *kind = option->type == TX_TYPE_KEY                      ? "key"
-                       : option->kind && option->kind != TX_KIND_METRIC ? tx_kind_name(option->kind)
-                                                                        : "";
+    const char *kind = option->type == TX_TYPE_KEY ? "key" : option->kind ? tx_kind_name(option->kind) : "";
     if (option->each) {
         snprintf(found.name, sizeof found.name, "%s.%s.%s", tx_kind_name(owner->kind), owner->name, option->name);
     } else {
@@ -276,7 +307,7 @@ static void add_items(tx_buffer *text, const tx_option *option, const char *defi
         add_bounds(text, option);
         tx_buffer_add(text, "}");
     }
-    add_definition(text, option->type == TX_TYPE_SECTIONS ? definition : "");
+    add_definition(text, option->type == TX_TYPE_SECTIONS || option->type == TX_TYPE_STRINGS ? definition : "");
     tx_buffer_add(text, "}");
 }
 

@@ -153,6 +153,13 @@ static tx_status add_inner(tx_config *config, tx_yaml *mapping, tx_yaml *key, tx
                                                                tx_quote(key->text).text, path, outer, path);
 }
 
+/* Beside the option's alias `type` may be that of Trainax's class, which has such an argument. */
+static bool names_class(const tx_yaml *key, const tx_yaml *item)
+{
+    return !strcmp(key->text, "type") && item->shape == TX_YAML_SCALAR &&
+           tx_same_name(tx_name_after_module(item->text), "GeneralTrainer", "");
+}
+
 static tx_status unfold_option(tx_config *config, const tx_option *option, const tx_yaml *from, int at, const char *path,
                                tx_yaml **out)
 {
@@ -160,7 +167,8 @@ static tx_status unfold_option(tx_config *config, const tx_option *option, const
     TX_TRY(tx_yaml_scalar(&config->arena, from->place, from->text, config->error, &copy));
     copy->shape = TX_YAML_MAPPING;
     for (int k = 0; k < (int)from->count; k++) {
-        TX_TRY(k == at ? TX_OK : tx_yaml_append(&config->arena, copy, from->keys[k], from->items[k], config->error));
+        const bool dropped = k == at || names_class(from->keys[k], from->items[k]);
+        TX_TRY(dropped ? TX_OK : tx_yaml_append(&config->arena, copy, from->keys[k], from->items[k], config->error));
     }
     *out = copy;
     if (inner->shape != TX_YAML_MAPPING) {

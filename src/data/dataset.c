@@ -91,6 +91,26 @@ void tx_dataset_destroy(tx_dataset *dataset)
     }
 }
 
+/* ---- Writing ---- */
+
+static int64_t level_bytes(const tx_data_source *source)
+{
+    return tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->random.precision);
+}
+
+/* Levels that a rank copies at a time. */
+static int64_t levels_at_once(const tx_data_source *source, int num_ranks)
+{
+    const int64_t levels = source->shape.num_trajectories * source->shape.num_levels, share = (levels + num_ranks - 1) / num_ranks;
+    const int64_t most = BUFFER_BYTES / level_bytes(source);
+    return most < 1 ? 1 : share < most ? share : most;
+}
+
+size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks)
+{
+    return source->working + (size_t)(levels_at_once(source, num_ranks) * level_bytes(source));
+}
+
 /* Copies this rank's share of the levels. */
 static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_file_writer *writer, tx_error *error)
 {
@@ -98,10 +118,9 @@ static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_fi
     const int64_t rank = tx_parallel_rank(parallel), size = tx_parallel_size(parallel);
     const int64_t share = levels / size, extra = levels % size;
     const int64_t first = rank * share + (rank < extra ? rank : extra), end = first + share + (rank < extra);
-    const int64_t bytes = tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->random.precision);
-    const int64_t most = bytes < BUFFER_BYTES ? BUFFER_BYTES / bytes : 1, wanted = end - first;
+    const int64_t most = levels_at_once(source, (int)size);
     void *buffer;
-    TX_TRY(tx_allocate_array((size_t)(wanted < most ? wanted : most), (size_t)bytes, error, &buffer));
+    TX_TRY(tx_allocate_array((size_t)most, (size_t)level_bytes(source), error, &buffer));
     tx_status status = TX_OK;
     for (int64_t level = first; status == TX_OK && level < end; level += most) {
         const int64_t count = end - level < most ? end - level : most;
@@ -148,21 +167,14 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
     return status;
 }
 
-tx_status tx_dataset_write(tx_parallel *parallel, const tx_section *section, tx_random random, const tx_output *output,
-                           tx_error *error)
+tx_status tx_dataset_write(tx_parallel *parallel, tx_data_source *source, const tx_output *output, tx_error *error)
 {
-    tx_data_source *source;
     tx_file_writer *writer;
-    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
-    tx_status status = open_writer(parallel, source, output->path, error, &writer);
-    if (status == TX_OK) {
-        status = write_source(parallel, source, writer, error);
-        if (status == TX_OK) {
-            status = output->overwrite ? tx_file_writer_finish(writer, error) : tx_file_writer_finish_new(writer, error);
-        } else {
-            tx_file_writer_abandon(writer);
-        }
+    TX_TRY(open_writer(parallel, source, output->path, error, &writer));
+    const tx_status status = write_source(parallel, source, writer, error);
+    if (status != TX_OK) {
+        tx_file_writer_abandon(writer);
+        return status;
     }
-    tx_data_source_destroy(source);
-    return status;
+    return output->overwrite ? tx_file_writer_finish(writer, error) : tx_file_writer_finish_new(writer, error);
 }

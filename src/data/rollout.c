@@ -180,6 +180,7 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(random.precision);
     TX_TRY(tx_initial_create(tx_get_section(section, "initial_condition"), random,
                              tx_key_from_spec(random, tx_get_key(section, "key")), source->shape.state, error, &r->initial));
+    TX_TRY(tx_memory_check(r->initial->bytes + 3 * r->bytes, error)); /* a stepper's weights may be as long as a state */
     return plan(r, source, error);
 }
 

@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "training/budget.h"
 #include "training/problem.h"
 #include "trainax/training.h"
 
@@ -12,13 +13,25 @@ static tx_status find_output(const tx_config *config, tx_parallel *parallel, con
     return status;
 }
 
+static tx_status write_all(tx_parallel *parallel, tx_data_source *source, const tx_output *output, tx_error *error)
+{
+    const tx_budget budget = {.bytes = {[TX_USE_DATA] = tx_dataset_write_bytes(source, tx_parallel_size(parallel))}};
+    TX_TRY(tx_budget_check(parallel, &budget, NULL, NULL, NULL, NULL, error));
+    return tx_dataset_write(parallel, source, output, error);
+}
+
 tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const tx_output *output, tx_error *error)
 {
     const tx_section *data = tx_get_section(tx_config_root(config), "data");
     char *path;
     TX_TRY(find_output(config, parallel, output, error, &path));
     const tx_output found = {.path = path, .overwrite = output->overwrite};
-    const tx_status status = tx_dataset_write(parallel, data, tx_config_random(config), &found, error);
+    tx_data_source *source;
+    tx_status status = tx_data_source_open(parallel, data, tx_config_random(config), error, &source);
+    if (status == TX_OK) {
+        status = write_all(parallel, source, &found, error);
+        tx_data_source_destroy(source);
+    }
     tx_free(path);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Threads that OpenMP keeps: started before they are needed, or refused with a message; and the one that works behind another. */
 #include <dirent.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -119,7 +120,31 @@ static void behind(void)
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
+static void *start_others(void *unused)
+{
+    (void)unused;
+    const int before = look();
+    CU_ASSERT_EQUAL(tx_threads_start(4, NULL), TX_OK);
+    expect_threads(before + 3);
+    return NULL;
+}
+
+/* Another thread of the host program has its own: those of the first are no use to it. */
+static void of_each_thread(void)
+{
+    pthread_t other;
+    CU_ASSERT_EQUAL(tx_threads_start(5, NULL), TX_OK);
+    expect_threads(5);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, start_others, NULL), 0);
+    pthread_join(other, NULL);
+    expect_threads(5);
+}
+
 int main(void)
 {
-    return suite_run("threads", (suite_test[]){{"refused", refused}, {"started", started}, {"behind", behind}, {0}});
+    return suite_run("threads", (suite_test[]){{"refused", refused},
+                                              {"started", started},
+                                              {"of each thread", of_each_thread},
+                                              {"behind", behind},
+                                              {0}});
 }

@@ -51,8 +51,11 @@ expect 2 'this needs 1\.[0-9]+ TiB of memory \(trajectories' "$trainax" evaluate
     --full-loss --set "${held_out/100000000/5}" --set data.num_samples=100000000
 if [ -z "${TRAINAX_SANITIZE:-}" ]; then
     large=(--set data.num_points=3000000 --set data.num_samples=1 --set data.temporal_horizon=1)
-    expect 2 'out of memory \([0-9.]+ GiB asked for at once, [0-9.]+ GiB are free\)' prlimit --as=419430400 \
+    expect 2 'this needs [0-9.]+ GiB of memory \(trajectories' prlimit --as=419430400 \
         "$trainax" generate "$quickstart" --output none.h5 "${large[@]}" --set data.num_points=30000000
+    spectral='{type: rollout, stepper: {type: advection_1d_spectral, cfl: -0.75}, initial_condition: normal, num_samples: 1, key: 0'
+    expect 2 'out of memory \([0-9.]+ GiB asked for at once, [0-9.]+ GiB are free\)' "${within[@]}" \
+        "$trainax" generate "$quickstart" --output none.h5 --set "data=$spectral, num_points: 2000000000, temporal_horizon: 1}"
     succeeds "$trainax" generate "$quickstart" --output large.h5 "${large[@]}"
     expect 2 'this needs [0-9.]+ MiB of memory \(activations' prlimit --as=268435456 "$trainax" rollout short/network.h5 \
         --initial large.h5 --steps 1 --output none.h5

@@ -36,8 +36,11 @@ for other in python general; do
 done
 succeeds "$trainax" train general.yaml --output general --quiet --resume --set trainer.num_training_steps=31 # --set wins
 expect 2 'num_spatial_dims: the network is for 2' "$trainax" train python.yaml --output no --set network.type=Conv2d
+sed 's/^trainer:/trainer:\n  type: tx.trainer.GeneralTrainer/' general.yaml >class.yaml
+succeeds "$trainax" train class.yaml --output class --quiet
+same_run run class
 expect 2 "'type' in trainer.loss_configuration stands in trainer too" "$trainax" train \
-    <(sed 's/^trainer:/trainer:\n  type: GeneralTrainer/' general.yaml) --output no
+    <(sed 's/^trainer:/trainer:\n  type: Supervised/' general.yaml) --output no
 sed 's/Conv1d/Conv1d()/; s/  num_rollout/  time_level_loss: tx.loss.MSELoss()\n  num_rollout/' python.yaml >calls.yaml
 succeeds "$trainax" train calls.yaml --output calls --quiet
 same_run run calls

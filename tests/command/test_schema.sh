@@ -36,6 +36,8 @@ accepts '/^network:/,/^  key: 73/c network: pure;2\nnetwork_key: 0'
 accepts '/^network:/,/^  key: 73/c network: {type: pdeqx.arch.MLP, activation_factory: jax.nn.relu, key: 1}'
 accepts '/^trainer:/,$d'
 accepts '$a parallel: {memory: 1.5GiB, block: Auto}'
+accepts '$a evaluation: {metrics: [mean_nRMSE, Q90nrmse, "mean_fourier_MAE; 0; 5; 0.5, vrmse"]}'
+accepts '$a callbacks: [{type: metrics, keep_best: q50_H1_nRMSE}, {type: early_stopping}]'
 
 # -- mistakes, and what is none to a schema --
 while IFS=$'\t' read -r verdict edit _; do

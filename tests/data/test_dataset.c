@@ -77,6 +77,15 @@ static void datasets_hold_their_source(void)
     }
 }
 
+static tx_status write_file(const tx_section *section, tx_random random, const char *where, tx_error *error)
+{
+    tx_data_source *source;
+    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
+    const tx_status status = tx_dataset_write(parallel, source, &(tx_output){where, true}, error);
+    tx_data_source_destroy(source);
+    return status;
+}
+
 /* Written by all, read back by each through the file source. */
 static void files_hold_their_source(void)
 {
@@ -86,7 +95,7 @@ static void files_hold_their_source(void)
         tx_data_shape shape, again;
         char text[160];
         CU_ASSERT_EQUAL_FATAL(data_section_open(k / 2 ? rollout : advection, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL_FATAL(tx_dataset_write(parallel, section.section, random, &(tx_output){path, true}, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(write_file(section.section, random, path, NULL), TX_OK);
         char *expected = read_all(section.section, random, &shape);
         snprintf(text, sizeof text, "{type: file, path: %s}", path);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &written), TX_OK);
@@ -198,7 +207,7 @@ static void what_stands_beside_goes_along(void)
         snprintf(text, sizeof text, "{type: file, path: %s, samples: '%s'}", path, cases[k / 2].slice);
         snprintf(copy, sizeof copy, "%s/copy.h5", folder);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL_FATAL(tx_dataset_write(parallel, section.section, (tx_random){0}, &(tx_output){copy, true}, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(write_file(section.section, (tx_random){0}, copy, NULL), TX_OK);
         CU_ASSERT_EQUAL_FATAL(tx_file_open(copy, NULL, &file), TX_OK);
         CU_ASSERT_EQUAL_FATAL(tx_file_shape(file, "/parameters", NULL, &shape), TX_OK);
         CU_ASSERT(shape.rank == 2 && shape.size[0] == cases[k / 2].count && shape.size[1] == 2 && shape.is_float);
@@ -243,7 +252,7 @@ static void parameters_that_do_not_fit(void)
         snprintf(text, sizeof text, "{type: file, path: %s}", path);
         snprintf(copy, sizeof copy, "%s/copy.h5", folder);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, &(tx_output){copy, true}, &error), TX_BAD_DATA);
+        CU_ASSERT_EQUAL(write_file(section.section, (tx_random){0}, copy, &error), TX_BAD_DATA);
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k].message));
         CU_ASSERT_NOT_EQUAL(access(copy, F_OK), 0);
         data_section_close(&section);
@@ -264,7 +273,7 @@ static void failures_are_common(void)
     CU_ASSERT_EQUAL_FATAL(data_section_open(diverging, NULL, &section), TX_OK);
     CU_ASSERT_EQUAL(tx_dataset_create(parallel, section.section, (tx_random){0}, TX_SHARDED, &error, &dataset), TX_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "trajectory 0, level"));
-    CU_ASSERT_EQUAL(tx_dataset_write(parallel, section.section, (tx_random){0}, &(tx_output){path, true}, &same), TX_BAD_DATA);
+    CU_ASSERT_EQUAL(write_file(section.section, (tx_random){0}, path, &same), TX_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(same.message, "trajectory 0, level"));
     CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
     data_section_close(&section);

@@ -10,7 +10,7 @@
 #include "suite.h"
 #include "trainax/physics.h"
 
-enum { MAX_STATE = 256, MAX_CHANNELS = 4, BLOCK = 3 };
+enum { MAX_STATE = 2052, MAX_CHANNELS = 4, BLOCK = 3 };
 
 extern const tx_component *const tx_physics_components[];
 

@@ -130,6 +130,34 @@ static void exact_waves(void)
     }
 }
 
+/* Lines that are too long for a kernel, two channels with a wave each. The gradient of sum v_i (S A u)_i by A_ij is v_i S u_j. */
+static void long_lines(void)
+{
+    static const double identity[] = {1, 0, 0, 1, 1, 0, 0, 1};
+    double windows[3 * BLOCK * MAX_STATE], value[BLOCK * MAX_STATE], gradient[8];
+    for (int64_t n = 1025; n <= 1026; n++) {
+        const tx_shape shape = {.channels = 2, .axes = 1, .n = {n}};
+        double expected[2 * 2] = {0};
+        trial t;
+        for (int64_t k = 0; k < 3 * BLOCK * 2 * n; k++) {
+            windows[k] = wave_of((double)(k % n), n, k / n % 2 ? 500 : 7);
+        }
+        trial_make(&line_schemes[1], "{type: advection_1d_spectral, cfl: 0.3}", shape, &t);
+        trial_run(&t, -1, TX_FLOAT64, windows, identity, value, gradient);
+        trial_free(&t);
+        for (int64_t k = 0; k < BLOCK * 2 * n; k++) {
+            const double moved = wave_of((double)(k % n) - 0.3, n, k / n % 2 ? 500 : 7);
+            CU_ASSERT_DOUBLE_EQUAL(value[k], moved, 1e-12);
+            for (int i = 0; i < 2; i++) {
+                expected[2 * i + k / n % 2] += wave_of((double)(k % n), n, i ? 500 : 7) * moved;
+            }
+        }
+        for (int k = 0; k < 4; k++) {
+            CU_ASSERT_DOUBLE_EQUAL(gradient[k], expected[k], 1e-9); /* sums of thousands */
+        }
+    }
+}
+
 /* At cfl 1 and -1 the explicit scheme moves everything by one cell, exactly. */
 static void whole_cells(void)
 {
@@ -174,8 +202,12 @@ static void lorenz_order(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {
-        {"schemes on a line", lines}, {"the Lorenz system", lorenz_system},        {"exact waves", exact_waves},
-        {"whole cells", whole_cells}, {"order of the Lorenz steps", lorenz_order}, {NULL, NULL}};
+    static const suite_test tests[] = {{"schemes on a line", lines},
+                                       {"the Lorenz system", lorenz_system},
+                                       {"exact waves", exact_waves},
+                                       {"long lines", long_lines},
+                                       {"whole cells", whole_cells},
+                                       {"order of the Lorenz steps", lorenz_order},
+                                       {NULL, NULL}};
     return suite_run("physics/schemes", tests);
 }

@@ -36,7 +36,7 @@ typedef struct tx_snapshot {
     double loss;          /* whose gradient that is */
 } tx_snapshot;
 
-struct tx_evaluation_result; /* trainax/training.h */
+struct tx_evaluation_result; /* trainax/evaluation.h */
 
 /* One of the metrics that the held-out data are measured with. */
 typedef struct tx_asked_metric {

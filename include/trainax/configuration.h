@@ -1,8 +1,9 @@
-/* How network, reference stepper and data are combined into one number per sample (Trainax's configurations), and the
- * losses at one time level. Pure graph builders. */
+/* How network, reference stepper and data are combined into one number per sample (Trainax's configurations). Pure graph
+ * builders. */
 #pragma once
 
 #include "trainax/component.h"
+#include "trainax/loss.h"
 #include "trainax/tensor.h"
 
 #ifdef __cplusplus
@@ -20,18 +21,6 @@ typedef struct tx_residuum_map {
     tx_node (*apply)(const void *object, tx_graph *graph, tx_node next, tx_node previous);
     const void *object;
 } tx_residuum_map;
-
-/* A time-level loss: one number a sample; target -1: the one-argument form (residuum). */
-typedef struct tx_loss_class { /* a loss component's `implementation` */
-    tx_node (*apply)(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
-    bool (*needs_target)(const tx_section *section); /* NULL: it has a one-argument form */
-    tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: nothing to sum, …; NULL: never */
-} tx_loss_class;
-tx_status tx_loss_check(const tx_section *section, tx_error *error);
-tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
-/* The same with the loss's batch_reduction in it: the mean over the batch of these numbers is the loss. */
-tx_node tx_loss_apply(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
-bool tx_loss_needs_target(const tx_section *section);
 
 typedef struct tx_configuration_parts {
     const tx_section *section; /* of the configuration */

@@ -19,6 +19,14 @@ typedef struct tx_parallel tx_parallel;
  * already, `communicator` (an MPI_Comm *, duplicated) is used instead; NULL then means MPI_COMM_WORLD. Collective.
  * TX_INVALID when the launcher did not connect the processes (srun without an MPI plugin, another MPI's mpirun). */
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out);
+/* What Open MPI should find in the environment when it starts here, where the user has not set it: the waiting of libraries on
+ * crowded cores, and a transport that has returned wrong values on Debian 12. For whoever may change the environment, before the
+ * call above. Returns how many of `out` are set; the texts are for good. */
+typedef struct tx_setting {
+    const char *name, *value;
+} tx_setting;
+enum { TX_MOST_SETTINGS = 2 };
+int tx_parallel_settings(tx_setting out[TX_MOST_SETTINGS]);
 /* Collective. Finalises MPI if create had started it. */
 void tx_parallel_destroy(tx_parallel *parallel);
 /* Did a launcher that still lives start this process as one of a job? What another one has left in the environment does not

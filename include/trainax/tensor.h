@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trainax/kernel.h"
 #include "trainax/shape.h"
 #include "trainax/status.h"
 
@@ -38,7 +39,6 @@ tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
 tx_node tx_constant(tx_graph *graph, const double *values, int64_t size);
 
 /* -- maps -- */
-typedef enum tx_padding_mode { TX_PAD_ZEROS, TX_PAD_CIRCULAR, TX_PAD_REFLECT, TX_PAD_REPLICATE } tx_padding_mode;
 /* numpy.pad's zeros (constant), wrap, reflect (without the edge), edge, per spatial axis; widths >= 0. */
 tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *low, const int64_t *high);
 
@@ -62,19 +62,6 @@ tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution 
 tx_node tx_spectral_convolve(tx_graph *graph, tx_node x, tx_node weight_real, tx_node weight_imag, const int64_t *modes,
                              int64_t out_channels);
 
-typedef enum tx_activation {
-    TX_IDENTITY,
-    TX_RELU,
-    TX_TANH,
-    TX_SIGMOID,
-    TX_GELU, /* the tanh form */
-    TX_SILU,
-    TX_LEAKY_RELU,
-    TX_ELU,
-    TX_SOFTPLUS,
-    TX_ACTIVATION_COUNT,
-} tx_activation;
-int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation);
 
 /* Group norm (equinox.nn.GroupNorm): each group of channels, over channels and points, to mean 0 and (biased) variance 1,
@@ -100,24 +87,7 @@ void tx_next_step(tx_graph *graph);
  * goes. Returns the part before, to be entered again. Changes no value. */
 const char *tx_enter_part(tx_graph *graph, const char *part);
 
-/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
- * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
- * marks the step as failed (treated as non-finite). All may be called from several threads at the same time, on different
- * samples. */
-typedef struct tx_function {
-    const char *name;
-    int (*forward)(void *user, int64_t num_samples, const double *x, double *y);
-    int (*vjp)(void *user, int64_t num_samples, const double *x, const double *dy, double *dx);
-    int (*jvp)(void *user, int64_t num_samples, const double *x, const double *dx, double *dy);
-    void *user;
-} tx_function;
 tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function);
-
-/* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
- * TRAINAX_ISA names. */
-int tx_isa_count(void);
-const char *tx_isa_name(int level);
-int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "trainax/component.h"
+#include "trainax/evaluation.h"
 #include "trainax/file.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
@@ -87,35 +88,6 @@ tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *er
 /* Rolls a stored network out from the first level of every trajectory of a file. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
                      int64_t num_steps, const tx_output *output, tx_error *error);
-
-/* ---- Held-out data: a network is rolled out from the first level of each trajectory and compared with the others. ---- */
-
-/* Trajectories, metrics and programs, ready to evaluate any parameters of one network, as often as wanted (a callback does so
- * every k steps). Trajectories are spread over the ranks, samples over ranks and threads; beside its part of the trajectories
- * a rank holds one level of its samples. The numbers are the same to the bit on any number of ranks and threads. */
-typedef struct tx_evaluation tx_evaluation;
-typedef struct tx_evaluation_setup {
-    const tx_section *run;      /* of the whole configuration: its `evaluation`, or its `data` where that names none */
-    const tx_section *network;  /* of the network: the configuration's own or a file's */
-    const char *metrics;        /* names separated by commas, instead of evaluation.metrics; may be NULL */
-    struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
-                                 * the evaluation lives); NULL: it loads its own */
-} tx_evaluation_setup;
-typedef struct tx_evaluation_result { /* owned by the evaluation, valid until its next run */
-    int64_t num_steps;
-    int num_metrics;
-    const char *const *names;
-    const double *values; /* [num_steps][num_metrics], from step 1 on; rounded to the run's precision */
-    double gmean;         /* geometric mean of mean_nRMSE over the first 100 steps, or all if fewer */
-} tx_evaluation_result;
-/* Collective. TX_INVALID: no data section, an unknown metric, channels or axes that are not the network's, more steps than
- * the trajectories have. */
-tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out);
-void tx_evaluation_destroy(tx_evaluation *evaluation);                    /* collective */
-const tx_network *tx_evaluation_network(const tx_evaluation *evaluation); /* how its parameters lie */
-const struct tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation);
-/* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
-tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);
 
 /* Trainax's full_loss: the value of the trainer's configuration over all windows of a data set, in blocks, never all at the
  * same time. Summed exactly: the same to the bit on any number of ranks. Collective. */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "trainax/training.h"
+#include "trainax/evaluation.h"
 
 enum { STEPS = 100 }; /* APEBench's */
 

@@ -79,6 +79,9 @@ void tx_signals_clean_up(void); /* the process dies of them, its unfinished file
 /* Prints an error's line, if there is one, and marks it as told. */
 void tx_tell_error(tx_error *error);
 
+/* Joins the job, with the environment as Open MPI needs it. Collective. */
+tx_status tx_session_join(tx_parallel **out, tx_error *error);
+
 /* A job with its configuration. */
 typedef struct tx_session {
     tx_parallel *parallel;

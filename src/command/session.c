@@ -1,5 +1,6 @@
 /* Opening a job and its configuration. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -31,11 +32,21 @@ static tx_status open_config(tx_session *session, const tx_arguments *arguments,
     return tx_told_check_config(session->parallel, session->config, error);
 }
 
+tx_status tx_session_join(tx_parallel **out, tx_error *error)
+{
+    tx_setting settings[TX_MOST_SETTINGS];
+    const int count = tx_parallel_settings(settings);
+    for (int k = 0; k < count; k++) {
+        setenv(settings[k].name, settings[k].value, 0);
+    }
+    return tx_parallel_create(NULL, error, out);
+}
+
 tx_status tx_session_open(const tx_arguments *arguments, const char *config_path, const char *const *required,
                           const char *directory, tx_error *error, tx_session *out)
 {
     tx_session session = {0};
-    TX_TRY(tx_parallel_create(NULL, error, &session.parallel));
+    TX_TRY(tx_session_join(&session.parallel, error));
     tx_status status = tx_told_check_arguments(session.parallel, arguments, error);
     if (status == TX_OK) {
         status = tx_parallel_agree(session.parallel, tx_registry_create_builtin(error, &session.registry), error);

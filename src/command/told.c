@@ -121,7 +121,7 @@ tx_status tx_told_end(int argc, char **argv, tx_status status, tx_error *error)
     tx_session session = {0};
     char *text = NULL;
     if (tx_parallel_joined() || !tx_parallel_launched() || tx_parallel_job_size() < 2 ||
-        tx_parallel_create(NULL, NULL, &session.parallel) != TX_OK) {
+        tx_session_join(&session.parallel, NULL) != TX_OK) {
         return status;
     }
     status = status ? status : describe_words(argc, argv, error, &text);

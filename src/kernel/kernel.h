@@ -17,7 +17,7 @@
 
 #include "kernel/layout.h"
 #include "trainax/status.h"
-#include "trainax/tensor.h"
+#include "trainax/kernel.h"
 
 /* An activation's derivative is a function of its output y (relu, tanh, …) or of its input x (gelu, silu, …). */
 typedef struct tx_activation_row {
@@ -196,6 +196,6 @@ typedef struct tx_kernels {
     double (*peak)(int64_t iterations);
 } tx_kernels;
 
-/* tx_isa_count, tx_isa_name, tx_isa_find (trainax/tensor.h) and tx_activation_find live in this room.
+/* tx_isa_count, tx_isa_name, tx_isa_find (trainax/kernel.h) and tx_activation_find live in this room.
  * level: 0 … tx_isa_count() - 1 ("portable" first, best last); any other: NULL. */
 const tx_kernels *tx_kernels_get(int level, tx_precision precision);

@@ -1,7 +1,7 @@
 /* The interface of time-level losses: dispatch through the component, and the batch reduction that all have. */
 #include <string.h>
 
-#include "trainax/configuration.h"
+#include "trainax/loss.h"
 
 static const tx_loss_class *class_of(const tx_section *section)
 {

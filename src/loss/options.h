@@ -1,7 +1,7 @@
 /* What time-level losses share. */
 #pragma once
 
-#include "trainax/configuration.h"
+#include "trainax/loss.h"
 
 #define TX_LOSS_OPTIONS                                                                                                            \
     {.name = "batch_reduction",                                                                                                    \

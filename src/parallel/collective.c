@@ -8,54 +8,6 @@
 
 enum { CHUNK = 1 << 28 }; /* elements a call: MPI counts are int */
 
-/* ---- Waiting ---- */
-
-typedef struct patience {
-    bool crowded; /* more ranks than cores: whoever we wait for may need ours */
-    int polls;
-    double start;
-} patience;
-
-static void nap(double seconds)
-{
-    const struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
-    nanosleep(&time, NULL);
-}
-
-/* Called after each poll in vain. Sleeping for a sixteenth of the time waited so far makes a wait at most that much longer. */
-static void relax(patience *patience)
-{
-    if (++patience->polls < (patience->crowded ? 4 : 64)) {
-        return;
-    }
-    const double now = tx_clock();
-    patience->start = patience->start > 0 ? patience->start : now;
-    const double waited = now - patience->start;
-    if (waited < 50e-6 && !patience->crowded) {
-        return;
-    }
-    if (waited < (patience->crowded ? 200e-6 : 1e-3)) {
-        sched_yield();
-        return;
-    }
-    nap(waited < 16e-3 ? waited / 16 : 1e-3);
-}
-
-tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error)
-{
-    patience patience = {.crowded = parallel->oversubscribed};
-    for (;;) {
-        int done = 0;
-        TX_TRY(tx_mpi_status(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), doing, error));
-        if (done) {
-            return TX_OK;
-        }
-        relax(&patience);
-    }
-}
-
-/* ---- Collectives ---- */
-
 tx_status tx_parallel_barrier(tx_parallel *parallel, tx_error *error)
 {
     if (parallel->size == 1) {

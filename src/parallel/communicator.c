@@ -6,23 +6,11 @@
 #include "parallel/job.h"
 #include "parallel/launcher.h"
 
-tx_status tx_mpi_status(int code, const char *doing, tx_error *error)
-{
-    if (code == MPI_SUCCESS) {
-        return TX_OK;
-    }
-    char text[MPI_MAX_ERROR_STRING] = "unknown error";
-    int length;
-    MPI_Error_string(code, text, &length);
-    return tx_error_set(error, TX_FAILURE, "MPI failed while %s: %s", doing, text);
-}
-
 /* ---- Joining and leaving ---- */
 
 static tx_status start(tx_parallel *parallel, tx_error *error)
 {
     int provided;
-    tx_launcher_prepare();
     TX_TRY(tx_mpi_status(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "starting", error));
     parallel->started = true;
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);

@@ -166,12 +166,14 @@ static long machine_ranks(void)
     return ranks ? ranks : environment_number("SLURM_STEP_TASKS_PER_NODE"); /* "4(x2),3": the first number will do */
 }
 
-void tx_launcher_prepare(void)
+int tx_parallel_settings(tx_setting out[TX_MOST_SETTINGS])
 {
-    if (machine_ranks() > machine_cores()) {
-        setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0); /* a blocking call in a library (HDF5) would spin: 10 ms instead of 30 us */
+    int count = 0;
+    if (machine_ranks() > machine_cores()) { /* a blocking call in a library (HDF5) would spin: 10 ms instead of 30 us */
+        out[count++] = (tx_setting){"OMPI_MCA_mpi_yield_when_idle", "1"};
     }
     /* Debian switches off the one component (pt2pt) that can read another machine's memory over TCP, or that of a process
      * without cross-memory attach; ucx is off because it has returned wrong values. */
-    setenv("OMPI_MCA_osc", "^ucx", 0);
+    out[count++] = (tx_setting){"OMPI_MCA_osc", "^ucx"};
+    return count;
 }

@@ -1,0 +1,50 @@
+/* What graphs ask of kernels: how tensors are padded and activated, users' functions; and the instruction sets that kernels are
+ * compiled for. */
+#pragma once
+
+#include <stdint.h>
+
+#include "trainax/shape.h"
+#include "trainax/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tx_padding_mode { TX_PAD_ZEROS, TX_PAD_CIRCULAR, TX_PAD_REFLECT, TX_PAD_REPLICATE } tx_padding_mode;
+
+typedef enum tx_activation {
+    TX_IDENTITY,
+    TX_RELU,
+    TX_TANH,
+    TX_SIGMOID,
+    TX_GELU, /* the tanh form */
+    TX_SILU,
+    TX_LEAKY_RELU,
+    TX_ELU,
+    TX_SOFTPLUS,
+    TX_ACTIVATION_COUNT,
+} tx_activation;
+int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
+
+/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
+ * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
+ * marks the step as failed (treated as non-finite). All may be called from several threads at the same time, on different
+ * samples. */
+typedef struct tx_function {
+    const char *name;
+    int (*forward)(void *user, int64_t num_samples, const double *x, double *y);
+    int (*vjp)(void *user, int64_t num_samples, const double *x, const double *dy, double *dx);
+    int (*jvp)(void *user, int64_t num_samples, const double *x, const double *dx, double *dy);
+    void *user;
+} tx_function;
+
+/* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
+ * TRAINAX_ISA names. */
+int tx_isa_count(void);
+const char *tx_isa_name(int level);
+int tx_isa_find(const char *name); /* -1: not in this build or not on this machine */
+
+#ifdef __cplusplus
+}
+#endif

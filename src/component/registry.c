@@ -122,8 +122,12 @@ static int count_options(const tx_option *option)
     return count;
 }
 
-tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error)
+tx_status tx_registry_add_for(tx_registry *registry, const tx_component *component, int abi, tx_error *error)
 {
+    if (abi != TX_ABI) { /* first of all: nothing of the descriptor can be trusted */
+        return tx_error_set(error, TX_INVALID, "a component for ABI %d of trainax's headers, this is ABI %d: compile it again", abi,
+                            TX_ABI);
+    }
     const tx_kind kind = component->kind;
     const size_t count = registry->kinds[kind].count;
     if (tx_registry_find(registry, kind, component->name)) {

@@ -232,6 +232,9 @@ static void no_second_component_of_a_name(void)
     tx_registry *registry = fake_registry();
     CU_ASSERT_EQUAL(tx_registry_add(registry, &second, &error), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message, "there is a loss 'MSE_Loss' already");
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_registry_add_for(registry, &second, TX_ABI + 1, &error), TX_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "compile it again"));
     tx_registry_destroy(registry);
 }
 

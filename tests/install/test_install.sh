@@ -14,9 +14,15 @@ mv before prefix
 mkdir elsewhere
 cd elsewhere || exit 1
 
-# -- the program, with its own library, and the experiments --
+# What others see of the library is what its headers declare, and of the program the same, for plugins.
+inside='tx_(graph_append|planner_|allocate|claim_)'
+for file in "$(find ../prefix -name 'libtrainax.so')" ../prefix/bin/trainax; do
+    nm -D --defined-only "$file" | grep -qw tx_registry_add_for || fail "$file: its public functions are not to be seen"
+    nm -D --defined-only "$file" | grep -qE "$inside" && fail "$file shows what lies inside"
+done
+
+# -- the program and the experiments --
 succeeds $bare ../prefix/bin/trainax --version
-ldd ../prefix/bin/trainax | grep -q 'libtrainax.*/prefix/' || fail "not its own library: $(ldd ../prefix/bin/trainax)"
 steps="--quiet --set trainer.num_training_steps=20"
 succeeds $bare ../prefix/bin/trainax train ../prefix/share/trainax/experiments/quickstart.yaml $steps --output installed
 succeeds $bare PATH="$PATH" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \

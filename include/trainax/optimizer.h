@@ -9,7 +9,7 @@
  * optimizer those of Optax's function, after those of the options that all optimizers share (clip, clip_by_global_norm,
  * add_decayed_weights); `chain` those of its transforms. A stage without a rule is taken over by the one before where that has
  * no scale yet: a chain of scale_by_adam, add_decayed_weights and scale_by_learning_rate is adamw, and as fast.
- * All that an optimizer remembers lies in the slots of its stages and in its count. */
+ * All that an optimizer remembers lies in arrays with names and shapes: the count of its updates, and what its stages keep. */
 #pragma once
 
 #include "trainax/component.h"
@@ -23,15 +23,27 @@ typedef struct tx_optimizer tx_optimizer;
 
 typedef struct tx_stage tx_stage;
 
-/* What a stage reads and writes; nothing overlaps. All buffers hold num_parameters reals. keep is 1 in the last stage, else 0:
- * next = keep * parameter + scale * (rule + decay * parameter) */
+/* An array that is kept from one update to the next. Checkpoints and other ranks get these and nothing else of an optimizer. */
+typedef enum tx_number { TX_NUMBER_REAL /* of the run's precision */, TX_NUMBER_DOUBLE, TX_NUMBER_INTEGER /* int64 */ } tx_number;
+enum { TX_STATE_ARRAY_NAME = 32 + TX_LEAF_NAME };
+typedef struct tx_state_array {
+    char name[TX_STATE_ARRAY_NAME]; /* dataset below /optimizer: "mu", in a chain "2.mu" */
+    tx_number number;
+    int rank; /* 0: a single number */
+    int64_t shape[TX_LEAF_RANK];
+    double initial;
+    void *values; /* a resumed run fills them in */
+    void *next;   /* where the next update puts them; the same number of bytes */
+} tx_state_array;
+
+/* What a stage reads and writes; nothing overlaps. Gradient and parameters are num_parameters reals. keep is 1 in the last stage,
+ * else 0: next = keep * parameter + scale * (rule + decay * parameter) */
 typedef struct tx_update {
     int64_t count; /* updates before this one */
     double keep, scale, decay;
     const void *gradient, *parameters; /* gradient: what the stage before made of it */
-    void *const *slots;                /* the state before */
     void *next_parameters;
-    void *const *next_slots;
+    const tx_state_array *arrays; /* the stage's, in the order in which they were asked for: values are read, next is written */
 } tx_update;
 
 /* Returns whether every number in next_parameters is finite. Allocates nothing. */
@@ -51,22 +63,15 @@ typedef struct tx_rate { /* a number, or a schedule of the count of updates */
     const tx_section *schedule; /* NULL: the number */
 } tx_rate;
 
-enum { TX_STAGE_SLOTS = 4, TX_SLOT_NAME = 32 };
-typedef struct tx_slot {
-    char name[TX_SLOT_NAME]; /* dataset below /optimizer: "mu", in a chain "2.mu" */
-    double initial;
-    void *values; /* the state, num_parameters reals; a resumed run fills it in */
-    void *next;   /* where the next update puts it */
-} tx_slot;
-
 struct tx_stage {
     const tx_optimizer *optimizer;
     tx_stage_update *update;
     tx_rate scale, decay;
     bool descends; /* the scale is taken with a minus */
     int number;    /* of the transform in a chain that it belongs to; -1: there is no chain */
-    int num_slots;
-    tx_slot slots[TX_STAGE_SLOTS];
+    int num_arrays;
+    size_t capacity;
+    tx_state_array *arrays;
     void *state; /* constants of its own */
 };
 
@@ -74,8 +79,8 @@ struct tx_optimizer {
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;
-    tx_leaf *leaves; /* one behind the other */
-    int64_t count;   /* updates so far */
+    tx_leaf *leaves;      /* one behind the other */
+    tx_state_array count; /* of updates so far */
     bool has_rate;
     tx_rate rate; /* the learning rate: the last one in a chain */
     int num_stages, num_sections;
@@ -101,8 +106,12 @@ bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void
 /* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
 double tx_optimizer_rate(const tx_optimizer *optimizer);
 bool tx_optimizer_descends(const tx_optimizer *optimizer); /* some stage turns the gradient round, or may */
-int tx_optimizer_num_slots(const tx_optimizer *optimizer);
-tx_slot *tx_optimizer_slot(const tx_optimizer *optimizer, int index);
+int64_t tx_optimizer_count(const tx_optimizer *optimizer); /* updates so far */
+/* The whole state, valid until the next step; in the order in which files hold it, which depends on the section and the leaves
+ * alone. */
+int tx_optimizer_num_arrays(const tx_optimizer *optimizer);
+tx_state_array *tx_optimizer_array(const tx_optimizer *optimizer, int index);
+size_t tx_state_array_bytes(const tx_state_array *array, tx_precision precision);
 
 /* What every optimizer takes beside its own options; for tx_registry_share. */
 extern const tx_option tx_optimizer_options[];

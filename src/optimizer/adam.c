@@ -66,7 +66,7 @@ TX_RULE(adamax, 2, {
     u = MEAN / v;
 })
 
-/* Xie et al. 2022 (arXiv:2208.06677): slots m, v (of the gradient's change), n, and the gradient before. */
+/* Xie et al. 2022 (arXiv:2208.06677): arrays m, v (of the gradient's change), n, and the gradient before. */
 TX_RULE(adan, 4, {
     const real change = c.later * (g - y);
     const real ahead = g + c.a2 * change;
@@ -82,8 +82,8 @@ TX_RULE(adan, 4, {
 typedef struct member {
     tx_optimizer_class class_;
     const tx_rule *rule, *nesterov;
-    const char *slots[TX_STAGE_SLOTS];
-    double initial; /* of the slots, unless the user says it */
+    const char *arrays[5]; /* names of what it keeps, NULL behind the last */
+    double initial;        /* of these, unless the user says it */
     bool trust;
 } member;
 
@@ -159,8 +159,8 @@ static tx_status create_adam(tx_optimizer *optimizer, const tx_section *section,
     adam_state *state = stage->state;
     read_state(section, optimizer->precision, state);
     state->rule = state->nesterov ? which->nesterov : which->rule;
-    for (int k = 0; k < TX_STAGE_SLOTS && which->slots[k]; k++) {
-        tx_stage_add_slot(stage, which->slots[k], initial);
+    for (int k = 0; which->arrays[k]; k++) {
+        TX_TRY(tx_stage_keep(stage, which->arrays[k], initial, error));
     }
     stage->decay = tx_rate_read(section, "weight_decay");
     TX_TRY(which->trust ? tx_stage_add_trust_ratio(optimizer, (tx_trust){.coefficient = 1}, error) : TX_OK);
@@ -215,14 +215,14 @@ static const tx_option scale_by_yogi_options[] = {
 static const tx_option scale_by_adamax_options[] = {ADAMAX_OPTIONS, {0}};
 static const tx_option scale_by_adan_options[] = {ADAN_OPTIONS("0.0"), {0}};
 
-static const member adams = {CLASS, .rule = &adam, .nesterov = &nadam, .slots = {"mu", "nu"}};
-static const member lambs = {CLASS, .rule = &adam, .slots = {"mu", "nu"}, .trust = true};
-static const member radams = {CLASS, .rule = &radam, .nesterov = &radam_nesterov, .slots = {"mu", "nu"}};
-static const member adabeliefs = {CLASS, .rule = &adabelief, .nesterov = &adabelief_nesterov, .slots = {"mu", "nu"}};
-static const member amsgrads = {CLASS, .rule = &amsgrad, .slots = {"mu", "nu", "nu_max"}};
-static const member yogis = {CLASS, .rule = &yogi, .slots = {"mu", "nu"}, .initial = 1e-6};
-static const member adamaxes = {CLASS, .rule = &adamax, .slots = {"mu", "nu"}};
-static const member adans = {CLASS, .rule = &adan, .slots = {"m", "v", "n", "g"}};
+static const member adams = {CLASS, .rule = &adam, .nesterov = &nadam, .arrays = {"mu", "nu"}};
+static const member lambs = {CLASS, .rule = &adam, .arrays = {"mu", "nu"}, .trust = true};
+static const member radams = {CLASS, .rule = &radam, .nesterov = &radam_nesterov, .arrays = {"mu", "nu"}};
+static const member adabeliefs = {CLASS, .rule = &adabelief, .nesterov = &adabelief_nesterov, .arrays = {"mu", "nu"}};
+static const member amsgrads = {CLASS, .rule = &amsgrad, .arrays = {"mu", "nu", "nu_max"}};
+static const member yogis = {CLASS, .rule = &yogi, .arrays = {"mu", "nu"}, .initial = 1e-6};
+static const member adamaxes = {CLASS, .rule = &adamax, .arrays = {"mu", "nu"}};
+static const member adans = {CLASS, .rule = &adan, .arrays = {"m", "v", "n", "g"}};
 
 const tx_component tx_optimizer_adam = TX_OPTIMIZER("adam", "adaptive moments, as optax.adam", adam_options, &adams);
 const tx_component tx_optimizer_nadam = TX_OPTIMIZER("nadam", "adam with Nesterov momentum, as optax.nadam", nadam_options, &adams);

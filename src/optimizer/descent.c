@@ -26,7 +26,7 @@ TX_RULE(lion, 1, LION(TX_SIGN(blend)))
 TX_RULE(lion_refined, 1, LION(TX_ABS(blend) < 1 ? blend : TX_SIGN(blend)))
 TX_RULE(lion_smooth, 1, LION((real)tanhl(blend *c.slope)))
 
-/* Riedmiller & Braun 1993, as Optax has it: what it applies is the step found one update earlier. Slots: the step sizes, and
+/* Riedmiller & Braun 1993, as Optax has it: what it applies is the step found one update earlier. Arrays: the step sizes, and
  * that step. Where the gradient changes its sign there is no step, and the next one is found as the first was. */
 TX_RULE(rprop, 2, {
     const real agreement = g * v;
@@ -77,7 +77,7 @@ static tx_status create_signum(tx_optimizer *optimizer, const tx_section *sectio
     const double beta = tx_get_real(section, "beta");
     tx_stage *stage;
     TX_TRY(add(optimizer, &signum, (constants_double){.b1 = beta, .a1 = 1 - beta}, error, &stage));
-    tx_stage_add_slot(stage, "ema", 0);
+    TX_TRY(tx_stage_keep(stage, "ema", 0, error));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
@@ -96,7 +96,7 @@ static tx_status create_lion(tx_optimizer *optimizer, const tx_section *section,
     TX_TRY(add(optimizer, lion_rule(section), (constants_double){.b1 = b1, .b2 = b2, .a1 = 1 - b1, .a2 = 1 - b2, .slope = slope},
                error, &stage));
     stage->decay = tx_rate_read(section, "weight_decay");
-    tx_stage_add_slot(stage, "mu", 0);
+    TX_TRY(tx_stage_keep(stage, "mu", 0, error));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
@@ -111,8 +111,8 @@ static tx_status create_scale_by_rprop(tx_optimizer *optimizer, const tx_section
                                   .min_step_size = tx_get_real(section, "min_step_size"),
                                   .max_step_size = tx_get_real(section, "max_step_size")},
                error, &stage));
-    tx_stage_add_slot(stage, "step_sizes", tx_get_real(section, "learning_rate"));
-    tx_stage_add_slot(stage, "prev_updates", 0);
+    TX_TRY(tx_stage_keep(stage, "step_sizes", tx_get_real(section, "learning_rate"), error));
+    TX_TRY(tx_stage_keep(stage, "prev_updates", 0, error));
     return TX_OK;
 }
 

@@ -8,7 +8,7 @@ TX_CONSTANTS(ratio, b1, keep, add, square, eps, eps_root, weights);
 
 TX_RULE(trusted, 0, { u = c.ratio * g; })
 
-/* Ginsburg et al. 2019 (arXiv:1905.11286). The second slot holds one number a leaf, repeated for each of its elements. */
+/* Ginsburg et al. 2019 (arXiv:1905.11286). The second array holds one number a leaf, repeated for each of its elements. */
 TX_RULE(novograd, 2, {
     v = c.add * c.square + c.keep * v;
     m = c.b1 * m + (g / (TX_ROOT(v + c.eps_root) + c.eps) + c.weights * p);
@@ -50,8 +50,8 @@ static tx_status create_novograd(tx_optimizer *optimizer, const tx_section *sect
         .b2 = tx_get_real(section, "b2"),
         .weights = tx_rate_read(section, "weight_decay"),
     };
-    tx_stage_add_slot(stage, "mu", 0);
-    tx_stage_add_slot(stage, "nu", 0);
+    TX_TRY(tx_stage_keep(stage, "mu", 0, error));
+    TX_TRY(tx_stage_keep(stage, "nu", 0, error));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }

@@ -51,7 +51,7 @@ tx_status tx_stage_add_trace(tx_optimizer *optimizer, double decay, bool looks_a
 {
     tx_stage *stage;
     TX_TRY(add(optimizer, looks_ahead ? &nesterov : &heavy_ball, decay, error, &stage));
-    tx_stage_add_slot(stage, "trace", 0);
+    TX_TRY(tx_stage_keep(stage, "trace", 0, error));
     return TX_OK;
 }
 
@@ -68,7 +68,7 @@ static tx_status create_ema(tx_optimizer *optimizer, const tx_section *section, 
     momentum_state *state = stage->state;
     state->debias = tx_get_boolean(section, "debias");
     tx_power_prepare(&state->power, decay, optimizer->precision);
-    tx_stage_add_slot(stage, "ema", 0);
+    TX_TRY(tx_stage_keep(stage, "ema", 0, error));
     return TX_OK;
 }
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/expect.h"
 #include "base/memory.h"
 #include "options.h"
 #include "stage.h"
@@ -76,16 +75,22 @@ tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t 
     return tx_allocate(bytes, error, &stage->state);
 }
 
-void tx_stage_add_slot(tx_stage *stage, const char *name, double initial)
+tx_status tx_stage_keep_array(tx_stage *stage, const tx_state_array *array, tx_error *error)
 {
-    TX_EXPECT(stage->num_slots < TX_STAGE_SLOTS);
-    tx_slot *slot = &stage->slots[stage->num_slots++];
-    slot->initial = initial;
-    if (stage->number < 0) {
-        snprintf(slot->name, sizeof slot->name, "%s", name);
-    } else {
-        snprintf(slot->name, sizeof slot->name, "%d.%s", stage->number, name);
+    TX_TRY(tx_reserve((size_t)stage->num_arrays + 1, sizeof *array, &stage->capacity, error, &stage->arrays));
+    tx_state_array *kept = &stage->arrays[stage->num_arrays++];
+    *kept = *array;
+    if (stage->number >= 0) {
+        snprintf(kept->name, sizeof kept->name, "%d.%.*s", stage->number, TX_STATE_ARRAY_NAME - 16, array->name);
     }
+    return TX_OK;
+}
+
+tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_error *error)
+{
+    tx_state_array array = {.rank = 1, .shape = {stage->optimizer->num_parameters}, .initial = initial};
+    snprintf(array.name, sizeof array.name, "%s", name);
+    return tx_stage_keep_array(stage, &array, error);
 }
 
 void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)
@@ -121,12 +126,18 @@ tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, t
     return ((const tx_optimizer_class *)component->implementation)->create(optimizer, section, error);
 }
 
+static void free_array(const tx_state_array *array)
+{
+    tx_free(array->values);
+    tx_free(array->next);
+}
+
 static void free_stage(tx_stage *stage)
 {
-    for (int k = 0; k < stage->num_slots; k++) {
-        tx_free(stage->slots[k].values);
-        tx_free(stage->slots[k].next);
+    for (int k = 0; k < stage->num_arrays; k++) {
+        free_array(&stage->arrays[k]);
     }
+    tx_free(stage->arrays);
     tx_free(stage->state);
     tx_free(stage);
 }
@@ -162,41 +173,70 @@ static void merge_stages(tx_optimizer *optimizer)
 
 /* ---- Memory ---- */
 
-static void fill(void *values, tx_precision precision, int64_t count, double value)
+static size_t count_numbers(const tx_state_array *array)
 {
-    for (int64_t i = 0; value != 0 && i < count; i++) {
-        if (precision == TX_FLOAT32) {
-            ((float *)values)[i] = (float)value;
+    size_t count = 1;
+    for (int k = 0; k < array->rank; k++) {
+        count *= (size_t)array->shape[k];
+    }
+    return count;
+}
+
+static bool is_float(const tx_state_array *array, tx_precision precision)
+{
+    return array->number == TX_NUMBER_REAL && precision == TX_FLOAT32;
+}
+
+size_t tx_state_array_bytes(const tx_state_array *array, tx_precision precision)
+{
+    return count_numbers(array) * (is_float(array, precision) ? sizeof(float) : sizeof(double));
+}
+
+static void fill(const tx_state_array *array, tx_precision precision)
+{
+    const size_t count = array->initial == 0 ? 0 : count_numbers(array);
+    for (size_t i = 0; i < count; i++) {
+        if (array->number == TX_NUMBER_INTEGER) {
+            ((int64_t *)array->values)[i] = (int64_t)array->initial;
+        } else if (is_float(array, precision)) {
+            ((float *)array->values)[i] = (float)array->initial;
         } else {
-            ((double *)values)[i] = value;
+            ((double *)array->values)[i] = array->initial;
         }
     }
 }
 
-static tx_status allocate_slot(const tx_optimizer *optimizer, tx_slot *slot, tx_error *error)
+static tx_status allocate_array(tx_state_array *array, tx_precision precision, tx_error *error)
 {
-    const size_t real = tx_real_bytes(optimizer->precision), count = (size_t)optimizer->num_parameters;
-    TX_TRY(tx_allocate_array(count, real, error, &slot->values));
-    TX_TRY(tx_allocate_array(count, real, error, &slot->next));
-    fill(slot->values, optimizer->precision, optimizer->num_parameters, slot->initial);
+    const size_t bytes = tx_state_array_bytes(array, precision);
+    TX_TRY(tx_allocate(bytes, error, &array->values));
+    TX_TRY(tx_allocate(bytes, error, &array->next));
+    fill(array, precision);
     return TX_OK;
+}
+
+/* Between stages. */
+static size_t scratch_bytes(const tx_optimizer *optimizer)
+{
+    return optimizer->num_stages > 1 ? (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision) : 0;
 }
 
 size_t tx_optimizer_bytes(const tx_optimizer *optimizer)
 {
-    const size_t arrays = 2 * (size_t)tx_optimizer_num_slots(optimizer) + (optimizer->num_stages > 1);
-    return arrays * (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision);
+    size_t bytes = scratch_bytes(optimizer);
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        bytes += 2 * tx_state_array_bytes(tx_optimizer_array(optimizer, k), optimizer->precision);
+    }
+    return bytes;
 }
 
 tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error)
 {
-    const int num_slots = tx_optimizer_num_slots(optimizer);
-    for (int k = 0; k < num_slots; k++) {
-        TX_TRY(allocate_slot(optimizer, tx_optimizer_slot(optimizer, k), error));
+    const size_t scratch = scratch_bytes(optimizer);
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        TX_TRY(allocate_array(tx_optimizer_array(optimizer, k), optimizer->precision, error));
     }
-    return optimizer->num_stages > 1 ? tx_allocate_array((size_t)optimizer->num_parameters, tx_real_bytes(optimizer->precision),
-                                                         error, &optimizer->scratch)
-                                     : TX_OK;
+    return scratch ? tx_allocate(scratch, error, &optimizer->scratch) : TX_OK;
 }
 
 static tx_status copy_leaves(tx_optimizer *optimizer, const tx_leaf *leaves, tx_error *error)
@@ -222,8 +262,8 @@ tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, i
 {
     tx_optimizer *optimizer;
     TX_TRY(tx_allocate(sizeof *optimizer, error, &optimizer));
-    optimizer->precision = precision;
-    optimizer->num_leaves = num_leaves;
+    *optimizer =
+        (tx_optimizer){.precision = precision, .num_leaves = num_leaves, .count = {.name = "count", .number = TX_NUMBER_INTEGER}};
     const tx_status status = build(optimizer, section, leaves, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
@@ -253,6 +293,7 @@ void tx_optimizer_destroy(tx_optimizer *optimizer)
         free_stage(optimizer->stages[k]);
     }
     if (optimizer) {
+        free_array(&optimizer->count);
         tx_free(optimizer->stages);
         tx_free(optimizer->scratch);
         tx_free(optimizer->leaves);
@@ -260,29 +301,37 @@ void tx_optimizer_destroy(tx_optimizer *optimizer)
     }
 }
 
-int tx_optimizer_num_slots(const tx_optimizer *optimizer)
+int tx_optimizer_num_arrays(const tx_optimizer *optimizer)
 {
-    int count = 0;
+    int count = 1;
     for (int k = 0; k < optimizer->num_stages; k++) {
-        count += optimizer->stages[k]->num_slots;
+        count += optimizer->stages[k]->num_arrays;
     }
     return count;
 }
 
-tx_slot *tx_optimizer_slot(const tx_optimizer *optimizer, int index)
+tx_state_array *tx_optimizer_array(const tx_optimizer *optimizer, int index)
 {
     tx_stage **stage = optimizer->stages;
-    for (; index >= (*stage)->num_slots; stage++) {
-        index -= (*stage)->num_slots;
+    if (index-- == 0) {
+        return (tx_state_array *)&optimizer->count;
     }
-    return &(*stage)->slots[index];
+    for (; index >= (*stage)->num_arrays; stage++) {
+        index -= (*stage)->num_arrays;
+    }
+    return &(*stage)->arrays[index];
+}
+
+int64_t tx_optimizer_count(const tx_optimizer *optimizer)
+{
+    return *(const int64_t *)optimizer->count.values;
 }
 
 /* ---- A step ---- */
 
 double tx_optimizer_rate(const tx_optimizer *optimizer)
 {
-    const double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, optimizer->count) : (double)NAN;
+    const double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, tx_optimizer_count(optimizer)) : (double)NAN;
     return optimizer->precision == TX_FLOAT32 ? (double)(float)rate : rate;
 }
 
@@ -298,13 +347,8 @@ bool tx_optimizer_descends(const tx_optimizer *optimizer)
 
 static bool run_stage(const tx_stage *stage, const void *gradient, const void *parameters, bool last, void *next)
 {
-    const int64_t count = stage->optimizer->count;
+    const int64_t count = tx_optimizer_count(stage->optimizer);
     const double scale = tx_rate_at(stage->scale, count);
-    void *slots[TX_STAGE_SLOTS], *next_slots[TX_STAGE_SLOTS];
-    for (int k = 0; k < TX_STAGE_SLOTS; k++) {
-        slots[k] = stage->slots[k].values;
-        next_slots[k] = stage->slots[k].next;
-    }
     return stage->update(stage, &(tx_update){
                                     .count = count,
                                     .keep = last,
@@ -312,18 +356,25 @@ static bool run_stage(const tx_stage *stage, const void *gradient, const void *p
                                     .decay = tx_rate_at(stage->decay, count),
                                     .gradient = gradient,
                                     .parameters = parameters,
-                                    .slots = slots,
                                     .next_parameters = next,
-                                    .next_slots = next_slots,
+                                    .arrays = stage->arrays,
                                 });
 }
 
-static void swap_slots(tx_stage *stage)
+static void turn(tx_state_array *array)
 {
-    for (int k = 0; k < stage->num_slots; k++) {
-        void *const old = stage->slots[k].values;
-        stage->slots[k].values = stage->slots[k].next;
-        stage->slots[k].next = old;
+    void *const old = array->values;
+    array->values = array->next;
+    array->next = old;
+}
+
+static void turn_all(tx_optimizer *optimizer)
+{
+    turn(&optimizer->count);
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        for (int i = 0; i < optimizer->stages[k]->num_arrays; i++) {
+            turn(&optimizer->stages[k]->arrays[i]);
+        }
     }
 }
 
@@ -337,9 +388,7 @@ bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void
         }
         gradient = to;
     }
-    for (int k = 0; k <= last; k++) {
-        swap_slots(optimizer->stages[k]);
-    }
-    optimizer->count++;
+    *(int64_t *)optimizer->count.next = tx_optimizer_count(optimizer) + 1;
+    turn_all(optimizer);
     return true;
 }

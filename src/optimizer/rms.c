@@ -7,7 +7,7 @@
 /* a = 1 - decay; f = 1 / (1 - decay^count), or 1. Where eps stands under the root, outside it is 0, and the other way. */
 TX_CONSTANTS(decay, a, f, eps_root, eps, weights);
 
-/* Hinton 2012; the slots are nu, or mu and nu. */
+/* Hinton 2012; the arrays are nu, or mu and nu. */
 TX_RULE(rmsprop, 1, {
     m = c.a * (g * g) + c.decay * m;
     u = 1 / (TX_ROOT(m * c.f + c.eps_root) + c.eps) * g;
@@ -74,9 +74,9 @@ static tx_status add_rms(tx_optimizer *optimizer, const tx_section *section, boo
         state->constants.eps = 0;
     }
     if (is_centered) {
-        tx_stage_add_slot(stage, "mu", 0);
+        TX_TRY(tx_stage_keep(stage, "mu", 0, error));
     }
-    tx_stage_add_slot(stage, "nu", tx_get_real(section, "initial_scale"));
+    TX_TRY(tx_stage_keep(stage, "nu", tx_get_real(section, "initial_scale"), error));
     return TX_OK;
 }
 
@@ -103,7 +103,7 @@ static tx_status create_adagrad(tx_optimizer *optimizer, const tx_section *secti
 {
     tx_stage *stage;
     TX_TRY(add(optimizer, section, &adagrad, "", error, &stage));
-    tx_stage_add_slot(stage, "sum_of_squares", tx_get_real(section, "initial_accumulator_value"));
+    TX_TRY(tx_stage_keep(stage, "sum_of_squares", tx_get_real(section, "initial_accumulator_value"), error));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }
@@ -113,8 +113,8 @@ static tx_status create_adadelta(tx_optimizer *optimizer, const tx_section *sect
     tx_stage *stage;
     TX_TRY(add(optimizer, section, &adadelta, "rho", error, &stage));
     ((rms_state *)stage->state)->weights = tx_rate_read(section, "weight_decay");
-    tx_stage_add_slot(stage, "e_g", 0);
-    tx_stage_add_slot(stage, "e_x", 0);
+    TX_TRY(tx_stage_keep(stage, "e_g", 0, error));
+    TX_TRY(tx_stage_keep(stage, "e_x", 0, error));
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }

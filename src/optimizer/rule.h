@@ -3,10 +3,10 @@
  * A file that has rules says first which constants they read, TX_CONSTANTS(b1, b2, …): numbers computed in double once a
  * step, which a rule finds in the run's precision as c.b1. Then
  *
- *     TX_RULE(name, number of slots, { statements })
+ *     TX_RULE(name, number of arrays, { statements })
  *
  * defines `static const tx_rule name`. The statements see, in the run's precision `real`: the update so far g, the parameter p,
- * the constants c, the slots m, v, x, y in their order (as they were, to be set anew), and set the direction u. They are
+ * the constants c, the stage's arrays m, v, x, y in their order (as they were, to be set anew), and set the direction u. They are
  * the body of a vectorised loop: no branches but ?:, no constants of type double. */
 #pragma once
 
@@ -51,7 +51,7 @@ static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const
     TX_RULE_LOOP(name, num, double, __VA_ARGS__)                                                                               \
     static const tx_rule name = {name##_float, name##_double};
 
-#define TX_BUFFER(of, k, num) ((num) > (k) ? (real *)(of)[(num) > (k) ? (k) : 0] + begin : NULL)
+#define TX_BUFFER(of, k, num) ((num) > (k) ? (real *)update->arrays[k].of + begin : NULL)
 #define TX_UNUSED __attribute__((unused))
 
 #define TX_RULE_LOOP(name, num, precision, ...)                                                                                \
@@ -66,14 +66,14 @@ static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const
         const real keep = (real)update->keep, scale = (real)update->scale, decay = (real)update->decay;                        \
         const real *restrict gradient = (const real *)update->gradient + begin;                                                \
         const real *restrict parameters = (const real *)update->parameters + begin;                                            \
-        TX_UNUSED const real *restrict m_old = TX_BUFFER(update->slots, 0, num);                                               \
-        TX_UNUSED const real *restrict v_old = TX_BUFFER(update->slots, 1, num);                                               \
-        TX_UNUSED const real *restrict x_old = TX_BUFFER(update->slots, 2, num);                                               \
-        TX_UNUSED const real *restrict y_old = TX_BUFFER(update->slots, 3, num);                                               \
-        TX_UNUSED real *restrict m_new = TX_BUFFER(update->next_slots, 0, num);                                                \
-        TX_UNUSED real *restrict v_new = TX_BUFFER(update->next_slots, 1, num);                                                \
-        TX_UNUSED real *restrict x_new = TX_BUFFER(update->next_slots, 2, num);                                                \
-        TX_UNUSED real *restrict y_new = TX_BUFFER(update->next_slots, 3, num);                                                \
+        TX_UNUSED const real *restrict m_old = TX_BUFFER(values, 0, num);                                                      \
+        TX_UNUSED const real *restrict v_old = TX_BUFFER(values, 1, num);                                                      \
+        TX_UNUSED const real *restrict x_old = TX_BUFFER(values, 2, num);                                                      \
+        TX_UNUSED const real *restrict y_old = TX_BUFFER(values, 3, num);                                                      \
+        TX_UNUSED real *restrict m_new = TX_BUFFER(next, 0, num);                                                              \
+        TX_UNUSED real *restrict v_new = TX_BUFFER(next, 1, num);                                                              \
+        TX_UNUSED real *restrict x_new = TX_BUFFER(next, 2, num);                                                              \
+        TX_UNUSED real *restrict y_new = TX_BUFFER(next, 3, num);                                                              \
         real *restrict next = (real *)update->next_parameters + begin;                                                         \
         int bad = 0;                                                                                                           \
         _Pragma("omp simd reduction(| : bad)")                                                                                 \

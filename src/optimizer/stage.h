@@ -5,8 +5,10 @@
 
 /* Appends a stage with `bytes` zeroed bytes of state, whose scale is 1 and whose decay 0. It belongs to the optimizer. */
 tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out);
-/* An array of num_parameters reals that the stage remembers; at most TX_STAGE_SLOTS. */
-void tx_stage_add_slot(tx_stage *stage, const char *name, double initial);
+/* The stage's next array: num_parameters reals of the run's precision, … */
+tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_error *error);
+/* … or what `array` says, for whose name a transform's number in its chain is put. */
+tx_status tx_stage_keep_array(tx_stage *stage, const tx_state_array *array, tx_error *error);
 /* Where the section has a learning rate: the last stage so far is scaled by it, downhill. */
 void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
 /* The stages of a section: of the whole optimizer, or of one transform of its chain. */

@@ -37,15 +37,32 @@ static tx_status put_root(tx_file *file, const tx_trainer *trainer, tx_error *er
     return tx_file_set_text(file, "/", "isa", tx_isa_name(trainer->problem.isa), error);
 }
 
-static tx_status put_optimizer(tx_file *file, const tx_trainer *trainer, tx_error *error)
+enum { ARRAY_PATH = TX_STATE_ARRAY_NAME + 16 };
+
+static void array_path(const tx_state_array *array, char path[ARRAY_PATH])
 {
-    const tx_optimizer *optimizer = trainer->optimizer;
-    TX_TRY(tx_file_write_integers(file, "/optimizer/count", 0, NULL, &optimizer->count, error));
-    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
-        const tx_slot *slot = tx_optimizer_slot(optimizer, k);
-        char path[64];
-        snprintf(path, sizeof path, "/optimizer/%s", slot->name);
-        TX_TRY(tx_file_refer_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
+    snprintf(path, ARRAY_PATH, "/optimizer/%s", array->name);
+}
+
+/* Of an array of reals. */
+static tx_precision array_precision(const tx_optimizer *optimizer, const tx_state_array *array)
+{
+    return array->number == TX_NUMBER_DOUBLE ? TX_FLOAT64 : optimizer->precision;
+}
+
+static tx_status put_array(tx_file *file, const tx_optimizer *optimizer, const tx_state_array *array, tx_error *error)
+{
+    char path[ARRAY_PATH];
+    array_path(array, path);
+    return array->number == TX_NUMBER_INTEGER ? tx_file_write_integers(file, path, array->rank, array->shape, array->values, error)
+                                              : tx_file_refer_reals(file, path, array->rank, array->shape,
+                                                                    array_precision(optimizer, array), array->values, error);
+}
+
+static tx_status put_optimizer(tx_file *file, const tx_optimizer *optimizer, tx_error *error)
+{
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        TX_TRY(put_array(file, optimizer, tx_optimizer_array(optimizer, k), error));
     }
     return TX_OK;
 }
@@ -68,7 +85,7 @@ static tx_status put_all(tx_file *file, const tx_trainer *trainer, tx_history *h
 {
     TX_TRY(tx_trainer_put_network(trainer, history, file, error));
     TX_TRY(put_root(file, trainer, error));
-    TX_TRY(put_optimizer(file, trainer, error));
+    TX_TRY(put_optimizer(file, trainer->optimizer, error));
     TX_TRY(put_scales(file, trainer, error));
     TX_TRY(tx_content_put(trainer, file, error));
     TX_TRY(tx_best_put(trainer, file, error));
@@ -229,14 +246,19 @@ tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *
 
 /* ---- Reading ---- */
 
-static tx_status get_optimizer(const tx_file *file, tx_optimizer *optimizer, tx_error *error)
+static tx_status get_array(const tx_file *file, const tx_optimizer *optimizer, const tx_state_array *array, tx_error *error)
 {
-    TX_TRY(tx_file_read_integers(file, "/optimizer/count", 0, NULL, &optimizer->count, error));
-    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
-        const tx_slot *slot = tx_optimizer_slot(optimizer, k);
-        char path[64];
-        snprintf(path, sizeof path, "/optimizer/%s", slot->name);
-        TX_TRY(tx_file_read_reals(file, path, 1, &optimizer->num_parameters, optimizer->precision, slot->values, error));
+    char path[ARRAY_PATH];
+    array_path(array, path);
+    return array->number == TX_NUMBER_INTEGER
+               ? tx_file_read_integers(file, path, array->rank, array->shape, array->values, error)
+               : tx_file_read_reals(file, path, array->rank, array->shape, array_precision(optimizer, array), array->values, error);
+}
+
+static tx_status get_optimizer(const tx_file *file, const tx_optimizer *optimizer, tx_error *error)
+{
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        TX_TRY(get_array(file, optimizer, tx_optimizer_array(optimizer, k), error));
     }
     return TX_OK;
 }
@@ -340,19 +362,23 @@ static tx_status share_scales(tx_trainer *trainer, tx_error *error)
     return status;
 }
 
+static tx_status share_optimizer(tx_parallel *parallel, const tx_optimizer *optimizer, tx_error *error)
+{
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        const tx_state_array *array = tx_optimizer_array(optimizer, k);
+        TX_TRY(tx_parallel_broadcast(parallel, array->values, tx_state_array_bytes(array, optimizer->precision), error));
+    }
+    return TX_OK;
+}
+
 tx_status tx_checkpoint_share(tx_trainer *trainer, tx_error *error)
 {
-    tx_optimizer *optimizer = trainer->optimizer;
-    const size_t bytes = (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision);
-    int64_t state[3] = {trainer->step, optimizer->count, trainer->ended_at};
+    int64_t state[2] = {trainer->step, trainer->ended_at};
     TX_TRY(tx_parallel_broadcast(trainer->parallel, state, sizeof state, error));
     trainer->step = trainer->first_step = state[0];
-    optimizer->count = state[1];
-    trainer->ended_at = state[2];
-    TX_TRY(tx_parallel_broadcast(trainer->parallel, trainer->parameters, bytes, error));
-    for (int k = 0; k < tx_optimizer_num_slots(optimizer); k++) {
-        TX_TRY(tx_parallel_broadcast(trainer->parallel, tx_optimizer_slot(optimizer, k)->values, bytes, error));
-    }
+    trainer->ended_at = state[1];
+    TX_TRY(tx_parallel_broadcast(trainer->parallel, trainer->parameters, tx_trainer_parameter_bytes(trainer), error));
+    TX_TRY(share_optimizer(trainer->parallel, trainer->optimizer, error));
     TX_TRY(share_scales(trainer, error));
     tx_trainer_refresh(trainer);
     return TX_OK;

@@ -37,7 +37,7 @@ static void fill(double *values, int seed)
     }
 }
 
-/* STEPS steps; after `change` of them in a new optimizer that got slots and count of the old one, as a resumed run does. */
+/* STEPS steps; after `change` of them in a new optimizer that got the arrays of the old one, as a resumed run does. */
 static void run(const tx_registry *registry, const char *text, int change, double *parameters)
 {
     made m = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
@@ -46,10 +46,9 @@ static void run(const tx_registry *registry, const char *text, int change, doubl
     for (int step = 0; step < STEPS; step++) {
         if (step == change) {
             made fresh = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
-            fresh.optimizer->count = m.optimizer->count;
-            for (int k = 0; k < tx_optimizer_num_slots(m.optimizer); k++) {
-                memcpy(tx_optimizer_slot(fresh.optimizer, k)->values, tx_optimizer_slot(m.optimizer, k)->values,
-                       N * sizeof(double));
+            for (int k = 0; k < tx_optimizer_num_arrays(m.optimizer); k++) {
+                const tx_state_array *array = tx_optimizer_array(m.optimizer, k);
+                memcpy(tx_optimizer_array(fresh.optimizer, k)->values, array->values, tx_state_array_bytes(array, TX_FLOAT64));
             }
             unmake(&m);
             m = fresh;
@@ -71,7 +70,7 @@ static void check_resumed(const tx_registry *registry, const char *text)
     CU_ASSERT(memcmp(straight, begun, sizeof straight));
 }
 
-static void slots_are_all(void)
+static void arrays_are_all(void)
 {
     tx_registry *registry = make_registry();
     char text[TEXT];
@@ -86,19 +85,20 @@ static void slots_are_all(void)
     tx_registry_destroy(registry);
 }
 
-/* Names of slots are names of datasets, beside `count`. */
-static void slots_have_names(void)
+/* Names of arrays are names of datasets. */
+static void arrays_have_names(void)
 {
     tx_registry *registry = make_registry();
     for (int k = 0; k < tx_registry_count(registry, TX_KIND_OPTIMIZER); k++) {
         char text[TEXT];
         make_text(tx_registry_at(registry, TX_KIND_OPTIMIZER, k), "", text, sizeof text);
         made m = make(registry, TX_FLOAT32, LEAVES, leaf_sizes, text);
-        for (int i = 0; i < tx_optimizer_num_slots(m.optimizer); i++) {
-            const char *name = tx_optimizer_slot(m.optimizer, i)->name;
-            CU_ASSERT(strcmp(name, "count") && strlen(name) < TX_SLOT_NAME - 1);
+        CU_ASSERT_STRING_EQUAL(tx_optimizer_array(m.optimizer, 0)->name, "count");
+        for (int i = 0; i < tx_optimizer_num_arrays(m.optimizer); i++) {
+            const char *name = tx_optimizer_array(m.optimizer, i)->name;
+            CU_ASSERT(name[0] && strlen(name) < TX_STATE_ARRAY_NAME - 1);
             for (int j = 0; j < i; j++) {
-                CU_ASSERT(strcmp(name, tx_optimizer_slot(m.optimizer, j)->name));
+                CU_ASSERT(strcmp(name, tx_optimizer_array(m.optimizer, j)->name));
             }
         }
         unmake(&m);
@@ -106,16 +106,16 @@ static void slots_have_names(void)
     tx_registry_destroy(registry);
 }
 
-static void slots_of_a_chain(void)
+static void arrays_of_a_chain(void)
 {
-    static const char *const names[] = {"0.mu", "0.nu", "1.trace", "4.nu", "4.trace"};
+    static const char *const names[] = {"count", "0.mu", "0.nu", "1.trace", "4.nu", "4.trace"};
     tx_registry *registry = make_registry();
     made m = make(registry, TX_FLOAT32, LEAVES, leaf_sizes,
                   "{type: chain, transforms: [scale_by_adam, {type: trace, decay: 0.5}, {type: chain, transforms: [scale_by_sign, "
                   "{type: rmsprop, learning_rate: 1, momentum: 0.9}]}]}");
-    CU_ASSERT_EQUAL(tx_optimizer_num_slots(m.optimizer), 5);
-    for (int k = 0; k < 5; k++) {
-        CU_ASSERT_STRING_EQUAL(tx_optimizer_slot(m.optimizer, k)->name, names[k]);
+    CU_ASSERT_EQUAL(tx_optimizer_num_arrays(m.optimizer), 6);
+    for (int k = 0; k < 6; k++) {
+        CU_ASSERT_STRING_EQUAL(tx_optimizer_array(m.optimizer, k)->name, names[k]);
     }
     unmake(&m);
     tx_registry_destroy(registry);
@@ -229,10 +229,10 @@ static void refusals(void)
         const float parameters[2] = {1, 2}, far[2] = {1e30f, -3e38f};
         float first[2], before[2], next[2];
         const bool moved = tx_optimizer_step(m.optimizer, good, parameters, first);
-        memcpy(before, tx_optimizer_slot(m.optimizer, 0)->values, sizeof before);
+        memcpy(before, tx_optimizer_array(m.optimizer, 1)->values, sizeof before);
         CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, far, next));
-        CU_ASSERT_EQUAL(m.optimizer->count, moved);
-        CU_ASSERT(!memcmp(before, tx_optimizer_slot(m.optimizer, 0)->values, sizeof before));
+        CU_ASSERT_EQUAL(tx_optimizer_count(m.optimizer), moved);
+        CU_ASSERT(!memcmp(before, tx_optimizer_array(m.optimizer, 1)->values, sizeof before));
         unmake(&m);
     }
     tx_registry_destroy(registry);
@@ -303,7 +303,7 @@ static void rates(void)
     const char *text = "{type: sgd, learning_rate: {type: piecewise_constant, init_value: 0.1, boundaries_and_scales: {2: 0.5}}}";
     made m = make(registry, TX_FLOAT64, 1, &one, text);
     for (int step = 0; step < 4; step++) {
-        CU_ASSERT_EQUAL(m.optimizer->count, step);
+        CU_ASSERT_EQUAL(tx_optimizer_count(m.optimizer), step);
         CU_ASSERT_EQUAL(tx_optimizer_rate(m.optimizer), step < 2 ? 0.1 : 0.05);
         CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, &zero, &zero, &next));
     }
@@ -317,9 +317,9 @@ static void rates(void)
 int main(void)
 {
     static const suite_test tests[] = {
-        {"slots and count are the whole state", slots_are_all},
-        {"slots have names of their own", slots_have_names},
-        {"slots of a chain", slots_of_a_chain},
+        {"arrays are the whole state", arrays_are_all},
+        {"arrays have names of their own", arrays_have_names},
+        {"arrays of a chain", arrays_of_a_chain},
         {"chains of optimizers", chains_of_optimizers},
         {"rates of chains", rates_of_chains},
         {"no memory", no_memory},

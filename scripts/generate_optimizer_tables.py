@@ -1,4 +1,4 @@
-"""Writes tests/optimizer/optax.txt, chains.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
+"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
 
@@ -6,12 +6,15 @@ Six parameters in three leaves chase a target that never rests (at rest Adam wou
 gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and curvature are such that no gradient comes near 0,
 where its sign would be a matter of rounding.
 
-Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES.
+Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES; what keeps something of rows and
+columns (matrices.txt) on leaves with two long axes in all orders: MATRICES.
 
-Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double. Here they are given a count in
-float64, so that the same functions of Optax compute in double.
+Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double, and the decay of adafactor likewise. Here
+they are given a count in float64, so that the same functions of Optax compute in double. adafactor's momentum is kept in the
+parameters' type.
 """
 
+import functools
 import math
 import sys
 from pathlib import Path
@@ -24,11 +27,21 @@ LEAVES = [2, 1, 3]
 START = [3.1234567, -2.0345678, 0.5123456, 1.3456789, -0.7654321, 0.0567891]
 CURVATURE = [1.0, 10.0, 0.01, 2.0, 0.5, 5.0]
 SHAPES = [[2], [1, 2, 1], [2, 2], [2, 1, 2], [2, 1, 1, 2], [1, 2, 1, 1, 2]]
-START_OF_CHAINS = [(37 * i % 61 - 30) * 0.1 + 0.0123456 for i in range(20)]
-CURVATURE_OF_CHAINS = [CURVATURE[i % 6] for i in range(20)]
-STEPS_OF_CHAINS = [1, 3, 100]
+NUMBERS = range(104)  # as many as the shapes have
+START_OF_SHAPES = [(37 * i % 61 - 30) * 0.1 + 0.0123456 for i in NUMBERS]
+CURVATURE_OF_SHAPES = [CURVATURE[i % 6] for i in NUMBERS]
+STEPS_OF_SHAPES = [1, 3, 100]
+MATRICES = [[3, 4], [4, 3], [4, 2, 3], [2, 3, 4, 2], [4], [2, 2]]
 STEPS = [1, 2, 3, 10, 100, 400]
 COUNTS = [0, 1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 21, 29, 30, 31, 49, 50, 51, 84, 85, 86, 99, 100, 101, 150, 199, 200, 201, 1000, 100000]
+
+
+def decay_of_float(count, exponent):
+    return 1.0 - jnp.asarray(count + 1, jnp.result_type(float)) ** -exponent
+
+
+optax.scale_by_factored_rms = optax._src.factorized.scale_by_factored_rms = functools.partial(
+    optax.scale_by_factored_rms, decay_rate_fn=decay_of_float)
 
 
 def text(value):
@@ -66,7 +79,7 @@ class Optimizer:
         return text({"type": self.name} | self.options | self.before)
 
     def make(self):
-        options = made(self.options)
+        options = made(self.options) | (dict(dtype_momentum=jnp.result_type(float)) if self.name == "adafactor" else {})
         before = {k: v.make() if isinstance(v, Schedule) else v for k, v in self.before.items()}
         order = ["clip", "clip_by_global_norm", "add_decayed_weights"]
         head = [getattr(optax, k)(before[k]) for k in order if k in before]
@@ -204,6 +217,7 @@ OPTIMIZERS = [
     O("rprop", learning_rate=0.01, eta_minus=0.7, eta_plus=1.1, min_step_size=0.005, max_step_size=0.05),
     O("lars", learning_rate=0.5),
     O("lars", learning_rate=0.5, weight_decay=0.1, trust_coefficient=0.01, eps=0.1, momentum=0.8, nesterov=True),
+    O("adafactor", learning_rate=0.01),
     O("novograd", learning_rate=0.01),
     O("novograd", learning_rate=0.01, b1=0.8, b2=0.5, eps=1e-3, eps_root=1e-4, weight_decay=0.1),
 ]
@@ -255,6 +269,10 @@ TRANSFORMS = [
     T("scale_by_rprop", learning_rate=0.01, eta_minus=0.7, eta_plus=1.1, min_step_size=0.005, max_step_size=0.05),
     T("scale_by_novograd"),
     T("scale_by_novograd", b1=0.8, b2=0.5, eps=1e-3, eps_root=1e-4, weight_decay=0.1),
+    T("clip_by_block_rms", threshold=0.5),
+    T("scale_by_param_block_rms"),
+    T("scale_by_param_block_rms", min_scale=1.5),
+    T("scale_by_factored_rms"),
     T("scale_by_trust_ratio"),
     T("scale_by_trust_ratio", min_norm=2.0, trust_coefficient=0.3, eps=0.1),
 ]
@@ -272,6 +290,16 @@ CHAINS = [C(transform, DOWN) for transform in TRANSFORMS] + [
     C(O("sgd", learning_rate=0.1, before=dict(clip=2.0)), T("scale", step_size=0.5), O("sgd", learning_rate=-1.0, momentum=0.3)),
 ]
 
+OF_MATRICES = [
+    O("adafactor", learning_rate=0.1, min_dim_size_to_factor=3),
+    O("adafactor", min_dim_size_to_factor=2, decay_rate=0.5, decay_offset=-3, clipping_threshold=0.02, eps=0.1),
+    O("adafactor", learning_rate=RATE, min_dim_size_to_factor=3, multiply_by_parameter_scale=False, clipping_threshold=None,
+      momentum=0.9, weight_decay_rate=DECAY, before=dict(clip_by_global_norm=8.0)),
+    O("adafactor", learning_rate=0.1, min_dim_size_to_factor=3, factored=False, momentum=0.5, weight_decay_rate=0.01),
+    C(T("scale_by_factored_rms", min_dim_size_to_factor=3, decay_rate=0.9, step_offset=-1, epsilon=1e-3), DOWN),
+    C(T("trace", decay=0.5), T("scale_by_factored_rms", min_dim_size_to_factor=4), T("clip_by_block_rms", threshold=0.7), DOWN),
+]
+
 
 def leaves(values, dtype):
     parts, begin = [], 0
@@ -281,13 +309,16 @@ def leaves(values, dtype):
     return parts
 
 
-def shaped(values, dtype):
-    parts, begin = [], 0
-    for shape in SHAPES:
-        size = math.prod(shape)
-        parts.append(jnp.array(values[begin : begin + size], dtype).reshape(shape))
-        begin += size
-    return parts
+def shaped(shapes):
+    def cut(values, dtype):
+        parts, begin = [], 0
+        for shape in shapes:
+            size = math.prod(shape)
+            parts.append(jnp.array(values[begin : begin + size], dtype).reshape(shape))
+            begin += size
+        return parts
+
+    return cut
 
 
 def path(optimizer, p, curvature, steps):
@@ -336,7 +367,9 @@ def main():
     with (folder / "optax.txt").open("w") as f:
         write_paths(f, OPTIMIZERS, leaves, START, CURVATURE, STEPS)
     with (folder / "chains.txt").open("w") as f:
-        write_paths(f, CHAINS, shaped, START_OF_CHAINS, CURVATURE_OF_CHAINS, STEPS_OF_CHAINS)
+        write_paths(f, CHAINS, shaped(SHAPES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
+    with (folder / "matrices.txt").open("w") as f:
+        write_paths(f, OF_MATRICES, shaped(MATRICES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "schedules.txt").open("w") as f:
         write_schedules(f)
 

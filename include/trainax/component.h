@@ -87,6 +87,7 @@ typedef struct tx_option {
      * -INFINITY. */
     double minimum, maximum;
     bool above_minimum;           /* the lower bound itself is excluded */
+    bool or_null;                 /* null may be written too, where that is not the default: nothing */
     bool may_differ;              /* may change on --resume; for a section: all of it */
     const char *alias;            /* another name accepted for the key; for INLINE: a key under which all of it may stand */
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */

@@ -390,7 +390,7 @@ static tx_status settle_node(resolver *r, const blueprint *plan, tx_value *value
 {
     const tx_option *option = value->option;
     const bool null = !value->node || tx_yaml_is_null(value->node);
-    *absent = null && (!option->initial || !strcmp(option->initial, "null"));
+    *absent = null && (!option->initial || !strcmp(option->initial, "null") || (option->or_null && value->node));
     if (*absent) {
         return option->initial || stands_in_for(plan, option->unless) ? TX_OK : missing_value(r, plan, value, path);
     }

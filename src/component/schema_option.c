@@ -192,7 +192,7 @@ static int forms_of(const tx_option *option)
 {
     const tx_type type = option->type;
     const bool number = type == TX_TYPE_REAL || type == TX_TYPE_REALS;
-    const bool nothing = option->initial && !strcmp(option->initial, "null");
+    const bool nothing = option->or_null || (option->initial && !strcmp(option->initial, "null"));
     const int fixed = type == TX_TYPE_SECTION && option->fixed ? STRING : 0;
     return (forms[type].value & ~fixed) | (option->words ? STRING : 0) |
            ((option->kind && number) || option->or_one ? COMPONENT : 0) |

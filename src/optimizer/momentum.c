@@ -51,8 +51,7 @@ tx_status tx_stage_add_trace(tx_optimizer *optimizer, double decay, bool looks_a
 {
     tx_stage *stage;
     TX_TRY(add(optimizer, looks_ahead ? &nesterov : &heavy_ball, decay, error, &stage));
-    TX_TRY(tx_stage_keep(stage, "trace", 0, error));
-    return TX_OK;
+    return tx_stage_keep(stage, "trace", 0, error);
 }
 
 static tx_status create_trace(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
@@ -60,16 +59,19 @@ static tx_status create_trace(tx_optimizer *optimizer, const tx_section *section
     return tx_stage_add_trace(optimizer, tx_get_real(section, "decay"), tx_get_boolean(section, "nesterov"), error);
 }
 
-static tx_status create_ema(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+tx_status tx_stage_add_ema(tx_optimizer *optimizer, double decay, bool debias, tx_error *error)
 {
-    const double decay = tx_get_real(section, "decay");
     tx_stage *stage;
     TX_TRY(add(optimizer, &ema, decay, error, &stage));
     momentum_state *state = stage->state;
-    state->debias = tx_get_boolean(section, "debias");
+    state->debias = debias;
     tx_power_prepare(&state->power, decay, optimizer->precision);
-    TX_TRY(tx_stage_keep(stage, "ema", 0, error));
-    return TX_OK;
+    return tx_stage_keep(stage, "ema", 0, error);
+}
+
+static tx_status create_ema(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    return tx_stage_add_ema(optimizer, tx_get_real(section, "decay"), tx_get_boolean(section, "debias"), error);
 }
 
 /* clang-format off */

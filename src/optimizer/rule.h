@@ -39,6 +39,9 @@ static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const
 #define TX_LARGEST(number) _Generic((number), float : FLT_MAX, double : DBL_MAX)
 #define TX_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define TX_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define TX_IS_FINITE(number) (TX_ABS(number) <= TX_LARGEST(number))
+/* What a stage makes of a parameter and its direction, by the update's factors. */
+#define TX_NEXT(parameter, direction) (keep * (parameter) + scale * ((direction) + decay * (parameter)))
 #define TX_SIGN(number) ((real)((number) > 0) - (real)((number) < 0))
 
 /* clang-format off */
@@ -87,9 +90,9 @@ static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const
             if ((num) > 1) { v_new[i] = v; }                                                                                   \
             if ((num) > 2) { x_new[i] = x; }                                                                                   \
             if ((num) > 3) { y_new[i] = y; }                                                                                   \
-            const real value = keep * p + scale * (u + decay * p);                                                             \
+            const real value = TX_NEXT(p, u);                                                                                  \
             next[i] = value;                                                                                                   \
-            bad |= !(TX_ABS(value) <= TX_LARGEST(value));                                                                      \
+            bad |= !TX_IS_FINITE(value);                                                                                       \
         }                                                                                                                      \
         return !bad;                                                                                                           \
     }

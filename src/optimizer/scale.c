@@ -26,7 +26,7 @@ static tx_status create_decay(tx_optimizer *optimizer, const tx_section *section
     return tx_stage_add_decayed_weights(optimizer, tx_rate_read(section, "weight_decay"), error);
 }
 
-static tx_status add_scale(tx_optimizer *optimizer, tx_rate scale, tx_error *error)
+tx_status tx_stage_add_scale(tx_optimizer *optimizer, tx_rate scale, tx_error *error)
 {
     tx_stage *stage;
     TX_TRY(tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
@@ -36,27 +36,32 @@ static tx_status add_scale(tx_optimizer *optimizer, tx_rate scale, tx_error *err
 
 static tx_status create_scale(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    return add_scale(optimizer, tx_rate_read(section, "step_size"), error);
+    return tx_stage_add_scale(optimizer, tx_rate_read(section, "step_size"), error);
 }
 
 static tx_status create_schedule(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
-    return add_scale(optimizer, tx_rate_read(section, "step_size_fn"), error);
+    return tx_stage_add_scale(optimizer, tx_rate_read(section, "step_size_fn"), error);
 }
 
-static tx_status create_rate(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+tx_status tx_stage_add_rate(tx_optimizer *optimizer, const tx_section *section, bool flip_sign, tx_error *error)
 {
     tx_stage *stage;
     TX_TRY(tx_stage_add(optimizer, tx_stage_plain, 0, error, &stage));
     tx_optimizer_descend(optimizer, section);
-    stage->descends = tx_get_boolean(section, "flip_sign");
+    stage->descends = flip_sign;
     return TX_OK;
+}
+
+static tx_status create_rate(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    return tx_stage_add_rate(optimizer, section, tx_get_boolean(section, "flip_sign"), error);
 }
 
 static tx_status create_identity(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
     (void)section;
-    return add_scale(optimizer, (tx_rate){.number = 1}, error);
+    return tx_stage_add_scale(optimizer, (tx_rate){.number = 1}, error);
 }
 
 /* clang-format off */

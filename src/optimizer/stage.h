@@ -21,7 +21,13 @@ bool tx_stage_plain(const tx_stage *stage, const tx_update *update);
 tx_status tx_stage_add_clip(tx_optimizer *optimizer, double max_delta, tx_error *error);
 tx_status tx_stage_add_clip_by_global_norm(tx_optimizer *optimizer, double max_norm, tx_error *error);
 tx_status tx_stage_add_decayed_weights(tx_optimizer *optimizer, tx_rate weight_decay, tx_error *error);
+tx_status tx_stage_add_scale(tx_optimizer *optimizer, tx_rate scale, tx_error *error);
+/* By the section's learning rate; flip_sign: downhill. */
+tx_status tx_stage_add_rate(tx_optimizer *optimizer, const tx_section *section, bool flip_sign, tx_error *error);
 tx_status tx_stage_add_trace(tx_optimizer *optimizer, double decay, bool nesterov, tx_error *error);
+tx_status tx_stage_add_ema(tx_optimizer *optimizer, double decay, bool debias, tx_error *error);
+tx_status tx_stage_add_clip_by_block_rms(tx_optimizer *optimizer, double threshold, tx_error *error);
+tx_status tx_stage_add_param_block_rms(tx_optimizer *optimizer, double min_scale, tx_error *error);
 typedef struct tx_trust {
     double min_norm, coefficient, eps;
 } tx_trust;

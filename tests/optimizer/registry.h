@@ -30,7 +30,8 @@ static inline void make_leaves(int num_leaves, const int64_t *sizes, tx_leaf *le
     CU_ASSERT_FATAL(num_leaves <= MOST_LEAVES);
     for (int k = 0; k < num_leaves; k++) {
         const int64_t offset = k ? leaves[k - 1].offset + leaves[k - 1].size : 0;
-        leaves[k] = (tx_leaf){.name = "leaf", .rank = 1, .shape = {sizes[k]}, .offset = offset, .size = sizes[k]};
+        leaves[k] = (tx_leaf){.rank = 1, .shape = {sizes[k]}, .offset = offset, .size = sizes[k]};
+        snprintf(leaves[k].name, sizeof leaves[k].name, "leaf%d", k);
     }
 }
 

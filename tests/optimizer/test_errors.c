@@ -38,7 +38,8 @@ static void check_type(const tx_registry *registry, const tx_component *componen
     check(registry, text, message);
 }
 
-/* Of every optimizer and transform: each of its numbers must be one. Of every optimizer but a chain: its rate is required. */
+/* Of every optimizer and transform: each of its numbers must be one. Of every optimizer but a chain: its rate is required, unless
+ * it has a default. */
 static void every_optimizer(void)
 {
     static const tx_kind kinds[] = {TX_KIND_OPTIMIZER, TX_KIND_TRANSFORM};
@@ -49,7 +50,9 @@ static void every_optimizer(void)
         char message[300];
         CU_ASSERT(!strcmp(first->name, "learning_rate") != !strcmp(component->name, "chain"));
         snprintf(message, sizeof message, "x.yaml:1:1: optimizer.%s is required (%s)", first->name, first->text);
-        check(registry, component->name, message);
+        if (!first->initial) {
+            check(registry, component->name, message);
+        }
     }
     for (int of = 0; of < 2; of++) {
         for (int k = 0; k < tx_registry_count(registry, kinds[of]); k++) {
@@ -126,6 +129,9 @@ static void special_cases(void)
          "x.yaml:1:91: optimizer.learning_rate.schedules.0.cosine_kwargs: must have at least one cycle"},
         {"{type: adamw, learning_rate: 1, weight_decay: {type: sgdr, cosine_kwargs: []}}",
          "x.yaml:1:75: optimizer.weight_decay.cosine_kwargs: must have at least one cycle"},
+        {"{type: adafactor, decay_offset: 3}", "x.yaml:1:33: optimizer.decay_offset must be at most 0, not 3"},
+        {"{type: adafactor, clipping_threshold: 0}", "x.yaml:1:39: optimizer.clipping_threshold must be above 0, not 0"},
+        {"{type: adafactor, eps: null}", "x.yaml:1:24: optimizer.eps must be a number, not null"},
         {CHAIN("[]"), "x.yaml:1:27: optimizer.transforms: must have at least one transform"},
         {CHAIN("scale_by_adam"), "x.yaml:1:27: optimizer.transforms must be a list, not 'scale_by_adam'"},
         {CHAIN("[scale_by_adam, {type: clip_by_global_norm, max_norm: 0}]"),
@@ -137,7 +143,7 @@ static void special_cases(void)
         {CHAIN("[scale_by_adam, {type: scale_by_schedule, step_size_fn: {type: sgdr, cosine_kwargs: []}}]"),
          "x.yaml:1:111: optimizer.transforms.1.step_size_fn.cosine_kwargs: must have at least one cycle"},
         {CHAIN("[{type: adaptive_grad_clip, clipping: 1, axis: [0, 1]}]"),
-         "x.yaml:1:74: optimizer.transforms.0.axis: leaf has no axis 1"},
+         "x.yaml:1:74: optimizer.transforms.0.axis: leaf0 has no axis 1"},
     };
     tx_registry *registry = make_registry();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {

@@ -1,12 +1,13 @@
 /* Every optimizer follows the path that the real Optax takes (optax.txt), over hundreds of steps, every transform that of a chain
- * with it (chains.txt), and every schedule its values (schedules.txt). */
+ * with it (chains.txt), what keeps means of rows and columns on matrices (matrices.txt), and every schedule its values
+ * (schedules.txt). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "optimizer/registry.h"
 
-enum { MOST = 20 };
+enum { MOST = 104 };
 typedef struct problem { /* as scripts/generate_optimizer_tables.py has it */
     const char *file;
     int count, num_leaves;
@@ -25,19 +26,19 @@ static const problem of_optimizers = {
     .curvature = {1, 10, 0.01, 2, 0.5, 5},
 };
 
-static problem of_chains(void)
+static problem of_shapes(const char *file, int num_leaves, const tx_leaf *shapes)
 {
-    problem out = {
-        .file = TESTS_DIR "/optimizer/chains.txt",
-        .count = 20,
-        .num_leaves = 6,
-        .leaves = {{.rank = 1, .shape = {2}, .offset = 0, .size = 2},
-                   {.rank = 3, .shape = {1, 2, 1}, .offset = 2, .size = 2},
-                   {.rank = 2, .shape = {2, 2}, .offset = 4, .size = 4},
-                   {.rank = 3, .shape = {2, 1, 2}, .offset = 8, .size = 4},
-                   {.rank = 4, .shape = {2, 1, 1, 2}, .offset = 12, .size = 4},
-                   {.rank = 5, .shape = {1, 2, 1, 1, 2}, .offset = 16, .size = 4}},
-    };
+    problem out = {.file = file, .num_leaves = num_leaves};
+    for (int k = 0; k < num_leaves; k++) {
+        tx_leaf *leaf = &out.leaves[k];
+        *leaf = shapes[k];
+        leaf->offset = out.count;
+        leaf->size = 1;
+        for (int a = 0; a < leaf->rank; a++) {
+            leaf->size *= leaf->shape[a];
+        }
+        out.count += (int)leaf->size;
+    }
     for (int i = 0; i < out.count; i++) {
         out.start[i] = (37 * i % 61 - 30) * 0.1 + 0.0123456;
         out.curvature[i] = of_optimizers.curvature[i % 6];
@@ -117,7 +118,7 @@ static void follow(const problem *of, int least_cases)
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     tx_registry *registry = make_registry();
     path p = {0};
-    char line[1024];
+    char line[4096];
     double numbers[1 + MOST];
     int cases = 0;
     while (fgets(line, sizeof line, file)) {
@@ -145,8 +146,20 @@ static void test_paths(void)
 
 static void test_chains(void)
 {
-    const problem of = of_chains();
+    static const tx_leaf shapes[] = {{.rank = 1, .shape = {2}},          {.rank = 3, .shape = {1, 2, 1}},
+                                     {.rank = 2, .shape = {2, 2}},       {.rank = 3, .shape = {2, 1, 2}},
+                                     {.rank = 4, .shape = {2, 1, 1, 2}}, {.rank = 5, .shape = {1, 2, 1, 1, 2}}};
+    const problem of = of_shapes(TESTS_DIR "/optimizer/chains.txt", 6, shapes);
     follow(&of, 100);
+}
+
+static void test_matrices(void)
+{
+    static const tx_leaf shapes[] = {{.rank = 2, .shape = {3, 4}},    {.rank = 2, .shape = {4, 3}},
+                                     {.rank = 3, .shape = {4, 2, 3}}, {.rank = 4, .shape = {2, 3, 4, 2}},
+                                     {.rank = 1, .shape = {4}},       {.rank = 2, .shape = {2, 2}}};
+    const problem of = of_shapes(TESTS_DIR "/optimizer/matrices.txt", 6, shapes);
+    follow(&of, 12);
 }
 
 static tx_config *open_schedule(const tx_registry *registry, const char *text)
@@ -194,6 +207,7 @@ static void test_schedules(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"paths", test_paths}, {"chains", test_chains}, {"schedules", test_schedules}, {0}};
+    static const suite_test tests[] = {
+        {"paths", test_paths}, {"chains", test_chains}, {"matrices", test_matrices}, {"schedules", test_schedules}, {0}};
     return suite_run("optax", tests);
 }

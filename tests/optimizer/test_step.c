@@ -9,6 +9,13 @@
 enum { N = 37, LEAVES = 4, STEPS = 12 };
 static const int64_t leaf_sizes[LEAVES] = {1, 17, 8, 11};
 
+/* The same with a matrix among them. */
+static const tx_leaf leaves_of_all[LEAVES] = {{.name = "a", .rank = 1, .shape = {1}, .size = 1},
+                                              {.name = "b", .rank = 1, .shape = {17}, .offset = 1, .size = 17},
+                                              {.name = "c", .rank = 2, .shape = {2, 4}, .offset = 18, .size = 8},
+                                              {.name = "d", .rank = 1, .shape = {11}, .offset = 26, .size = 11}};
+#define FACTORED "{type: adafactor, learning_rate: 0.01, min_dim_size_to_factor: 2, momentum: 0.9}"
+
 enum { TEXT = 400 };
 
 static void make_text(const tx_component *component, const char *more, char *text, size_t size)
@@ -40,12 +47,12 @@ static void fill(double *values, int seed)
 /* STEPS steps; after `change` of them in a new optimizer that got the arrays of the old one, as a resumed run does. */
 static void run(const tx_registry *registry, const char *text, int change, double *parameters)
 {
-    made m = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
+    made m = make_shaped(registry, TX_FLOAT64, LEAVES, leaves_of_all, text);
     double gradient[N], next[N];
     fill(parameters, 0);
     for (int step = 0; step < STEPS; step++) {
         if (step == change) {
-            made fresh = make(registry, TX_FLOAT64, LEAVES, leaf_sizes, text);
+            made fresh = make_shaped(registry, TX_FLOAT64, LEAVES, leaves_of_all, text);
             for (int k = 0; k < tx_optimizer_num_arrays(m.optimizer); k++) {
                 const tx_state_array *array = tx_optimizer_array(m.optimizer, k);
                 memcpy(tx_optimizer_array(fresh.optimizer, k)->values, array->values, tx_state_array_bytes(array, TX_FLOAT64));
@@ -82,6 +89,7 @@ static void arrays_are_all(void)
         make_chain(tx_registry_at(registry, TX_KIND_TRANSFORM, k), text, sizeof text);
         check_resumed(registry, text);
     }
+    check_resumed(registry, FACTORED);
     tx_registry_destroy(registry);
 }
 
@@ -117,6 +125,28 @@ static void arrays_of_a_chain(void)
     for (int k = 0; k < 6; k++) {
         CU_ASSERT_STRING_EQUAL(tx_optimizer_array(m.optimizer, k)->name, names[k]);
     }
+    unmake(&m);
+    tx_registry_destroy(registry);
+}
+
+static void arrays_of_a_matrix(void)
+{
+    static const struct {
+        const char *name;
+        int64_t size;
+    } expected[] = {{"count", 1}, {"v/a", 1}, {"v/b", 17}, {"v_row/c", 2}, {"v_col/c", 4}, {"v/d", 11}, {"ema", N}};
+    tx_registry *registry = make_registry();
+    made m = make_shaped(registry, TX_FLOAT64, LEAVES, leaves_of_all, FACTORED);
+    size_t bytes = N * sizeof(double); /* between stages */
+    CU_ASSERT_EQUAL_FATAL(tx_optimizer_num_arrays(m.optimizer), 7);
+    for (int k = 0; k < 7; k++) {
+        const tx_state_array *array = tx_optimizer_array(m.optimizer, k);
+        CU_ASSERT_STRING_EQUAL(array->name, expected[k].name);
+        CU_ASSERT(array->rank == (k > 0) && (k == 0 || array->shape[0] == expected[k].size));
+        CU_ASSERT_EQUAL(tx_state_array_bytes(array, TX_FLOAT64), (size_t)expected[k].size * sizeof(double));
+        bytes += 2 * (size_t)expected[k].size * sizeof(double);
+    }
+    CU_ASSERT_EQUAL(tx_optimizer_bytes(m.optimizer), bytes);
     unmake(&m);
     tx_registry_destroy(registry);
 }
@@ -320,6 +350,7 @@ int main(void)
         {"arrays are the whole state", arrays_are_all},
         {"arrays have names of their own", arrays_have_names},
         {"arrays of a chain", arrays_of_a_chain},
+        {"arrays of a matrix", arrays_of_a_matrix},
         {"chains of optimizers", chains_of_optimizers},
         {"rates of chains", rates_of_chains},
         {"no memory", no_memory},

@@ -1,7 +1,7 @@
 /* Optimizers over flat buffers, with Optax's names, arguments and arithmetic (in the run's precision).
  *
- * An optimizer is a row of stages, as optax.chain would make it. What the first one gets is the gradient, and each makes of
- * the updates before it
+ * An optimizer is given a task, and is a row of stages, as optax.chain would make it. What the first one gets is the gradient, and
+ * each makes of the updates before it
  *
  *     scale * (rule(updates) + decay * parameters)
  *
@@ -13,7 +13,7 @@
 #pragma once
 
 #include "trainax/component.h"
-#include "trainax/leaf.h"
+#include "trainax/task.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +39,7 @@ typedef struct tx_state_array {
 /* What a stage reads and writes; nothing overlaps. Gradient and parameters are num_parameters reals. keep is 1 in the last stage,
  * else 0: next = keep * parameter + scale * (rule + decay * parameter) */
 typedef struct tx_update {
+    const tx_task *task;
     int64_t count; /* updates before this one */
     double keep, scale, decay;
     const void *gradient, *parameters; /* gradient: what the stage before made of it */
@@ -46,8 +47,8 @@ typedef struct tx_update {
     const tx_state_array *arrays; /* the stage's, in the order in which they were asked for: values are read, next is written */
 } tx_update;
 
-/* Returns whether every number in next_parameters is finite. Allocates nothing. */
-typedef bool tx_stage_update(const tx_stage *stage, const tx_update *update);
+/* TX_DIVERGED: a number in next_parameters is not finite; else what the task says. Allocates nothing. The same on all ranks. */
+typedef tx_status tx_stage_update(const tx_stage *stage, const tx_update *update, tx_error *error);
 
 typedef struct tx_optimizer_class { /* the `implementation` of an optimizer or a transform begins with it */
     tx_status (*create)(tx_optimizer *optimizer, const tx_section *section, tx_error *error); /* appends the stages */
@@ -76,6 +77,7 @@ struct tx_stage {
 };
 
 struct tx_optimizer {
+    const tx_task_class *task; /* what may be asked */
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;
@@ -89,20 +91,19 @@ struct tx_optimizer {
     void *scratch; /* between stages; NULL where there is one */
 };
 
-/* leaves: the arrays that the parameters consist of, one behind the other; copied. TX_INVALID, with the place in the file, for
- * options that do not go together. */
-tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
-                              tx_error *error, tx_optimizer **out);
+/* For tasks of this class and these leaves (copied). TX_INVALID, with the place in the file, for options that do not go together,
+ * or where the optimizer has to ask what the task does not know. */
+tx_status tx_optimizer_create(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out);
 /* The same in two steps: what it is, and how much memory its numbers take; then that memory. */
-tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
-                            tx_error *error, tx_optimizer **out);
+tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out);
 size_t tx_optimizer_bytes(const tx_optimizer *optimizer);
 tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error);
 void tx_optimizer_destroy(tx_optimizer *optimizer);
-/* One step from the (summed) gradient; allocates nothing. next: num_parameters reals of the caller's, not `parameters`
- * itself. Returns false, with the optimizer as it was before, when a new parameter would not be finite: the old ones are
- * then still the last good state. */
-bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void *parameters, void *next);
+/* One step from the task's parameters; allocates nothing. next: num_parameters reals of the caller's. TX_DIVERGED, with the reason
+ * and the optimizer as it was before, when a new parameter would not be finite: the old ones are then still the last good state; so
+ * too after what else the task says. Collective where the optimizer asks what is collective; else it works with what the task
+ * came with. */
+tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error);
 /* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
 double tx_optimizer_rate(const tx_optimizer *optimizer);
 bool tx_optimizer_descends(const tx_optimizer *optimizer); /* some stage turns the gradient round, or may */

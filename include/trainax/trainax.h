@@ -18,6 +18,7 @@
 #include "trainax/random.h"
 #include "trainax/shape.h"
 #include "trainax/status.h"
+#include "trainax/task.h"
 #include "trainax/tensor.h"
 #include "trainax/training.h"
 #include "trainax/version.h"

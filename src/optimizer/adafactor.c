@@ -179,7 +179,7 @@ static bool update_leaf(const tx_stage *stage, const tx_update *part, const cons
     return (stage->optimizer->precision == TX_FLOAT32 ? factored_float : factored_double)(cut, part, constants, state->sums);
 }
 
-static bool update_factored(const tx_stage *stage, const tx_update *update)
+static tx_status update_factored(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const factored_state *state = stage->state;
@@ -190,7 +190,7 @@ static bool update_factored(const tx_stage *stage, const tx_update *update)
         const tx_update part = part_of(update, leaf, optimizer->precision, state->cuts[k].first);
         finite &= update_leaf(stage, &part, &constants, &state->cuts[k], leaf->size);
     }
-    return finite;
+    return tx_stage_status(finite, error);
 }
 
 /* ---- Creation ---- */

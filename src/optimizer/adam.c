@@ -127,11 +127,11 @@ static constants_double prepare(const tx_stage *stage, int64_t count)
     return c;
 }
 
-static bool update_adam(const tx_stage *stage, const tx_update *update)
+static tx_status update_adam(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const adam_state *state = stage->state;
     const constants_double constants = prepare(stage, update->count + 1);
-    return tx_rule_run(state->rule, stage, update, &constants);
+    return tx_rule_run(state->rule, stage, update, &constants, error);
 }
 
 static void read_state(const tx_section *section, tx_precision precision, adam_state *state)

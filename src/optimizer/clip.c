@@ -14,18 +14,18 @@ TX_RULE(clip, 0, {
 TX_RULE(scaled, 0, { u = g / c.divisor * c.factor; })
 
 /* The state of both is the largest magnitude or norm. */
-static bool update_clip(const tx_stage *stage, const tx_update *update)
+static tx_status update_clip(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
-    return tx_rule_run(&clip, stage, update, &(constants_double){.limit = *(const double *)stage->state});
+    return tx_rule_run(&clip, stage, update, &(constants_double){.limit = *(const double *)stage->state}, error);
 }
 
-static bool update_norm(const tx_stage *stage, const tx_update *update)
+static tx_status update_norm(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const double most = *(const double *)stage->state;
     const double norm = tx_stage_norm(optimizer->precision, update->gradient, 0, optimizer->num_parameters);
     const bool small = norm < most;
-    return tx_rule_run(&scaled, stage, update, &(constants_double){.divisor = small ? 1 : norm, .factor = small ? 1 : most});
+    return tx_rule_run(&scaled, stage, update, &(constants_double){.divisor = small ? 1 : norm, .factor = small ? 1 : most}, error);
 }
 
 static tx_status add(tx_optimizer *optimizer, tx_stage_update *update, double most, tx_error *error)
@@ -97,7 +97,7 @@ static double factor(const adaptive_state *state, int64_t i)
     return norm < most ? 1 : most / fmax(norm, 1e-6);
 }
 
-static bool update_adaptive(const tx_stage *stage, const tx_update *update)
+static tx_status update_adaptive(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const adaptive_state *state = stage->state;
@@ -112,7 +112,7 @@ static bool update_adaptive(const tx_stage *stage, const tx_update *update)
             ((double *)state->clipped)[i] = value;
         }
     }
-    return tx_stage_plain(stage, &clipped);
+    return tx_stage_plain(stage, &clipped, error);
 }
 
 /* Which axes of a leaf are summed over, as bits. Where the user names none: all of a vector (axes of length 1 do not count),

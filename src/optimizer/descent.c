@@ -41,10 +41,10 @@ typedef struct descent_state {
     constants_double constants;
 } descent_state;
 
-static bool update_descent(const tx_stage *stage, const tx_update *update)
+static tx_status update_descent(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const descent_state *state = stage->state;
-    return tx_rule_run(state->rule, stage, update, &state->constants);
+    return tx_rule_run(state->rule, stage, update, &state->constants, error);
 }
 
 static tx_status add(tx_optimizer *optimizer, const tx_rule *rule, constants_double constants, tx_error *error, tx_stage **out)

@@ -23,7 +23,7 @@ typedef struct novograd_state {
     tx_rate weights;
 } novograd_state;
 
-static bool update_novograd(const tx_stage *stage, const tx_update *update)
+static tx_status update_novograd(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const novograd_state *state = stage->state;
@@ -38,7 +38,7 @@ static bool update_novograd(const tx_stage *stage, const tx_update *update)
         constants.square = norm * norm;
         finite &= tx_rule_run_leaf(&novograd, stage, update, &constants, leaf);
     }
-    return finite;
+    return tx_stage_status(finite, error);
 }
 
 static tx_status create_novograd(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
@@ -58,7 +58,7 @@ static tx_status create_novograd(tx_optimizer *optimizer, const tx_section *sect
     return TX_OK;
 }
 
-static bool update_trust_ratio(const tx_stage *stage, const tx_update *update)
+static tx_status update_trust_ratio(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const tx_trust *trust = stage->state;
@@ -71,7 +71,7 @@ static bool update_trust_ratio(const tx_stage *stage, const tx_update *update)
         const double ratio = above == 0 || below == 0 ? 1 : trust->coefficient * above / (below + trust->eps);
         finite &= tx_rule_run_leaf(&scaled, stage, update, &(constants_double){.ratio = ratio}, leaf);
     }
-    return finite;
+    return tx_stage_status(finite, error);
 }
 
 tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_error *error)
@@ -107,7 +107,7 @@ static double root_mean_square(const tx_optimizer *optimizer, const void *values
 }
 
 /* The state of both is the threshold, or the smallest scale. */
-static bool update_clip_by_block_rms(const tx_stage *stage, const tx_update *update)
+static tx_status update_clip_by_block_rms(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const double threshold = *(const double *)stage->state;
@@ -117,10 +117,10 @@ static bool update_clip_by_block_rms(const tx_stage *stage, const tx_update *upd
         const double divisor = fmax(1, root_mean_square(optimizer, update->gradient, leaf) / threshold);
         finite &= tx_rule_run_leaf(&divided, stage, update, &(constants_double){.divisor = divisor}, leaf);
     }
-    return finite;
+    return tx_stage_status(finite, error);
 }
 
-static bool update_param_block_rms(const tx_stage *stage, const tx_update *update)
+static tx_status update_param_block_rms(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const tx_optimizer *optimizer = stage->optimizer;
     const double min_scale = *(const double *)stage->state;
@@ -130,7 +130,7 @@ static bool update_param_block_rms(const tx_stage *stage, const tx_update *updat
         const double ratio = fmax(min_scale, root_mean_square(optimizer, update->parameters, leaf));
         finite &= tx_rule_run_leaf(&scaled, stage, update, &(constants_double){.ratio = ratio}, leaf);
     }
-    return finite;
+    return tx_stage_status(finite, error);
 }
 
 static tx_status add_with(tx_optimizer *optimizer, tx_stage_update *update, double number, tx_error *error)

@@ -28,14 +28,14 @@ typedef struct momentum_state {
     tx_power power;
 } momentum_state;
 
-static bool update_momentum(const tx_stage *stage, const tx_update *update)
+static tx_status update_momentum(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const momentum_state *state = stage->state;
     constants_double constants = state->constants;
     if (state->debias) {
         constants.f = tx_bias_correction(&state->power, stage->optimizer->precision, update->count + 1);
     }
-    return tx_rule_run(state->rule, stage, update, &constants);
+    return tx_rule_run(state->rule, stage, update, &constants, error);
 }
 
 static tx_status add(tx_optimizer *optimizer, const tx_rule *rule, double decay, tx_error *error, tx_stage **out)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "options.h"
@@ -115,6 +116,27 @@ static tx_status add_shared(tx_optimizer *optimizer, const tx_section *section, 
     return tx_has(section, "add_decayed_weights")
                ? tx_stage_add_decayed_weights(optimizer, tx_rate_read(section, "add_decayed_weights"), error)
                : TX_OK;
+}
+
+tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error)
+{
+    const tx_task_class *task = optimizer->task;
+    const struct {
+        unsigned bit;
+        bool known;
+        const char *name;
+    } kinds[] = {{TX_ASKS_VALUE, task->value, "the loss at other parameters"},
+                 {TX_ASKS_GRADIENT, task->gradient, "the gradient at other parameters"},
+                 {TX_ASKS_ROWS, task->rows, "the residuals' Jacobian"},
+                 {TX_ASKS_PRODUCT, task->product, "products with the residuals' Jacobian"},
+                 {TX_ASKS_ADJOINT_PRODUCT, task->adjoint_product, "products with the residuals' transposed Jacobian"}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if ((what & kinds[k].bit) && !kinds[k].known) {
+            return tx_section_error(section, NULL, error, TX_INVALID, "%s needs %s, which is not to be had here",
+                                    tx_section_name(section), kinds[k].name);
+        }
+    }
+    return TX_OK;
 }
 
 tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
@@ -242,10 +264,7 @@ tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error)
 static tx_status copy_leaves(tx_optimizer *optimizer, const tx_leaf *leaves, tx_error *error)
 {
     TX_TRY(tx_allocate_array((size_t)optimizer->num_leaves, sizeof *leaves, error, &optimizer->leaves));
-    for (int k = 0; k < optimizer->num_leaves; k++) {
-        optimizer->leaves[k] = leaves[k];
-        optimizer->num_parameters += leaves[k].size;
-    }
+    memcpy(optimizer->leaves, leaves, (size_t)optimizer->num_leaves * sizeof *leaves);
     return TX_OK;
 }
 
@@ -257,14 +276,18 @@ static tx_status build(tx_optimizer *optimizer, const tx_section *section, const
     return TX_OK;
 }
 
-tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
-                            tx_error *error, tx_optimizer **out)
+tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out)
 {
     tx_optimizer *optimizer;
     TX_TRY(tx_allocate(sizeof *optimizer, error, &optimizer));
-    *optimizer =
-        (tx_optimizer){.precision = precision, .num_leaves = num_leaves, .count = {.name = "count", .number = TX_NUMBER_INTEGER}};
-    const tx_status status = build(optimizer, section, leaves, error);
+    *optimizer = (tx_optimizer){
+        .task = task->class_,
+        .precision = task->precision,
+        .num_parameters = task->num_parameters,
+        .num_leaves = task->num_leaves,
+        .count = {.name = "count", .number = TX_NUMBER_INTEGER},
+    };
+    const tx_status status = build(optimizer, section, task->leaves, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
         return status;
@@ -273,11 +296,10 @@ tx_status tx_optimizer_plan(const tx_section *section, tx_precision precision, i
     return TX_OK;
 }
 
-tx_status tx_optimizer_create(const tx_section *section, tx_precision precision, int num_leaves, const tx_leaf *leaves,
-                              tx_error *error, tx_optimizer **out)
+tx_status tx_optimizer_create(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out)
 {
     tx_optimizer *optimizer;
-    TX_TRY(tx_optimizer_plan(section, precision, num_leaves, leaves, error, &optimizer));
+    TX_TRY(tx_optimizer_plan(section, task, error, &optimizer));
     const tx_status status = tx_optimizer_allocate(optimizer, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
@@ -345,20 +367,27 @@ bool tx_optimizer_descends(const tx_optimizer *optimizer)
     return descends;
 }
 
-static bool run_stage(const tx_stage *stage, const void *gradient, const void *parameters, bool last, void *next)
+tx_status tx_stage_status(bool finite, tx_error *error)
+{
+    return finite ? TX_OK : tx_error_set(error, TX_DIVERGED, "its update would make a parameter non-finite");
+}
+
+static tx_status run_stage(const tx_stage *stage, const tx_task *task, const void *gradient, bool last, void *next, tx_error *error)
 {
     const int64_t count = tx_optimizer_count(stage->optimizer);
     const double scale = tx_rate_at(stage->scale, count);
-    return stage->update(stage, &(tx_update){
-                                    .count = count,
-                                    .keep = last,
-                                    .scale = stage->descends ? -scale : scale,
-                                    .decay = tx_rate_at(stage->decay, count),
-                                    .gradient = gradient,
-                                    .parameters = parameters,
-                                    .next_parameters = next,
-                                    .arrays = stage->arrays,
-                                });
+    const tx_update update = {
+        .task = task,
+        .count = count,
+        .keep = last,
+        .scale = stage->descends ? -scale : scale,
+        .decay = tx_rate_at(stage->decay, count),
+        .gradient = gradient,
+        .parameters = task->parameters,
+        .next_parameters = next,
+        .arrays = stage->arrays,
+    };
+    return stage->update(stage, &update, error);
 }
 
 static void turn(tx_state_array *array)
@@ -378,17 +407,16 @@ static void turn_all(tx_optimizer *optimizer)
     }
 }
 
-bool tx_optimizer_step(tx_optimizer *optimizer, const void *gradient, const void *parameters, void *next)
+tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error)
 {
     const int last = optimizer->num_stages - 1;
+    const void *gradient = task->gradient;
     for (int k = 0; k <= last; k++) {
         void *to = (last - k) % 2 ? optimizer->scratch : next;
-        if (!run_stage(optimizer->stages[k], gradient, parameters, k == last, to)) {
-            return false;
-        }
+        TX_TRY(run_stage(optimizer->stages[k], task, gradient, k == last, to, error));
         gradient = to;
     }
     *(int64_t *)optimizer->count.next = tx_optimizer_count(optimizer) + 1;
     turn_all(optimizer);
-    return true;
+    return TX_OK;
 }

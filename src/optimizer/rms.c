@@ -41,13 +41,13 @@ typedef struct rms_state {
     tx_rate weights;
 } rms_state;
 
-static bool update_rms(const tx_stage *stage, const tx_update *update)
+static tx_status update_rms(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
     const rms_state *state = stage->state;
     constants_double constants = state->constants;
     constants.f = state->correct ? tx_bias_correction(&state->power, stage->optimizer->precision, update->count + 1) : 1;
     constants.weights = tx_rate_at(state->weights, update->count);
-    return tx_rule_run(state->rule, stage, update, &constants);
+    return tx_rule_run(state->rule, stage, update, &constants, error);
 }
 
 static tx_status add(tx_optimizer *optimizer, const tx_section *section, const tx_rule *rule, const char *decay, tx_error *error,

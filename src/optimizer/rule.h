@@ -13,7 +13,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "trainax/optimizer.h"
+#include "stage.h"
 
 /* constants: the file's constants_double; the parameters [begin, begin + count) */
 typedef bool (*tx_rule_loop)(const tx_update *update, const void *constants, int64_t begin, int64_t count);
@@ -28,10 +28,11 @@ static inline bool tx_rule_run_leaf(const tx_rule *rule, const tx_stage *stage, 
 }
 
 /* Of all leaves at once. */
-static inline bool tx_rule_run(const tx_rule *rule, const tx_stage *stage, const tx_update *update, const void *constants)
+static inline tx_status tx_rule_run(const tx_rule *rule, const tx_stage *stage, const tx_update *update, const void *constants,
+                                    tx_error *error)
 {
     const tx_leaf all = {.size = stage->optimizer->num_parameters};
-    return tx_rule_run_leaf(rule, stage, update, constants, &all);
+    return tx_stage_status(tx_rule_run_leaf(rule, stage, update, constants, &all), error);
 }
 
 #define TX_ROOT(number) _Generic((number), float : sqrtf, double : sqrt)(number)

@@ -8,9 +8,9 @@ TX_CONSTANTS(none);
 
 TX_RULE(plain, 0, { u = g; })
 
-bool tx_stage_plain(const tx_stage *stage, const tx_update *update)
+tx_status tx_stage_plain(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
-    return tx_rule_run(&plain, stage, update, &(constants_double){0});
+    return tx_rule_run(&plain, stage, update, &(constants_double){0}, error);
 }
 
 tx_status tx_stage_add_decayed_weights(tx_optimizer *optimizer, tx_rate weight_decay, tx_error *error)

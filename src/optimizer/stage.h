@@ -14,8 +14,15 @@ void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
 /* The stages of a section: of the whole optimizer, or of one transform of its chain. */
 tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error);
 
+/* What a stage will ask of tasks, beside the gradient that they come with: TX_INVALID, at the section, where one of these is
+ * lacking. */
+enum { TX_ASKS_VALUE = 1, TX_ASKS_GRADIENT = 2, TX_ASKS_ROWS = 4, TX_ASKS_PRODUCT = 8, TX_ASKS_ADJOINT_PRODUCT = 16 };
+tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error);
+
+/* TX_OK or TX_DIVERGED. */
+tx_status tx_stage_status(bool finite, tx_error *error);
 /* The update of stages without a rule: the updates as they are. */
-bool tx_stage_plain(const tx_stage *stage, const tx_update *update);
+tx_stage_update tx_stage_plain;
 
 /* Stages of more than one component. */
 tx_status tx_stage_add_clip(tx_optimizer *optimizer, double max_delta, tx_error *error);

@@ -16,25 +16,25 @@ enum { PATH_SIZE = 4096 };
 
 /* ---- Writing ---- */
 
-tx_status tx_trainer_put_network(const tx_trainer *trainer, tx_history *history, tx_file *file, tx_error *error)
+tx_status tx_member_put_network(const tx_member *member, tx_history *history, tx_file *file, tx_error *error)
 {
-    const tx_problem *problem = &trainer->problem;
-    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, trainer->parameters, error));
+    const tx_problem *problem = &member->trainer->problem;
+    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, member->parameters, error));
     TX_TRY(tx_history_put_losses(history, file, error));
-    return tx_file_set_integer(file, "/", "step", trainer->step, error);
+    return tx_file_set_integer(file, "/", "step", member->step, error);
 }
 
-static tx_status put_root(tx_file *file, const tx_trainer *trainer, tx_error *error)
+static tx_status put_root(tx_file *file, const tx_member *member, tx_error *error)
 {
     char *text;
-    TX_TRY(tx_section_write(trainer->problem.root, error, &text));
+    TX_TRY(tx_section_write(member->trainer->problem.root, error, &text));
     const tx_status status = tx_file_set_text(file, "/", "configuration", text, error);
     tx_free(text);
     TX_TRY(status);
-    if (trainer->step == trainer->ended_at) {
+    if (member->step == member->ended_at) {
         TX_TRY(tx_file_set_integer(file, "/", ended_name, 1, error));
     }
-    return tx_file_set_text(file, "/", "isa", tx_isa_name(trainer->problem.isa), error);
+    return tx_file_set_text(file, "/", "isa", tx_isa_name(member->trainer->problem.isa), error);
 }
 
 enum { ARRAY_PATH = TX_STATE_ARRAY_NAME + 16 };
@@ -67,39 +67,39 @@ static tx_status put_optimizer(tx_file *file, const tx_optimizer *optimizer, tx_
     return TX_OK;
 }
 
-static tx_status put_scales(tx_file *file, const tx_trainer *trainer, tx_error *error)
+static tx_status put_scales(tx_file *file, const tx_member *member, tx_error *error)
 {
-    const int64_t count = trainer->problem.network->num_leaves;
+    const int64_t count = member->trainer->problem.network->num_leaves;
     int64_t *scales;
-    if (!tx_reduction_scaled(trainer->reduction)) {
+    if (!tx_reduction_scaled(member->reduction)) {
         return TX_OK;
     }
     TX_TRY(tx_allocate_array((size_t)count, sizeof *scales, error, &scales));
-    tx_reduction_scales(trainer->reduction, scales);
+    tx_reduction_scales(member->reduction, scales);
     const tx_status status = tx_file_write_integers(file, "/reduction/scales", 1, &count, scales, error);
     tx_free(scales);
     return status;
 }
 
-static tx_status put_all(tx_file *file, const tx_trainer *trainer, tx_history *history, tx_error *error)
+static tx_status put_all(tx_file *file, const tx_member *member, tx_history *history, tx_error *error)
 {
-    TX_TRY(tx_trainer_put_network(trainer, history, file, error));
-    TX_TRY(put_root(file, trainer, error));
-    TX_TRY(put_optimizer(file, trainer->optimizer, error));
-    TX_TRY(put_scales(file, trainer, error));
-    TX_TRY(tx_content_put(trainer, file, error));
-    TX_TRY(tx_best_put(trainer, file, error));
+    TX_TRY(tx_member_put_network(member, history, file, error));
+    TX_TRY(put_root(file, member, error));
+    TX_TRY(put_optimizer(file, member->optimizer, error));
+    TX_TRY(put_scales(file, member, error));
+    TX_TRY(tx_content_put(member, file, error));
+    TX_TRY(tx_best_put(&member->best, &member->trainer->problem, file, error));
     return tx_history_put(history, file, error);
 }
 
-tx_status tx_checkpoint_save(tx_trainer *trainer, tx_history *history, const char *directory, tx_error *error)
+tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char *directory, tx_error *error)
 {
     char path[PATH_SIZE], previous[PATH_SIZE];
     tx_file *file;
     snprintf(path, sizeof path, "%s/%s", directory, current_name);
     snprintf(previous, sizeof previous, "%s/%s", directory, previous_name);
     TX_TRY(tx_file_create(error, &file));
-    tx_status status = put_all(file, trainer, history, error);
+    tx_status status = put_all(file, member, history, error);
     if (status == TX_OK) {
         status = tx_file_save(file, path, previous, error);
     }
@@ -263,9 +263,9 @@ static tx_status get_optimizer(const tx_file *file, const tx_optimizer *optimize
     return TX_OK;
 }
 
-static tx_status get_scales(const tx_file *file, tx_trainer *trainer, tx_error *error)
+static tx_status get_scales(const tx_file *file, tx_member *member, tx_error *error)
 {
-    const int64_t count = trainer->problem.network->num_leaves;
+    const int64_t count = member->trainer->problem.network->num_leaves;
     int64_t *scales;
     if (!tx_file_has(file, "/reduction/scales")) {
         return TX_OK;
@@ -273,7 +273,7 @@ static tx_status get_scales(const tx_file *file, tx_trainer *trainer, tx_error *
     TX_TRY(tx_allocate_array((size_t)count, sizeof *scales, error, &scales));
     const tx_status status = tx_file_read_integers(file, "/reduction/scales", 1, &count, scales, error);
     if (status == TX_OK) {
-        tx_reduction_set_scales(trainer->reduction, scales);
+        tx_reduction_set_scales(member->reduction, scales);
     }
     tx_free(scales);
     return status;
@@ -286,32 +286,32 @@ static tx_status add_row(void *user, const tx_history_row *row, tx_error *error)
 
 static tx_status recall_row(void *user, const tx_history_row *row, tx_error *error)
 {
-    tx_trainer *trainer = user;
-    tx_trainer_recall(trainer, row->step, row->present, row->values);
-    return add_row(trainer->history, row, error);
+    tx_member *member = user;
+    tx_callbacks_recall(&member->callbacks, row->step, row->present, row->values);
+    return add_row(member->history, row, error);
 }
 
 /* The row of a step that diverged stands in the file of the state before it: it comes again. */
-static tx_status get_history(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error)
+static tx_status get_history(const tx_checkpoint *checkpoint, tx_member *member, tx_error *error)
 {
-    if (checkpoint->history.num_columns != trainer->num_columns) {
+    if (checkpoint->history.num_columns != member->callbacks.num_columns) {
         return tx_error_set(error, TX_BAD_DATA, "%s: its history has %d columns of callbacks, this run %d", checkpoint->path,
-                            checkpoint->history.num_columns, trainer->num_columns);
+                            checkpoint->history.num_columns, member->callbacks.num_columns);
     }
-    return tx_stored_history_visit(&checkpoint->history, checkpoint->step, recall_row, trainer, error);
+    return tx_stored_history_visit(&checkpoint->history, checkpoint->step, recall_row, member, error);
 }
 
-tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_trainer *trainer, tx_error *error)
+tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_member *member, tx_error *error)
 {
-    const tx_problem *problem = &trainer->problem;
-    TX_TRY(tx_content_check(checkpoint, trainer, error));
-    TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, trainer->parameters, error));
-    TX_TRY(get_optimizer(checkpoint->file, trainer->optimizer, error));
-    TX_TRY(get_scales(checkpoint->file, trainer, error));
-    TX_TRY(tx_best_get(trainer, checkpoint->file, error));
-    TX_TRY(get_history(checkpoint, trainer, error));
-    trainer->step = checkpoint->step;
-    trainer->ended_at = checkpoint->ended ? checkpoint->step : -1;
+    const tx_problem *problem = &member->trainer->problem;
+    TX_TRY(tx_content_check(checkpoint, member, error));
+    TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, member->parameters, error));
+    TX_TRY(get_optimizer(checkpoint->file, member->optimizer, error));
+    TX_TRY(get_scales(checkpoint->file, member, error));
+    TX_TRY(tx_best_get(&member->best, problem, checkpoint->file, error));
+    TX_TRY(get_history(checkpoint, member, error));
+    member->step = checkpoint->step;
+    member->ended_at = checkpoint->ended ? checkpoint->step : -1;
     return TX_OK;
 }
 
@@ -341,22 +341,22 @@ tx_status tx_checkpoint_restore_history(const tx_checkpoint *checkpoint, const c
     return status;
 }
 
-static tx_status share_scales(tx_trainer *trainer, tx_error *error)
+static tx_status share_scales(tx_member *member, tx_error *error)
 {
-    const size_t count = (size_t)trainer->problem.network->num_leaves;
+    const size_t count = (size_t)member->trainer->problem.network->num_leaves;
     int64_t *scales;
-    int64_t scaled = tx_reduction_scaled(trainer->reduction);
-    TX_TRY(tx_parallel_broadcast(trainer->parallel, &scaled, sizeof scaled, error));
+    int64_t scaled = tx_reduction_scaled(member->reduction);
+    TX_TRY(tx_parallel_broadcast(member->trainer->parallel, &scaled, sizeof scaled, error));
     if (!scaled) {
         return TX_OK;
     }
     TX_TRY(tx_allocate_array(count, sizeof *scales, error, &scales));
-    if (tx_parallel_rank(trainer->parallel) == 0) {
-        tx_reduction_scales(trainer->reduction, scales);
+    if (tx_parallel_rank(member->trainer->parallel) == 0) {
+        tx_reduction_scales(member->reduction, scales);
     }
-    const tx_status status = tx_parallel_broadcast(trainer->parallel, scales, count * sizeof *scales, error);
+    const tx_status status = tx_parallel_broadcast(member->trainer->parallel, scales, count * sizeof *scales, error);
     if (status == TX_OK) {
-        tx_reduction_set_scales(trainer->reduction, scales);
+        tx_reduction_set_scales(member->reduction, scales);
     }
     tx_free(scales);
     return status;
@@ -371,15 +371,16 @@ static tx_status share_optimizer(tx_parallel *parallel, const tx_optimizer *opti
     return TX_OK;
 }
 
-tx_status tx_checkpoint_share(tx_trainer *trainer, tx_error *error)
+tx_status tx_checkpoint_share(tx_member *member, tx_error *error)
 {
-    int64_t state[2] = {trainer->step, trainer->ended_at};
-    TX_TRY(tx_parallel_broadcast(trainer->parallel, state, sizeof state, error));
-    trainer->step = trainer->first_step = state[0];
-    trainer->ended_at = state[1];
-    TX_TRY(tx_parallel_broadcast(trainer->parallel, trainer->parameters, tx_trainer_parameter_bytes(trainer), error));
-    TX_TRY(share_optimizer(trainer->parallel, trainer->optimizer, error));
-    TX_TRY(share_scales(trainer, error));
-    tx_trainer_refresh(trainer);
+    int64_t state[2] = {member->step, member->ended_at};
+    TX_TRY(tx_parallel_broadcast(member->trainer->parallel, state, sizeof state, error));
+    member->step = member->first_step = state[0];
+    member->ended_at = state[1];
+    TX_TRY(
+        tx_parallel_broadcast(member->trainer->parallel, member->parameters, tx_parameter_bytes(&member->trainer->problem), error));
+    TX_TRY(share_optimizer(member->trainer->parallel, member->optimizer, error));
+    TX_TRY(share_scales(member, error));
+    tx_member_refresh(member);
     return TX_OK;
 }

@@ -15,9 +15,9 @@ typedef struct content {
     int64_t checksum;
 } content;
 
-static const tx_dataset *held_out_data(const tx_trainer *trainer)
+static const tx_dataset *held_out_data(const tx_member *member)
 {
-    return trainer->held_out.evaluation ? tx_evaluation_dataset(trainer->held_out.evaluation) : NULL;
+    return member->held_out.evaluation ? tx_evaluation_dataset(member->held_out.evaluation) : NULL;
 }
 
 static void look(const tx_dataset *dataset, content *c)
@@ -32,21 +32,21 @@ static void look(const tx_dataset *dataset, content *c)
     memcpy(&c->shape[3], shape->state.n, (size_t)shape->state.axes * sizeof *c->shape);
 }
 
-static void look_at_all(const tx_trainer *trainer, content out[2])
+static void look_at_all(const tx_member *member, content out[2])
 {
-    const tx_dataset *held_out = held_out_data(trainer);
+    const tx_dataset *held_out = held_out_data(member);
     out[0] = (content){.key = "data", .shape_path = "/data/shape", .checksum_path = "/data/checksum"};
     out[1] = (content){.key = "evaluation", .shape_path = "/evaluation/shape", .checksum_path = "/evaluation/checksum"};
-    look(trainer->dataset, &out[0]);
+    look(member->trainer->dataset, &out[0]);
     if (held_out) {
         look(held_out, &out[1]);
     }
 }
 
-tx_status tx_content_put(const tx_trainer *trainer, tx_file *file, tx_error *error)
+tx_status tx_content_put(const tx_member *member, tx_file *file, tx_error *error)
 {
     content contents[2];
-    look_at_all(trainer, contents);
+    look_at_all(member, contents);
     for (int k = 0; k < 2 && contents[k].dataset; k++) {
         const content *c = &contents[k];
         TX_TRY(tx_file_write_integers(file, c->shape_path, 1, &c->rank, c->shape, error));
@@ -105,7 +105,7 @@ static const char *path_option(const tx_section *section)
 }
 
 /* Options are the same, or differ by paths. */
-static tx_status other_content(const tx_checkpoint *checkpoint, const tx_trainer *trainer, const tx_section *section,
+static tx_status other_content(const tx_checkpoint *checkpoint, const tx_member *member, const tx_section *section,
                                const content *now, const content *old, tx_error *error)
 {
     char shapes[2][160];
@@ -118,7 +118,7 @@ static tx_status other_content(const tx_checkpoint *checkpoint, const tx_trainer
         tx_section_error(section, path, &local, TX_INVALID,
                          "the content of '%s' (its checksum) is not what the run was started with", tx_get_string(section, path));
     } else {
-        tx_log_write(trainer->log, TX_LOG_WARNING,
+        tx_log_write(member->trainer->log, TX_LOG_WARNING,
                      "%s: the numbers generated here are not to the bit those of %s: the last bits may differ",
                      tx_section_name(section), checkpoint->path);
         return TX_OK;
@@ -126,9 +126,9 @@ static tx_status other_content(const tx_checkpoint *checkpoint, const tx_trainer
     return tx_checkpoint_refuse(checkpoint, &local, error);
 }
 
-static tx_status check(const tx_checkpoint *checkpoint, const tx_trainer *trainer, const content *now, tx_error *error)
+static tx_status check(const tx_checkpoint *checkpoint, const tx_member *member, const content *now, tx_error *error)
 {
-    const tx_section *section = section_of(trainer->problem.root, now->key);
+    const tx_section *section = section_of(member->trainer->problem.root, now->key);
     const tx_section *before = section_of(tx_config_root(checkpoint->config), now->key);
     content old = {0};
     bool known;
@@ -140,15 +140,15 @@ static tx_status check(const tx_checkpoint *checkpoint, const tx_trainer *traine
     if (tx_section_same_run(section, before, &local) != TX_OK) {
         return tx_checkpoint_refuse(checkpoint, &local, error);
     }
-    return known ? other_content(checkpoint, trainer, section, now, &old, error) : TX_OK;
+    return known ? other_content(checkpoint, member, section, now, &old, error) : TX_OK;
 }
 
-tx_status tx_content_check(const tx_checkpoint *checkpoint, const tx_trainer *trainer, tx_error *error)
+tx_status tx_content_check(const tx_checkpoint *checkpoint, const tx_member *member, tx_error *error)
 {
     content contents[2];
-    look_at_all(trainer, contents);
+    look_at_all(member, contents);
     for (int k = 0; k < 2 && contents[k].dataset; k++) {
-        TX_TRY(check(checkpoint, trainer, &contents[k], error));
+        TX_TRY(check(checkpoint, member, &contents[k], error));
     }
     return TX_OK;
 }

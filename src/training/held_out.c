@@ -1,11 +1,11 @@
 /* The held-out data of callbacks: all their metrics in one evaluation, which runs at most once a step. */
+#include "training/held_out.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "training/evaluation.h"
-#include "training/trainer.h"
 #include "trainax/metric.h"
 
 /* ---- What is asked for ---- */
@@ -56,19 +56,18 @@ static tx_shape any_state(tx_shape state)
     return state;
 }
 
-tx_status tx_trainer_add_metrics(void *owner, const tx_section *section, const char *option, int num_texts,
-                                 const char *const *texts, tx_error *error, int *count, tx_asked_metric **out)
+tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *problem, const tx_section *section, const char *option,
+                                  int num_texts, const char *const *texts, tx_error *error, int *count, tx_asked_metric **out)
 {
-    tx_trainer *trainer = owner;
     tx_metrics *metrics;
     tx_error local = {0};
-    tx_status status = tx_metrics_create(num_texts, texts, any_state(trainer->problem.data.state),
-                                         trainer->problem.random.precision, &local, &metrics);
+    tx_status status =
+        tx_metrics_create(num_texts, texts, any_state(problem->data.state), problem->random.precision, &local, &metrics);
     if (status != TX_OK) {
         return status == TX_INVALID ? tx_section_error(section, option, error, status, "%s", local.message)
                                     : tx_error_set(error, status, "%s", local.message);
     }
-    status = list(&trainer->held_out, metrics, error, out);
+    status = list(held_out, metrics, error, out);
     if (status == TX_OK) {
         *count = tx_metrics_count(metrics);
     }
@@ -91,16 +90,16 @@ static tx_status join_names(const tx_held_out *held_out, tx_error *error, char *
     return TX_OK;
 }
 
-static bool has_own_data(const tx_trainer *trainer)
+static bool has_own_data(const tx_problem *problem)
 {
-    const tx_section *section = tx_get_section(trainer->problem.root, "evaluation");
+    const tx_section *section = tx_get_section(problem->root, "evaluation");
     return section && tx_has(section, "data");
 }
 
 /* Word for word what is trained on? */
-static bool is_training_data(const tx_trainer *trainer)
+static bool is_training_data(const tx_problem *problem)
 {
-    const tx_section *root = trainer->problem.root, *evaluation = tx_get_section(root, "evaluation");
+    const tx_section *root = problem->root, *evaluation = tx_get_section(root, "evaluation");
     char *here = NULL, *there = NULL;
     const bool written = tx_section_write(tx_get_section(root, "data"), NULL, &here) == TX_OK &&
                          tx_section_write(tx_get_section(evaluation, "data"), NULL, &there) == TX_OK;
@@ -110,94 +109,87 @@ static bool is_training_data(const tx_trainer *trainer)
     return same;
 }
 
-bool tx_trainer_holds_out(const tx_trainer *trainer)
+bool tx_held_out_differs(const tx_problem *problem)
 {
-    return has_own_data(trainer) && !is_training_data(trainer);
+    return has_own_data(problem) && !is_training_data(problem);
 }
 
-static tx_status check_network(const tx_trainer *trainer, tx_error *error)
+static tx_status check_network(const tx_held_out *held_out, const tx_problem *problem, tx_error *error)
 {
-    const int64_t there = tx_evaluation_network(trainer->held_out.evaluation)->num_parameters;
-    const int64_t here = trainer->problem.network->num_parameters;
+    const int64_t there = tx_evaluation_network(held_out->evaluation)->num_parameters, here = problem->network->num_parameters;
     return there == here ? TX_OK
-                         : tx_section_error(tx_get_section(trainer->problem.root, "evaluation"), "data", error, TX_INVALID,
+                         : tx_section_error(tx_get_section(problem->root, "evaluation"), "data", error, TX_INVALID,
                                             "on its states the network has %" PRId64 " parameters, on the training data %" PRId64,
                                             there, here);
 }
 
-static tx_status read_shape(const tx_trainer *trainer, tx_error *error, tx_data_shape *out)
+static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_shape *out)
 {
-    const tx_section *section = tx_get_section(trainer->problem.root, "evaluation");
+    const tx_section *section = tx_get_section(problem->root, "evaluation");
     tx_data_source *source;
-    if (!has_own_data(trainer)) {
-        *out = trainer->problem.data;
+    if (!has_own_data(problem)) {
+        *out = problem->data;
         return TX_OK;
     }
-    TX_TRY(tx_data_source_create(tx_get_section(section, "data"), trainer->problem.random, error, &source));
+    TX_TRY(tx_data_source_create(tx_get_section(section, "data"), problem->random, error, &source));
     *out = source->shape;
     tx_data_source_destroy(source);
     return TX_OK;
 }
 
-tx_status tx_trainer_check_held_out(const tx_trainer *trainer, tx_error *error)
+tx_status tx_held_out_check(const tx_problem *problem, tx_error *error)
 {
-    const tx_evaluation_setup setup = {.run = trainer->problem.root, .network = trainer->problem.network->section};
+    const tx_evaluation_setup setup = {.run = problem->root, .network = problem->network->section};
     tx_data_shape shape;
     if (!tx_get_section(setup.run, "evaluation")) {
         return TX_OK;
     }
-    TX_TRY(read_shape(trainer, error, &shape));
+    TX_TRY(read_shape(problem, error, &shape));
     return tx_evaluation_check(&setup, &shape, error);
 }
 
-static tx_status plan_evaluation(tx_trainer *trainer, const char *metrics, int num_ranks, tx_error *error)
+static tx_status plan_evaluation(tx_held_out *held_out, const tx_problem *problem, const char *metrics, int rank, int num_ranks,
+                                 tx_error *error)
 {
-    tx_held_out *held_out = &trainer->held_out;
-    const tx_problem *problem = &trainer->problem;
     const tx_evaluation_setup setup = {.run = problem->root, .network = problem->network->section, .metrics = metrics};
     const tx_data_shape *shape = held_out->shares_data ? &problem->data : NULL;
-    const int rank = trainer->parallel ? tx_parallel_rank(trainer->parallel) : 0;
     TX_TRY(tx_evaluation_plan(&setup, shape, rank, num_ranks, problem->isa, error, &held_out->evaluation));
-    return check_network(trainer, error);
+    return check_network(held_out, problem, error);
 }
 
-tx_status tx_trainer_plan_held_out(tx_trainer *trainer, int num_ranks, tx_error *error)
+tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, int rank, int num_ranks, tx_error *error)
 {
-    tx_held_out *held_out = &trainer->held_out;
     char *metrics;
     if (held_out->num_names == 0) {
         return TX_OK;
     }
-    held_out->shares_data = !has_own_data(trainer);
+    held_out->shares_data = !has_own_data(problem);
     held_out->current = -1;
     TX_TRY(join_names(held_out, error, &metrics));
-    const tx_status status = plan_evaluation(trainer, metrics, num_ranks, error);
+    const tx_status status = plan_evaluation(held_out, problem, metrics, rank, num_ranks, error);
     tx_free(metrics);
     return status;
 }
 
-size_t tx_trainer_held_out_bytes(const tx_trainer *trainer)
+size_t tx_held_out_bytes(const tx_held_out *held_out)
 {
     tx_budget budget = {0};
-    if (trainer->held_out.evaluation) {
-        tx_evaluation_add_budget(trainer->held_out.evaluation, &budget);
+    if (held_out->evaluation) {
+        tx_evaluation_add_budget(held_out->evaluation, &budget);
     }
     return tx_budget_total(&budget);
 }
 
-tx_status tx_trainer_load_held_out(tx_trainer *trainer, tx_error *error)
+tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
 {
-    tx_held_out *held_out = &trainer->held_out;
-    return held_out->evaluation
-               ? tx_evaluation_load(held_out->evaluation, trainer->parallel, held_out->shares_data ? trainer->dataset : NULL, error)
-               : TX_OK;
+    return held_out->evaluation ? tx_evaluation_load(held_out->evaluation, parallel, held_out->shares_data ? dataset : NULL, error)
+                                : TX_OK;
 }
 
 /* ---- End ---- */
 
-void tx_trainer_destroy_held_out(tx_trainer *trainer)
+void tx_held_out_destroy(tx_held_out *held_out)
 {
-    tx_held_out *held_out = &trainer->held_out;
     tx_evaluation_destroy(held_out->evaluation);
     for (int k = 0; k < held_out->num_names; k++) {
         tx_free(held_out->names[k]);
@@ -207,20 +199,11 @@ void tx_trainer_destroy_held_out(tx_trainer *trainer)
 
 /* ---- A step ---- */
 
-tx_status tx_trainer_measure(void *owner, tx_error *error, const tx_evaluation_result **out)
+tx_status tx_held_out_measure(tx_held_out *held_out, int64_t step, const void *parameters, tx_error *error)
 {
-    tx_trainer *trainer = owner;
-    tx_held_out *held_out = &trainer->held_out;
-    if (held_out->current != trainer->step) {
-        if (held_out->shares_data) {
-            tx_trainer_note_failure(trainer, tx_trainer_pause_fetching(trainer, &trainer->local_error));
-        }
-        TX_TRY(tx_evaluation_run(held_out->evaluation, trainer->parameters, error, &held_out->result));
-        if (held_out->shares_data) {
-            tx_trainer_note_failure(trainer, tx_trainer_resume_fetching(trainer, &trainer->local_error));
-        }
-        held_out->current = trainer->step;
+    if (held_out->current != step) {
+        TX_TRY(tx_evaluation_run(held_out->evaluation, parameters, error, &held_out->result));
+        held_out->current = step;
     }
-    *out = &held_out->result;
     return TX_OK;
 }

@@ -224,6 +224,11 @@ tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **ou
     return TX_OK;
 }
 
+size_t tx_parameter_bytes(const tx_problem *problem)
+{
+    return (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision);
+}
+
 int64_t tx_problem_blocks(const tx_problem *problem)
 {
     return (problem->batch_size + problem->block - 1) / problem->block;

@@ -58,6 +58,7 @@ tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **ou
  * again. */
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
 
+size_t tx_parameter_bytes(const tx_problem *problem); /* of all parameters */
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 /* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */
 int64_t tx_problem_share(const tx_problem *problem, int num_ranks);

@@ -26,13 +26,13 @@ typedef struct tx_run {
     tx_checkpoint checkpoint;
     tx_config *earlier; /* rank 0 of a resumed run: config.yaml as it was; NULL: there is none that can be read */
     tx_trainer *trainer;
+    tx_member *member;   /* the trainer's */
     tx_history *history; /* rank 0 */
     double begun;        /* clock when the command began to train: for the time limit */
     int64_t checkpoint_every, saved_step;
     double checkpoint_interval; /* seconds, 0: never */
     double next_checkpoint, next_flush;
     bool told;
-    double *values; /* a row */
 } tx_run;
 
 /* ---- Start ---- */
@@ -113,34 +113,31 @@ static tx_status tell_finished(const tx_run *run, tx_error *error)
 
 static tx_status create_history(tx_run *run, tx_error *error)
 {
-    const tx_trainer *trainer = run->trainer;
-    TX_TRY(tx_allocate_array((size_t)trainer->num_columns + 1, sizeof(double), error, &run->values));
-    if (!run->writer) {
-        return TX_OK;
-    }
+    const tx_callbacks *callbacks = &run->member->callbacks;
     char *header, path[PATH_SIZE];
     history_path(run, path);
-    TX_TRY(tx_history_header(trainer->num_columns, trainer->columns, error, &header));
-    const tx_status status = tx_history_create(trainer->problem.random.precision, tx_mixer_minibatches(trainer->mixer),
-                                               trainer->num_columns, header, path, error, &run->history);
+    TX_TRY(tx_history_header(callbacks->num_columns, callbacks->columns, error, &header));
+    const tx_status status =
+        tx_history_create(run->trainer->problem.random.precision, tx_mixer_minibatches(run->member->fetching.mixer),
+                          callbacks->num_columns, header, path, error, &run->history);
     tx_free(header);
-    run->trainer->history = run->history;
+    run->member->history = run->history;
     return status;
 }
 
 /* From here on the directory is this run's. */
 static tx_status take_directory(tx_run *run, tx_error *error)
 {
-    TX_TRY(create_history(run, error));
     if (!run->writer) {
         return TX_OK;
     }
+    TX_TRY(create_history(run, error));
     if (run->checkpoint.file) {
-        TX_TRY(tx_checkpoint_load(&run->checkpoint, run->trainer, error));
+        TX_TRY(tx_checkpoint_load(&run->checkpoint, run->member, error));
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
     TX_TRY(tx_run_log_open(&run->file, run->directory, error));
-    TX_TRY(tx_best_save(run->trainer, run->directory, error));
+    TX_TRY(tx_best_save(&run->member->best, &run->trainer->problem, run->directory, error));
     return tx_history_open(run->history, error);
 }
 
@@ -161,17 +158,18 @@ static tx_status start(tx_run *run, tx_error *error)
                                     .terminal = run->options->terminal,
                                     .with_progress = run->writer,
                                     .resumes = run->checkpoint.file != NULL,
-                                    .directory = run->directory,
-                                    .inputs = run->inputs,
-                                    .overwrite = run->options->start == TX_START_OVERWRITE,
-                                    .earlier = earlier_root(run)};
+                                    .folder = {.directory = run->directory,
+                                               .inputs = run->inputs,
+                                               .overwrite = run->options->start == TX_START_OVERWRITE,
+                                               .earlier = earlier_root(run)}};
     TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
+    run->member = &run->trainer->member;
     tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);
     TX_TRY(tx_parallel_agree(run->parallel, take_directory(run, error), error));
-    TX_TRY(tx_checkpoint_share(run->trainer, error));
+    TX_TRY(tx_checkpoint_share(run->member, error));
     if (run->checkpoint.file) {
-        tx_log_write(run->log, TX_LOG_NOTE, "resuming at step %" PRId64 " from %s", run->trainer->step, run->checkpoint.path);
+        tx_log_write(run->log, TX_LOG_NOTE, "resuming at step %" PRId64 " from %s", run->member->step, run->checkpoint.path);
     }
     set_clocks(run);
     run->trainer->start = tx_clock();
@@ -180,7 +178,7 @@ static tx_status start(tx_run *run, tx_error *error)
 
 /* ---- Files on the way ---- */
 
-static tx_status flush(tx_run *run, tx_error *error)
+static tx_status write_history(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_claim_keep(&run->claim, error));
     return tx_history_flush(run->history, error);
@@ -188,45 +186,43 @@ static tx_status flush(tx_run *run, tx_error *error)
 
 static tx_status save_here(tx_run *run, tx_error *error)
 {
-    tx_trainer *trainer = run->trainer;
-    if (trainer->local != TX_OK) {
-        return tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
+    tx_member *member = run->member;
+    const tx_failure *failure = &run->trainer->failure;
+    if (failure->status != TX_OK) {
+        return tx_error_set(error, failure->status, "%s", failure->error.message);
     }
     if (!run->writer) {
         return TX_OK;
     }
-    TX_TRY(flush(run, error));
-    if (trainer->step == run->saved_step && !trainer->best.changed) {
+    TX_TRY(write_history(run, error));
+    if (member->step == run->saved_step && !member->best.changed) {
         return TX_OK;
     }
-    TX_TRY(tx_checkpoint_save(trainer, run->history, run->directory, error));
-    return trainer->best.changed ? tx_best_save(trainer, run->directory, error) : TX_OK;
+    TX_TRY(tx_checkpoint_save(member, run->history, run->directory, error));
+    return member->best.changed ? tx_best_save(&member->best, &run->trainer->problem, run->directory, error) : TX_OK;
 }
 
 static tx_status save(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_parallel_agree(run->parallel, save_here(run, error), error));
-    run->saved_step = run->trainer->step;
+    run->saved_step = run->member->step;
     run->next_checkpoint = tx_clock() + run->checkpoint_interval;
     return TX_OK;
 }
 
-/* A row where there is something to say; to the file about once a second. A failure here is told to all in the next step. */
-static void record(tx_run *run, int64_t present)
+/* What was said and recorded, to the files about once a second. A failure here is told to all in the next step. */
+static void flush(tx_run *run)
 {
-    tx_trainer *trainer = run->trainer;
-    if (!run->writer || trainer->local != TX_OK) {
+    tx_failure *failure = &run->trainer->failure;
+    if (!run->writer || failure->status != TX_OK) {
         return;
     }
-    run->values[0] = trainer->loss;
-    present |= trainer->step % trainer->problem.record_every == 0;
-    tx_status status = present ? tx_history_add(run->history, trainer->step, present, run->values, &trainer->local_error) : TX_OK;
     const double now = tx_clock();
-    if (status == TX_OK && now >= run->next_flush) {
-        status = flush(run, &trainer->local_error);
+    if (now >= run->next_flush) {
+        tx_failure_note(failure, write_history(run, &failure->error));
         run->next_flush = now + 1;
     }
-    trainer->local = status ? status : tx_run_log_check(&run->file, &trainer->local_error);
+    tx_failure_note(failure, tx_run_log_check(&run->file, &failure->error));
 }
 
 /* ---- The loop ---- */
@@ -241,31 +237,22 @@ static bool out_of_time(const tx_run *run)
     return run->writer && run->options->time_limit > 0 && tx_clock() - run->begun >= run->options->time_limit;
 }
 
-static void set_requests(tx_run *run)
-{
-    int64_t *requests = run->trainer->requests;
-    requests[TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run);
-    requests[TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint;
-}
-
 static bool is_checkpoint_due(const tx_run *run)
 {
-    return run->trainer->requests[TX_REQUEST_CHECKPOINT] || tx_trainer_checkpoint_due(run->trainer) ||
-           (run->checkpoint_every > 0 && run->trainer->step % run->checkpoint_every == 0);
+    const tx_member *member = run->member;
+    return member->requests[TX_REQUEST_CHECKPOINT] || tx_callbacks_checkpoint_due(&member->callbacks, member->step) ||
+           (run->checkpoint_every > 0 && member->step % run->checkpoint_every == 0);
 }
 
 static tx_status one_step(tx_run *run, tx_error *error)
 {
-    tx_trainer *trainer = run->trainer;
-    int64_t present = 0;
-    set_requests(run);
-    TX_TRY(tx_trainer_compute(trainer, error));
-    tx_status status = tx_trainer_check(trainer, error);
-    if (status == TX_OK) {
-        TX_TRY(tx_trainer_observe(trainer, error, &present, run->values));
-    }
-    record(run, present);
-    return status ? status : tx_trainer_update(trainer, error);
+    const int64_t requests[TX_REQUEST_COUNT] = {
+        [TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run),
+        [TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint,
+    };
+    const tx_status status = tx_member_step(run->member, requests, error);
+    flush(run);
+    return status;
 }
 
 static tx_status stopped(tx_run *run, tx_error *error)
@@ -274,7 +261,7 @@ static tx_status stopped(tx_run *run, tx_error *error)
     tx_run_log_note(&run->file, reason);
     TX_TRY(save(run, error));
     return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": %s; run again with --resume to go on",
-                        run->trainer->step, run->trainer->problem.num_steps, reason);
+                        run->member->step, run->trainer->problem.num_steps, reason);
 }
 
 /* The last finite state. The message about the divergence is the one to be seen, unless this fails too. */
@@ -313,70 +300,69 @@ static void tell_idle_ranks(tx_run *run)
                      "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
                      "(or a smaller parallel.block)",
                      ranks, blocks, blocks == 1 ? "" : "s");
-    } else if (trainer->reducing > seconds / 2) {
+    } else if (trainer->workers.reducing > seconds / 2) {
         tx_log_write(
             run->log, TX_LOG_NOTE,
             "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
             "fewer ranks are faster",
-            100 * trainer->reducing / seconds, ranks);
+            100 * trainer->workers.reducing / seconds, ranks);
     }
 }
 
 static tx_status loop(tx_run *run, tx_error *error)
 {
-    tx_trainer *trainer = run->trainer;
+    const tx_member *member = run->member;
     bool stop = false;
-    if (!tx_trainer_is_done(trainer)) {
+    if (!tx_member_is_done(member)) {
         TX_TRY(stopped_at_once(run, error, &stop));
     }
-    while (!stop && !tx_trainer_is_done(trainer)) {
+    while (!stop && !tx_member_is_done(member)) {
         const tx_status status = one_step(run, error);
         if (status != TX_OK) {
             return status == TX_DIVERGED ? diverged(run, error) : status;
         }
-        stop = trainer->requests[TX_REQUEST_STOP];
+        stop = member->requests[TX_REQUEST_STOP];
         if (!stop && is_checkpoint_due(run)) {
             TX_TRY(save(run, error));
         }
-        if (trainer->step % 256 == 0) {
+        if (member->step % 256 == 0) {
             tell_idle_ranks(run);
         }
     }
-    return stop && !tx_trainer_is_done(trainer) ? stopped(run, error) : TX_OK;
+    return stop && !tx_member_is_done(member) ? stopped(run, error) : TX_OK;
 }
 
 /* ---- End ---- */
 
 static tx_status finish(tx_run *run, tx_error *error)
 {
-    TX_TRY(tx_trainer_conclude(run->trainer, error));
+    TX_TRY(tx_member_conclude(run->member, error));
     TX_TRY(save(run, error));
-    const tx_status status = run->writer ? tx_run_finish(run->directory, run->trainer, run->history, error) : TX_OK;
+    const tx_status status = run->writer ? tx_run_finish(run->directory, run->member, run->history, error) : TX_OK;
     return tx_parallel_agree(run->parallel, status, error);
 }
 
 static void tell_best(const tx_run *run)
 {
     tx_best_network best;
-    if (tx_trainer_best(run->trainer, &best)) {
+    if (tx_best_find(&run->member->best, &best)) {
         tx_log_write(run->log, TX_LOG_NOTE, "best network: %s %.6g after %" PRId64 " steps: %s/best.h5", best.metric, best.value,
                      best.step, run->directory);
-    } else if (run->trainer->best.keeper) {
-        tx_log_write(run->log, TX_LOG_WARNING, "no best network: %s was never a number", run->trainer->best.metric.name);
+    } else if (run->member->best.keeper) {
+        tx_log_write(run->log, TX_LOG_WARNING, "no best network: %s was never a number", run->member->best.metric.name);
     }
 }
 
 static tx_status tell_end(const tx_run *run, tx_error *error)
 {
-    const tx_trainer *trainer = run->trainer;
-    const tx_problem *problem = &trainer->problem;
+    const tx_member *member = run->member;
+    const tx_problem *problem = &run->trainer->problem;
     char result[TX_DIGEST_SIZE];
-    TX_TRY(
-        tx_digest_reals(problem->random.precision, (size_t)problem->network->num_parameters, trainer->parameters, error, result));
-    const int64_t done = trainer->step - trainer->first_step;
-    const double seconds = tx_clock() - trainer->start;
+    TX_TRY(tx_digest_reals(problem->random.precision, (size_t)problem->network->num_parameters, member->parameters, error, result));
+    const int64_t done = member->step - member->first_step;
+    const double seconds = tx_clock() - run->trainer->start;
     if (done > 0) {
-        tx_log_write(run->log, TX_LOG_NOTE, "%" PRId64 " steps in %.3g s, last loss %.6g: %s", done, seconds, trainer->loss,
+        tx_log_write(run->log, TX_LOG_NOTE, "%" PRId64 " steps in %.3g s, last loss %.6g: %s", done, seconds, member->loss,
                      run->directory);
     } else {
         tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
@@ -426,7 +412,6 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
     tx_trainer_destroy(run.trainer);
     tx_checkpoint_close(&run.checkpoint);
     tx_config_destroy(run.earlier);
-    tx_free(run.values);
     tx_free(run.inputs);
     tx_claim_release(&run.claim);
     return status;

@@ -212,13 +212,13 @@ tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const t
     return save_configuration(path, root, error);
 }
 
-tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_history *history, tx_error *error)
+tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error)
 {
     char path[PATH_SIZE];
     tx_file *file;
     join(path, directory, "network.h5");
     TX_TRY(tx_file_create(error, &file));
-    tx_status status = tx_trainer_put_network(trainer, history, file, error);
+    tx_status status = tx_member_put_network(member, history, file, error);
     if (status == TX_OK) {
         status = tx_file_save(file, path, NULL, error);
     }

@@ -11,7 +11,7 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
 /* Makes the folder, removes an older run unless it is to be kept, writes config.yaml. */
 tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
 /* Writes network.h5. */
-tx_status tx_run_finish(const char *directory, const tx_trainer *trainer, tx_history *history, tx_error *error);
+tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error);
 /* TX_INVALID when the run would replace or remove one of its inputs (NULL behind the last). */
 tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error);
 /* TX_INVALID when it holds a network.h5 or best.h5, which a run without a checkpoint would replace. */

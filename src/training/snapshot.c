@@ -1,4 +1,6 @@
 /* Networks and gradients of single steps, as files of rank 0. */
+#include "training/snapshot.h"
+
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,10 +16,10 @@
 
 enum { PATH_SIZE = 4096 };
 
-static tx_status make_path(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step, tx_error *error,
+static tx_status make_path(const tx_member *member, const tx_snapshot *snapshot, int64_t step, tx_error *error,
                            char path[PATH_SIZE])
 {
-    const char *directory = snapshot->directory ? snapshot->directory : trainer->directory;
+    const char *directory = snapshot->directory ? snapshot->directory : member->folder.directory;
     if (!directory) {
         return tx_error_set(error, TX_FAILURE, "there is no run directory for %s_%" PRId64 ".h5", snapshot->name, step);
     }
@@ -56,58 +58,58 @@ static bool section_saves(const tx_section *section, const tx_snapshot *snapshot
 }
 
 /* Could the run write it before it was interrupted? Then it did: a file of others would have kept it from beginning. */
-static bool saved_earlier(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step)
+static bool saved_earlier(const tx_member *member, const tx_snapshot *snapshot, int64_t step)
 {
-    const tx_section *root = trainer->earlier, *section = root ? tx_get_section(root, "trainer") : NULL;
+    const tx_section *root = member->folder.earlier, *section = root ? tx_get_section(root, "trainer") : NULL;
     return section && step < tx_get_integer(section, "num_training_steps") && section_saves(root, snapshot);
 }
 
 /* Those in the run directory are the run's. */
-static bool may_replace(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step)
+static bool may_replace(const tx_member *member, const tx_snapshot *snapshot, int64_t step)
 {
-    return !snapshot->directory || trainer->overwrite || saved_earlier(trainer, snapshot, step);
+    return !snapshot->directory || member->folder.overwrite || saved_earlier(member, snapshot, step);
 }
 
-static tx_status check_free(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t step, tx_error *error)
+static tx_status check_free(const tx_member *member, const tx_snapshot *snapshot, int64_t step, tx_error *error)
 {
     struct stat unused;
     char path[PATH_SIZE];
-    TX_TRY(make_path(trainer, snapshot, step, error, path));
-    return lstat(path, &unused) != 0 || may_replace(trainer, snapshot, step)
+    TX_TRY(make_path(member, snapshot, step, error, path));
+    return lstat(path, &unused) != 0 || may_replace(member, snapshot, step)
                ? TX_OK
                : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or another path or file_name", path);
 }
 
 /* ---- Writing ---- */
 
-static tx_status put_gradient(const tx_trainer *trainer, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
+static tx_status put_gradient(const tx_member *member, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
 {
-    const tx_problem *problem = &trainer->problem;
+    const tx_problem *problem = &member->trainer->problem;
     TX_TRY(tx_network_file_put_gradient(file, problem->network, problem->random.precision, snapshot->gradient, error));
-    TX_TRY(tx_file_set_integer(file, "/", "step", trainer->step, error));
+    TX_TRY(tx_file_set_integer(file, "/", "step", member->step, error));
     return tx_file_set_real(file, "/", "loss", snapshot->loss, error);
 }
 
 /* Those in the run directory are the run's own: they go when it is started anew. */
-static tx_status put(const tx_trainer *trainer, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
+static tx_status put(const tx_member *member, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
 {
-    TX_TRY(snapshot->gradient ? put_gradient(trainer, snapshot, file, error)
-                              : tx_trainer_put_network(trainer, trainer->history, file, error));
+    TX_TRY(snapshot->gradient ? put_gradient(member, snapshot, file, error)
+                              : tx_member_put_network(member, member->history, file, error));
     return snapshot->directory ? TX_OK : tx_file_set_text(file, "/", TX_SNAPSHOT_MARK, snapshot->name, error);
 }
 
-static tx_status save(const tx_trainer *trainer, const tx_snapshot *snapshot, tx_error *error)
+tx_status tx_snapshot_save(const tx_member *member, const tx_snapshot *snapshot, tx_error *error)
 {
     char path[PATH_SIZE];
     tx_file *file;
-    TX_TRY(make_path(trainer, snapshot, trainer->step, error, path));
-    TX_TRY(check_free(trainer, snapshot, trainer->step, error));
+    TX_TRY(make_path(member, snapshot, member->step, error, path));
+    TX_TRY(check_free(member, snapshot, member->step, error));
     TX_TRY(make_folder(path, error));
     TX_TRY(tx_file_create(error, &file));
-    tx_status status = put(trainer, snapshot, file, error);
+    tx_status status = put(member, snapshot, file, error);
     if (status == TX_OK) {
-        status = may_replace(trainer, snapshot, trainer->step) ? tx_file_save(file, path, NULL, error)
-                                                               : tx_file_save_new(file, path, error);
+        status = may_replace(member, snapshot, member->step) ? tx_file_save(file, path, NULL, error)
+                                                             : tx_file_save_new(file, path, error);
     }
     tx_file_close(file);
     return status;
@@ -124,35 +126,35 @@ static bool read_step(const char *path, int64_t *step)
 }
 
 /* Is `name` of a step that the run comes to? */
-static bool will_write(const tx_trainer *trainer, int64_t every, const char *name, int64_t *step)
+static bool will_write(const tx_member *member, int64_t every, const char *name, int64_t *step)
 {
-    return read_step(name, step) && *step >= 0 && *step % every == 0 && *step < trainer->problem.num_steps;
+    return read_step(name, step) && *step >= 0 && *step % every == 0 && *step < member->trainer->problem.num_steps;
 }
 
-static tx_status check_inputs(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+static tx_status check_inputs(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error)
 {
-    for (const char *const *inputs = trainer->inputs; inputs && *inputs; inputs++) {
+    for (const char *const *inputs = member->folder.inputs; inputs && *inputs; inputs++) {
         char path[PATH_SIZE], input[PATH_MAX];
         int64_t step;
-        if (realpath(*inputs, input) && will_write(trainer, every, input, &step)) {
-            TX_TRY(make_path(trainer, snapshot, step, error, path));
-            TX_TRY(tx_input_check(path, trainer->inputs, error));
+        if (realpath(*inputs, input) && will_write(member, every, input, &step)) {
+            TX_TRY(make_path(member, snapshot, step, error, path));
+            TX_TRY(tx_input_check(path, member->folder.inputs, error));
         }
     }
     return TX_OK;
 }
 
 /* The folder is looked through, not the steps: there may be many. */
-static tx_status check_others(const tx_trainer *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+static tx_status check_others(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error)
 {
     char path[PATH_SIZE];
-    TX_TRY(make_path(trainer, snapshot, 0, error, path));
+    TX_TRY(make_path(member, snapshot, 0, error, path));
     *strrchr(path, '/') = '\0';
     DIR *entries = opendir(*path ? path : "/");
     tx_status status = TX_OK;
     for (const struct dirent *entry; entries && status == TX_OK && (entry = readdir(entries));) {
         int64_t step;
-        status = will_write(trainer, every, entry->d_name, &step) ? check_free(trainer, snapshot, step, error) : TX_OK;
+        status = will_write(member, every, entry->d_name, &step) ? check_free(member, snapshot, step, error) : TX_OK;
     }
     if (entries) {
         closedir(entries);
@@ -160,23 +162,15 @@ static tx_status check_others(const tx_trainer *trainer, const tx_snapshot *snap
     return status;
 }
 
-tx_status tx_trainer_add_snapshots(void *owner, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+tx_status tx_snapshot_add(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error)
 {
-    const tx_trainer *trainer = owner;
+    const tx_parallel *parallel = member->trainer->parallel;
     char path[PATH_SIZE];
-    TX_TRY(check_inputs(trainer, snapshot, every, error));
-    if (snapshot->directory && trainer->parallel && tx_parallel_rank(trainer->parallel) == 0) {
-        TX_TRY(check_others(trainer, snapshot, every, error));
-        TX_TRY(make_path(trainer, snapshot, 0, error, path));
+    TX_TRY(check_inputs(member, snapshot, every, error));
+    if (snapshot->directory && parallel && tx_parallel_rank(parallel) == 0) {
+        TX_TRY(check_others(member, snapshot, every, error));
+        TX_TRY(make_path(member, snapshot, 0, error, path));
         tx_atomic_sweep_beside(path);
     }
     return TX_OK;
-}
-
-void tx_trainer_save(void *owner, const tx_snapshot *snapshot)
-{
-    tx_trainer *trainer = owner;
-    if (tx_parallel_rank(trainer->parallel) == 0 && trainer->local == TX_OK) {
-        tx_trainer_note_failure(trainer, save(trainer, snapshot, &trainer->local_error));
-    }
 }

@@ -1,139 +1,121 @@
-/* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the optimizer. */
+/* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the history, the optimizer. */
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "training/history.h"
 #include "training/trainer.h"
 
-void tx_trainer_note_failure(tx_trainer *trainer, tx_status status)
+tx_share tx_member_share(const tx_member *member)
 {
-    trainer->local = trainer->local ? trainer->local : status;
+    return member->trainer->failure.status ? (tx_share){.batch_size = 1} : tx_fetching_share(&member->fetching, member->step);
 }
 
-/* This step's windows are there, the next one's on their way. */
-static tx_status turn_windows(tx_trainer *trainer, tx_error *error)
+static tx_status reduce(tx_member *member, tx_error *error)
 {
-    const int64_t step = trainer->step;
-    if (trainer->fetches[step & 1].step != step) {
-        TX_TRY(tx_trainer_fetch(trainer, step, error));
-    }
-    TX_TRY(tx_trainer_wait(trainer, step, error));
-    return step + 1 < trainer->problem.num_steps ? tx_trainer_fetch(trainer, step + 1, error) : TX_OK;
-}
-
-static void add_requests(tx_trainer *trainer)
-{
+    const tx_share share = tx_member_share(member);
+    TX_TRY(tx_workers_sum(&member->trainer->workers, &member->evaluator, &share, member->requests, error));
     for (int k = 0; k < TX_REQUEST_COUNT; k++) {
-        if (trainer->requests[k]) {
-            tx_reduction_add_counter(trainer->reduction, 0, k, trainer->requests[k]);
-        }
-    }
-}
-
-static tx_status reduce(tx_trainer *trainer, tx_error *error)
-{
-    tx_outcome outcome = TX_REPEAT;
-    while (outcome == TX_REPEAT) {
-        tx_reduction_begin(trainer->reduction);
-        add_requests(trainer);
-        if (trainer->local == TX_OK) {
-            tx_trainer_run_blocks(trainer, &trainer->evaluator);
-        }
-        const bool several = tx_parallel_size(trainer->parallel) > 1;
-        const double begin = several ? tx_clock() : 0;
-        TX_TRY(tx_reduction_finish(trainer->reduction, error, &outcome));
-        trainer->reducing += several ? tx_clock() - begin : 0;
-    }
-    for (int k = 0; k < TX_REQUEST_COUNT; k++) {
-        trainer->requests[k] = tx_reduction_counter(trainer->reduction, k);
+        member->requests[k] = tx_reduction_counter(member->reduction, k);
     }
     return TX_OK;
 }
 
-tx_status tx_trainer_check_abort(const tx_trainer *trainer, const tx_reduction *reduction, tx_error *error)
+tx_status tx_member_compute(tx_member *member, tx_error *error)
 {
-    if (!tx_reduction_counter(reduction, TX_REQUEST_ABORT)) {
-        return TX_OK;
+    tx_trainer *trainer = member->trainer;
+    tx_failure *failure = &trainer->failure;
+    if (failure->status == TX_OK) {
+        tx_failure_note(failure, tx_fetching_turn(&member->fetching, member->step, &failure->error));
     }
-    tx_error_set(error, trainer->local, "%s", trainer->local_error.message);
-    return tx_parallel_agree(trainer->parallel, trainer->local, error);
-}
-
-tx_status tx_trainer_compute(tx_trainer *trainer, tx_error *error)
-{
-    if (trainer->local == TX_OK) {
-        tx_trainer_note_failure(trainer, turn_windows(trainer, &trainer->local_error));
-    }
-    trainer->requests[TX_REQUEST_ABORT] = trainer->local != TX_OK; /* of an earlier step, too */
-    TX_TRY(reduce(trainer, error));
-    TX_TRY(tx_trainer_check_abort(trainer, trainer->reduction, error));
-    const double loss = tx_reduction_scalar(trainer->reduction, 0);
-    trainer->loss = trainer->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
+    member->requests[TX_REQUEST_ABORT] = failure->status != TX_OK; /* of an earlier step, too */
+    TX_TRY(reduce(member, error));
+    const double loss = tx_reduction_scalar(member->reduction, 0);
+    member->loss = trainer->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
     return TX_OK;
 }
 
-tx_status tx_trainer_check(tx_trainer *trainer, tx_error *error)
+tx_status tx_member_check(tx_member *member, tx_error *error)
 {
     const char *what = NULL;
-    if (tx_reduction_counter(trainer->reduction, TX_REQUEST_COUNT)) {
+    if (tx_reduction_counter(member->reduction, TX_REQUEST_COUNT)) {
         what = "a user's function failed";
-    } else if (!isfinite(trainer->loss)) {
+    } else if (!isfinite(member->loss)) {
         what = "the loss is not finite";
-    } else if (!tx_reduction_finite(trainer->reduction)) {
+    } else if (!tx_reduction_finite(member->reduction)) {
         what = "the gradient is not finite";
     }
-    return what ? tx_trainer_blame(trainer, what, error) : TX_OK;
+    return what ? tx_member_blame(member, what, error) : TX_OK;
 }
 
-void tx_trainer_refresh(tx_trainer *trainer)
+void tx_member_refresh(tx_member *member)
 {
-    tx_parameters_set(&trainer->shared, trainer->parameters);
-    trainer->held_out.current = -1;
+    tx_parameters_set(&member->bound, member->parameters);
+    member->held_out.current = -1;
 }
 
-tx_status tx_trainer_update(tx_trainer *trainer, tx_error *error)
+/* A row where there is something to say. */
+static void record(tx_member *member)
 {
-    const void *gradient = tx_reduction_gradient(trainer->reduction);
-    if (!tx_optimizer_step(trainer->optimizer, gradient, trainer->parameters, trainer->next_parameters)) {
-        return tx_trainer_blame(trainer, "its update would make a parameter non-finite", error);
+    tx_failure *failure = &member->trainer->failure;
+    tx_callbacks *callbacks = &member->callbacks;
+    const int64_t present = callbacks->present | (member->step % member->trainer->problem.record_every == 0);
+    if (member->history && present && failure->status == TX_OK) {
+        callbacks->values[0] = member->loss;
+        failure->status = tx_history_add(member->history, member->step, present, callbacks->values, &failure->error);
     }
-    void *const old = trainer->parameters;
-    trainer->parameters = trainer->next_parameters;
-    trainer->next_parameters = old;
-    trainer->step++;
-    tx_parameters_set(&trainer->shared, trainer->parameters);
+}
+
+static tx_status ask_optimizer(tx_member *member, tx_error *error)
+{
+    member->task.parameters = member->parameters;
+    member->task.value = member->loss;
+    member->task.gradient = tx_reduction_gradient(member->reduction);
+    return tx_optimizer_step(member->optimizer, &member->task, member->next_parameters, error);
+}
+
+tx_status tx_member_update(tx_member *member, tx_error *error)
+{
+    tx_error local;
+    local.status = TX_OK; /* there is a message where something fails */
+    const tx_status status = ask_optimizer(member, &local);
+    if (status != TX_OK) {
+        return status == TX_DIVERGED ? tx_member_blame(member, local.message, error)
+                                     : tx_error_set(error, status, "%s", local.message);
+    }
+    void *const old = member->parameters;
+    member->parameters = member->next_parameters;
+    member->next_parameters = old;
+    member->step++;
+    tx_parameters_set(&member->bound, member->parameters);
     return TX_OK;
 }
 
-bool tx_trainer_is_done(const tx_trainer *trainer)
+bool tx_member_is_done(const tx_member *member)
 {
-    return trainer->step >= trainer->problem.num_steps || trainer->step == trainer->ended_at;
+    return member->step >= member->trainer->problem.num_steps || member->step == member->ended_at;
 }
 
-static tx_status whole_step(tx_trainer *trainer, tx_error *error)
+/* The row of a step that diverged stands in the history, too. */
+static tx_status take_step(tx_member *member, tx_error *error)
 {
-    memset(trainer->requests, 0, sizeof trainer->requests);
-    trainer->present = 0;
-    TX_TRY(tx_trainer_compute(trainer, error));
-    TX_TRY(tx_trainer_check(trainer, error));
-    TX_TRY(tx_trainer_observe(trainer, error, &trainer->present, trainer->values));
-    return tx_trainer_update(trainer, error);
+    member->callbacks.present = 0;
+    TX_TRY(tx_member_compute(member, error));
+    const tx_status status = tx_member_check(member, error);
+    TX_TRY(status ? TX_OK : tx_member_observe(member, error));
+    record(member);
+    return status ? status : tx_member_update(member, error);
 }
 
 /* A step that has failed is not to be taken up in the middle: what came of it stays. */
-tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
+tx_status tx_member_step(tx_member *member, const int64_t *requests, tx_error *error)
 {
-    tx_error local = {0};
-    const tx_status status = whole_step(trainer, &local);
-    if (status != TX_OK && status != TX_DIVERGED && trainer->local == TX_OK) {
-        trainer->local = status;
-        trainer->local_error = local;
+    tx_failure *failure = &member->trainer->failure;
+    tx_error local;
+    local.status = TX_OK;
+    memcpy(member->requests, requests, sizeof member->requests);
+    const tx_status status = take_step(member, &local);
+    if (status != TX_OK && status != TX_DIVERGED && failure->status == TX_OK) {
+        *failure = (tx_failure){status, local};
     }
     return status ? tx_error_set(error, status, "%s", local.message) : TX_OK;
-}
-
-double tx_trainer_flops(const tx_trainer *trainer)
-{
-    const double block = tx_plan_get_cost(trainer->problem.loss.plan).flops;
-    return block * (double)tx_problem_blocks(&trainer->problem);
 }

@@ -1,4 +1,4 @@
-/* The trainer: everything of a run but its files. */
+/* The trainer: everything of a run but its files. What members share is made first, then the member. */
 #include "training/trainer.h"
 
 #include <inttypes.h>
@@ -10,13 +10,15 @@
 #include "base/threads.h"
 #include "training/network_file.h"
 
-static tx_status read_parameters(tx_trainer *trainer, tx_error *error)
+/* ---- A member ---- */
+
+static tx_status read_parameters(const tx_problem *problem, void *parameters, tx_error *error)
 {
-    const tx_network *network = trainer->problem.network;
+    const tx_network *network = problem->network;
     tx_file *file;
     TX_TRY(tx_network_file_open(tx_get_string(network->section, "parameters"), error, &file));
     tx_error local = {0};
-    tx_status status = tx_network_file_parameters(file, network, trainer->problem.random.precision, trainer->parameters, &local);
+    tx_status status = tx_network_file_parameters(file, network, problem->random.precision, parameters, &local);
     tx_file_close(file);
     if (status == TX_INVALID) {
         status = tx_section_error(network->section, "parameters", error, status, "%s", local.message);
@@ -26,111 +28,109 @@ static tx_status read_parameters(tx_trainer *trainer, tx_error *error)
     return status;
 }
 
-static tx_status first_parameters(tx_trainer *trainer, tx_error *error)
+static tx_status first_parameters(const tx_problem *problem, void *parameters, tx_error *error)
 {
-    const tx_network *network = trainer->problem.network;
-    return tx_has(network->section, "parameters")
-               ? read_parameters(trainer, error)
-               : tx_network_initialise(network, trainer->problem.random, trainer->parameters, error);
+    return tx_has(problem->network->section, "parameters")
+               ? read_parameters(problem, parameters, error)
+               : tx_network_initialise(problem->network, problem->random, parameters, error);
 }
 
 /* Rank 0's values for all: they may come from a file, or from another machine's arithmetic. */
-static tx_status share_parameters(tx_trainer *trainer, bool resumes, tx_error *error)
+static tx_status share_parameters(tx_member *member, bool resumes, tx_error *error)
 {
-    tx_status status = tx_parallel_rank(trainer->parallel) == 0 && !resumes ? first_parameters(trainer, error) : TX_OK;
-    TX_TRY(tx_parallel_agree(trainer->parallel, status, error));
-    return tx_parallel_broadcast(trainer->parallel, trainer->parameters, tx_trainer_parameter_bytes(trainer), error);
+    const tx_problem *problem = &member->trainer->problem;
+    tx_parallel *parallel = member->trainer->parallel;
+    const bool mine = tx_parallel_rank(parallel) == 0 && !resumes;
+    TX_TRY(tx_parallel_agree(parallel, mine ? first_parameters(problem, member->parameters, error) : TX_OK, error));
+    return tx_parallel_broadcast(parallel, member->parameters, tx_parameter_bytes(problem), error);
 }
 
-static tx_status allocate_parameters(tx_trainer *trainer, tx_error *error)
-{
-    const size_t count = (size_t)trainer->problem.network->num_parameters;
-    const size_t real = tx_real_bytes(trainer->problem.random.precision);
-    TX_TRY(tx_allocate_array(count, real, error, &trainer->parameters));
-    return tx_allocate_array(count, real, error, &trainer->next_parameters);
-}
-
-static tx_status create_worker(tx_trainer *trainer, tx_worker *worker, tx_error *error)
+/* What one rank does alone before there is room for numbers. */
+static tx_status plan_member(tx_member *member, tx_trainer *trainer, const tx_trainer_setup *setup, int num_ranks, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
-    const size_t at_once = (size_t)tx_trainer_blocks_at_once(trainer);
-    TX_TRY(tx_team_create(error, &worker->team));
-    TX_TRY(tx_allocate_array(at_once * (size_t)problem->network->num_parameters, tx_real_bytes(problem->random.precision), error,
-                             &worker->gradient));
-    return tx_allocate_array(at_once * (size_t)problem->block, sizeof(double), error, &worker->losses);
+    const int rank = trainer->parallel ? tx_parallel_rank(trainer->parallel) : 0;
+    member->trainer = trainer;
+    member->folder = setup->folder;
+    member->ended_at = -1;
+    member->fetching.levels = problem->loss.levels;
+    member->task = tx_member_task(member);
+    const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
+    TX_TRY(tx_optimizer_plan(tx_get_section(problem->trainer, "optimizer"), &member->task, error, &member->optimizer));
+    TX_TRY(tx_callbacks_create(&member->callbacks, &callbacks, error));
+    return tx_held_out_plan(&member->held_out, problem, rank, num_ranks, error);
 }
 
-static tx_status create_workers(tx_trainer *trainer, tx_error *error)
+static tx_status allocate_evaluator(tx_member *member, tx_error *error)
 {
-    TX_TRY(tx_allocate_array((size_t)trainer->problem.threads, sizeof(tx_worker), error, &trainer->workers));
-    for (int k = 0; k < trainer->problem.threads; k++) {
-        TX_TRY(create_worker(trainer, &trainer->workers[k], error));
-    }
-    return TX_OK;
+    const tx_trainer *trainer = member->trainer;
+    TX_TRY(tx_workers_reduction(&trainer->workers, true, error, &member->reduction));
+    TX_TRY(tx_workers_reduction(&trainer->workers, false, error, &member->losses));
+    return tx_evaluator_create(trainer->problem.loss, &member->bound, &trainer->rooms, member->reduction, true, error,
+                               &member->evaluator);
 }
 
-static tx_status create_evaluator(tx_trainer *trainer, tx_error *error)
+/* What one rank does alone once there is. */
+static tx_status allocate_member(tx_member *member, tx_error *error)
 {
-    TX_TRY(tx_trainer_reduction(trainer, true, error, &trainer->reduction));
-    return tx_evaluator_create(trainer, trainer->problem.loss, trainer->reduction, true, error, &trainer->evaluator);
+    const tx_trainer *trainer = member->trainer;
+    const size_t bytes = tx_parameter_bytes(&trainer->problem);
+    TX_TRY(tx_optimizer_allocate(member->optimizer, error));
+    TX_TRY(tx_allocate(bytes, error, &member->parameters));
+    TX_TRY(tx_allocate(bytes, error, &member->next_parameters));
+    TX_TRY(tx_best_allocate(&member->best, bytes, error));
+    TX_TRY(allocate_evaluator(member, error));
+    TX_TRY(tx_programs_allocate(&member->programs, &trainer->workers, &member->bound, member->losses, error));
+    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->dataset->store, error);
 }
 
-static tx_status prepare_fetching(tx_trainer *trainer, int num_ranks, tx_error *error)
+/* Collective. */
+static void destroy_member(tx_member *member)
 {
-    const int64_t most = tx_problem_share(&trainer->problem, num_ranks);
-    for (int slot = 0; slot < 2; slot++) {
-        trainer->fetches[slot].step = -1;
-        TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &trainer->fetches[slot].levels));
-    }
-    return TX_OK;
+    tx_callbacks_destroy(&member->callbacks);
+    tx_programs_destroy(&member->programs);
+    tx_held_out_destroy(&member->held_out);
+    tx_evaluator_destroy(&member->evaluator);
+    tx_fetching_destroy(&member->fetching);
+    tx_reduction_destroy(member->reduction);
+    tx_reduction_destroy(member->losses);
+    tx_optimizer_destroy(member->optimizer);
+    tx_free(member->parameters);
+    tx_free(member->next_parameters);
+    tx_free(member->best.parameters);
 }
+
+/* ---- The trainer ---- */
 
 typedef struct surroundings {
     const tx_data_source *data;
     int isa, num_ranks;
 } surroundings;
 
-/* What one rank does alone before there is room for numbers. */
+/* As plan_member. */
 static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
                       tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
     TX_TRY(tx_problem_create(config, &around.data->shape, around.isa, error, problem));
-    trainer->levels = problem->loss.levels;
     trainer->data_bytes = tx_dataset_bytes(around.data, problem->placement, around.num_ranks);
     trainer->loading = around.data->working;
-    trainer->ended_at = -1;
-    TX_TRY(tx_trainer_check_held_out(trainer, error));
-    TX_TRY(tx_optimizer_plan(tx_get_section(problem->trainer, "optimizer"), problem->random.precision, problem->network->num_leaves,
-                             problem->network->leaves, error, &trainer->optimizer));
-    TX_TRY(tx_trainer_create_callbacks(trainer, setup, error));
-    TX_TRY(tx_trainer_plan_held_out(trainer, around.num_ranks, error));
+    TX_TRY(tx_held_out_check(problem, error));
+    TX_TRY(plan_member(&trainer->member, trainer, setup, around.num_ranks, error));
     trainer->planned = tx_memory_live() - before;
     return tx_trainer_fit(trainer, around.num_ranks, error);
 }
 
-static tx_status create_mixer(tx_trainer *trainer, tx_error *error)
-{
-    const tx_problem *problem = &trainer->problem;
-    const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
-    return tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, &trainer->mixer);
-}
-
-/* What one rank does alone once there is. */
+/* As allocate_member. */
 static tx_status allocate(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
-    const int num_ranks = tx_parallel_size(trainer->parallel);
-    TX_TRY(create_mixer(trainer, error));
-    TX_TRY(tx_optimizer_allocate(trainer->optimizer, error));
-    TX_TRY(allocate_parameters(trainer, error));
-    TX_TRY(tx_trainer_allocate_best(trainer, error));
-    TX_TRY(create_workers(trainer, error));
-    TX_TRY(create_evaluator(trainer, error));
-    TX_TRY(tx_trainer_allocate_programs(trainer, error));
-    TX_TRY(prepare_fetching(trainer, num_ranks, error));
-    TX_TRY(tx_store_reserve(trainer->dataset->store, (int)tx_problem_share(&trainer->problem, num_ranks), trainer->levels, error));
-    return tx_trainer_create_progress(trainer, config, setup, error);
+    tx_member *member = &trainer->member;
+    const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
+    TX_TRY(tx_workers_create(&trainer->workers, &trainer->problem, trainer->parallel, &trainer->failure, error));
+    TX_TRY(allocate_member(member, error));
+    TX_TRY(tx_rooms_create(&trainer->workers, trainer->problem.loss.plan, error, &trainer->rooms));
+    return setup->with_progress ? tx_callbacks_add_progress(&member->callbacks, config, &callbacks, error) : TX_OK;
 }
 
 static void tell_batch_size(const tx_trainer *trainer)
@@ -147,7 +147,7 @@ static void tell_batch_size(const tx_trainer *trainer)
 /* optax.chain alone does not go downhill. */
 static void warn_of_ascent(const tx_trainer *trainer)
 {
-    if (!tx_optimizer_descends(trainer->optimizer) && tx_parallel_rank(trainer->parallel) == 0) {
+    if (!tx_optimizer_descends(trainer->member.optimizer) && tx_parallel_rank(trainer->parallel) == 0) {
         tx_log_write(trainer->log, TX_LOG_WARNING,
                      "trainer.optimizer: nothing in the chain turns the gradient round, as scale_by_learning_rate does");
     }
@@ -155,8 +155,8 @@ static void warn_of_ascent(const tx_trainer *trainer)
 
 static void warn_of_training_data(const tx_trainer *trainer)
 {
-    const tx_callback *keeper = trainer->best.keeper;
-    if (keeper && !tx_trainer_holds_out(trainer) && tx_parallel_rank(trainer->parallel) == 0) {
+    const tx_callback *keeper = trainer->member.best.keeper;
+    if (keeper && !tx_held_out_differs(&trainer->problem) && tx_parallel_rank(trainer->parallel) == 0) {
         tx_log_write(trainer->log, TX_LOG_WARNING,
                      "%s watches the data that are trained on: evaluation.data can name others, held out of the training",
                      tx_section_name(keeper->section));
@@ -191,9 +191,9 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
 {
     TX_TRY(load_data(trainer, config, setup, error));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
-    TX_TRY(tx_trainer_load_held_out(trainer, error));
-    TX_TRY(share_parameters(trainer, setup->resumes, error));
-    tx_trainer_refresh(trainer);
+    TX_TRY(tx_held_out_load(&trainer->member.held_out, trainer->parallel, trainer->dataset, error));
+    TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
+    tx_member_refresh(&trainer->member);
     tell_batch_size(trainer);
     warn_of_ascent(trainer);
     warn_of_training_data(trainer);
@@ -212,10 +212,6 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
     }
     trainer->parallel = parallel;
     trainer->log = setup->log;
-    trainer->directory = setup->directory;
-    trainer->inputs = setup->inputs;
-    trainer->overwrite = setup->overwrite;
-    trainer->earlier = setup->earlier;
     status = set_up(trainer, config, setup, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
@@ -242,18 +238,8 @@ tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, i
 
 tx_status tx_trainer_create(const tx_config *config, tx_parallel *parallel, const tx_log *log, tx_error *error, tx_trainer **out)
 {
-    const tx_trainer_setup setup = {.log = log, .overwrite = true};
+    const tx_trainer_setup setup = {.log = log, .folder = {.overwrite = true}};
     return tx_trainer_create_with(config, parallel, &setup, error, out);
-}
-
-static void destroy_workers(tx_trainer *trainer)
-{
-    for (int k = 0; trainer->workers && k < trainer->problem.threads; k++) {
-        tx_free(trainer->workers[k].gradient);
-        tx_free(trainer->workers[k].losses);
-        tx_team_destroy(trainer->workers[k].team);
-    }
-    tx_free(trainer->workers);
 }
 
 void tx_trainer_destroy(tx_trainer *trainer)
@@ -261,51 +247,96 @@ void tx_trainer_destroy(tx_trainer *trainer)
     if (!trainer) {
         return;
     }
-    tx_trainer_destroy_callbacks(trainer);
-    tx_trainer_destroy_programs(trainer);
-    tx_trainer_destroy_held_out(trainer);
-    tx_evaluator_destroy(trainer, &trainer->evaluator);
-    destroy_workers(trainer);
-    tx_free(trainer->fetches[0].levels);
-    tx_free(trainer->fetches[1].levels);
-    tx_reduction_destroy(trainer->reduction);
-    tx_optimizer_destroy(trainer->optimizer);
-    tx_mixer_destroy(trainer->mixer);
+    destroy_member(&trainer->member);
+    tx_rooms_destroy(&trainer->rooms);
+    tx_workers_destroy(&trainer->workers);
     tx_dataset_destroy(trainer->dataset);
-    tx_free(trainer->parameters);
-    tx_free(trainer->next_parameters);
-    tx_free(trainer->best.parameters);
     tx_problem_destroy(&trainer->problem);
     tx_free(trainer);
 }
 
+/* ---- Its member, as programs see it ---- */
+
+tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
+{
+    static const int64_t nothing[TX_REQUEST_COUNT];
+    return tx_member_step(&trainer->member, nothing, error);
+}
+
+tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error)
+{
+    return tx_member_conclude(&trainer->member, error);
+}
+
+bool tx_trainer_is_done(const tx_trainer *trainer)
+{
+    return tx_member_is_done(&trainer->member);
+}
+
 int64_t tx_trainer_steps_done(const tx_trainer *trainer)
 {
-    return trainer->step;
-}
-const void *tx_trainer_gradient(const tx_trainer *trainer)
-{
-    return tx_reduction_gradient(trainer->reduction);
+    return trainer->member.step;
 }
 
 double tx_trainer_loss(const tx_trainer *trainer)
 {
-    return trainer->loss;
+    return trainer->member.loss;
 }
+
+const void *tx_trainer_gradient(const tx_trainer *trainer)
+{
+    return tx_reduction_gradient(trainer->member.reduction);
+}
+
 const tx_network *tx_trainer_network(const tx_trainer *trainer)
 {
     return trainer->problem.network;
 }
-size_t tx_trainer_parameter_bytes(const tx_trainer *trainer)
-{
-    return (size_t)trainer->problem.network->num_parameters * tx_real_bytes(trainer->problem.random.precision);
-}
+
 const void *tx_trainer_parameters(const tx_trainer *trainer)
 {
-    return trainer->parameters;
+    return trainer->member.parameters;
 }
+
 void tx_trainer_set_parameters(tx_trainer *trainer, const void *parameters)
 {
-    memcpy(trainer->parameters, parameters, tx_trainer_parameter_bytes(trainer));
-    tx_trainer_refresh(trainer);
+    memcpy(trainer->member.parameters, parameters, tx_parameter_bytes(&trainer->problem));
+    tx_member_refresh(&trainer->member);
+}
+
+bool tx_trainer_best(const tx_trainer *trainer, tx_best_network *out)
+{
+    return tx_best_find(&trainer->member.best, out);
+}
+
+int tx_trainer_num_columns(const tx_trainer *trainer)
+{
+    return trainer->member.callbacks.num_columns;
+}
+
+const char *tx_trainer_column(const tx_trainer *trainer, int column)
+{
+    return trainer->member.callbacks.columns[column];
+}
+
+bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out)
+{
+    const tx_callbacks *callbacks = &trainer->member.callbacks;
+    const tx_cells cells = {.values = callbacks->values, .present = (int64_t *)&callbacks->present, .first = 1};
+    *out = callbacks->values[column + 1];
+    return tx_cell_has(cells, column);
+}
+
+double tx_trainer_flops(const tx_trainer *trainer)
+{
+    const double block = tx_plan_get_cost(trainer->problem.loss.plan).flops;
+    return block * (double)tx_problem_blocks(&trainer->problem);
+}
+
+tx_status tx_trainer_profile(tx_trainer *trainer, int repetitions, tx_error *error, tx_operation_time **out, int *count)
+{
+    tx_member *member = &trainer->member;
+    TX_TRY(tx_fetching_turn(&member->fetching, member->step, error));
+    const tx_share share = tx_member_share(member);
+    return tx_workers_profile(&trainer->workers, &member->evaluator, &share, repetitions, error, out, count);
 }

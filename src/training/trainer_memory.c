@@ -9,11 +9,6 @@
 
 /* ---- What it takes ---- */
 
-static size_t leaf_bytes(const tx_problem *problem)
-{
-    return (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision);
-}
-
 /* A 64-bit word or, exact in double, two for each element. */
 static size_t sum_bytes(const tx_problem *problem)
 {
@@ -25,7 +20,7 @@ static size_t sum_bytes(const tx_problem *problem)
 static size_t reduction_bytes(const tx_problem *problem)
 {
     const size_t leaves = (size_t)problem->network->num_leaves;
-    return (size_t)problem->threads * (sum_bytes(problem) + 16 * leaves + 1024) + leaf_bytes(problem) + 24 * leaves + 512;
+    return (size_t)problem->threads * (sum_bytes(problem) + 16 * leaves + 1024) + tx_parameter_bytes(problem) + 24 * leaves + 512;
 }
 
 /* MPI has a copy of what it sums, of all or of as much as it is given at once. */
@@ -38,29 +33,25 @@ static size_t message_bytes(const tx_problem *problem, int num_ranks)
 /* A thread's gradient and losses of a block. */
 static size_t worker_bytes(const tx_problem *problem)
 {
-    return leaf_bytes(problem) + (size_t)problem->block * sizeof(double) + sizeof(tx_worker) + 256;
+    return tx_parameter_bytes(problem) + (size_t)problem->block * sizeof(double) + sizeof(tx_worker) + 256;
 }
 
 static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    size_t bytes = 2 * leaf_bytes(problem) + tx_trainer_best_bytes(trainer) + tx_optimizer_bytes(trainer->optimizer) +
-                   reduction_bytes(problem) + message_bytes(problem, num_ranks) + (size_t)problem->threads * worker_bytes(problem) +
-                   tx_plan_get_cost(problem->loss.plan).room_bytes;
-    for (int k = 0; k < trainer->num_programs; k++) {
-        const tx_plan *plan = trainer->programs[k].evaluator.loss.plan;
-        bytes += plan ? tx_plan_get_cost(plan).room_bytes : 0;
-    }
-    return bytes + (tx_trainer_needs_gradients(trainer) ? reduction_bytes(problem) : 0);
+    const tx_member *member = &trainer->member;
+    const size_t parameters = tx_parameter_bytes(problem);
+    const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) + tx_optimizer_bytes(member->optimizer) +
+                         reduction_bytes(problem) + message_bytes(problem, num_ranks) +
+                         (size_t)problem->threads * worker_bytes(problem) + tx_plan_get_cost(problem->loss.plan).room_bytes +
+                         tx_programs_room_bytes(&member->programs);
+    return bytes + (tx_programs_need_gradients(&member->programs) ? reduction_bytes(problem) : 0);
 }
 
 static size_t activation_bytes(const tx_trainer *trainer)
 {
-    size_t bytes = tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes;
-    for (int k = 0; k < trainer->num_programs; k++) {
-        const tx_plan *plan = trainer->programs[k].evaluator.loss.plan;
-        bytes += plan ? tx_plan_get_cost(plan).workspace_bytes : 0;
-    }
+    const size_t bytes =
+        tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes + tx_programs_workspace_bytes(&trainer->member.programs);
     return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
 }
 
@@ -71,7 +62,8 @@ static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
     const bool gathers = trainer->parallel && problem->placement == TX_SHARDED &&
                          tx_parallel_machine_size(trainer->parallel) < tx_parallel_size(trainer->parallel);
     const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
-    const size_t window = gathers ? (size_t)trainer->levels * (level + sizeof(void *)) : 0; /* and what MPI is asked for it */
+    const size_t window =
+        gathers ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *)) : 0; /* and what MPI is asked for it */
     return 2 * (size_t)tx_problem_share(problem, num_ranks) * (sizeof(int64_t) + sizeof(void *) + window);
 }
 
@@ -83,12 +75,12 @@ tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
     const tx_problem *problem = &trainer->problem;
     tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer),
                                   [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
-                                  [TX_USE_HELD_OUT] = tx_trainer_held_out_bytes(trainer)}};
+                                  [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
     const size_t loading = trainer->loading > later ? trainer->loading - later : 0;
     budget.bytes[TX_USE_DATA] =
         trainer->data_bytes + fetch_bytes(trainer, num_ranks) + tx_mixer_bytes(problem->windows.count) + loading;
-    budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->num_columns) + SMALL_THINGS;
+    budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
     budget.taken = trainer->planned;
     return budget;
 }

@@ -14,12 +14,12 @@ static void composites(void)
                              "{type: composite, callbacks: []}]},"
                              "{type: loss, name: l, configuration: supervised}]",
                              NULL);
-    CU_ASSERT_EQUAL_FATAL(t.trainer->num_columns, 5);
+    CU_ASSERT_EQUAL_FATAL(tx_trainer_num_columns(t.trainer), 5);
     for (int step = 0; step < 25; step++) {
-        CU_ASSERT_EQUAL(tx_trainer_checkpoint_due(t.trainer), step % 2 == 0);
+        CU_ASSERT_EQUAL(tx_callbacks_checkpoint_due(&t.trainer->member.callbacks, t.trainer->member.step), step % 2 == 0);
         trained_step(&t);
         for (int k = 0; k < 5; k++) {
-            CU_ASSERT_STRING_EQUAL(t.trainer->columns[k], columns[k]);
+            CU_ASSERT_STRING_EQUAL(tx_trainer_column(t.trainer, k), columns[k]);
             CU_ASSERT_EQUAL(isnan(trained_value(&t, columns[k])), step % every[k] != 0);
         }
         if (step % 12 == 0) {
@@ -38,12 +38,12 @@ static void learning_rates(void)
                              "boundaries_and_scales: {2: 0.5, 3: 0.1}}}");
     static const double rates[] = {0.5, 0.5, 0.25, 0.025};
     for (int step = 0; step < 4; step++) {
-        const double old = *(const double *)t.trainer->parameters;
-        CU_ASSERT_DOUBLE_EQUAL(tx_optimizer_rate(t.trainer->optimizer), rates[step], 1e-15);
+        const double old = *(const double *)tx_trainer_parameters(t.trainer);
+        CU_ASSERT_DOUBLE_EQUAL(tx_optimizer_rate(t.trainer->member.optimizer), rates[step], 1e-15);
         trained_step(&t);
-        const double slope = *(const double *)tx_reduction_gradient(t.trainer->reduction);
+        const double slope = *(const double *)tx_trainer_gradient(t.trainer);
         CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "learning_rate"), rates[step], 1e-15);
-        CU_ASSERT_DOUBLE_EQUAL(*(const double *)t.trainer->parameters, old - rates[step] * slope, 1e-14);
+        CU_ASSERT_DOUBLE_EQUAL(*(const double *)tx_trainer_parameters(t.trainer), old - rates[step] * slope, 1e-14);
     }
     trained_close(&t);
 }
@@ -121,9 +121,9 @@ static tx_status create_and_observe(tx_error *error)
                     "{type: loss, name: l, with_grad: true, every: 5, configuration: {type: residuum},"
                     "residuum_fn: {type: fou_advection_1d, cfl: -0.75}}, checkpoint, learning_rate, {type: get_network, every: 9}]",
                     NULL, error, &t));
-    t.trainer->step = 1; /* nothing is saved, for want of a directory */
-    tx_status status = tx_trainer_compute(t.trainer, error);
-    status = status ? status : tx_trainer_observe(t.trainer, error, &t.present, t.values);
+    t.trainer->member.step = 1; /* nothing is saved, for want of a directory */
+    tx_status status = tx_member_compute(&t.trainer->member, error);
+    status = status ? status : tx_member_observe(&t.trainer->member, error);
     trained_close(&t);
     return status;
 }

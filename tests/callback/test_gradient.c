@@ -10,16 +10,16 @@ static double difference(trained *t, int64_t parameter)
 {
     const double h = 1e-5;
     double loss[2];
-    double *p = (double *)t->trainer->parameters + parameter;
+    double *p = (double *)t->trainer->member.parameters + parameter;
     const double old = *p;
     for (int k = 0; k < 2; k++) {
         *p = old + (k ? -h : h);
-        tx_trainer_refresh(t->trainer);
-        CU_ASSERT_EQUAL_FATAL(tx_trainer_observe(t->trainer, NULL, &t->present, t->values), TX_OK);
+        tx_member_refresh(&t->trainer->member);
+        CU_ASSERT_EQUAL_FATAL(tx_member_observe(&t->trainer->member, NULL), TX_OK);
         loss[k] = trained_value(t, "l");
     }
     *p = old;
-    tx_trainer_refresh(t->trainer);
+    tx_member_refresh(&t->trainer->member);
     return (loss[0] - loss[1]) / (2 * h);
 }
 
@@ -28,13 +28,13 @@ static void check_norm(const char *callbacks)
     trained t = trained_open(callbacks, NULL);
     trained_step(&t);
     trained_step(&t);
-    CU_ASSERT_EQUAL_FATAL(tx_trainer_compute(t.trainer, NULL), TX_OK); /* the third minibatch: the short one */
+    CU_ASSERT_EQUAL_FATAL(tx_member_compute(&t.trainer->member, NULL), TX_OK); /* the third minibatch: the short one */
     double square = 0;
     for (int64_t k = 0; k < t.trainer->problem.network->num_parameters; k++) {
         const double slope = difference(&t, k);
         square += slope * slope;
     }
-    CU_ASSERT_EQUAL_FATAL(tx_trainer_observe(t.trainer, NULL, &t.present, t.values), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_member_observe(&t.trainer->member, NULL), TX_OK);
     CU_ASSERT(square > 1e-3);
     CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "g"), sqrt(square), 1e-7);
     CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "s"), square, 1e-7);
@@ -65,13 +65,14 @@ static const char own[] = "callbacks=[{type: grad_norm, name: own, configuration
 static void the_trainers_own(void)
 {
     trained t = trained_open(own, NULL);
-    CU_ASSERT(t.trainer->programs[0].same && !t.trainer->programs[1].same && t.trainer->programs[2].same);
+    const tx_programs *programs = &t.trainer->member.programs;
+    CU_ASSERT(tx_programs_is_same(programs, 0) && !tx_programs_is_same(programs, 1) && tx_programs_is_same(programs, 2));
     for (int step = 0; step < 5; step++) {
         trained_step(&t);
         const double norm = trained_value(&t, "own");
         CU_ASSERT(norm > 0);
         CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "anew") / norm, 1, 1e-13);
-        CU_ASSERT_EQUAL(trained_value(&t, "l"), t.trainer->loss);
+        CU_ASSERT_EQUAL(trained_value(&t, "l"), tx_trainer_loss(t.trainer));
     }
     trained_close(&t);
 }
@@ -95,7 +96,7 @@ static void levels(void)
                                                      "ref_stepper: {type: fou_advection_1d, cfl: -0.75},"
                                                      "optimizer: {type: sgd, learning_rate: 0.1}, num_training_steps: 9,"
                                                      "batch_size: 20, key: 0}");
-        CU_ASSERT_EQUAL(t.trainer->levels, cases[k].levels);
+        CU_ASSERT_EQUAL(t.trainer->member.fetching.levels, cases[k].levels);
         trained_step(&t);
         trained_close(&t);
     }

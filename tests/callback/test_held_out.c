@@ -62,17 +62,17 @@ static void check(const char *evaluation)
 {
     trained t = trained_open(callbacks, evaluation), alone = trained_open("callbacks=[]", NULL);
     for (int step = 0; step < 5; step++) {
-        const expected e = evaluate(&t, t.trainer->parameters);
+        const expected e = evaluate(&t, t.trainer->member.parameters);
         trained_step(&t);
         trained_step(&alone);
         check_row(&t, &e, step % 2 == 0);
         CU_ASSERT(trained_value(&t, "early_stopping") > 0);
         CU_ASSERT_DOUBLE_EQUAL(trained_value(&t, "after"), trained_value(&t, "before"), 1e-15);
-        CU_ASSERT_EQUAL(t.trainer->loss, alone.trainer->loss);
+        CU_ASSERT_EQUAL(tx_trainer_loss(t.trainer), tx_trainer_loss(alone.trainer));
     }
     const size_t bytes = sizeof(double) * (size_t)t.trainer->problem.network->num_parameters;
-    CU_ASSERT_EQUAL(memcmp(t.trainer->parameters, alone.trainer->parameters, bytes), 0);
-    CU_ASSERT_EQUAL(t.trainer->held_out.num_names, 4); /* one rollout for all */
+    CU_ASSERT_EQUAL(memcmp(t.trainer->member.parameters, alone.trainer->member.parameters, bytes), 0);
+    CU_ASSERT_EQUAL(t.trainer->member.held_out.num_names, 4); /* one rollout for all */
     trained_close(&t);
     trained_close(&alone);
 }
@@ -97,18 +97,19 @@ typedef struct stop {
 static stop run(const char *early_stopping, const stop *before, int64_t begin)
 {
     trained t = trained_open(early_stopping, shared_data);
+    tx_member *const member = &t.trainer->member;
     stop s = {.ended_at = -1};
-    for (int64_t step = 0; step < 40 && t.trainer->ended_at < 0; step++) {
+    for (int64_t step = 0; step < 40 && member->ended_at < 0; step++) {
         if (step < begin) {
             const double row[2] = {0, before->values[step]};
-            CU_ASSERT_EQUAL(tx_trainer_update((tx_trainer_compute(t.trainer, NULL), t.trainer), NULL), TX_OK);
-            tx_trainer_recall(t.trainer, step, step % 2 ? 0 : 2, row);
+            CU_ASSERT_EQUAL(tx_member_update((tx_member_compute(member, NULL), member), NULL), TX_OK);
+            tx_callbacks_recall(&member->callbacks, step, step % 2 ? 0 : 2, row);
         } else {
             trained_step(&t);
         }
         s.values[step] = trained_value(&t, "early_stopping");
     }
-    s.ended_at = t.trainer->ended_at;
+    s.ended_at = member->ended_at;
     trained_close(&t);
     return s;
 }

@@ -1,6 +1,8 @@
 /* A registry of optimizers and schedules alone, and what the tests make with it. */
 #pragma once
 
+#include <string.h>
+
 #include "suite.h"
 #include "trainax/optimizer.h"
 
@@ -19,6 +21,7 @@ static inline tx_registry *make_registry(void)
 
 typedef struct made {
     tx_config *config;
+    tx_task task;
     tx_optimizer *optimizer;
 } made;
 
@@ -35,12 +38,24 @@ static inline void make_leaves(int num_leaves, const int64_t *sizes, tx_leaf *le
     }
 }
 
+/* A task that knows nothing but what it comes with. */
+static inline tx_task silent_task(tx_precision precision, int num_leaves, const tx_leaf *leaves)
+{
+    static const tx_task_class nothing = {0};
+    const tx_leaf *last = &leaves[num_leaves - 1];
+    return (tx_task){.class_ = &nothing,
+                     .precision = precision,
+                     .num_parameters = last->offset + last->size,
+                     .num_leaves = num_leaves,
+                     .leaves = leaves};
+}
+
 static inline tx_status try_to_make_shaped(const tx_registry *registry, tx_precision precision, int num_leaves,
                                            const tx_leaf *leaves, const char *text, tx_error *error, made *out)
 {
+    out->task = silent_task(precision, num_leaves, leaves);
     TX_TRY(tx_section_read(registry, TX_KIND_OPTIMIZER, "x.yaml", text, error, &out->config));
-    const tx_status status =
-        tx_optimizer_create(tx_config_root(out->config), precision, num_leaves, leaves, error, &out->optimizer);
+    const tx_status status = tx_optimizer_create(tx_config_root(out->config), &out->task, error, &out->optimizer);
     if (status != TX_OK) {
         tx_config_destroy(out->config);
     }
@@ -73,6 +88,17 @@ static inline made make(const tx_registry *registry, tx_precision precision, int
     tx_leaf leaves[MOST_LEAVES];
     make_leaves(num_leaves, sizes, leaves);
     return make_shaped(registry, precision, num_leaves, leaves, text);
+}
+
+/* Whether it could be made. */
+static inline bool take_step(made *what, const void *gradient, const void *parameters, void *next)
+{
+    tx_error error = {0};
+    what->task.gradient = gradient;
+    what->task.parameters = parameters;
+    const tx_status status = tx_optimizer_step(what->optimizer, &what->task, next, &error);
+    CU_ASSERT(status == TX_OK || (status == TX_DIVERGED && !strcmp(error.message, "its update would make a parameter non-finite")));
+    return status == TX_OK;
 }
 
 static inline void unmake(made *what)

@@ -76,9 +76,8 @@ static void path_step(path *p)
         g[i] = p->problem->curvature[i] * (p->wide[now][i] - target);
         h[i] = (float)p->problem->curvature[i] * (p->narrow[now][i] - (float)target);
     }
-    CU_ASSERT(p->made.optimizer->precision == TX_FLOAT64
-                  ? tx_optimizer_step(p->made.optimizer, g, p->wide[now], p->wide[next])
-                  : tx_optimizer_step(p->made.optimizer, h, p->narrow[now], p->narrow[next]));
+    CU_ASSERT(p->made.optimizer->precision == TX_FLOAT64 ? take_step(&p->made, g, p->wide[now], p->wide[next])
+                                                         : take_step(&p->made, h, p->narrow[now], p->narrow[next]));
     p->now = next;
     p->step++;
 }

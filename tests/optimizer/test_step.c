@@ -61,7 +61,7 @@ static void run(const tx_registry *registry, const char *text, int change, doubl
             m = fresh;
         }
         fill(gradient, step + 1);
-        CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+        CU_ASSERT_TRUE(take_step(&m, gradient, parameters, next));
         memcpy(parameters, next, sizeof next);
     }
     unmake(&m);
@@ -193,12 +193,13 @@ static void no_memory(void)
     tx_optimizer *optimizer;
     tx_status status = TX_FAILURE;
     make_leaves(LEAVES, leaf_sizes, leaves);
+    const tx_task task = silent_task(TX_FLOAT64, LEAVES, leaves);
     CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_OPTIMIZER, "x.yaml", text, NULL, &config), TX_OK);
     const size_t before = tx_memory_live();
     int failures = 0;
     for (; status != TX_OK && failures < 1000; failures += status != TX_OK) {
         tx_memory_fail_after(failures);
-        status = tx_optimizer_create(tx_config_root(config), TX_FLOAT64, LEAVES, leaves, NULL, &optimizer);
+        status = tx_optimizer_create(tx_config_root(config), &task, NULL, &optimizer);
         tx_memory_fail_after(-1);
         CU_ASSERT(status == TX_OK || (status == TX_FAILURE && tx_memory_live() == before));
     }
@@ -258,9 +259,9 @@ static void refusals(void)
         made m = make(registry, TX_FLOAT32, 1, &one_leaf, texts[k]);
         const float parameters[2] = {1, 2}, far[2] = {1e30f, -3e38f};
         float first[2], before[2], next[2];
-        const bool moved = tx_optimizer_step(m.optimizer, good, parameters, first);
+        const bool moved = take_step(&m, good, parameters, first);
         memcpy(before, tx_optimizer_array(m.optimizer, 1)->values, sizeof before);
-        CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, far, next));
+        CU_ASSERT_FALSE(take_step(&m, large, far, next));
         CU_ASSERT_EQUAL(tx_optimizer_count(m.optimizer), moved);
         CU_ASSERT(!memcmp(before, tx_optimizer_array(m.optimizer, 1)->values, sizeof before));
         unmake(&m);
@@ -275,9 +276,9 @@ static void refused_step_is_undone(void)
     float first[2], again[2], next[2];
     tx_registry *registry = make_registry();
     made m = make(registry, TX_FLOAT32, 1, &one_leaf, "{type: sgd, learning_rate: 10, momentum: 0.5}");
-    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, good, parameters, first));
-    CU_ASSERT_FALSE(tx_optimizer_step(m.optimizer, large, first, next));
-    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, good, first, again));
+    CU_ASSERT_TRUE(take_step(&m, good, parameters, first));
+    CU_ASSERT_FALSE(take_step(&m, large, first, next));
+    CU_ASSERT_TRUE(take_step(&m, good, first, again));
     CU_ASSERT_EQUAL(again[1], first[1] - 15); /* 10 * (1 + 0.5) */
     unmake(&m);
     tx_registry_destroy(registry);
@@ -292,11 +293,11 @@ static void chain_order(void)
     tx_registry *registry = make_registry();
     made m =
         make(registry, TX_FLOAT64, 2, sizes, "{type: sgd, learning_rate: 1, clip_by_global_norm: 5, add_decayed_weights: 0.5}");
-    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+    CU_ASSERT_TRUE(take_step(&m, gradient, parameters, next));
     CU_ASSERT(next[0] == 2 - (3 + 1) && next[1] == -1 - (4 - 0.5));
     unmake(&m);
     m = make(registry, TX_FLOAT64, 2, sizes, "{type: sgd, learning_rate: 1, clip: 35, add_decayed_weights: 0.5}");
-    CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, gradient, parameters, next));
+    CU_ASSERT_TRUE(take_step(&m, gradient, parameters, next));
     CU_ASSERT(next[0] == 2 - (30 + 1) && next[1] == -1 - (35 - 0.5));
     unmake(&m);
     tx_registry_destroy(registry);
@@ -335,7 +336,7 @@ static void rates(void)
     for (int step = 0; step < 4; step++) {
         CU_ASSERT_EQUAL(tx_optimizer_count(m.optimizer), step);
         CU_ASSERT_EQUAL(tx_optimizer_rate(m.optimizer), step < 2 ? 0.1 : 0.05);
-        CU_ASSERT_TRUE(tx_optimizer_step(m.optimizer, &zero, &zero, &next));
+        CU_ASSERT_TRUE(take_step(&m, &zero, &zero, &next));
     }
     unmake(&m);
     m = make(registry, TX_FLOAT32, 1, &one, text);

@@ -36,7 +36,7 @@ static void compare(const char *const *overrides, int count)
     CU_ASSERT_EQUAL_FATAL(tx_memory_predict(config, 1, &error, &estimate), TX_OK);
     const size_t before = tx_memory_live();
     CU_ASSERT_EQUAL_FATAL(tx_trainer_create(config, parallel, NULL, &error, &trainer), TX_OK);
-    CU_ASSERT_EQUAL(tx_history_create(TX_FLOAT32, 1, trainer->num_columns, "", "", &error, &history), TX_OK);
+    CU_ASSERT_EQUAL(tx_history_create(TX_FLOAT32, 1, tx_trainer_num_columns(trainer), "", "", &error, &history), TX_OK);
     CU_ASSERT_DOUBLE_EQUAL((double)tx_trainer_memory(trainer, 1).total / (double)estimate.total, 1, 0.01); /* malloc's rounding */
     CU_ASSERT_EQUAL(tx_trainer_step(trainer, &error), TX_OK);
     const double used = (double)(tx_memory_live() - before), predicted = (double)estimate.total;

@@ -51,8 +51,8 @@ static void threads(void)
     tx_trainer *trainer = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_trainer_create(config, parallel, NULL, NULL, &trainer), TX_OK);
     CU_ASSERT_EQUAL(tx_trainer_step(trainer, NULL), TX_OK);
-    CU_ASSERT(trainer->workers[0].losses[0] > 0);
-    CU_ASSERT(trainer->workers[1].losses[0] > 0);
+    CU_ASSERT(trainer->workers.worker[0].losses[0] > 0);
+    CU_ASSERT(trainer->workers.worker[1].losses[0] > 0);
     tx_trainer_destroy(trainer);
     tx_config_destroy(config);
 }

@@ -143,13 +143,13 @@ static void failed_fetch(void)
     tx_trainer *trainer = create(config);
     double before[WEIGHTS];
     memcpy(before, tx_trainer_parameters(trainer), sizeof before);
-    const int levels = trainer->levels, last = tx_parallel_size(parallel) - 1;
-    trainer->levels += tx_parallel_rank(parallel) == last ? 1000 : 0;
+    const int levels = trainer->member.fetching.levels, last = tx_parallel_size(parallel) - 1;
+    trainer->member.fetching.levels += tx_parallel_rank(parallel) == last ? 1000 : 0;
     for (int attempt = 0; attempt < 3; attempt++) {
         tx_error error = {0};
         CU_ASSERT_EQUAL(tx_trainer_step(trainer, &error), TX_FAILURE);
         CU_ASSERT(error.message[0] != '\0');
-        trainer->levels = levels;
+        trainer->member.fetching.levels = levels;
     }
     CU_ASSERT_EQUAL(tx_trainer_steps_done(trainer), 0);
     CU_ASSERT_EQUAL(memcmp(tx_trainer_parameters(trainer), before, sizeof before), 0);

@@ -1,0 +1,110 @@
+/* Which windows a step needs, dealt out to the ranks in contiguous runs of blocks, and fetched one step ahead. */
+#include "training/fetching.h"
+
+#include "base/memory.h"
+
+/* ---- Creation ---- */
+
+static tx_status create_mixer(const tx_problem *problem, tx_error *error, tx_mixer **out)
+{
+    const tx_key key = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
+    return tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, out);
+}
+
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, tx_store *store,
+                             tx_error *error)
+{
+    const int64_t most = tx_problem_share(problem, tx_parallel_size(parallel));
+    fetching->problem = problem;
+    fetching->parallel = parallel;
+    fetching->store = store;
+    TX_TRY(create_mixer(problem, error, &fetching->mixer));
+    for (int slot = 0; slot < 2; slot++) {
+        fetching->fetches[slot].step = -1;
+        TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].levels));
+    }
+    return tx_store_reserve(store, (int)most, fetching->levels, error);
+}
+
+void tx_fetching_destroy(tx_fetching *fetching)
+{
+    tx_free(fetching->fetches[0].levels);
+    tx_free(fetching->fetches[1].levels);
+    tx_mixer_destroy(fetching->mixer);
+}
+
+/* ---- A step ---- */
+
+/* This rank's samples of a minibatch: blocks [rank * B / P, (rank + 1) * B / P). */
+static void deal(const tx_fetching *fetching, tx_fetch *fetch)
+{
+    const int64_t rank = tx_parallel_rank(fetching->parallel), size = tx_parallel_size(fetching->parallel);
+    const int64_t samples = fetch->minibatch.count, b = fetching->problem->block, blocks = (samples + b - 1) / b;
+    const int64_t first = blocks * rank / size * b, end = blocks * (rank + 1) / size * b,
+                  count = (end < samples ? end : samples) - first;
+    fetch->first = first;
+    fetch->count = count > 0 ? count : 0;
+}
+
+static tx_status ask(tx_fetching *fetching, int slot, tx_error *error)
+{
+    const tx_fetch *fetch = &fetching->fetches[slot];
+    return fetch->count ? tx_store_fetch(fetching->store, slot, (int)fetch->count, fetching->levels, fetch->levels, error) : TX_OK;
+}
+
+static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    tx_fetch *fetch = &fetching->fetches[step & 1];
+    tx_mixer_minibatch(fetching->mixer, step, &fetch->minibatch);
+    fetch->step = step;
+    deal(fetching, fetch);
+    const uint32_t *windows = fetch->minibatch.windows + fetch->first;
+    for (int64_t k = 0; k < fetch->count; k++) {
+        fetch->levels[k] = tx_windows_first_level(&fetching->problem->windows, windows[k]);
+    }
+    return ask(fetching, (int)(step & 1), error);
+}
+
+static tx_status wait(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    const int slot = (int)(step & 1);
+    fetching->windows = NULL;
+    return fetching->fetches[slot].count ? tx_store_wait(fetching->store, slot, &fetching->windows, error) : TX_OK;
+}
+
+tx_status tx_fetching_turn(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    if (tx_fetching_of(fetching, step)->step != step) {
+        TX_TRY(fetch_step(fetching, step, error));
+    }
+    TX_TRY(wait(fetching, step, error));
+    return step + 1 < fetching->problem->num_steps ? fetch_step(fetching, step + 1, error) : TX_OK;
+}
+
+tx_status tx_fetching_settle(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    return tx_fetching_of(fetching, step)->step == step ? wait(fetching, step, error) : TX_OK;
+}
+
+/* ---- Interrupted ---- */
+
+tx_status tx_fetching_pause(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    const int next = (int)(step + 1) & 1;
+    const void *const *windows;
+    return fetching->fetches[next].step == step + 1 && fetching->fetches[next].count
+               ? tx_store_wait(fetching->store, next, &windows, error)
+               : TX_OK;
+}
+
+static tx_status fetch_again(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    return tx_fetching_of(fetching, step)->step == step ? ask(fetching, (int)(step & 1), error) : TX_OK;
+}
+
+tx_status tx_fetching_resume(tx_fetching *fetching, int64_t step, tx_error *error)
+{
+    TX_TRY(fetch_again(fetching, step, error));
+    TX_TRY(wait(fetching, step, error));
+    return fetch_again(fetching, step + 1, error);
+}

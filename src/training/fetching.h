@@ -1,0 +1,52 @@
+/* The windows of minibatches on their way to this rank: those of a step come while the step before is computed. */
+#pragma once
+
+#include "training/problem.h"
+
+/* This rank's windows of one step, on their way or here. */
+typedef struct tx_fetch {
+    int64_t step; /* -1: nothing asked for */
+    tx_minibatch minibatch;
+    int64_t first, count; /* this rank's samples of the minibatch */
+    int64_t *levels;      /* first level of each window */
+} tx_fetch;
+
+typedef struct tx_fetching {
+    const tx_problem *problem;
+    tx_parallel *parallel;
+    tx_store *store;
+    tx_mixer *mixer;
+    int levels; /* fetched of each window: the most that anybody reads */
+    tx_fetch fetches[2];
+    const void *const *windows; /* of the last step that was waited for */
+} tx_fetching;
+
+/* This rank's part of a minibatch. */
+typedef struct tx_share {
+    const void *const *windows;
+    int64_t count;
+    int64_t batch_size; /* of the whole minibatch */
+} tx_share;
+
+/* `levels` must stand. Not collective; what it borrows must outlive it. */
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, tx_store *store,
+                             tx_error *error);
+void tx_fetching_destroy(tx_fetching *fetching); /* takes a zeroed one */
+
+/* This step's windows are there, the next one's (if the run has one) on their way. */
+tx_status tx_fetching_turn(tx_fetching *fetching, int64_t step, tx_error *error);
+/* Until nothing is on its way for this step: where a run ends early. */
+tx_status tx_fetching_settle(tx_fetching *fetching, int64_t step, tx_error *error);
+/* Around somebody else's use of the store during a step: until it is idle, and until it is again as it was. */
+tx_status tx_fetching_pause(tx_fetching *fetching, int64_t step, tx_error *error);
+tx_status tx_fetching_resume(tx_fetching *fetching, int64_t step, tx_error *error);
+
+static inline const tx_fetch *tx_fetching_of(const tx_fetching *fetching, int64_t step)
+{
+    return &fetching->fetches[step & 1];
+}
+static inline tx_share tx_fetching_share(const tx_fetching *fetching, int64_t step)
+{
+    const tx_fetch *fetch = tx_fetching_of(fetching, step);
+    return (tx_share){.windows = fetching->windows, .count = fetch->count, .batch_size = fetch->minibatch.count};
+}

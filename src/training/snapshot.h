@@ -1,0 +1,9 @@
+/* Networks and gradients of single steps, as files of rank 0. */
+#pragma once
+
+#include "training/trainer.h"
+
+/* As the callbacks' service of this name. TX_INVALID: the run reads one of the files. */
+tx_status tx_snapshot_add(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error);
+/* Of the member's step; rank 0. */
+tx_status tx_snapshot_save(const tx_member *member, const tx_snapshot *snapshot, tx_error *error);

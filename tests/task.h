@@ -1,0 +1,85 @@
+/* What every task must pass, whatever it is of: what it says of itself fits together. In double; all ranks call it. */
+#pragma once
+
+#include <math.h>
+#include <string.h>
+
+#include "suite.h"
+#include "trainax/task.h"
+
+enum { TASK_PARAMETERS = 128, TASK_ROWS = 256 };
+
+static inline double task_value(const tx_task *task, const double *parameters)
+{
+    double value = NAN;
+    CU_ASSERT_EQUAL_FATAL(task->class_->value(task->object, parameters, NULL, &value), TX_OK);
+    return value;
+}
+
+/* df/dp_k by differences of the value, whose error is of the fourth order in the step. */
+static inline double task_slope(const tx_task *task, const double *parameters, int k)
+{
+    static const double at[] = {-2, -1, 1, 2}, weights[] = {1. / 12, -2. / 3, 2. / 3, -1. / 12};
+    const double step = 1e-3;
+    double moved[TASK_PARAMETERS], slope = 0;
+    for (int i = 0; i < 4; i++) {
+        memcpy(moved, parameters, (size_t)task->num_parameters * sizeof *moved);
+        moved[k] += at[i] * step;
+        slope += weights[i] * task_value(task, moved) / step;
+    }
+    return slope;
+}
+
+static inline void check_task_gradient(const tx_task *task, const double *parameters)
+{
+    double value = NAN, gradient[TASK_PARAMETERS], size = 0;
+    const void *found = NULL;
+    CU_ASSERT_EQUAL_FATAL(task->class_->gradient(task->object, parameters, NULL, &value, &found), TX_OK);
+    memcpy(gradient, found, (size_t)task->num_parameters * sizeof *gradient);
+    CU_ASSERT_EQUAL(value, task_value(task, parameters));
+    for (int k = 0; k < task->num_parameters; k++) {
+        size = fmax(size, fabs(gradient[k]));
+    }
+    CU_ASSERT(size > 0);
+    for (int k = 0; k < task->num_parameters; k++) {
+        CU_ASSERT_DOUBLE_EQUAL(gradient[k], task_slope(task, parameters, k), 1e-8 * size);
+    }
+}
+
+/* On one rank: |r|^2 is the value, and J, taken in pieces, what products and gradient are made of. */
+static inline void check_task_rows(const tx_task *task, const double *parameters)
+{
+    static double rows[TASK_ROWS * TASK_PARAMETERS];
+    const int64_t count = task->num_parameters, own = task->num_own_rows;
+    double r[TASK_ROWS], v[TASK_PARAMETERS], product[TASK_ROWS], adjoint[TASK_PARAMETERS], sum = 0, value;
+    const void *gradient;
+    for (int64_t first = 0; first < own; first += 3) {
+        const int64_t piece = own - first < 3 ? own - first : 3;
+        CU_ASSERT_EQUAL_FATAL(
+            task->class_->rows(task->object, parameters, task->first_row + first, piece, NULL, r + first, rows + first * count),
+            TX_OK);
+    }
+    for (int64_t k = 0; k < count; k++) {
+        v[k] = sin(1.0 + (double)k);
+    }
+    CU_ASSERT_EQUAL_FATAL(task->class_->product(task->object, parameters, v, NULL, product), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(task->class_->adjoint_product(task->object, parameters, r, NULL, adjoint), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(task->class_->gradient(task->object, parameters, NULL, &value, &gradient), TX_OK);
+    for (int64_t i = 0; i < own; i++) {
+        double expected = 0;
+        for (int64_t k = 0; k < count; k++) {
+            expected += rows[i * count + k] * v[k];
+        }
+        CU_ASSERT_DOUBLE_EQUAL(product[i], expected, 1e-12 * fmax(1, fabs(expected)));
+        sum += r[i] * r[i];
+    }
+    CU_ASSERT_DOUBLE_EQUAL(value, sum, 1e-12 * sum);
+    for (int64_t k = 0; k < count; k++) {
+        double expected = 0;
+        for (int64_t i = 0; i < own; i++) {
+            expected += rows[i * count + k] * r[i];
+        }
+        CU_ASSERT_DOUBLE_EQUAL(adjoint[k], expected, 1e-12 * fmax(1, fabs(expected)));
+        CU_ASSERT_DOUBLE_EQUAL(((const double *)gradient)[k], 2 * expected, 1e-12 * fmax(1, fabs(expected)));
+    }
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trainax/component.h"
+#include "trainax/file.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
 
@@ -35,6 +36,26 @@ const tx_network *tx_evaluation_network(const tx_evaluation *evaluation); /* how
 const struct tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation);
 /* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);
+
+/* Rolls a stored network out from the first level of every trajectory of a file. Collective. */
+tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
+                     int64_t num_steps, const tx_output *output, tx_error *error);
+
+/* Trainax's full_loss: the value of the trainer's configuration over all windows of a data set, in blocks, never all at the
+ * same time. Summed exactly: the same to the bit on any number of ranks. Collective. */
+tx_status tx_full_loss(tx_parallel *parallel, const tx_section *run, struct tx_dataset *dataset, const tx_network *network,
+                       const void *parameters, tx_error *error, double *out);
+
+typedef struct tx_evaluate_options {
+    const char *network; /* network file or checkpoint */
+    const char *metrics; /* names separated by commas; NULL: the configuration's */
+    tx_output output;    /* metrics.csv; path NULL: the table is part of the text */
+    bool full_loss;      /* of the `trainer` section on `data` */
+} tx_evaluate_options;
+/* `trainax evaluate`: text for the screen (tx_free; NULL on all ranks but 0). Collective. TX_BAD_DATA: what is wrong with the
+ * network file. */
+tx_status tx_evaluate(const tx_config *config, tx_parallel *parallel, const tx_evaluate_options *options, tx_error *error,
+                      char **out);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "command/bench.h"
-#include "training/problem.h"
+#include "problem/problem.h"
 
 enum { PROFILES = 20 };
 

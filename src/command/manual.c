@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "component/buffer.h"
-#include "component/words.h"
 #include "component/registry.h"
+#include "component/words.h"
 
 /* -- roff -- */
 

@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "component/buffer.h"
-#include "component/words.h"
 #include "component/registry.h"
 #include "component/value.h"
+#include "component/words.h"
 
 /* -- list -- */
 

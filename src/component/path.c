@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "component/section.h"
 #include "component/value.h"
 #include "component/words.h"
-#include "component/section.h"
 
 /* Components in which a part of a path may be an option. */
 typedef struct scope {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/name.h"
-#include "component/unfold.h"
-#include "component/registry.h"
 #include "component/buffer.h"
+#include "component/registry.h"
+#include "component/unfold.h"
 #include "component/value.h"
 
 /* Aliases can make few bytes of text stand for very many sections. */

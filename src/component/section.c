@@ -1,6 +1,6 @@
 /* Getters of resolved sections, and errors about them. */
-#include "component/section.h"
 #include "base/name.h"
+#include "component/section.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@
 #include "base/format.h"
 #include "base/name.h"
 #include "base/number.h"
-#include "component/registry.h"
 #include "component/buffer.h"
 #include "component/expand.h"
+#include "component/registry.h"
 
 /* -- words for messages -- */
 

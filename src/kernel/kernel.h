@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "kernel/layout.h"
-#include "trainax/status.h"
 #include "trainax/kernel.h"
+#include "trainax/status.h"
 
 /* An activation's derivative is a function of its output y (relu, tanh, …) or of its input x (gelu, silu, …). */
 typedef struct tx_activation_row {

@@ -1,6 +1,6 @@
 /* PDEquinox's ModernUNet. */
-#include "network/options.h"
 #include "network/hierarchical.h"
+#include "network/options.h"
 
 static tx_status create(tx_network *network, tx_error *error)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "training/network_file.h"
+#include "problem/network_file.h"
 
 /* ---- What callbacks say ---- */
 

@@ -1,10 +1,10 @@
 /* The best network so far: kept beside the current one, in checkpoints, and as best.h5. */
 #pragma once
 
+#include "problem/problem.h"
 #include "trainax/callback.h"
 #include "trainax/file.h"
 #include "trainax/training.h"
-#include "training/problem.h"
 
 /* By a metric that a callback measures. The same on all ranks but for what a resume brings, which rank 0 has. */
 typedef struct tx_best {

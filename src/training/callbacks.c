@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "training/history.h"
+#include "history/history.h"
 
 /* ---- Creation ---- */
 

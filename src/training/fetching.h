@@ -1,7 +1,7 @@
 /* The windows of minibatches on their way to this rank: those of a step come while the step before is computed. */
 #pragma once
 
-#include "training/problem.h"
+#include "problem/problem.h"
 
 /* This rank's windows of one step, on their way or here. */
 typedef struct tx_fetch {

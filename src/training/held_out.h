@@ -1,8 +1,8 @@
 /* The held-out data of callbacks: all their metrics in one evaluation, which runs at most once a step. */
 #pragma once
 
-#include "training/evaluation.h"
-#include "training/problem.h"
+#include "evaluation/evaluation.h"
+#include "problem/problem.h"
 #include "trainax/callback.h"
 
 typedef struct tx_held_out {

@@ -11,10 +11,18 @@
 #include <unistd.h>
 
 #include "file/atomic.h"
-#include "training/checkpoint.h"
-#include "training/network_file.h"
+#include "history/history.h"
+#include "problem/network_file.h"
 
 enum { PATH_SIZE = 4096 };
+
+tx_status tx_member_put_network(const tx_member *member, tx_history *history, tx_file *file, tx_error *error)
+{
+    const tx_problem *problem = &member->trainer->problem;
+    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, member->parameters, error));
+    TX_TRY(tx_history_put_losses(history, file, error));
+    return tx_file_set_integer(file, "/", "step", member->step, error);
+}
 
 static tx_status make_path(const tx_member *member, const tx_snapshot *snapshot, int64_t step, tx_error *error,
                            char path[PATH_SIZE])

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "training/history.h"
+#include "history/history.h"
 #include "training/trainer.h"
 
 tx_share tx_member_share(const tx_member *member)

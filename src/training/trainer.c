@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "training/network_file.h"
+#include "problem/network_file.h"
 
 /* ---- A member ---- */
 

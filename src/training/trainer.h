@@ -2,13 +2,13 @@
  * observe, record, update. */
 #pragma once
 
+#include "problem/budget.h"
+#include "trainax/optimizer.h"
+#include "trainax/training.h"
 #include "training/best.h"
-#include "training/budget.h"
 #include "training/callbacks.h"
 #include "training/held_out.h"
 #include "training/programs.h"
-#include "trainax/optimizer.h"
-#include "trainax/training.h"
 
 /* Where files of a run may be written. */
 typedef struct tx_run_folder {

@@ -4,7 +4,7 @@
 #include "base/name.h"
 #include "component/registry.h"
 #include "component/yaml.h"
-#include "trainax/training.h"
+#include "trainax/trainax.h"
 
 static char *resolved(const tx_registry *registry, const char *text, int num_overrides, const char *const *overrides)
 {

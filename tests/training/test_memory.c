@@ -7,7 +7,7 @@
 #include "suite.h"
 #include "trainax/trainax.h"
 #include "training/configurations.h"
-#include "training/history.h"
+#include "history/history.h"
 #include "training/trainer.h"
 
 static tx_registry *registry;

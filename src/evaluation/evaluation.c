@@ -1,0 +1,493 @@
+/* A network rolled out over held-out trajectories, step by step: a level of all samples, their quantities, one sum over the
+ * ranks that brings the numbers of all samples together, the statistics. */
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "evaluation/evaluation.h"
+#include "problem/problem.h"
+#include "trainax/metric.h"
+
+enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
+
+typedef struct evaluation_worker {
+    tx_workspace *workspace;
+    tx_metric_scratch *scratch;
+    char *next; /* [block] states */
+    tx_status status; /* of its runs */
+    tx_error error;
+} evaluation_worker;
+
+struct tx_evaluation {
+    tx_parallel *parallel;
+    tx_random random;
+    tx_data_source *source; /* of its own trajectories, until they are loaded */
+    size_t data_bytes;      /* that these take, 0: they are the caller's */
+    tx_data_shape shape;
+    tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
+    tx_network *network;
+    tx_plan *plan; /* of one step */
+    tx_parameters parameters;
+    tx_values *bound;
+    tx_metrics *metrics;
+    const char **names;
+    int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
+    int64_t num_steps, num_samples;
+    int rank, num_ranks;
+    int64_t first, count; /* this rank's samples */
+    int threads, block;   /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    evaluation_worker *workers;
+    size_t level_bytes;
+    char *states;        /* [count]: where the network stands */
+    int64_t *quantities; /* [num_samples][quantities] doubles as integers, then a count of failed ranks */
+    double *sorted, *row;
+    double *values; /* [num_steps][num_metrics] */
+    double *errors; /* [num_steps]: mean_nRMSE */
+};
+
+/* ---- Create ---- */
+
+static const tx_section *evaluation_section(const tx_evaluation_setup *setup)
+{
+    return tx_get_section(setup->run, "evaluation"); /* may be NULL */
+}
+
+static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
+    data = data ? data : tx_get_section(setup->run, "data");
+    if (!data) {
+        return tx_section_error(setup->run, NULL, error, TX_INVALID,
+                                "there is nothing to evaluate on: a section evaluation.data or data is needed");
+    }
+    TX_TRY(tx_data_source_create(data, evaluation->random, error, &evaluation->source));
+    evaluation->data_bytes = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks) + evaluation->source->working;
+    evaluation->shape = evaluation->source->shape;
+    return TX_OK;
+}
+
+static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    const tx_section *section = evaluation_section(setup);
+    const int64_t most = evaluation->shape.num_levels - 1;
+    const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
+    if (most < 1) {
+        return tx_error_set(error, TX_INVALID,
+                            "the trajectories to evaluate on have their initial level alone: there is nothing to compare with");
+    }
+    if (wanted > most) {
+        return tx_section_error(section, "num_steps", error, TX_INVALID,
+                                "%" PRId64 " steps, but the trajectories have %" PRId64 " levels behind the initial one", wanted,
+                                most);
+    }
+    evaluation->num_steps = wanted;
+    return TX_OK;
+}
+
+/* The names asked for, and behind them the one that the geometric mean needs. */
+static tx_status create_metrics(tx_evaluation *evaluation, int count, const char *const *texts, tx_error *error)
+{
+    static const char default_name[] = "mean_nRMSE";
+    const tx_shape state = evaluation->shape.state;
+    const char **all;
+    TX_TRY(tx_metrics_create(count, texts, state, evaluation->random.precision, error, &evaluation->metrics));
+    evaluation->num_metrics = tx_metrics_count(evaluation->metrics);
+    evaluation->nrmse = tx_metrics_find(evaluation->metrics, default_name);
+    if (evaluation->nrmse >= 0) {
+        return TX_OK;
+    }
+    TX_TRY(tx_allocate_array((size_t)count + 1, sizeof *all, error, &all));
+    memcpy(all, texts, (size_t)count * sizeof *all);
+    all[count] = default_name;
+    tx_metrics_destroy(evaluation->metrics);
+    evaluation->metrics = NULL;
+    evaluation->nrmse = evaluation->num_metrics;
+    const tx_status status = tx_metrics_create(count + 1, all, state, evaluation->random.precision, error, &evaluation->metrics);
+    tx_free(all);
+    return status;
+}
+
+static tx_status choose_metrics(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    static const char *const otherwise[] = {"mean_nRMSE"};
+    const tx_section *section = evaluation_section(setup);
+    const char *const *texts = otherwise;
+    if (setup->metrics) {
+        return create_metrics(evaluation, 1, &setup->metrics, error);
+    }
+    const int count = section ? tx_get_strings(section, "metrics", &texts) : 1;
+    tx_error local = {0};
+    const tx_status status = create_metrics(evaluation, count, texts, &local);
+    return status == TX_INVALID && section ? tx_section_error(section, "metrics", error, status, "%s", local.message)
+           : status                        ? tx_error_set(error, status, "%s", local.message)
+                                           : TX_OK;
+}
+
+static tx_status copy_names(tx_evaluation *evaluation, tx_error *error)
+{
+    TX_TRY(tx_allocate_array((size_t)evaluation->num_metrics, sizeof(char *), error, &evaluation->names));
+    for (int k = 0; k < evaluation->num_metrics; k++) {
+        evaluation->names[k] = tx_metrics_name(evaluation->metrics, k);
+    }
+    return TX_OK;
+}
+
+static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
+{
+    TX_TRY(tx_allocate_array((size_t)evaluation->threads, sizeof(evaluation_worker), error, &evaluation->workers));
+    TX_TRY(tx_values_create(evaluation->plan, &evaluation->parameters, error, &evaluation->bound));
+    for (int k = 0; k < evaluation->threads; k++) {
+        evaluation_worker *worker = &evaluation->workers[k];
+        TX_TRY(tx_workspace_create(evaluation->plan, 1, error, &worker->workspace));
+        TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
+        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->level_bytes, error, &worker->next));
+    }
+    return TX_OK;
+}
+
+static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
+{
+    const size_t samples = (size_t)evaluation->num_samples, steps = (size_t)evaluation->num_steps;
+    const size_t quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
+    TX_TRY(tx_allocate_array((size_t)evaluation->count, evaluation->level_bytes, error, &evaluation->states));
+    TX_TRY(tx_allocate_array(samples * quantities + 1, sizeof(int64_t), error, &evaluation->quantities));
+    TX_TRY(tx_allocate_array(samples, sizeof(double), error, &evaluation->sorted));
+    TX_TRY(tx_allocate_array((size_t)tx_metrics_count(evaluation->metrics), sizeof(double), error, &evaluation->row));
+    TX_TRY(tx_allocate_array(steps * (size_t)evaluation->num_metrics, sizeof(double), error, &evaluation->values));
+    return tx_allocate_array(steps, sizeof(double), error, &evaluation->errors);
+}
+
+/* Does all that was asked for suit data of this shape? */
+static tx_status choose(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+{
+    TX_TRY(choose_steps(evaluation, setup, error));
+    TX_TRY(tx_network_create(setup->network, evaluation->shape.state, error, &evaluation->network));
+    return choose_metrics(evaluation, setup, error);
+}
+
+tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error)
+{
+    tx_evaluation *evaluation;
+    TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
+    evaluation->random = tx_problem_random(setup->run);
+    evaluation->shape = *shape;
+    const tx_status status = choose(evaluation, setup, error);
+    tx_evaluation_destroy(evaluation);
+    return status;
+}
+
+static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
+{
+    const int64_t rank = evaluation->rank, size = evaluation->num_ranks;
+    const tx_precision precision = evaluation->random.precision;
+    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, error));
+    const tx_data_shape *shape = &evaluation->shape;
+    evaluation->num_samples = shape->num_trajectories;
+    evaluation->first = evaluation->num_samples * rank / size;
+    evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
+    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
+    evaluation->threads = (int)tx_get_integer(tx_get_section(setup->run, "parallel"), "threads");
+    TX_TRY(choose(evaluation, setup, error));
+    TX_TRY(copy_names(evaluation, error));
+    TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
+    return tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan);
+}
+
+tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
+                             tx_error *error, tx_evaluation **out)
+{
+    tx_evaluation *evaluation;
+    TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
+    evaluation->random = tx_problem_random(setup->run);
+    evaluation->shape = shape ? *shape : (tx_data_shape){0};
+    evaluation->rank = rank;
+    evaluation->num_ranks = num_ranks;
+    const tx_status status = plan(evaluation, setup, isa, error);
+    if (status != TX_OK) {
+        tx_evaluation_destroy(evaluation);
+        return status;
+    }
+    *out = evaluation;
+    return TX_OK;
+}
+
+void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(evaluation->plan);
+    const size_t level = evaluation->level_bytes, threads = (size_t)evaluation->threads, samples = (size_t)evaluation->num_samples;
+    const size_t steps = (size_t)evaluation->num_steps;
+    const size_t numbers =
+        samples * (size_t)tx_metrics_quantities(evaluation->metrics) + samples + steps * ((size_t)evaluation->num_metrics + 1);
+    budget->bytes[TX_USE_ACTIVATIONS] +=
+        threads * (cost.workspace_bytes + (size_t)evaluation->block * (level + 2 * sizeof(void *)) +
+                   tx_metric_scratch_bytes(evaluation->metrics));
+    budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
+    budget->bytes[TX_USE_DATA] += (size_t)evaluation->count * level + evaluation->data_bytes;
+    budget->bytes[TX_USE_REST] += numbers * sizeof(double);
+}
+
+/* What a rank does alone. */
+static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
+{
+    TX_TRY(create_workers(evaluation, error));
+    TX_TRY(allocate_numbers(evaluation, error));
+    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * evaluation->block, 1, error);
+}
+
+tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
+{
+    evaluation->parallel = parallel;
+    evaluation->dataset = dataset;
+    if (!dataset) {
+        TX_TRY(tx_dataset_load(parallel, evaluation->source, TX_SHARDED, error, &evaluation->own));
+        evaluation->dataset = evaluation->own;
+        tx_data_source_destroy(evaluation->source);
+        evaluation->source = NULL;
+    }
+    return tx_parallel_agree(parallel, allocate(evaluation, error), error);
+}
+
+static tx_status check_and_load(tx_evaluation *evaluation, tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error)
+{
+    tx_budget budget = {0};
+    tx_evaluation_add_budget(evaluation, &budget);
+    TX_TRY(tx_parallel_agree(parallel, tx_threads_start(evaluation->threads, error), error));
+    TX_TRY(tx_budget_check(parallel, &budget, setup->run, NULL, NULL, NULL, error));
+    return tx_evaluation_load(evaluation, parallel, setup->dataset, error);
+}
+
+tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out)
+{
+    const int rank = tx_parallel_rank(parallel), num_ranks = tx_parallel_size(parallel);
+    tx_evaluation *evaluation = NULL;
+    int isa;
+    TX_TRY(tx_agree_isa(parallel, error, &isa));
+    tx_status status =
+        tx_evaluation_plan(setup, setup->dataset ? &setup->dataset->shape : NULL, rank, num_ranks, isa, error, &evaluation);
+    status = tx_parallel_agree(parallel, status, error);
+    status = status ? status : check_and_load(evaluation, parallel, setup, error);
+    if (status != TX_OK) {
+        tx_evaluation_destroy(evaluation);
+        return status;
+    }
+    *out = evaluation;
+    return TX_OK;
+}
+
+void tx_evaluation_destroy(tx_evaluation *evaluation)
+{
+    if (!evaluation) {
+        return;
+    }
+    for (int k = 0; evaluation->workers && k < evaluation->threads; k++) {
+        tx_workspace_destroy(evaluation->workers[k].workspace);
+        tx_metric_scratch_destroy(evaluation->workers[k].scratch);
+        tx_free(evaluation->workers[k].next);
+    }
+    tx_data_source_destroy(evaluation->source);
+    tx_free(evaluation->workers);
+    tx_free(evaluation->names);
+    tx_free(evaluation->states);
+    tx_free(evaluation->quantities);
+    tx_free(evaluation->sorted);
+    tx_free(evaluation->row);
+    tx_free(evaluation->values);
+    tx_free(evaluation->errors);
+    tx_metrics_destroy(evaluation->metrics);
+    tx_values_destroy(evaluation->bound);
+    tx_plan_destroy(evaluation->plan);
+    tx_network_destroy(evaluation->network);
+    tx_dataset_destroy(evaluation->own);
+    tx_free(evaluation);
+}
+
+const tx_network *tx_evaluation_network(const tx_evaluation *evaluation)
+{
+    return evaluation->network;
+}
+const tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation)
+{
+    return evaluation->dataset;
+}
+
+/* ---- Run: items are (step, group of this rank's samples), in this order; the next one's level is on its way. ---- */
+
+typedef struct group {
+    int64_t step, first; /* first counts this rank's samples */
+    int count;
+} group;
+
+static int64_t count_groups(const tx_evaluation *evaluation)
+{
+    const int64_t size = evaluation->threads * evaluation->block;
+    return (evaluation->count + size - 1) / size;
+}
+
+static group get_group(const tx_evaluation *evaluation, int64_t item)
+{
+    const int64_t groups = count_groups(evaluation), size = evaluation->threads * evaluation->block, first = item % groups * size;
+    const int64_t left = evaluation->count - first;
+    return (group){.step = item / groups, .first = first, .count = (int)(left < size ? left : size)};
+}
+
+static tx_status fetch(tx_evaluation *evaluation, int64_t item, int64_t *levels, tx_error *error)
+{
+    const group group = get_group(evaluation, item);
+    if (group.step > evaluation->num_steps) {
+        return TX_OK;
+    }
+    for (int k = 0; k < group.count; k++) {
+        levels[k] = (evaluation->first + group.first + k) * evaluation->shape.num_levels + group.step;
+    }
+    return tx_store_fetch(evaluation->dataset->store, (int)(item & 1), group.count, 1, levels, error);
+}
+
+static char *state(const tx_evaluation *evaluation, int64_t sample)
+{
+    return evaluation->states + (size_t)sample * evaluation->level_bytes;
+}
+
+/* A sample whose user function has failed has no numbers. */
+static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, int64_t sample, const void *prediction,
+                    const void *reference)
+{
+    const int quantities = tx_metrics_quantities(evaluation->metrics);
+    double *out = (double *)(void *)evaluation->quantities + (evaluation->first + sample) * quantities;
+    if (good) {
+        tx_metrics_measure(evaluation->metrics, worker->scratch, prediction, reference, out);
+        return;
+    }
+    for (int k = 0; k < quantities; k++) {
+        out[k] = NAN;
+    }
+}
+
+/* Samples first … first + count - 1 of this rank make a step. */
+static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_t first, int count, const void *const *references)
+{
+    const void *now[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
+    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+    for (int k = 0; k < count; k++) {
+        now[k] = state(evaluation, first + k);
+        next[k] = worker->next + (size_t)k * evaluation->level_bytes;
+    }
+    tx_run_output output = {.outputs = outputs};
+    const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
+    worker->status = worker->status ? worker->status : status;
+    const bool good = !status && !output.failed;
+    for (int k = 0; k < count; k++) {
+        measure(evaluation, worker, good, first + k, next[k], references[k]);
+        memcpy(state(evaluation, first + k), next[k], evaluation->level_bytes);
+    }
+}
+
+static tx_status compute(tx_evaluation *evaluation, const group *group, const void *const *levels, tx_error *error)
+{
+    const int b = evaluation->block, blocks = (group->count + b - 1) / b;
+    if (group->step == 0) {
+        for (int k = 0; k < group->count; k++) {
+            memcpy(state(evaluation, group->first + k), levels[k], evaluation->level_bytes);
+        }
+        return TX_OK;
+    }
+#pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
+    for (int block = 0; block < blocks; block++) {
+        const int first = block * b, left = group->count - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < b ? left : b, levels + first);
+    }
+    tx_status status = TX_OK;
+    for (int k = 0; k < evaluation->threads && status == TX_OK; k++) {
+        const evaluation_worker *worker = &evaluation->workers[k];
+        status = worker->status ? tx_error_set(error, worker->status, "%s", worker->error.message) : TX_OK;
+    }
+    return status;
+}
+
+/* All of this rank's samples of a step; item goes on from call to call. */
+static tx_status compute_step(tx_evaluation *evaluation, int64_t *item, int64_t *levels, tx_error *error)
+{
+    for (int64_t k = 0; k < count_groups(evaluation); k++, ++*item) {
+        const group group = get_group(evaluation, *item);
+        const void *const *windows;
+        TX_TRY(tx_store_wait(evaluation->dataset->store, (int)(*item & 1), &windows, error));
+        TX_TRY(fetch(evaluation, *item + 1, levels, error));
+        TX_TRY(compute(evaluation, &group, windows, error));
+    }
+    return TX_OK;
+}
+
+/* The numbers of all samples on all ranks: each is not zero on one rank alone, so that a sum of integers hands them around. A
+ * failure of one rank comes along. */
+static tx_status share(tx_evaluation *evaluation, tx_status mine, tx_error *error)
+{
+    const size_t count = (size_t)(evaluation->num_samples * tx_metrics_quantities(evaluation->metrics));
+    evaluation->quantities[count] = mine != TX_OK;
+    TX_TRY(tx_parallel_sum(evaluation->parallel, evaluation->quantities, count + 1, error));
+    return evaluation->quantities[count] ? tx_parallel_agree(evaluation->parallel, mine, error) : TX_OK;
+}
+
+static double rounded(const tx_evaluation *evaluation, double value)
+{
+    return evaluation->random.precision == TX_FLOAT32 ? (double)(float)value : value;
+}
+
+static void record(tx_evaluation *evaluation, int64_t step)
+{
+    tx_metrics_summarise(evaluation->metrics, evaluation->num_samples, (const double *)(const void *)evaluation->quantities,
+                         evaluation->sorted, evaluation->row);
+    double *values = evaluation->values + (step - 1) * evaluation->num_metrics;
+    for (int k = 0; k < evaluation->num_metrics; k++) {
+        values[k] = rounded(evaluation, evaluation->row[k]);
+    }
+    evaluation->errors[step - 1] = rounded(evaluation, evaluation->row[evaluation->nrmse]);
+}
+
+static double geometric_mean(const tx_evaluation *evaluation)
+{
+    const int64_t count = evaluation->num_steps < GMEAN_STEPS ? evaluation->num_steps : GMEAN_STEPS;
+    double sum = 0;
+    for (int64_t k = 0; k < count; k++) {
+        sum += log(evaluation->errors[k]);
+    }
+    return exp(sum / (double)count);
+}
+
+static tx_status run(tx_evaluation *evaluation, int64_t *levels, tx_error *error)
+{
+    const size_t bytes = (size_t)(evaluation->num_samples * tx_metrics_quantities(evaluation->metrics)) * sizeof(int64_t);
+    int64_t item = 0;
+    tx_status mine = evaluation->count ? fetch(evaluation, 0, levels, error) : TX_OK;
+    for (int64_t step = 0; step <= evaluation->num_steps; step++) {
+        memset(evaluation->quantities, 0, bytes);
+        mine = mine ? mine : compute_step(evaluation, &item, levels, error);
+        if (step > 0) {
+            TX_TRY(share(evaluation, mine, error));
+            record(evaluation, step);
+        }
+    }
+    return TX_OK;
+}
+
+tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
+{
+    int64_t *levels = NULL;
+    const size_t most = (size_t)(evaluation->threads * evaluation->block);
+    tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
+    status = tx_parallel_agree(evaluation->parallel, status, error);
+    if (status == TX_OK) {
+        tx_parameters_set(&evaluation->parameters, parameters);
+        status = run(evaluation, levels, error);
+    }
+    tx_free(levels);
+    TX_TRY(status);
+    *out = (tx_evaluation_result){.num_steps = evaluation->num_steps,
+                                  .num_metrics = evaluation->num_metrics,
+                                  .names = evaluation->names,
+                                  .values = evaluation->values,
+                                  .gmean = geometric_mean(evaluation)};
+    return TX_OK;
+}

@@ -1,0 +1,15 @@
+/* An evaluation in two steps, for those who say first what they take: it is planned, then it loads its data and is ready. */
+#pragma once
+
+#include "problem/budget.h"
+#include "trainax/data.h"
+#include "trainax/evaluation.h"
+
+/* For rank `rank` of num_ranks, whose instruction set is `isa`. shape: of trajectories that will be there already when it loads;
+ * NULL: they are its own, whose source is opened. Not collective. */
+tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
+                             tx_error *error, tx_evaluation **out);
+/* Adds what it will take. */
+void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget);
+/* dataset: those trajectories. Collective. */
+tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error);

@@ -1,0 +1,282 @@
+/* A stored network applied again and again, from the first level of every trajectory of a file. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/finite.h"
+#include "base/memory.h"
+#include "problem/budget.h"
+#include "problem/network_file.h"
+#include "problem/problem.h"
+
+/* How much of the future is kept before it is written. */
+enum { BUFFER_BYTES = 32 << 20 };
+
+typedef struct tx_rollout_job {
+    tx_parallel *parallel;
+    tx_file *file;      /* of the network */
+    tx_config *section; /* owns its section */
+    tx_network *network;
+    tx_plan *plan; /* of one step */
+    tx_parameters shared;
+    tx_values *values;
+    tx_workspace *workspace;
+    tx_file *initial;
+    tx_dataset_shape shape; /* of the initial trajectories */
+    tx_precision precision;
+    int64_t trajectories, num_steps;
+    int isa, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    tx_shape state;
+    size_t level_size, level_bytes;
+    void *parameters;
+    char *states;  /* [block], where the network stands */
+    char *buffer;  /* [block][chunk] levels */
+    int64_t chunk; /* levels */
+    tx_file_writer *writer;
+} tx_rollout_job;
+
+static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *error)
+{
+    TX_TRY(tx_file_open(path, error, &job->initial));
+    TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
+    const tx_dataset_shape *shape = &job->shape;
+    if (!shape->is_float && !shape->is_integer) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories must be numbers, and are of type %s", path, shape->type);
+    }
+    if (shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
+        return tx_error_set(error, TX_BAD_DATA,
+                            "%s: /trajectories has %d ax%s, 3 to %d are needed (samples, levels, channels, points…)", path,
+                            shape->rank, shape->rank == 1 ? "is" : "es", 3 + TX_MAX_AXES);
+    }
+    job->trajectories = shape->size[0];
+    job->state = (tx_shape){.channels = shape->size[2], .axes = shape->rank - 3};
+    for (int d = 0; d < job->state.axes; d++) {
+        job->state.n[d] = shape->size[3 + d];
+    }
+    job->level_size = (size_t)(job->state.channels * tx_shape_points(&job->state));
+    if (job->trajectories < 1 || shape->size[1] < 1 || job->level_size < 1) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories is empty", path);
+    }
+    return TX_OK;
+}
+
+static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
+{
+    char *text;
+    TX_TRY(tx_network_file_open(path, error, &job->file));
+    TX_TRY(tx_network_file_precision(job->file, error, &job->precision));
+    TX_TRY(tx_file_get_text(job->file, "/", "network", error, &text));
+    const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, path, text, error, &job->section);
+    tx_free(text);
+    TX_TRY(status);
+    return tx_network_create(tx_config_root(job->section), job->state, error, &job->network);
+}
+
+/* The file's bytes must be a number; with the initial levels at most twice those of the steps. */
+static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
+{
+    int64_t bytes;
+    const bool over = __builtin_mul_overflow(job->num_steps, job->trajectories, &bytes) ||
+                      __builtin_mul_overflow(bytes, 2 * (int64_t)job->level_bytes, &bytes);
+    return over ? tx_error_set(error, TX_INVALID, "%" PRId64 " steps are more than any file holds", job->num_steps) : TX_OK;
+}
+
+static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
+                      tx_error *error)
+{
+    const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
+    int64_t size[TX_FILE_MAX_RANK];
+    TX_TRY(read_shape(job, initial_path, error));
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = 1;
+    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
+    TX_TRY(open_network(job, registry, network_path, error));
+    job->level_bytes = job->level_size * tx_real_bytes(job->precision);
+    TX_TRY(check_steps(job, error));
+    TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
+    const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
+    job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
+    return tx_step_plan(job->network, job->precision, job->isa, job->block, error, &job->plan);
+}
+
+static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(job->plan);
+    const size_t parameters = (size_t)job->network->num_parameters * tx_real_bytes(job->precision);
+    const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
+                                        [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
+                                        [TX_USE_DATA] = (size_t)job->block * (1 + (size_t)job->chunk) * job->level_bytes}};
+    return tx_budget_check(job->parallel, &budget, NULL, NULL, NULL, NULL, error);
+}
+
+static tx_status prepare(tx_rollout_job *job, tx_error *error)
+{
+    const size_t block = (size_t)job->block;
+    TX_TRY(tx_allocate_array((size_t)job->network->num_parameters, tx_real_bytes(job->precision), error, &job->parameters));
+    TX_TRY(tx_network_file_parameters(job->file, job->network, job->precision, job->parameters, error));
+    TX_TRY(tx_values_create(job->plan, &job->shared, error, &job->values));
+    TX_TRY(tx_workspace_create(job->plan, 1, error, &job->workspace));
+    TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
+    TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
+    tx_parameters_set(&job->shared, job->parameters);
+    return TX_OK;
+}
+
+static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
+                        tx_error *error)
+{
+    TX_TRY(tx_parallel_agree(job->parallel, plan(job, registry, network_path, initial_path, error), error));
+    TX_TRY(check_memory(job, error));
+    return tx_parallel_agree(job->parallel, prepare(job, error), error);
+}
+
+static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_error *error)
+{
+    int64_t offset[TX_FILE_MAX_RANK] = {0}, size[TX_FILE_MAX_RANK];
+    memcpy(size, job->shape.size, sizeof size);
+    offset[0] = first;
+    size[0] = count;
+    size[1] = 1;
+    TX_TRY(tx_file_read_slab(job->initial, "/trajectories", job->shape.rank, offset, size, job->precision, job->states, error));
+    for (int k = 0; k < count; k++) {
+        if (!tx_all_finite(job->precision, job->states + (size_t)k * job->level_bytes, (int64_t)job->level_size)) {
+            return tx_error_set(error, TX_BAD_DATA,
+                                "'/trajectories' in '%s': trajectory %" PRId64
+                                ", level 0 (counted from 0): a number is missing, or not finite%s",
+                                tx_file_path(job->initial), first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, void *const *const *outputs, int64_t step,
+                          tx_error *error)
+{
+    tx_run_output output = {.outputs = outputs};
+    TX_TRY(tx_values_run(job->values, job->workspace, input, &output, error));
+    return output.failed ? tx_error_set(error, TX_FAILURE, "a user's function failed at step %" PRId64 " of the rollout", step) : TX_OK;
+}
+
+/* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
+ * initial ones). */
+static tx_status advance(tx_rollout_job *job, int64_t from, int64_t levels, int count, tx_error *error)
+{
+    const void *now[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
+    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+    for (int k = 0; k < count; k++) {
+        now[k] = job->states + (size_t)k * job->level_bytes;
+    }
+    for (int64_t level = 0; level < levels; level++) {
+        for (int k = 0; k < count; k++) {
+            next[k] = job->buffer + ((size_t)k * (size_t)job->chunk + (size_t)level) * job->level_bytes;
+        }
+        if (from + level == 0) {
+            for (int k = 0; k < count; k++) {
+                memcpy(next[k], now[k], job->level_bytes);
+            }
+        } else {
+            TX_TRY(run_step(job, &input, outputs, from + level, error));
+        }
+        memcpy(now, next, (size_t)count * sizeof *next);
+    }
+    for (int k = 0; k < count; k++) {
+        memcpy(job->states + (size_t)k * job->level_bytes, now[k], job->level_bytes);
+    }
+    return TX_OK;
+}
+
+static tx_status write_chunk(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
+{
+    for (int k = 0; k < count; k++) {
+        const int64_t level = (first + k) * (job->num_steps + 1) + from;
+        const char *data = job->buffer + (size_t)k * (size_t)job->chunk * job->level_bytes;
+        TX_TRY(tx_file_writer_write(job->writer, level, levels, data, error));
+    }
+    return TX_OK;
+}
+
+static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_error *error)
+{
+    TX_TRY(read_initial(job, first, count, error));
+    for (int64_t from = 0; from <= job->num_steps; from += job->chunk) {
+        const int64_t left = job->num_steps + 1 - from, levels = left < job->chunk ? left : job->chunk;
+        TX_TRY(advance(job, from, levels, count, error));
+        TX_TRY(write_chunk(job, first, count, from, levels, error));
+    }
+    return TX_OK;
+}
+
+static tx_status copy_attribute(tx_rollout_job *job, const char *name, tx_error *error)
+{
+    double value;
+    if (!tx_file_has_attribute(job->initial, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(job->initial, "/", name, error, &value));
+    if (!isfinite(value)) {
+        return tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of the initial states is not finite", name);
+    }
+    return value != 0.0 ? tx_file_writer_set_real(job->writer, name, value, error) : TX_OK; /* 0: unknown */
+}
+
+/* This rank's trajectories. */
+static tx_status run_mine(tx_rollout_job *job, tx_error *error)
+{
+    const int64_t rank = tx_parallel_rank(job->parallel), size = tx_parallel_size(job->parallel);
+    const int64_t first = job->trajectories * rank / size, end = job->trajectories * (rank + 1) / size;
+    for (int64_t at = first; at < end; at += job->block) {
+        TX_TRY(run_block(job, at, (int)(end - at < job->block ? end - at : job->block), error));
+    }
+    return TX_OK;
+}
+
+static tx_status run_all(tx_rollout_job *job, tx_error *error)
+{
+    TX_TRY(copy_attribute(job, "dt", error));
+    TX_TRY(copy_attribute(job, "domain_extent", error));
+    return tx_parallel_agree(job->parallel, run_mine(job, error), error);
+}
+
+static tx_status write_all(tx_rollout_job *job, const tx_output *output, const char *path, tx_error *error)
+{
+    int64_t size[TX_FILE_MAX_RANK];
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = job->num_steps + 1;
+    TX_TRY(tx_file_writer_create(job->parallel, path, job->shape.rank, size, job->precision, error, &job->writer));
+    const tx_status status = run_all(job, error);
+    if (status != TX_OK) {
+        tx_file_writer_abandon(job->writer);
+        return status;
+    }
+    return output->overwrite ? tx_file_writer_finish(job->writer, error) : tx_file_writer_finish_new(job->writer, error);
+}
+
+tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
+                     int64_t num_steps, const tx_output *output, tx_error *error)
+{
+    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
+    if (num_steps < 0) {
+        return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
+    }
+    const char *const inputs[] = {network_path, initial_path, NULL};
+    char *path;
+    TX_TRY(tx_agree_isa(parallel, error, &job.isa));
+    TX_TRY(tx_output_find(parallel, output, inputs, error, &path));
+    tx_status status = set_up(&job, registry, network_path, initial_path, error);
+    if (status == TX_OK) {
+        status = write_all(&job, output, path, error);
+    }
+    tx_free(path);
+    tx_file_close(job.initial);
+    tx_file_close(job.file);
+    tx_values_destroy(job.values);
+    tx_workspace_destroy(job.workspace);
+    tx_plan_destroy(job.plan);
+    tx_network_destroy(job.network);
+    tx_config_destroy(job.section);
+    tx_free(job.parameters);
+    tx_free(job.states);
+    tx_free(job.buffer);
+    return status;
+}

@@ -1,0 +1,95 @@
+/* What a configuration would train, and how much memory that needs: everything is planned, nothing of it taken. */
+#include <inttypes.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "training/trainer.h"
+
+static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
+{
+    const tx_section *root = tx_config_root(config);
+    tx_data_source *source;
+    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_random(root), error, &source));
+    const tx_status status = tx_trainer_plan(config, source, num_ranks, error, out);
+    tx_data_source_destroy(source);
+    return status;
+}
+
+tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)
+{
+    tx_trainer *trainer;
+    TX_TRY(plan(config, num_ranks, error, &trainer));
+    *out = tx_trainer_memory(trainer, num_ranks);
+    tx_trainer_destroy(trainer);
+    return TX_OK;
+}
+
+static tx_status add_choice(tx_text *text, const char *name, tx_trade trade, double work, tx_error *error)
+{
+    const double more = 100 * (trade.flops / work - 1);
+    return tx_text_add(text, error, "  %s: %zu bytes, %.1f %% more work a step\n", name, trade.arena_bytes, more > 0 ? more : 0.);
+}
+
+/* What less memory costs: by the operations that are computed again, of all of a step. */
+static tx_status add_trade(const tx_problem *problem, tx_text *text, tx_error *error)
+{
+    const tx_plan_cost chosen = tx_plan_get_cost(problem->loss.plan);
+    const double work = chosen.everything.flops;
+    tx_trade states;
+    TX_TRY(tx_problem_states(problem, error, &states));
+    TX_TRY(add_choice(text, "everything kept", chosen.everything, work, error));
+    if (states.arena_bytes) {
+        TX_TRY(add_choice(text, "states between rollout steps kept", states, work, error));
+    }
+    return add_choice(text, "chosen", (tx_trade){chosen.arena_bytes, chosen.flops}, work, error);
+}
+
+static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_memory_estimate memory = tx_trainer_memory(trainer, num_ranks);
+    const int64_t per_epoch = (problem->windows.count - 1) / problem->batch_size + 1;
+    TX_TRY(tx_text_add(text, error, "\nparameters: %" PRId64 "\n", problem->network->num_parameters));
+    TX_TRY(
+        tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
+    TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, tx_problem_blocks(problem)));
+    TX_TRY(tx_text_add(text, error, "ranks: %d\nisa: %s\n", num_ranks, tx_isa_name(problem->isa)));
+    TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
+    TX_TRY(add_trade(problem, text, error));
+    TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));
+    TX_TRY(tx_text_add(text, error, "memory bytes per rank: %zu\n", memory.total));
+    const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
+    char misfit[TX_MESSAGE_SIZE / 2];
+    TX_TRY(tx_budget_compare(&budget, num_ranks, error, misfit));
+    return misfit[0] ? tx_text_add(text, error, "does not fit here: %s\n", misfit) : TX_OK;
+}
+
+static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, tx_error *error)
+{
+    const tx_section *root = tx_config_root(config);
+    tx_trainer *trainer;
+    char *resolved;
+    TX_TRY(tx_section_write(root, error, &resolved));
+    tx_status status = tx_text_add(text, error, "%s", resolved);
+    tx_free(resolved);
+    TX_TRY(status);
+    if (!tx_has(root, "data") || !tx_has(root, "network") || !tx_has(root, "trainer")) {
+        return TX_OK; /* nothing is trained by it */
+    }
+    TX_TRY(plan(config, num_ranks, error, &trainer));
+    status = add_prediction(trainer, num_ranks, text, error);
+    tx_trainer_destroy(trainer);
+    return status;
+}
+
+tx_status tx_inspect_config(const tx_config *config, int num_ranks, tx_error *error, char **out)
+{
+    tx_text text = {0};
+    const tx_status status = add_all(config, num_ranks, &text, error);
+    if (status != TX_OK) {
+        tx_free(text.data);
+        return status;
+    }
+    *out = text.data;
+    return TX_OK;
+}

@@ -1,0 +1,199 @@
+/* What is in a file, in words. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "problem/network_file.h"
+#include "trainax/inspection.h"
+
+static tx_status add_shape(tx_text *text, const tx_dataset_shape *shape, tx_error *error)
+{
+    TX_TRY(tx_text_add(text, error, "("));
+    for (int d = 0; d < shape->rank; d++) {
+        TX_TRY(tx_text_add(text, error, "%s%" PRId64, d ? ", " : "", shape->size[d]));
+    }
+    return tx_text_add(text, error, shape->rank == 1 ? ",)\n" : ")\n");
+}
+
+static tx_status add_real(const tx_file *file, const char *name, tx_text *text, tx_error *error)
+{
+    double value;
+    if (!tx_file_has_attribute(file, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(file, "/", name, error, &value));
+    return tx_text_add(text, error, "%s: %.9g\n", name, value);
+}
+
+/* Zero stands for an unknown one. */
+static tx_status add_spacing(const tx_file *file, tx_text *text, tx_error *error)
+{
+    double dt = 0;
+    TX_TRY(tx_file_has_attribute(file, "/", "dt") ? tx_file_get_real(file, "/", "dt", error, &dt) : TX_OK);
+    return dt != 0 ? add_real(file, "dt", text, error) : tx_text_add(text, error, "dt: unknown\n");
+}
+
+static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
+{
+    tx_dataset_shape shape;
+    TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
+    if (shape.rank < 3) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d ax%s, at least 3 are needed (samples, levels, channels)",
+                            path, shape.rank, shape.rank == 1 ? "is" : "es");
+    }
+    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
+                       shape.size[1], shape.size[2]));
+    TX_TRY(add_shape(text, &shape, error));
+    TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
+    TX_TRY(add_spacing(file, text, error));
+    return add_real(file, "domain_extent", text, error);
+}
+
+static tx_status add_text(const tx_file *file, const char *name, const char *format, tx_text *text, tx_error *error)
+{
+    char *value;
+    if (!tx_file_has_attribute(file, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_text(file, "/", name, error, &value));
+    const size_t length = strlen(value);
+    const char *end = length && value[length - 1] == '\n' ? "" : "\n";
+    const tx_status status = tx_text_add(text, error, "%s:%s%s%s", name, format, value, end);
+    tx_free(value);
+    return status;
+}
+
+/* Of a small leaf the numbers too, of one that holds none its type. */
+static tx_status add_values(const tx_file *file, const char *path, const tx_dataset_shape *shape, int64_t size, tx_text *text,
+                            tx_error *error)
+{
+    enum { MOST = 8 };
+    double values[MOST];
+    const bool numbers = shape->is_float || shape->is_integer;
+    if (numbers && size > MOST) {
+        return TX_OK;
+    }
+    text->size--; /* the line goes on */
+    if (!numbers) {
+        return tx_text_add(text, error, ": %s\n", shape->type);
+    }
+    TX_TRY(tx_file_read_reals(file, path, shape->rank, shape->size, TX_FLOAT64, values, error));
+    TX_TRY(tx_text_add(text, error, ":"));
+    for (int64_t k = 0; k < size; k++) {
+        TX_TRY(tx_text_add(text, error, " %.*g", shape->bytes == 4 ? 9 : 17, values[k]));
+    }
+    return tx_text_add(text, error, "\n");
+}
+
+static tx_status add_leaf(const tx_file *file, const char *group, const char *name, tx_text *text, int64_t *total, tx_error *error)
+{
+    char path[TX_LEAF_NAME + 16], shown[TX_MESSAGE_SIZE];
+    tx_dataset_shape shape;
+    int64_t size = 1;
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    TX_TRY(tx_file_shape(file, path, error, &shape));
+    for (int d = 0; d < shape.rank; d++) {
+        size *= shape.size[d];
+    }
+    *total += size;
+    tx_escape(name, shown, sizeof shown);
+    TX_TRY(tx_text_add(text, error, "  %s ", shown));
+    TX_TRY(add_shape(text, &shape, error));
+    return add_values(file, path, &shape, size, text, error);
+}
+
+static tx_status add_leaves(const tx_file *file, const char *group, tx_text *text, tx_error *error)
+{
+    int count;
+    char **names;
+    int64_t total = 0;
+    TX_TRY(tx_file_members(file, group, error, &count, &names));
+    tx_status status = tx_text_add(text, error, "leaves:\n");
+    for (int k = 0; k < count && status == TX_OK; k++) {
+        status = add_leaf(file, group, names[k], text, &total, error);
+    }
+    tx_free(names);
+    TX_TRY(status);
+    return tx_text_add(text, error, "parameters: %" PRId64 "\n", total);
+}
+
+static tx_status add_result(const tx_file *file, tx_text *text, tx_error *error)
+{
+    char result[TX_DIGEST_SIZE];
+    if (!tx_file_has(file, "/parameters") || !tx_file_has_attribute(file, "/", "precision")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_network_file_result(file, error, result));
+    return tx_text_add(text, error, "result: %s\n", result);
+}
+
+/* By what best.h5 was chosen: "mean_nRMSE: 0.0123". */
+static tx_status add_best(const tx_file *file, tx_text *text, tx_error *error)
+{
+    char *metric;
+    double value;
+    if (!tx_file_has_attribute(file, "/", "metric") || !tx_file_has_attribute(file, "/", "value")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(file, "/", "value", error, &value));
+    TX_TRY(tx_file_get_text(file, "/", "metric", error, &metric));
+    const tx_status status = tx_text_add(text, error, "%s: %.9g\n", metric, value);
+    tx_free(metric);
+    return status;
+}
+
+static tx_status add_network(const tx_file *file, const char *group, const char *content, tx_text *text, tx_error *error)
+{
+    int64_t step;
+    TX_TRY(tx_text_add(text, error, "content: %s\n", content));
+    TX_TRY(add_text(file, "precision", " ", text, error));
+    if (tx_file_has_attribute(file, "/", "step")) {
+        TX_TRY(tx_file_get_integer(file, "/", "step", error, &step));
+        TX_TRY(tx_text_add(text, error, "step: %" PRId64 "\n", step));
+    }
+    TX_TRY(add_best(file, text, error));
+    TX_TRY(add_text(file, "isa", " ", text, error));
+    TX_TRY(add_text(file, "version", " ", text, error));
+    TX_TRY(add_real(file, "loss", text, error));
+    TX_TRY(add_leaves(file, group, text, error));
+    TX_TRY(add_result(file, text, error));
+    return add_text(file, "network", "\n", text, error);
+}
+
+static tx_status describe(const tx_file *file, const char *path, tx_text *text, tx_error *error)
+{
+    if (tx_file_has(file, "/trajectories")) {
+        return add_trajectories(file, path, text, error);
+    }
+    if (tx_file_has_attribute(file, "/", "network")) {
+        if (tx_file_has(file, "/parameters")) {
+            return add_network(file, "/parameters", tx_file_has(file, "/optimizer") ? "checkpoint" : "network", text, error);
+        }
+        if (tx_file_has(file, "/gradient")) {
+            return add_network(file, "/gradient", "gradient", text, error);
+        }
+    }
+    tx_dataset_shape shape;
+    tx_error missing = {0}; /* which tells what is there */
+    tx_file_shape(file, "/trajectories", &missing, &shape);
+    return tx_error_set(error, TX_BAD_DATA, "%s, and it is no network either", missing.message);
+}
+
+tx_status tx_inspect_file(const tx_registry *registry, const char *path, tx_error *error, char **out)
+{
+    tx_text text = {0};
+    tx_file *file;
+    (void)registry;
+    TX_TRY(tx_file_open(path, error, &file));
+    const tx_status status = describe(file, path, &text, error);
+    tx_file_close(file);
+    if (status != TX_OK) {
+        tx_free(text.data);
+        return status;
+    }
+    *out = text.data;
+    return TX_OK;
+}

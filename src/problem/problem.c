@@ -1,0 +1,242 @@
+#include "problem/problem.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "trainax/physics.h"
+#include "trainax/problem.h"
+
+static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
+{
+    return tx_network_apply(object, graph, x);
+}
+
+static tx_node apply_stepper(const void *object, tx_graph *graph, tx_node x)
+{
+    return tx_stepper_apply(object, graph, x);
+}
+
+static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next, tx_node previous)
+{
+    return tx_residuum_apply(object, graph, next, previous);
+}
+
+/* What a configuration needs beside the network stands at `parts` and takes states of the data's shape. */
+static tx_status check_physics(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, tx_error *error)
+{
+    static const struct {
+        unsigned need;
+        const char *option;
+        tx_status (*check)(const tx_section *section, tx_shape state, tx_error *error);
+    } kinds[] = {{TX_NEEDS_STEPPER, "ref_stepper", tx_stepper_check}, {TX_NEEDS_RESIDUUM, "residuum_fn", tx_residuum_check}};
+    const unsigned needs = tx_configuration_needs(configuration);
+    for (int k = 0; k < 2; k++) {
+        const tx_section *physics = tx_get_section(parts, kinds[k].option);
+        if ((needs & kinds[k].need) && !physics) {
+            return tx_section_error(configuration, NULL, error, TX_INVALID, "%s needs a `%s`", tx_section_name(configuration),
+                                    kinds[k].option);
+        }
+        if (physics) {
+            TX_TRY(kinds[k].check(physics, problem->data.state, error));
+        }
+    }
+    return TX_OK;
+}
+
+tx_random tx_problem_random(const tx_section *root)
+{
+    const tx_section *random = tx_get_section(root, "random");
+    return (tx_random){
+        .stream = strcmp(tx_get_word(random, "stream"), "jax_legacy") == 0 ? TX_STREAM_LEGACY : TX_STREAM_PARTITIONABLE,
+        .precision = strcmp(tx_get_word(root, "precision"), "float64") == 0 ? TX_FLOAT64 : TX_FLOAT32,
+    };
+}
+
+tx_placement tx_problem_placement(const tx_section *root)
+{
+    const char *const word = tx_get_word(tx_get_section(root, "parallel"), "placement");
+    return strcmp(word, "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
+}
+
+tx_random tx_config_random(const tx_config *config)
+{
+    return tx_problem_random(tx_config_root(config));
+}
+
+/* section: what the graph is of. */
+static tx_status make_plan(const tx_section *section, const tx_graph *graph, const tx_plan_options *options, tx_error *error,
+                      tx_plan **out)
+{
+    tx_error local = {0};
+    tx_status status = tx_graph_status(graph, &local);
+    status = status ? status : tx_plan_create(graph, options, &local, out);
+    return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
+           : status             ? tx_error_set(error, status, "%s", local.message)
+                                : TX_OK;
+}
+
+tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out)
+{
+    tx_graph *graph;
+    TX_TRY(tx_graph_create(error, &graph));
+    const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    const tx_plan_options options = {.precision = precision,
+                                        .isa = isa,
+                                        .block = block,
+                                        .num_parameters = network->num_parameters,
+                                        .loss = -1,
+                                        .outputs = &next,
+                                        .num_outputs = 1};
+    const tx_status status = make_plan(network->section, graph, &options, error, out);
+    tx_graph_destroy(graph);
+    return status;
+}
+
+tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out)
+{
+    tx_plan *plan;
+    TX_TRY(tx_step_plan(network, precision, isa, 1, error, &plan));
+    *out = tx_block_size(network->input, samples, tx_plan_get_cost(plan).flops);
+    tx_plan_destroy(plan);
+    return TX_OK;
+}
+
+tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
+{
+    int64_t lowest = -(tx_isa_count() - 1);
+    TX_TRY(tx_parallel_max(parallel, &lowest, 1, error));
+    *out = (int)-lowest;
+    return TX_OK;
+}
+
+tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
+                             bool gradient, tx_error *error, tx_loss_plan *out)
+{
+    tx_graph *graph;
+    tx_plan *plan;
+    TX_TRY(tx_configuration_check(configuration, error));
+    TX_TRY(check_physics(problem, configuration, parts_section, error));
+    TX_TRY(tx_graph_create(error, &graph));
+    const tx_configuration_parts parts = {
+        .section = configuration,
+        .loss = tx_configuration_time_level_loss(configuration),
+        .network = {.apply = apply_network, .object = problem->network},
+        .ref_stepper = {.apply = apply_stepper, .object = tx_get_section(parts_section, "ref_stepper")},
+        .residuum_fn = {.apply = apply_residuum, .object = tx_get_section(parts_section, "residuum_fn")},
+        .state = problem->data.state,
+    };
+    const tx_node loss = tx_configuration_loss(&parts, graph);
+    const tx_plan_options options = {.precision = problem->random.precision,
+                                        .isa = problem->isa,
+                                        .block = block,
+                                        .num_parameters = problem->network->num_parameters,
+                                        .loss = loss,
+                                        .gradient = gradient,
+                                        .memory = gradient ? problem->memory : 0,
+                                        .threads = problem->threads};
+    const tx_status status = make_plan(configuration, graph, &options, error, &plan);
+    tx_graph_destroy(graph);
+    TX_TRY(status);
+    *out = (tx_loss_plan){.plan = plan, .levels = tx_configuration_levels_read(configuration)};
+    return TX_OK;
+}
+
+static tx_status choose_block(tx_problem *problem, tx_error *error)
+{
+    const tx_section *parallel = tx_get_section(problem->root, "parallel");
+    if (!tx_get_word(parallel, "block")) {
+        const int64_t wanted = tx_get_integer(parallel, "block");
+        problem->block = (int)(wanted < problem->batch_size ? wanted : problem->batch_size);
+        return TX_OK;
+    }
+    return tx_step_block(problem->network, problem->random.precision, problem->isa, problem->batch_size, error, &problem->block);
+}
+
+static void read_options(tx_problem *problem)
+{
+    const tx_section *trainer = problem->trainer, *parallel = tx_get_section(problem->root, "parallel");
+    problem->num_steps = tx_get_integer(trainer, "num_training_steps");
+    problem->record_every = tx_get_integer(trainer, "record_loss_every");
+    problem->asked_batch_size = tx_get_integer(trainer, "batch_size");
+    problem->threads = (int)tx_get_integer(parallel, "threads");
+    problem->placement = tx_problem_placement(problem->root);
+    problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
+}
+
+static tx_status cut_windows(tx_problem *problem, tx_error *error)
+{
+    tx_error local = {0};
+    const int length = tx_configuration_window_length(problem->configuration);
+    const bool stack = tx_get_boolean(problem->trainer, "do_sub_stacking");
+    if (tx_windows_make(&problem->data, length, stack, &local, &problem->windows) != TX_OK) {
+        return tx_section_error(problem->trainer, "type", error, local.status, "%s", local.message);
+    }
+    const int64_t count = problem->windows.count;
+    problem->batch_size = problem->asked_batch_size < count ? problem->asked_batch_size : count;
+    return TX_OK;
+}
+
+static tx_status build(tx_problem *problem, tx_error *error)
+{
+    read_options(problem);
+    TX_TRY(tx_configuration_check(problem->configuration, error));
+    TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
+    TX_TRY(cut_windows(problem, error));
+    TX_TRY(choose_block(problem, error));
+    return tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
+}
+
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
+{
+    const tx_section *root = tx_config_root(config), *trainer = tx_get_section(root, "trainer");
+    tx_problem problem = {
+        .root = root,
+        .trainer = trainer,
+        .configuration = tx_get_section(trainer, "type"),
+        .random = tx_problem_random(root),
+        .data = *data,
+        .isa = isa,
+    };
+    const tx_status status = build(&problem, error);
+    if (status != TX_OK) {
+        tx_problem_destroy(&problem);
+        return status;
+    }
+    *out = problem;
+    return TX_OK;
+}
+
+void tx_problem_destroy(tx_problem *problem)
+{
+    tx_plan_destroy(problem->loss.plan);
+    tx_network_destroy(problem->network);
+    *problem = (tx_problem){0};
+}
+
+tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out)
+{
+    int64_t *sizes;
+    TX_TRY(tx_allocate_array((size_t)network->num_leaves, sizeof *sizes, error, &sizes));
+    for (int k = 0; k < network->num_leaves; k++) {
+        sizes[k] = network->leaves[k].size;
+    }
+    *out = sizes;
+    return TX_OK;
+}
+
+size_t tx_parameter_bytes(const tx_problem *problem)
+{
+    return (size_t)problem->network->num_parameters * tx_real_bytes(problem->random.precision);
+}
+
+int64_t tx_problem_blocks(const tx_problem *problem)
+{
+    return (problem->batch_size + problem->block - 1) / problem->block;
+}
+
+int64_t tx_problem_share(const tx_problem *problem, int num_ranks)
+{
+    const int64_t blocks = tx_problem_blocks(problem);
+    const int64_t mine = (blocks + num_ranks - 1) / num_ranks * problem->block;
+    return mine < problem->batch_size ? mine : problem->batch_size;
+}

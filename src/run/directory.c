@@ -1,0 +1,242 @@
+#include "run/directory.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "problem/network_file.h"
+#include "trainax/version.h"
+#include "training/snapshot.h"
+
+enum { PATH_SIZE = 4096 };
+
+/* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
+ * is resumed, if only from its beginning. */
+static const char *const files[] = {"run.log",       "network.h5", "best.h5", "history.csv", "checkpoint.previous.h5",
+                                    "checkpoint.h5", "config.yaml"};
+enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
+
+static void join(char path[PATH_SIZE], const char *directory, const char *name)
+{
+    snprintf(path, PATH_SIZE, "%s/%s", directory, name);
+}
+
+bool tx_run_exists(const char *directory)
+{
+    for (int k = 0; k < NUM_FILES; k++) {
+        char path[PATH_SIZE];
+        struct stat unused;
+        join(path, directory, files[k]);
+        if (lstat(path, &unused) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The folder itself, or the nearest that exists above it. */
+static void find_existing(char path[PATH_SIZE])
+{
+    struct stat unused;
+    while (stat(path, &unused) != 0 && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+        if (!slash) {
+            strcpy(path, ".");
+            return;
+        }
+        if (slash == path) {
+            path[1] = '\0';
+            return;
+        }
+        *slash = '\0';
+    }
+}
+
+static tx_status check_writable(const char *directory, tx_error *error)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    if (strlen(directory) + 32 > PATH_SIZE) {
+        return tx_error_set(error, TX_BAD_DATA, "the path of the run directory is too long");
+    }
+    strcpy(path, directory);
+    find_existing(path);
+    if (stat(path, &info) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s", directory, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s is no folder", directory, path);
+    }
+    if (access(path, W_OK | X_OK) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write in the run directory %s: %s: %s", directory, path, strerror(errno));
+    }
+    return TX_OK;
+}
+
+tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
+{
+    TX_TRY(check_writable(directory, error));
+    if (start == TX_START_NEW && tx_run_exists(directory)) {
+        return tx_error_set(error, TX_INVALID,
+                            "%s already holds a run: give --resume to continue it, --overwrite to replace it, or another --output",
+                            directory);
+    }
+    return TX_OK;
+}
+
+tx_status tx_run_check_restart(const char *directory, tx_error *error)
+{
+    static const char *const networks[] = {"network.h5", "best.h5"};
+    for (int k = 0; k < 2; k++) {
+        char path[PATH_SIZE];
+        struct stat unused;
+        join(path, directory, networks[k]);
+        if (lstat(path, &unused) == 0) {
+            return tx_error_set(error, TX_INVALID,
+                                "%s is finished, but there is no checkpoint beside it to resume from: give --overwrite to replace "
+                                "it, or another --output",
+                                path);
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status remove_file(const char *path, tx_error *error)
+{
+    return unlink(path) == 0 || errno == ENOENT ? TX_OK
+                                                : tx_error_set(error, TX_BAD_DATA, "cannot remove %s: %s", path, strerror(errno));
+}
+
+/* NAME_STEP.h5 */
+static bool looks_like_snapshot(const char *name)
+{
+    const char *end = strrchr(name, '.'), *at = end;
+    while (at && at > name && isdigit((unsigned char)at[-1])) {
+        at--;
+    }
+    return at && at < end && at > name && at[-1] == '_' && strcmp(end, ".h5") == 0;
+}
+
+/* A callback's, not a file that the user keeps there. */
+static bool is_snapshot(const char *path)
+{
+    tx_file *file;
+    if (tx_file_open(path, NULL, &file) != TX_OK) {
+        return false;
+    }
+    const bool marked = tx_file_has_attribute(file, "/", TX_SNAPSHOT_MARK);
+    tx_file_close(file);
+    return marked;
+}
+
+/* Those that the run before has left go when this one begins. */
+static tx_status check_snapshot(const char *directory, const char *input, tx_error *error)
+{
+    char real[PATH_MAX], path[PATH_SIZE];
+    const char *name = realpath(input, real) ? strrchr(real, '/') + 1 : "";
+    join(path, directory, name);
+    const char *const alone[] = {input, NULL};
+    return looks_like_snapshot(name) && is_snapshot(path) ? tx_input_check(path, alone, error) : TX_OK;
+}
+
+/* A resumed run may be that of its own config.yaml: the same is written there again. */
+tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error)
+{
+    for (int k = 0; k < NUM_FILES - (start == TX_START_RESUME); k++) {
+        char path[PATH_SIZE];
+        join(path, directory, files[k]);
+        TX_TRY(tx_input_check(path, inputs, error));
+    }
+    for (; *inputs; inputs++) {
+        TX_TRY(check_snapshot(directory, *inputs, error));
+    }
+    return TX_OK;
+}
+
+static tx_status remove_snapshots(const char *directory, tx_error *error)
+{
+    DIR *folder = opendir(directory);
+    tx_status status = TX_OK;
+    for (const struct dirent *entry; folder && status == TX_OK && (entry = readdir(folder));) {
+        char path[PATH_SIZE];
+        join(path, directory, entry->d_name);
+        if (looks_like_snapshot(entry->d_name) && is_snapshot(path)) {
+            status = remove_file(path, error);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return status;
+}
+
+static tx_status remove_run(const char *directory, tx_start start, tx_error *error)
+{
+    TX_TRY(remove_snapshots(directory, error));
+    for (int k = start == TX_START_RESUME ? BEHIND_LOG : 0; k < NUM_FILES; k++) {
+        char path[PATH_SIZE];
+        join(path, directory, files[k]);
+        TX_TRY(remove_file(path, error));
+    }
+    return TX_OK;
+}
+
+/* The program's version in front, as a comment. */
+static tx_status save_configuration(const char *path, const tx_section *root, tx_error *error)
+{
+    tx_text text = {0};
+    char *resolved;
+    TX_TRY(tx_section_write(root, error, &resolved));
+    tx_status status = tx_text_add(&text, error, "# trainax %s\n%s", tx_version(), resolved);
+    status = status ? status : tx_text_save(path, text.data, text.size, error);
+    tx_free(resolved);
+    tx_free(text.data);
+    return status;
+}
+
+tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error)
+{
+    char path[PATH_SIZE];
+    TX_TRY(tx_directory_make(directory, error));
+    if (!keep) {
+        TX_TRY(remove_run(directory, start, error));
+    }
+    join(path, directory, "config.yaml");
+    return save_configuration(path, root, error);
+}
+
+tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error)
+{
+    char path[PATH_SIZE];
+    tx_file *file;
+    join(path, directory, "network.h5");
+    TX_TRY(tx_file_create(error, &file));
+    tx_status status = tx_member_put_network(member, history, file, error);
+    if (status == TX_OK) {
+        status = tx_file_save(file, path, NULL, error);
+    }
+    tx_file_close(file);
+    return status;
+}
+
+bool tx_run_holds(const char *directory, const char *name, int64_t step)
+{
+    char path[PATH_SIZE];
+    tx_file *file;
+    int64_t stored = -1;
+    join(path, directory, name);
+    if (tx_file_open(path, NULL, &file) != TX_OK) {
+        return false;
+    }
+    const bool known = tx_file_get_integer(file, "/", "step", NULL, &stored) == TX_OK;
+    tx_file_close(file);
+    return known && stored == step;
+}

@@ -1,0 +1,21 @@
+/* The run directory: what may stand in it, and what is written there. Rank 0's business. */
+#pragma once
+
+#include "run/checkpoint.h"
+#include "trainax/run.h"
+
+/* Does it hold (part of) a run? */
+bool tx_run_exists(const char *directory);
+/* TX_INVALID when it holds a run and the start is new; TX_BAD_DATA when it is not a folder or cannot be written. Changes
+ * nothing. */
+tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
+/* Makes the folder, removes an older run unless it is to be kept, writes config.yaml. */
+tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
+/* Writes network.h5. */
+tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error);
+/* TX_INVALID when the run would replace or remove one of its inputs (NULL behind the last). */
+tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error);
+/* TX_INVALID when it holds a network.h5 or best.h5, which a run without a checkpoint would replace. */
+tx_status tx_run_check_restart(const char *directory, tx_error *error);
+/* Is there a file of this name, of a network of this step? */
+bool tx_run_holds(const char *directory, const char *name, int64_t step);

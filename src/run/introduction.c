@@ -1,0 +1,185 @@
+/* What a run says of itself before its first step, and what its log holds beside that. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "component/yaml.h"
+#include "data/fourier.h"
+#include "file/digest.h"
+#include "run/log.h"
+#include "trainax/version.h"
+#include "training/trainer.h"
+
+/* ---- Data, network, sizes ---- */
+
+static const char *many(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* ", 64 x 64 points" */
+static void write_points(const tx_shape *state, char *out, size_t size)
+{
+    size_t end = 0;
+    out[0] = '\0';
+    for (int d = 0; d < state->axes; d++) {
+        end += (size_t)snprintf(out + end, size - end, "%s%" PRId64, d ? " x " : ", ", state->n[d]);
+    }
+    if (state->axes) {
+        snprintf(out + end, size - end, " point%s", many(tx_shape_points(state)));
+    }
+}
+
+static void tell_data(const tx_problem *problem, const tx_log *log)
+{
+    const tx_data_shape *data = &problem->data;
+    const int64_t trajectories = data->num_trajectories, levels = data->num_levels, channels = data->state.channels;
+    char points[96];
+    write_points(&data->state, points, sizeof points);
+    tx_log_write(log, TX_LOG_NOTE, "data: %s, %" PRId64 " trajector%s, %" PRId64 " level%s, %" PRId64 " channel%s%s",
+                 tx_section_name(tx_get_section(problem->root, "data")), trajectories, trajectories == 1 ? "y" : "ies", levels,
+                 many(levels), channels, many(channels), points);
+}
+
+/* What the axes of a file mean, only its author knows. */
+static void doubt_axes(const tx_problem *problem, const tx_log *log)
+{
+    const tx_shape *state = &problem->data.state;
+    const int64_t last = state->axes ? state->n[state->axes - 1] : state->channels;
+    if (last < state->channels && tx_has(tx_get_section(problem->root, "data"), "path")) {
+        tx_log_write(log, TX_LOG_NOTE,
+                     "channels last? The last axis of the data has %" PRId64 " element%s, that of the channels %" PRId64
+                     "; expected are (samples, levels, channels, points…)",
+                     last, many(last), state->channels);
+    }
+}
+
+static void tell_windows(const tx_problem *problem, const tx_log *log)
+{
+    const tx_windows *windows = &problem->windows;
+    const int64_t minibatches = (windows->count - 1) / problem->batch_size + 1;
+    tx_log_write(log, TX_LOG_NOTE,
+                 "windows: %" PRId64 " of %d level%s, %" PRId64 " minibatch%s of %" PRId64 " per epoch, in blocks of %d",
+                 windows->count, windows->length, many(windows->length), minibatches, minibatches == 1 ? "" : "es",
+                 problem->batch_size, problem->block);
+}
+
+static void tell_memory(size_t bytes, const tx_log *log)
+{
+    char amount[32];
+    tx_budget_write((double)bytes, amount);
+    tx_log_write(log, TX_LOG_NOTE, "memory per rank: %s predicted", amount);
+}
+
+void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_network *network = problem->network;
+    tell_data(problem, log);
+    doubt_axes(problem, log);
+    tx_log_write(log, TX_LOG_NOTE, "network: %s, %" PRId64 " parameter%s in %s", tx_section_name(network->section),
+                 network->num_parameters, many(network->num_parameters),
+                 problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
+    tell_windows(problem, log);
+    tx_log_write(log, TX_LOG_NOTE, "ranks: %d x %d thread%s", num_ranks, problem->threads, many(problem->threads));
+    tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(problem->isa));
+    tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
+}
+
+/* ---- Versions, command, machines ---- */
+
+static void compiler(char *text, size_t size)
+{
+#ifdef __clang__
+    snprintf(text, size, "%s", __VERSION__);
+#else
+    snprintf(text, size, "gcc %s", __VERSION__);
+#endif
+}
+
+const tx_library tx_libraries[] = {
+    {"MPI", tx_parallel_library},
+    {"HDF5", tx_file_library},
+    {"FFTW", tx_fourier_library},
+    {"libfyaml", tx_yaml_library},
+    {"libcrypto", tx_digest_library},
+    {"compiler", compiler},
+    {0},
+};
+
+static tx_status add_versions(tx_text *text, tx_error *error)
+{
+    TX_TRY(tx_text_add(text, error, "trainax %s", tx_version()));
+    for (const tx_library *library = tx_libraries; library->name; library++) {
+        char version[128];
+        library->version(version, sizeof version);
+        TX_TRY(tx_text_add(text, error, ", %s %s", library->name, version));
+    }
+    return TX_OK;
+}
+
+/* As it would be typed in a shell. */
+static tx_status add_word(tx_text *text, const char *word, tx_error *error)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%^";
+    if (word[0] && !word[strspn(word, plain)]) {
+        return tx_text_add(text, error, " %s", word);
+    }
+    TX_TRY(tx_text_add(text, error, " '"));
+    for (; *word; word++) {
+        TX_TRY(tx_text_add(text, error, "%s%c", *word == '\'' ? "'\\'" : "", *word));
+    }
+    return tx_text_add(text, error, "'");
+}
+
+/* Of this process, whatever program it is. */
+static tx_status add_command(tx_text *text, tx_error *error)
+{
+    FILE *file = fopen("/proc/self/cmdline", "r");
+    char *word = NULL, folder[4096];
+    size_t size = 0;
+    tx_status status = tx_text_add(text, error, "command:");
+    while (file && status == TX_OK && getdelim(&word, &size, '\0', file) > 0) {
+        status = add_word(text, word, error);
+    }
+    free(word);
+    if (file) {
+        fclose(file);
+    }
+    TX_TRY(status);
+    return getcwd(folder, sizeof folder) ? tx_text_add(text, error, " (in %s)", folder) : TX_OK;
+}
+
+static tx_status add_machines(tx_text *text, const char *machines, tx_error *error)
+{
+    const char *job = getenv("SLURM_JOB_ID");
+    TX_TRY(tx_text_add(text, error, "ranks on: %s", machines));
+    return job ? tx_text_add(text, error, " (Slurm job %s)", job) : TX_OK;
+}
+
+static tx_status describe(tx_run_log *log, const char *machines, tx_error *error)
+{
+    tx_text texts[3] = {0};
+    tx_status status = add_versions(&texts[0], error);
+    status = status ? status : add_command(&texts[1], error);
+    status = status ? status : add_machines(&texts[2], machines, error);
+    for (int k = 0; k < 3; k++) {
+        if (status == TX_OK) {
+            tx_run_log_note(log, texts[k].data);
+        }
+        tx_free(texts[k].data);
+    }
+    return status;
+}
+
+tx_status tx_run_log_introduce(tx_run_log *log, tx_parallel *parallel, tx_error *error)
+{
+    char *machines;
+    TX_TRY(tx_parallel_machines(parallel, error, &machines));
+    const tx_status status = tx_parallel_rank(parallel) == 0 ? describe(log, machines, error) : TX_OK;
+    tx_free(machines);
+    return tx_parallel_agree(parallel, status, error);
+}

@@ -1,0 +1,28 @@
+/* run.log: what a run says, one line an entry with its time in front. Rank 0's business: on other ranks a zeroed tx_run_log is
+ * silent. Lines are kept until the run directory is this run's; where it never is, there is no file. */
+#pragma once
+
+#include "base/text.h"
+#include "trainax/parallel.h"
+
+typedef struct tx_run_log {
+    tx_log log;           /* for those who speak: to the screen and, but for progress, to the file */
+    const tx_log *screen; /* the caller's */
+    char *path;           /* of the file; NULL: not open yet */
+    int file;
+    tx_text kept; /* not in the file yet */
+    tx_status status;
+    tx_error error; /* what became of a line that could not be written */
+} tx_run_log;
+
+/* *log must stay where it is. */
+void tx_run_log_begin(tx_run_log *log, const tx_log *screen);
+/* Appends to DIRECTORY/run.log what was said so far, from then on each line at once. TX_BAD_DATA: it cannot be written. */
+tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *error);
+void tx_run_log_note(tx_run_log *log, const char *line); /* for the file alone */
+/* Notes versions, command line and machines. Collective. (introduction.c) */
+tx_status tx_run_log_introduce(tx_run_log *log, tx_parallel *parallel, tx_error *error);
+/* Has all that was said been written? */
+tx_status tx_run_log_check(const tx_run_log *log, tx_error *error);
+/* How the run ended, if not well; closes the file and frees what hangs on the log. */
+void tx_run_log_end(tx_run_log *log, const tx_error *error);

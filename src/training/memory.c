@@ -1,0 +1,198 @@
+/* The memory of a trainer on one rank: what has to be there whatever is kept of a rollout, and the rest, into which its program is
+ * fitted. All of it is known from the plan, before any is taken. */
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "history/history.h"
+#include "parallel/machine.h"
+#include "training/trainer.h"
+
+/* ---- What it takes ---- */
+
+/* A 64-bit word or, exact in double, two for each element. */
+static size_t sum_bytes(const tx_problem *problem)
+{
+    const bool two = problem->reduction == TX_REDUCE_EXACT && problem->random.precision == TX_FLOAT64;
+    return 8 * (size_t)problem->network->num_parameters * (two ? 2 : 1);
+}
+
+/* Sums a thread, then the sum itself. */
+static size_t reduction_bytes(const tx_problem *problem)
+{
+    const size_t leaves = (size_t)problem->network->num_leaves;
+    return (size_t)problem->threads * (sum_bytes(problem) + 16 * leaves + 1024) + tx_parameter_bytes(problem) + 24 * leaves + 512;
+}
+
+/* MPI has a copy of what it sums, of all or of as much as it is given at once. */
+static size_t message_bytes(const tx_problem *problem, int num_ranks)
+{
+    const size_t most = (size_t)1 << 31, sum = sum_bytes(problem);
+    return num_ranks == 1 ? 0 : sum < most ? sum : most;
+}
+
+/* A thread's gradient and losses of a block. */
+static size_t worker_bytes(const tx_problem *problem)
+{
+    return tx_parameter_bytes(problem) + (size_t)problem->block * sizeof(double) + sizeof(tx_worker) + 256;
+}
+
+static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_member *member = &trainer->member;
+    const size_t parameters = tx_parameter_bytes(problem);
+    const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) + tx_optimizer_bytes(member->optimizer) +
+                         reduction_bytes(problem) + message_bytes(problem, num_ranks) +
+                         (size_t)problem->threads * worker_bytes(problem) + tx_plan_get_cost(problem->loss.plan).room_bytes +
+                         tx_programs_room_bytes(&member->programs);
+    return bytes + (tx_programs_need_gradients(&member->programs) ? reduction_bytes(problem) : 0);
+}
+
+static size_t activation_bytes(const tx_trainer *trainer)
+{
+    const size_t bytes =
+        tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes + tx_programs_workspace_bytes(&trainer->member.programs);
+    return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
+}
+
+/* Of a step's windows and the next one's: where they begin, where they lie, and themselves where they come from other machines. */
+static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const bool gathers = trainer->parallel && problem->placement == TX_SHARDED &&
+                         tx_parallel_machine_size(trainer->parallel) < tx_parallel_size(trainer->parallel);
+    const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
+    const size_t window =
+        gathers ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *)) : 0; /* and what MPI is asked for it */
+    return 2 * (size_t)tx_problem_share(problem, num_ranks) * (sizeof(int64_t) + sizeof(void *) + window);
+}
+
+/* Room for what is small and differs from run to run: callbacks, the progress line, how memory was rounded. */
+enum { SMALL_THINGS = 16 * 1024 };
+
+tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer),
+                                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
+                                  [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out)}};
+    const size_t later = tx_budget_total(&budget); /* than the data are loaded */
+    const size_t loading = trainer->loading > later ? trainer->loading - later : 0;
+    budget.bytes[TX_USE_DATA] =
+        trainer->data_bytes + fetch_bytes(trainer, num_ranks) + tx_mixer_bytes(problem->windows.count) + loading;
+    budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
+    budget.taken = trainer->planned;
+    return budget;
+}
+
+tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
+    return (tx_memory_estimate){
+        .data = trainer->data_bytes,
+        .arena = tx_plan_get_cost(trainer->problem.loss.plan).arena_bytes,
+        .parameters = budget.bytes[TX_USE_PARAMETERS],
+        .total = tx_budget_total(&budget),
+    };
+}
+
+/* ---- Within a limit ---- */
+
+static tx_status build_within(const tx_problem *problem, size_t memory, tx_error *error, tx_loss_plan *out)
+{
+    tx_problem limited = *problem;
+    limited.memory = memory;
+    return tx_problem_plan(&limited, problem->configuration, problem->trainer, problem->block, true, error, out);
+}
+
+/* Arenas, packed weights, run list: what a limit of a program is for. */
+static size_t program_bytes(const tx_problem *problem)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    return (size_t)problem->threads * cost.arena_bytes + cost.shared_bytes;
+}
+
+tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    tx_loss_plan limited;
+    if (cost.states.arena_bytes) {
+        *out = cost.states;
+        return TX_OK;
+    }
+    TX_TRY(build_within(problem, program_bytes(problem) - 1, error, &limited)); /* a byte less than everything */
+    *out = tx_plan_get_cost(limited.plan).states;
+    tx_plan_destroy(limited.plan);
+    return TX_OK;
+}
+
+/* What plans of equal length may differ by, in tables and in how their memory is rounded. */
+enum { ROUNDING = 4096 };
+
+/* What there is beside the program. */
+static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    return tx_trainer_memory(trainer, num_ranks).total - program_bytes(&trainer->problem) + ROUNDING;
+}
+
+/* The program that keeps as much as fits, or the least. */
+static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, tx_loss_plan *out)
+{
+    const size_t fixed = fixed_bytes(trainer, num_ranks);
+    return build_within(&trainer->problem, memory > fixed ? memory - fixed : 1, error, out);
+}
+
+tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
+{
+    tx_problem *problem = &trainer->problem;
+    const tx_section *parallel = tx_get_section(problem->root, "parallel");
+    const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
+    const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();
+    tx_loss_plan limited;
+    if (tx_trainer_memory(trainer, num_ranks).total <= memory) {
+        return TX_OK;
+    }
+    TX_TRY(keep_less(trainer, num_ranks, memory, error, &limited));
+    tx_plan_destroy(problem->loss.plan);
+    problem->loss = limited;
+    trainer->planned += tx_memory_live() - before; /* may be less */
+    const size_t least = fixed + program_bytes(problem);
+    return least <= memory
+               ? TX_OK
+               : tx_section_error(parallel, "memory", error, TX_INVALID, "too little: this run takes at least %zu KiB a rank",
+                                  (least + ROUNDING + 1023) / 1024);
+}
+
+/* ---- Where there is not enough ---- */
+
+static bool fits_within(const tx_trainer *trainer, int num_ranks, size_t memory)
+{
+    tx_error ignored = {0};
+    tx_loss_plan limited;
+    if (keep_less(trainer, num_ranks, memory, &ignored, &limited) != TX_OK) {
+        return false;
+    }
+    const bool fits = tx_plan_get_cost(limited.plan).fits;
+    tx_plan_destroy(limited.plan);
+    return fits;
+}
+
+/* Threads have arenas, gradients and sums of their own. */
+static bool fits_with_one_thread(const tx_trainer *trainer, int num_ranks, double memory)
+{
+    tx_trainer single = *trainer;
+    single.problem.threads = 1;
+    return (double)tx_trainer_memory(&single, num_ranks).total <= memory;
+}
+
+void tx_trainer_advise(const void *object, double allowed, char *text, size_t size)
+{
+    const tx_trainer *trainer = object;
+    const int num_ranks = tx_parallel_size(trainer->parallel);
+    const double memory = allowed + (double)trainer->planned, mebibytes = (double)((int64_t)memory >> 20);
+    if (mebibytes >= 1 && fits_within(trainer, num_ranks, (size_t)mebibytes << 20)) {
+        snprintf(text, size, "parallel.memory: %.0f MiB is enough, activations are then computed again", mebibytes);
+    } else if (fits_with_one_thread(trainer, num_ranks, memory)) {
+        snprintf(text, size, "fewer parallel.threads take less");
+    }
+}

@@ -1,3 +1,4 @@
+/* A second thread that goes over what the first has finished. */
 #include "base/behind.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* Texts from elsewhere on one line: what cannot be seen is escaped. */
 #include "base/escape.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* Whether all numbers are finite. */
 #include "base/finite.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Numbers as text, whatever the locale. */
 #include "base/format.h"
 
 #include <locale.h>

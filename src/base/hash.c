@@ -1,3 +1,4 @@
+/* A checksum of numbers, fast and the same on every machine. */
 #include "base/hash.h"
 
 #include <string.h>

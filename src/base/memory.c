@@ -1,3 +1,4 @@
+/* Memory: zeroed, aligned, counted, able to fail on demand. */
 #include "base/memory.h"
 
 #include <malloc.h>

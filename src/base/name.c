@@ -1,3 +1,4 @@
+/* When two names are the same, and which known one comes nearest. */
 #include "base/name.h"
 
 #include <string.h>

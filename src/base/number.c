@@ -1,3 +1,4 @@
+/* Text as numbers, whatever the locale. */
 #include "base/number.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* Statuses and their messages. */
 #include "trainax/status.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* What the screen can show. */
 #include "base/terminal.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* A text that is put together from formatted pieces. */
 #include "base/text.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Cores of this process, and threads that the system may refuse. */
 #include "base/threads.h"
 
 #include <pthread.h>

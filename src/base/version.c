@@ -1,3 +1,4 @@
+/* Which program this is, and what it works with. */
 #include "trainax/version.h"
 
 #include "git_description.h"

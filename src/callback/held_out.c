@@ -1,3 +1,4 @@
+/* What callbacks that measure held-out data share. */
 #include "callback/held_out.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* What callbacks that save files of single steps share. */
 #include "callback/snapshot.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The command line: flags, words, and what is wrong with them. */
 #include <string.h>
 
 #include "base/memory.h"

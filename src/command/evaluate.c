@@ -1,3 +1,4 @@
+/* trainax evaluate. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* trainax help. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

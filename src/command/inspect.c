@@ -1,3 +1,4 @@
+/* trainax inspect. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* trainax list. */
 #include <unistd.h>
 
 #include "base/terminal.h"

@@ -1,3 +1,4 @@
+/* trainax rollout. */
 #include "base/number.h"
 #include "command/command.h"
 

@@ -1,3 +1,4 @@
+/* trainax schema. */
 #include "command/command.h"
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)

@@ -1,3 +1,4 @@
+/* trainax train. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

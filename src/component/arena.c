@@ -1,3 +1,4 @@
+/* Memory of a configuration's texts and sections, freed at once. */
 #include "component/arena.h"
 
 #include <stdarg.h>

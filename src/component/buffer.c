@@ -1,3 +1,4 @@
+/* A text that grows. */
 #include "component/buffer.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* Home folders and variables in paths. */
 #include "component/expand.h"
 
 #include <pwd.h>

@@ -1,3 +1,4 @@
+/* The components that a program knows, by kind and name. */
 #include "component/registry.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* From a tree of YAML to sections: every option gets a value, every mistake its place. */
 #include "component/resolve.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Names as people write them, in the spelling of the tables. */
 #include "component/unfold.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A scalar of YAML as the option's type reads it. */
 #include "component/value.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Lists of words in options: which one is meant, which one comes nearest. */
 #include "component/words.h"
 
 #include <stdio.h>

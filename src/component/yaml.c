@@ -1,3 +1,4 @@
+/* YAML as a tree whose nodes know their places. */
 #include "component/yaml.h"
 
 #include <libfyaml.h>

@@ -1,3 +1,4 @@
+/* Initial conditions: the interface, and those that draw numbers. */
 #include "data/initial.h"
 
 #include "base/memory.h"

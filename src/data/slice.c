@@ -1,3 +1,4 @@
+/* Parts of a data set's axes: samples, levels, points. */
 #include "data/slice.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Files that appear whole or not at all: written under another name, then given theirs. */
 #include "file/atomic.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* What a seal covers: the file's bytes in groups, checked where they are read. */
 #include "file/cover.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The result of a run as a short text: a digest of its parameters. */
 #include "file/digest.h"
 
 #include <endian.h>

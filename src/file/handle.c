@@ -1,3 +1,4 @@
+/* HDF5's identifiers, closed by themselves, and its words for errors. */
 #include "file/handle.h"
 
 #include <stdio.h>

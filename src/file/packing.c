@@ -1,3 +1,4 @@
+/* Numbers as other programs pack them: scale, offset and missing values of the CF conventions. */
 #include "file/packing.h"
 
 #include <math.h>

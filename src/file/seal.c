@@ -1,3 +1,4 @@
+/* The seal of a finished file: a checksum behind what HDF5 wrote. */
 #include "file/seal.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The rows of history.csv: a few in memory, all in files, and none twice. */
 #include "history/history.h"
 
 #include <errno.h>

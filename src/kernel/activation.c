@@ -1,3 +1,4 @@
+/* The activations: their names, and what their derivatives are functions of. */
 #include "base/name.h"
 #include "kernel/kernel.h"
 

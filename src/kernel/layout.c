@@ -1,3 +1,4 @@
+/* How a tensor of a block lies in memory, and views of it. */
 #include "kernel/layout.h"
 
 static int64_t round_up(int64_t n, int64_t multiple)

@@ -1,3 +1,4 @@
+/* Joining a job, leaving it, and who shares this machine. */
 #include <sched.h>
 #include <unistd.h>
 

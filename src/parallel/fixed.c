@@ -1,3 +1,4 @@
+/* Sums in fixed point: a scale a leaf, integers whose order does not matter. */
 #include "parallel/fixed.h"
 
 #include <stdbool.h>

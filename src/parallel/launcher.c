@@ -1,3 +1,4 @@
+/* What the environment says about who started this process. */
 #include "parallel/launcher.h"
 
 #include <arpa/inet.h>

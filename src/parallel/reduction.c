@@ -1,3 +1,4 @@
+/* The one sum of a step over all ranks: gradients, scalars, counters. */
 #include "parallel/reduction.h"
 
 #include <string.h>

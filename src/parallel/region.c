@@ -1,3 +1,4 @@
+/* Memory that the ranks of a machine share. */
 #include "parallel/region.h"
 
 #include <errno.h>

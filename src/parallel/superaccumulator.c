@@ -1,3 +1,4 @@
+/* Sums of doubles over their whole range, as integers. */
 #include "parallel/superaccumulator.h"
 
 #include <math.h>

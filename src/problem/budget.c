@@ -1,3 +1,4 @@
+/* What a run takes of memory, compared with what this rank may have. */
 #include "problem/budget.h"
 
 #include <stdio.h>

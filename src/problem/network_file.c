@@ -1,3 +1,4 @@
+/* A network as a file: parameters, its section, its precision. */
 #include "problem/network_file.h"
 
 #include <inttypes.h>

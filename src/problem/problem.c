@@ -1,3 +1,4 @@
+/* What follows from a configuration and the shape of the data: network, windows, plans, block. */
 #include "problem/problem.h"
 
 #include <string.h>

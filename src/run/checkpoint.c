@@ -1,3 +1,4 @@
+/* checkpoint.h5: all that a resumed run goes on from. */
 #include "run/checkpoint.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The run directory: what may stand in it, and what is written there. */
 #include "run/directory.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* run.log: what a run was, and all that it said. */
 #include "run/log.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Who holds a run directory, and whether he lives. */
 #include "run/owner.h"
 
 #include <ctype.h>

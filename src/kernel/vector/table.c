@@ -1,3 +1,4 @@
+/* The table of one variant's kernels. */
 #include "kernel/vector/variant.h"
 
 extern const tx_kernels VARIANT(kernels);

@@ -1,0 +1,104 @@
+/* Stages as the classes append them: their state, their rates, and what an option says. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/expect.h"
+#include "base/memory.h"
+#include "optimizer/options.h"
+#include "optimizer/stage.h"
+
+double tx_option_real(const tx_section *section, const char *name, double otherwise)
+{
+    return tx_knows(section, name) && tx_has(section, name) ? tx_get_real(section, name) : otherwise;
+}
+
+bool tx_option_flag(const tx_section *section, const char *name, bool otherwise)
+{
+    return tx_knows(section, name) ? tx_get_boolean(section, name) : otherwise;
+}
+
+tx_rate tx_rate_read(const tx_section *section, const char *name)
+{
+    return tx_knows(section, name) ? (tx_rate){.number = tx_get_real(section, name), .schedule = tx_get_section(section, name)}
+                                   : (tx_rate){0};
+}
+
+double tx_rate_at(tx_rate rate, int64_t count)
+{
+    if (!rate.schedule) {
+        return rate.number;
+    }
+    const tx_schedule_class *class_ = tx_section_component(rate.schedule)->implementation;
+    return class_->value(rate.schedule, count);
+}
+
+tx_status tx_rate_check(tx_rate rate, tx_error *error)
+{
+    const tx_schedule_class *class_ = rate.schedule ? tx_section_component(rate.schedule)->implementation : NULL;
+    return class_ && class_->check ? class_->check(rate.schedule, error) : TX_OK;
+}
+
+tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out)
+{
+    const size_t count = (size_t)optimizer->num_stages;
+    tx_stage *stage;
+    TX_TRY(tx_reserve(count + 1, sizeof stage, &optimizer->capacity, error, &optimizer->stages));
+    TX_TRY(tx_allocate(sizeof *stage, error, &stage));
+    *stage = (tx_stage){.optimizer = optimizer, .update = update, .scale = {.number = 1}, .number = optimizer->num_sections - 2};
+    optimizer->stages[optimizer->num_stages++] = stage;
+    *out = stage;
+    return tx_allocate(bytes, error, &stage->state);
+}
+
+tx_status tx_stage_keep_array(tx_stage *stage, const tx_state_array *array, tx_error *error)
+{
+    TX_TRY(tx_reserve((size_t)stage->num_arrays + 1, sizeof *array, &stage->capacity, error, &stage->arrays));
+    tx_state_array *kept = &stage->arrays[stage->num_arrays++];
+    *kept = *array;
+    if (stage->number >= 0) {
+        snprintf(kept->name, sizeof kept->name, "%d.%.*s", stage->number, TX_STATE_ARRAY_NAME - 16, array->name);
+    }
+    return TX_OK;
+}
+
+tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_error *error)
+{
+    tx_state_array array = {.rank = 1, .shape = {stage->optimizer->num_parameters}, .initial = initial};
+    snprintf(array.name, sizeof array.name, "%s", name);
+    return tx_stage_keep_array(stage, &array, error);
+}
+
+void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)
+{
+    tx_stage *last = optimizer->stages[optimizer->num_stages - 1];
+    if (tx_knows(section, "learning_rate")) {
+        last->scale = optimizer->rate = tx_rate_read(section, "learning_rate");
+        last->descends = optimizer->has_rate = true;
+    }
+}
+
+tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error)
+{
+    const tx_task_class *task = optimizer->task;
+    const struct {
+        unsigned bit;
+        bool known;
+        const char *name;
+    } kinds[] = {{TX_ASKS_VALUE, task->value, "the loss at other parameters"},
+                 {TX_ASKS_GRADIENT, task->gradient, "the gradient at other parameters"},
+                 {TX_ASKS_ROWS, task->rows, "the residuals' Jacobian"},
+                 {TX_ASKS_PRODUCT, task->product, "products with the residuals' Jacobian"},
+                 {TX_ASKS_ADJOINT_PRODUCT, task->adjoint_product, "products with the residuals' transposed Jacobian"}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if ((what & kinds[k].bit) && !kinds[k].known) {
+            return tx_section_error(section, NULL, error, TX_INVALID, "%s needs %s, which is not to be had here",
+                                    tx_section_name(section), kinds[k].name);
+        }
+    }
+    return TX_OK;
+}
+
+tx_status tx_stage_status(bool finite, tx_error *error)
+{
+    return finite ? TX_OK : tx_error_set(error, TX_DIVERGED, "its update would make a parameter non-finite");
+}

@@ -21,7 +21,7 @@ enum { MAX_BLOCK = 32, MAX_CHANNELS = 8 };
 enum { COMMON_ISA = 0 };
 
 typedef struct rollout {
-    const tx_section *stepper;
+    tx_stepper *stepper;
     int64_t warmup;
     tx_initial *initial;
     tx_plan *plan; /* of one step */
@@ -74,31 +74,37 @@ static tx_shape state_of(const wanted *w, int axes, int64_t channels)
     return state;
 }
 
-/* The first shape that the stepper takes: few channels before many; one axis, two, three, none. */
-static bool find_state(const tx_section *stepper, const wanted *w, tx_shape *out)
+/* For the first shape that the section's stepper takes: few channels before many; one axis, two, three, none. *out stays NULL where
+ * it takes none; a failure is of another kind. */
+static tx_status find_stepper(const tx_section *section, const wanted *w, tx_error *error, tx_shape *state, tx_stepper **out)
 {
     static const int axes[] = {1, 2, 3, 0};
     for (int k = 0; k < 4; k++) {
         for (int64_t channels = w->channels < 0 ? 1 : w->channels; channels <= (w->channels < 0 ? MAX_CHANNELS : w->channels);
              channels++) {
-            tx_error ignored = {0};
-            *out = state_of(w, axes[k], channels);
-            if ((w->axes < 0 || w->axes == axes[k]) && tx_stepper_check(stepper, *out, &ignored) == TX_OK) {
-                return true;
+            tx_error local = {0};
+            *state = state_of(w, axes[k], channels);
+            const bool fits = w->axes < 0 || w->axes == axes[k];
+            const tx_status status = fits ? tx_stepper_create(section, *state, &local, out) : TX_INVALID;
+            if (status != TX_INVALID) {
+                return status ? tx_error_set(error, status, "%s", local.message) : TX_OK;
             }
         }
     }
-    return false;
+    return TX_OK;
 }
 
-static tx_status choose_state(const tx_section *section, const tx_section *stepper, tx_error *error, tx_shape *out)
+static tx_status create_stepper(const tx_section *section, tx_error *error, tx_shape *state, tx_stepper **out)
 {
+    const tx_section *stepper = tx_get_section(section, "stepper");
     wanted w;
     TX_TRY(read_wanted(section, error, &w));
-    if (!find_state(stepper, &w, out)) { /* says what is wrong with the one that was asked for */
-        TX_TRY(tx_stepper_check(stepper, state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels), error));
+    TX_TRY(find_stepper(stepper, &w, error, state, out));
+    if (!*out) { /* says what is wrong with the one that was asked for */
+        *state = state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels);
+        TX_TRY(tx_stepper_create(stepper, *state, error, out));
     }
-    if (out->axes && !w.num_points) {
+    if (state->axes && !w.num_points) {
         return tx_section_error(section, "num_points", error, TX_INVALID, "missing: the states of %s have spatial axes",
                                 tx_section_name(stepper));
     }
@@ -166,15 +172,14 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     rollout *r;
     TX_TRY(tx_allocate(sizeof *r, error, &r));
     source->state = r;
-    *r = (rollout){.stepper = tx_get_section(section, "stepper"),
-                   .warmup = tx_get_integer(section, "num_warmup_steps"),
-                   .kept_trajectory = -1};
-    TX_TRY(choose_state(section, r->stepper, error, &source->shape.state));
+    *r = (rollout){.warmup = tx_get_integer(section, "num_warmup_steps"), .kept_trajectory = -1};
+    TX_TRY(create_stepper(section, error, &source->shape.state, &r->stepper));
+    const tx_section *stepper = tx_get_section(section, "stepper");
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->shape.domain_extent = stepper_number(r->stepper, "domain_extent");
+    source->shape.domain_extent = stepper_number(stepper, "domain_extent");
     if (!tx_has(section, "dt")) {
-        source->shape.dt = stepper_number(r->stepper, "dt");
+        source->shape.dt = stepper_number(stepper, "dt");
     }
     TX_TRY(tx_data_check_size(source, error));
     r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(random.precision);
@@ -192,6 +197,7 @@ static void destroy(tx_data_source *source)
         tx_values_destroy(r->values);
         tx_workspace_destroy(r->workspace);
         tx_plan_destroy(r->plan);
+        tx_stepper_destroy(r->stepper);
         tx_free(r->scratch);
         tx_free(r->kept);
     }
@@ -268,7 +274,8 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
         while (advance(r, lanes, count, &failed)) {
         }
         if (failed) {
-            return tx_section_error(r->stepper, NULL, error, TX_BAD_DATA, "the stepper failed on a state of the rollout");
+            return tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, TX_BAD_DATA,
+                                    "the stepper failed on a state of the rollout");
         }
         keep(r, trajectory - 1, &lanes[count - 1], levels);
     }

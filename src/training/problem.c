@@ -74,6 +74,16 @@ tx_placement tx_problem_placement(const tx_section *root)
     return strcmp(word, "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
 }
 
+int tx_problem_threads(const tx_section *root)
+{
+    return (int)tx_get_integer(tx_get_section(root, "parallel"), "threads");
+}
+
+tx_data_setup tx_problem_data_setup(const tx_section *root, int isa)
+{
+    return (tx_data_setup){.random = tx_problem_random(root), .isa = isa, .threads = tx_problem_threads(root)};
+}
+
 tx_random tx_config_random(const tx_config *config)
 {
     return tx_problem_random(tx_config_root(config));
@@ -173,7 +183,7 @@ static void read_options(tx_problem *problem)
     problem->num_steps = tx_get_integer(trainer, "num_training_steps");
     problem->record_every = tx_get_integer(trainer, "record_loss_every");
     problem->asked_batch_size = tx_get_integer(trainer, "batch_size");
-    problem->threads = (int)tx_get_integer(parallel, "threads");
+    problem->threads = tx_problem_threads(problem->root);
     problem->placement = tx_problem_placement(problem->root);
     problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
 }

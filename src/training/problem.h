@@ -41,6 +41,8 @@ typedef struct tx_problem {
 /* The run's precision and random streams. */
 tx_random tx_problem_random(const tx_section *root);
 tx_placement tx_problem_placement(const tx_section *root);
+int tx_problem_threads(const tx_section *root); /* of a rank */
+tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);
 /* isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */

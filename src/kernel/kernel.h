@@ -185,8 +185,8 @@ typedef struct tx_kernels {
                                 const tx_layout *ldx, void *dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
-     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. One axis of which
-     * many modes are kept goes through FFTW: then bits depend on its build and on what it finds the processor to be, too. */
+     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes are
+     * kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
     tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */
@@ -211,7 +211,7 @@ typedef struct tx_kernels {
     void (*rfftn_backward)(const tx_rfftn *rfftn, tx_part part, const void *modes, void *x, void *scratch);
     /* y = x times complex numbers (tables, modes), or times their conjugates; tables: 1, or as many as there are channels. y may be
      * x. */
-    void (*modes_multiply)(bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
+    void (*multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
                            const tx_layout *ly, void *y);
 
     /* Runs independent multiply-add chains; returns how many operations that were. What the benchmark measures shares of. */

@@ -188,7 +188,9 @@ static void check_product(const tx_kernels *kernels, int64_t modes, int samples,
         set_real(precision, t, k, next_value(&seed));
     }
     block_randomise(&x, 3);
-    kernels->modes_multiply(conjugate, tables, &x.layout, x.data, t, &y.layout, y.data);
+    for (int part = 0; part < 2; part++) {
+        kernels->multiply_modes((tx_part){part, 2}, conjugate, tables, &x.layout, x.data, t, &y.layout, y.data);
+    }
     CU_ASSERT(block_untouched_outside(&y));
     for (int64_t k = 0; k < 3 * samples * modes; k++) {
         const int64_t c = k / (samples * modes), at = x.layout.origin + c * x.layout.channel + 2 * (k % (samples * modes));
@@ -199,7 +201,7 @@ static void check_product(const tx_kernels *kernels, int64_t modes, int samples,
         CU_ASSERT_EQUAL(get_real(precision, y.data, at), re * wr - im * wi);
         CU_ASSERT_EQUAL(get_real(precision, y.data, at + 1), re * wi + im * wr);
     }
-    kernels->modes_multiply(conjugate, tables, &x.layout, x.data, t, &x.layout, x.data);
+    kernels->multiply_modes(tx_whole, conjugate, tables, &x.layout, x.data, t, &x.layout, x.data);
     for (int64_t k = 0; k < 3 * 2 * modes * samples; k++) {
         const int64_t at = x.layout.origin + k / (2 * modes * samples) * x.layout.channel + k % (2 * modes * samples);
         CU_ASSERT_EQUAL(get_real(precision, x.data, at), get_real(precision, y.data, at));

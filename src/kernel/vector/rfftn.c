@@ -6,7 +6,7 @@
 #include <fftw3.h>
 
 #include "base/memory.h"
-#include "kernel/vector/variant.h"
+#include "kernel/vector/rfftn.h"
 
 #if TX_REAL_BITS == 32
 #define FFTW(name) fftwf_##name
@@ -158,23 +158,36 @@ static void drop_imaginary(const tx_rfftn *t, real *modes)
     }
 }
 
+void VARIANT(rfftn_to_modes)(const tx_rfftn *t, const real *x, real *modes)
+{
+    FFTW(execute_dft_r2c)(t->lines, (real *)x, (FFTW(complex) *)modes);
+    if (t->others) {
+        FFTW(execute_dft)(t->others, (FFTW(complex) *)modes, (FFTW(complex) *)modes);
+    }
+}
+
+void VARIANT(rfftn_from_modes)(const tx_rfftn *t, real *modes, real *x)
+{
+    if (t->others) {
+        FFTW(execute_dft)(t->others_back, (FFTW(complex) *)modes, (FFTW(complex) *)modes);
+    }
+    drop_imaginary(t, modes);
+    FFTW(execute_dft_c2r)(t->lines_back, (FFTW(complex) *)modes, x);
+}
+
 void VARIANT(rfftn_forward)(const tx_rfftn *t, tx_part part, const void *x, void *modes)
 {
     const int64_t channels = t->x.shape.channels;
     const real share = (real)(1 / (double)tx_shape_points(&t->x.shape));
     for (int64_t c = tx_part_begin(part, channels); c < tx_part_end(part, channels); c++) {
         real *to = (real *)modes + t->modes.origin + c * t->modes.channel;
-        FFTW(execute_dft_r2c)(t->lines, (real *)x + t->x.origin + c * t->x.channel, (FFTW(complex) *)to);
-        if (t->others) {
-            FFTW(execute_dft)(t->others, (FFTW(complex) *)to, (FFTW(complex) *)to);
-        }
+        VARIANT(rfftn_to_modes)(t, (const real *)x + t->x.origin + c * t->x.channel, to);
         if (t->weighted) {
             scale_lines(t, to, share, 2 * share, to);
         }
     }
 }
 
-/* FFTW counts modes with a mirror image twice. */
 void VARIANT(rfftn_backward)(const tx_rfftn *t, tx_part part, const void *modes, void *x, void *scratch)
 {
     const int64_t channels = t->x.shape.channels;
@@ -182,11 +195,7 @@ void VARIANT(rfftn_backward)(const tx_rfftn *t, tx_part part, const void *modes,
     for (int64_t c = tx_part_begin(part, channels); c < tx_part_end(part, channels); c++) {
         scale_lines(t, (const real *)modes + t->modes.origin + c * t->modes.channel, share, t->weighted ? share : share / 2,
                     scratch);
-        if (t->others) {
-            FFTW(execute_dft)(t->others_back, scratch, scratch);
-        }
-        drop_imaginary(t, scratch);
-        FFTW(execute_dft_c2r)(t->lines_back, scratch, (real *)x + t->x.origin + c * t->x.channel);
+        VARIANT(rfftn_from_modes)(t, scratch, (real *)x + t->x.origin + c * t->x.channel);
     }
 }
 
@@ -226,19 +235,18 @@ INLINE void multiply_row(const bool CONJUGATE, const real *x, const real *table,
     }
 }
 
-void VARIANT(modes_multiply)(bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
+void VARIANT(multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
                              const tx_layout *ly, void *y)
 {
-    const int64_t n = ly->row / ly->block;
-    for (int64_t c = 0; c < ly->shape.channels; c++) {
-        const real *from = (const real *)x + lx->origin + c * lx->channel, *t = (const real *)table + (tables > 1 ? c * n : 0);
-        real *to = (real *)y + ly->origin + c * ly->channel;
-        for (int64_t s = 0; s < ly->block; s++) {
-            if (conjugate) {
-                multiply_row(true, from + s * n, t, n, to + s * n);
-            } else {
-                multiply_row(false, from + s * n, t, n, to + s * n);
-            }
+    const int64_t n = ly->row / ly->block, rows = ly->shape.channels * ly->block;
+    for (int64_t k = tx_part_begin(part, rows); k < tx_part_end(part, rows); k++) {
+        const int64_t c = k / ly->block, at = k % ly->block * n;
+        const real *from = (const real *)x + lx->origin + c * lx->channel + at, *t = (const real *)table + (tables > 1 ? c * n : 0);
+        real *to = (real *)y + ly->origin + c * ly->channel + at;
+        if (conjugate) {
+            multiply_row(true, from, t, n, to);
+        } else {
+            multiply_row(false, from, t, n, to);
         }
     }
 }

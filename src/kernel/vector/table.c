@@ -53,6 +53,6 @@ const tx_kernels VARIANT(kernels) = {
     .rfftn_scratch = VARIANT(rfftn_scratch),
     .rfftn_forward = VARIANT(rfftn_forward),
     .rfftn_backward = VARIANT(rfftn_backward),
-    .modes_multiply = VARIANT(modes_multiply),
+    .multiply_modes = VARIANT(multiply_modes),
     .peak = VARIANT(peak),
 };

@@ -76,7 +76,7 @@ void VARIANT(rfftn_destroy)(tx_rfftn *rfftn);
 size_t VARIANT(rfftn_scratch)(const tx_rfftn *rfftn);
 void VARIANT(rfftn_forward)(const tx_rfftn *rfftn, tx_part part, const void *x, void *modes);
 void VARIANT(rfftn_backward)(const tx_rfftn *rfftn, tx_part part, const void *modes, void *x, void *scratch);
-void VARIANT(modes_multiply)(bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
+void VARIANT(multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
                              const tx_layout *ly, void *y);
 
 double VARIANT(peak)(int64_t iterations);

@@ -76,7 +76,7 @@ typedef struct tx_rfftn_shape {
     tx_layout x, modes;
     bool weighted;
 } tx_rfftn_shape;
-typedef struct tx_rfftn tx_rfftn;
+typedef struct tx_rfft tx_rfft;
 
 /* What one of several threads computes of a result: part `index` of `count`. The parts write different numbers, and all of
  * them together the same bits as the one part of one. */
@@ -204,11 +204,11 @@ typedef struct tx_kernels {
 
     /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a part,
      * 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
-    tx_status (*rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfftn **out);
-    void (*rfftn_destroy)(tx_rfftn *rfftn);
-    size_t (*rfftn_scratch)(const tx_rfftn *rfftn); /* reals */
-    void (*rfftn_forward)(const tx_rfftn *rfftn, tx_part part, const void *x, void *modes);
-    void (*rfftn_backward)(const tx_rfftn *rfftn, tx_part part, const void *modes, void *x, void *scratch);
+    tx_status (*rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out);
+    void (*rfftn_destroy)(tx_rfft *rfftn);
+    size_t (*rfftn_scratch)(const tx_rfft *rfftn); /* reals */
+    void (*rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);
+    void (*rfftn_backward)(const tx_rfft *rfftn, tx_part part, const void *modes, void *x, void *scratch);
     /* y = x times complex numbers (tables, modes), or times their conjugates; tables: 1, or as many as there are channels. y may be
      * x. */
     void (*multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,

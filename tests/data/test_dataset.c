@@ -165,7 +165,8 @@ static void checksums_are_those_of_the_numbers(void)
             char text[200];
             snprintf(text, sizeof text, "{type: file, path: %s%s}", path, cases[k].slices);
             CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-            CU_ASSERT_EQUAL_FATAL(tx_dataset_create(parallel, section.section, wanted, TX_SHARDED, NULL, &dataset), TX_OK);
+            CU_ASSERT_EQUAL_FATAL(
+                tx_dataset_create(parallel, section.section, (tx_data_setup){.random = wanted}, TX_SHARDED, NULL, &dataset), TX_OK);
             CU_ASSERT_EQUAL(dataset->checksum, checksum_of(chosen, (size_t)count * tx_real_bytes(wanted.precision)));
             tx_dataset_destroy(dataset);
             data_section_close(&section);

@@ -113,7 +113,7 @@ static void any_range_has_the_same_bits(void)
         int64_t levels;
     } cases[] = {
         {SPECTRAL ", num_points: 12, num_samples: 5, temporal_horizon: 6, num_warmup_steps: 3}", 30},
-        {SPECTRAL ", num_points: 100, num_samples: 3, temporal_horizon: 5}", 15},
+        {SPECTRAL ", num_points: 1100, num_samples: 3, temporal_horizon: 5}", 15},
         {"{type: rollout, key: 1, stepper: lorenz_rk4, initial_condition: normal, num_samples: 40, temporal_horizon: 2}", 80}};
     for (int isa = 0; isa < tx_isa_count(); isa++) {
         for (int k = 0; k < 6; k++) {

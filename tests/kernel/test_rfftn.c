@@ -23,7 +23,7 @@ typedef struct transform {
     int64_t points, modes, half;
     tx_rfftn_shape shape;
     block x, spectrum;
-    tx_rfftn *rfftn;
+    tx_rfft *rfftn;
     void *scratch;
 } transform;
 
@@ -229,7 +229,7 @@ static void without_memory(const tx_kernels *kernels)
     const size_t before = tx_memory_live();
     tx_status status = TX_FAILURE;
     for (long n = 0; n < 10 && status != TX_OK; n++) {
-        tx_rfftn *rfftn = NULL;
+        tx_rfft *rfftn = NULL;
         tx_memory_fail_after(n);
         status = kernels->rfftn_create(&t.shape, NULL, &rfftn);
         tx_memory_fail_after(-1);

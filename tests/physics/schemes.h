@@ -52,16 +52,16 @@ static inline void spectral_line(double cfl, int64_t n, const double *a, double 
 {
     memset(y, 0, (size_t)n * sizeof *y);
     for (int64_t mode = 0; 2 * mode <= n; mode++) {
-        const double share = (mode == 0 || 2 * mode == n ? 1 : 2) / (double)n, wave = 2 * M_PI * (double)mode / (double)n;
+        const double share = (mode == 0 || 2 * mode == n ? 1 : 2) / (double)n, wave = 2 * M_PI / (double)n;
         double re = 0, im = 0;
         for (int64_t j = 0; j < n; j++) {
-            re += a[j] * cos(wave * (double)j);
-            im -= a[j] * sin(wave * (double)j);
+            re += a[j] * cos(wave * (double)(mode * j % n));
+            im -= a[j] * sin(wave * (double)(mode * j % n));
         }
-        const double c = cos(wave * cfl), s = -sin(wave * cfl);
+        const double c = cos(wave * (double)mode * cfl), s = -sin(wave * (double)mode * cfl);
         const double turned_re = re * c - im * s, turned_im = 2 * mode == n ? 0 : re * s + im * c;
         for (int64_t j = 0; j < n; j++) {
-            y[j] += share * (turned_re * cos(wave * (double)j) - turned_im * sin(wave * (double)j));
+            y[j] += share * (turned_re * cos(wave * (double)(mode * j % n)) - turned_im * sin(wave * (double)(mode * j % n)));
         }
     }
 }

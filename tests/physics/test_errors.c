@@ -88,19 +88,23 @@ static tx_status create_and_apply(const tx_section *section, tx_shape state, tx_
 /* Whichever allocation of making and applying a scheme fails: it says that it was memory, and keeps none. */
 static void failing_allocations(void)
 {
-    static const char *const texts[] = {"{type: fou_advection_1d, cfl: 0.5}", "{type: advection_1d_spectral, cfl: 0.5}",
-                                        "lorenz_rk4"};
+    static const struct {
+        const char *text;
+        tx_shape state;
+    } cases[] = {{"{type: fou_advection_1d, cfl: 0.5}", {2, 1, {8}}},
+                 {"{type: advection_1d_spectral, cfl: 0.5}", {2, 1, {8}}},
+                 {"{type: advection_1d_spectral, cfl: 0.5}", {2, 1, {1100}}},
+                 {"lorenz_rk4", {.channels = 3}}};
     tx_registry *registry = physics_registry();
-    for (int k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         tx_config *config = NULL;
-        CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_STEPPER, "p.yaml", texts[k], NULL, &config), TX_OK);
-        const tx_shape state = k == 2 ? (tx_shape){.channels = 3} : (tx_shape){.channels = 2, .axes = 1, .n = {8}};
+        CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_STEPPER, "p.yaml", cases[k].text, NULL, &config), TX_OK);
         const size_t before = tx_memory_live();
         tx_status status = TX_FAILURE;
         for (int n = 0; status != TX_OK && n < 100; n++) {
             tx_error error = {0};
             tx_memory_fail_after(n);
-            status = create_and_apply(tx_config_root(config), state, &error);
+            status = create_and_apply(tx_config_root(config), cases[k].state, &error);
             tx_memory_fail_after(-1);
             CU_ASSERT(status == TX_OK || (status == TX_FAILURE && strstr(error.message, "out of memory")));
             CU_ASSERT_EQUAL(tx_memory_live(), before);

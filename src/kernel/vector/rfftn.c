@@ -16,7 +16,7 @@
 
 enum { LINE = 64 / sizeof(real) };
 
-struct tx_rfftn {
+struct tx_rfft {
     tx_layout x, modes;
     bool weighted;
     int64_t half, rows;             /* modes of a line of the last axis; lines of a channel, of all its samples */
@@ -27,7 +27,7 @@ struct tx_rfftn {
 /* ---- Plans ---- */
 
 /* Along axis d: between neighbours in x and in the modes (complex numbers). */
-static FFTW(iodim64) along(const tx_rfftn *t, int d)
+static FFTW(iodim64) along(const tx_rfft *t, int d)
 {
     FFTW(iodim64) dim = {.n = t->x.shape.n[d], .is = t->x.stride[d], .os = 1};
     for (int e = d + 1; e < t->x.shape.axes; e++) {
@@ -46,7 +46,7 @@ static FFTW(iodim64) within_modes(FFTW(iodim64) dim)
     return (FFTW(iodim64)){.n = dim.n, .is = dim.os, .os = dim.os};
 }
 
-static void plan_lines(tx_rfftn *t, real *x, FFTW(complex) * modes)
+static void plan_lines(tx_rfft *t, real *x, FFTW(complex) * modes)
 {
     const int others = t->x.shape.axes - 1;
     FFTW(iodim64) last = along(t, others), back = reversed(last), many[TX_MAX_AXES], many_back[TX_MAX_AXES];
@@ -61,7 +61,7 @@ static void plan_lines(tx_rfftn *t, real *x, FFTW(complex) * modes)
     t->lines_back = FFTW(plan_guru64_dft_c2r)(1, &back, others + 1, many_back, modes, x, FFTW_ESTIMATE);
 }
 
-static void plan_others(tx_rfftn *t, FFTW(complex) * modes)
+static void plan_others(tx_rfft *t, FFTW(complex) * modes)
 {
     const int others = t->x.shape.axes - 1;
     const int64_t sample = t->modes.row / t->x.block / 2;
@@ -75,7 +75,7 @@ static void plan_others(tx_rfftn *t, FFTW(complex) * modes)
 }
 
 /* Estimates do not look at arrays, only at where they begin. */
-static tx_status make_plans(tx_rfftn *t, tx_error *error)
+static tx_status make_plans(tx_rfft *t, tx_error *error)
 {
     const bool single = t->x.shape.axes == 1;
     real *place;
@@ -91,12 +91,12 @@ static tx_status make_plans(tx_rfftn *t, tx_error *error)
                               (long)t->x.shape.n[t->x.shape.axes - 1]);
 }
 
-tx_status VARIANT(rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfftn **out)
+tx_status VARIANT(rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out)
 {
     const tx_layout *x = &shape->x;
-    tx_rfftn *t;
+    tx_rfft *t;
     TX_TRY(tx_allocate(sizeof *t, error, &t));
-    *t = (tx_rfftn){.x = *x, .modes = shape->modes, .weighted = shape->weighted, .half = x->shape.n[x->shape.axes - 1] / 2 + 1};
+    *t = (tx_rfft){.x = *x, .modes = shape->modes, .weighted = shape->weighted, .half = x->shape.n[x->shape.axes - 1] / 2 + 1};
     t->rows = x->block * tx_shape_points(&x->shape) / x->shape.n[x->shape.axes - 1];
     const tx_status status = make_plans(t, error);
     if (status != TX_OK) {
@@ -107,7 +107,7 @@ tx_status VARIANT(rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx
     return TX_OK;
 }
 
-void VARIANT(rfftn_destroy)(tx_rfftn *t)
+void VARIANT(rfftn_destroy)(tx_rfft *t)
 {
     if (t) {
         FFTW(destroy_plan)(t->lines);
@@ -118,7 +118,7 @@ void VARIANT(rfftn_destroy)(tx_rfftn *t)
     }
 }
 
-size_t VARIANT(rfftn_scratch)(const tx_rfftn *t)
+size_t VARIANT(rfftn_scratch)(const tx_rfft *t)
 {
     return (size_t)((t->modes.row + LINE - 1) / LINE * LINE);
 }
@@ -127,7 +127,7 @@ size_t VARIANT(rfftn_scratch)(const tx_rfftn *t)
 
 /* to = from along all lines of the last axis, times `edge` at the wavenumbers that are their own mirror images, else `middle`; to
  * may be from. */
-static void scale_lines(const tx_rfftn *t, const real *from, real edge, real middle, real *to)
+static void scale_lines(const tx_rfft *t, const real *from, real edge, real middle, real *to)
 {
     const int64_t reals = 2 * t->half;
     const bool even = t->x.shape.n[t->x.shape.axes - 1] % 2 == 0;
@@ -148,7 +148,7 @@ static void scale_lines(const tx_rfftn *t, const real *from, real edge, real mid
 }
 
 /* Without the imaginary parts that a real line cannot have. */
-static void drop_imaginary(const tx_rfftn *t, real *modes)
+static void drop_imaginary(const tx_rfft *t, real *modes)
 {
     const int64_t reals = 2 * t->half;
     const bool even = t->x.shape.n[t->x.shape.axes - 1] % 2 == 0;
@@ -158,7 +158,7 @@ static void drop_imaginary(const tx_rfftn *t, real *modes)
     }
 }
 
-void VARIANT(rfftn_to_modes)(const tx_rfftn *t, const real *x, real *modes)
+void VARIANT(rfftn_to_modes)(const tx_rfft *t, const real *x, real *modes)
 {
     FFTW(execute_dft_r2c)(t->lines, (real *)x, (FFTW(complex) *)modes);
     if (t->others) {
@@ -166,7 +166,7 @@ void VARIANT(rfftn_to_modes)(const tx_rfftn *t, const real *x, real *modes)
     }
 }
 
-void VARIANT(rfftn_from_modes)(const tx_rfftn *t, real *modes, real *x)
+void VARIANT(rfftn_from_modes)(const tx_rfft *t, real *modes, real *x)
 {
     if (t->others) {
         FFTW(execute_dft)(t->others_back, (FFTW(complex) *)modes, (FFTW(complex) *)modes);
@@ -175,7 +175,7 @@ void VARIANT(rfftn_from_modes)(const tx_rfftn *t, real *modes, real *x)
     FFTW(execute_dft_c2r)(t->lines_back, (FFTW(complex) *)modes, x);
 }
 
-void VARIANT(rfftn_forward)(const tx_rfftn *t, tx_part part, const void *x, void *modes)
+void VARIANT(rfftn_forward)(const tx_rfft *t, tx_part part, const void *x, void *modes)
 {
     const int64_t channels = t->x.shape.channels;
     const real share = (real)(1 / (double)tx_shape_points(&t->x.shape));
@@ -188,7 +188,7 @@ void VARIANT(rfftn_forward)(const tx_rfftn *t, tx_part part, const void *x, void
     }
 }
 
-void VARIANT(rfftn_backward)(const tx_rfftn *t, tx_part part, const void *modes, void *x, void *scratch)
+void VARIANT(rfftn_backward)(const tx_rfft *t, tx_part part, const void *modes, void *x, void *scratch)
 {
     const int64_t channels = t->x.shape.channels;
     const real share = t->weighted ? (real)(1 / (double)tx_shape_points(&t->x.shape)) : 1;

@@ -62,6 +62,21 @@ tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution 
 tx_node tx_spectral_convolve(tx_graph *graph, tx_node x, tx_node weight_real, tx_node weight_imag, const int64_t *modes,
                              int64_t out_channels);
 
+/* The real Fourier transform over all axes of x, as numpy.fft.rfftn, and back, as irfftn, to states of `shape` (its channels are those
+ * of the modes): that drops imaginary parts at the last axis's wavenumbers 0 and n / 2 when the other axes are done, so modes need not
+ * be those of a real field. Modes are values of shape (channels, 2 tx_rfftn_modes): add, subtract, scale, concatenate and multiply them
+ * with a table, but give them to nothing else, nor out. Gradients are those of these maps of real and imaginary parts, exactly. */
+tx_node tx_rfftn(tx_graph *graph, tx_node x);
+tx_node tx_irfftn(tx_graph *graph, tx_node modes, tx_shape shape);
+/* table: a constant, (tx_rfftn_modes) complex numbers as pairs of reals in C order of the wavenumbers (of the last axis 0 … n / 2),
+ * or (channels, tx_rfftn_modes) of them. */
+tx_node tx_multiply_modes(tx_graph *graph, tx_node modes, tx_node table);
+static inline int64_t tx_rfftn_modes(tx_shape shape)
+{
+    const int64_t last = shape.axes ? shape.n[shape.axes - 1] : 1;
+    return tx_shape_points(&shape) / last * (last / 2 + 1);
+}
+
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation);
 
 /* Group norm (equinox.nn.GroupNorm): each group of channels, over channels and points, to mean 0 and (biased) variance 1,

@@ -111,7 +111,7 @@ static tx_status write_data(const bench_run *run)
 {
     const tx_section *data = tx_get_section(tx_config_root(run->config), "data");
     tx_data_source *source;
-    TX_TRY(tx_data_source_create(data, tx_config_random(run->config), run->error, &source));
+    TX_TRY(tx_data_source_create(data, (tx_data_setup){.random = tx_config_random(run->config)}, run->error, &source));
     const tx_status status = write_source(run, source);
     tx_data_source_destroy(source);
     return status;

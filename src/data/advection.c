@@ -8,16 +8,21 @@
 #include "base/memory.h"
 #include "data/fourier.h"
 #include "data/options.h"
-#include "trainax/data.h"
+#include "data/trajectory.h"
+
+typedef struct wave { /* what a thread needs for a trajectory */
+    tx_fourier *fourier;
+    void *sine, *cosine; /* random amplitudes, in the run's precision */
+    tx_complex *modes;   /* of the state */
+} wave;
 
 typedef struct advection {
     int64_t num_points, num_modes, highest_mode;
     double cfl;
     tx_key key;
-    tx_fourier *fourier;
-    double *signal;            /* one level: the transform's own */
-    void *sine, *cosine;       /* random amplitudes, in the run's precision */
-    tx_complex *modes, *shift; /* of the state; what one step multiplies them with */
+    tx_complex *shift; /* what one step multiplies the modes with */
+    int num_waves;
+    wave *waves;
 } advection;
 
 /* The original computes in single precision there, rounding after every operation. */
@@ -43,17 +48,21 @@ static void make_shift(advection *a, tx_random random)
     }
 }
 
-static tx_status make_room(advection *a, tx_error *error)
+static tx_status make_wave(const advection *a, tx_error *error, wave *out)
 {
-    TX_TRY(tx_fourier_create(1, &a->num_points, error, &a->fourier));
-    a->signal = a->fourier->signal;
-    TX_TRY(tx_allocate_array((size_t)a->highest_mode, sizeof(double), error, &a->sine));
-    TX_TRY(tx_allocate_array((size_t)a->highest_mode, sizeof(double), error, &a->cosine));
-    TX_TRY(tx_allocate_array((size_t)a->num_modes, sizeof(tx_complex), error, &a->modes));
-    return tx_allocate_array((size_t)a->num_modes, sizeof(tx_complex), error, &a->shift);
+    TX_TRY(tx_fourier_create(1, &a->num_points, error, &out->fourier));
+    TX_TRY(tx_allocate_array((size_t)a->highest_mode, sizeof(double), error, &out->sine));
+    TX_TRY(tx_allocate_array((size_t)a->highest_mode, sizeof(double), error, &out->cosine));
+    return tx_allocate_array((size_t)a->num_modes, sizeof(tx_complex), error, &out->modes);
 }
 
-static tx_status create(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source)
+static size_t wave_bytes(const advection *a)
+{
+    return 2 * sizeof(double) * (size_t)a->highest_mode + tx_fourier_bytes(1, &a->num_points) +
+           sizeof(tx_complex) * (size_t)a->num_modes;
+}
+
+static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     advection *a;
     TX_TRY(tx_allocate(sizeof *a, error, &a));
@@ -61,102 +70,120 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     a->num_points = tx_get_integer(section, "num_points");
     a->num_modes = a->num_points / 2 + 1;
     a->highest_mode = tx_get_integer(section, "highest_init_mode");
-    a->key = tx_key_from_spec(random, tx_get_key(section, "key"));
+    a->key = tx_key_from_spec(source->setup.random, tx_get_key(section, "key"));
     a->cfl = tx_get_real(section, "cfl");
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
     source->shape.state = (tx_shape){.channels = 1, .axes = 1, .n = {a->num_points}};
-    source->working = 2 * sizeof(double) * (size_t)a->highest_mode + tx_fourier_bytes(1, &a->num_points) +
-                      2 * sizeof(tx_complex) * (size_t)a->num_modes;
+    a->num_waves = tx_generator_threads(source, 1);
+    source->working = (size_t)a->num_waves * wave_bytes(a) + sizeof(tx_complex) * (size_t)a->num_modes;
     return TX_OK;
 }
 
 static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     advection *a = source->state;
-    TX_TRY(make_room(a, error));
-    make_shift(a, source->random);
+    TX_TRY(tx_allocate_array((size_t)a->num_modes, sizeof *a->shift, error, &a->shift));
+    make_shift(a, source->setup.random);
+    TX_TRY(tx_allocate_array((size_t)a->num_waves, sizeof *a->waves, error, &a->waves));
+    for (int k = 0; k < a->num_waves; k++) {
+        TX_TRY(make_wave(a, error, &a->waves[k]));
+    }
     return TX_OK;
 }
 
 static void destroy(tx_data_source *source)
 {
     advection *a = source->state;
+    for (int k = 0; a && a->waves && k < a->num_waves; k++) {
+        tx_fourier_destroy(a->waves[k].fourier);
+        tx_free(a->waves[k].sine);
+        tx_free(a->waves[k].cosine);
+        tx_free(a->waves[k].modes);
+    }
     if (a) {
-        tx_fourier_destroy(a->fourier);
-        tx_free(a->sine);
-        tx_free(a->cosine);
-        tx_free(a->modes);
+        tx_free(a->waves);
         tx_free(a->shift);
     }
 }
 
-/* Draws the initial state of a trajectory into a->signal. */
-static void draw_initial_state(advection *a, tx_random random, int64_t num_trajectories, int64_t trajectory)
+/* The initial state of a trajectory becomes the signal of its wave. */
+static void draw_initial_state(const advection *a, const tx_data_source *source, int64_t trajectory, wave *w)
 {
-    const tx_key key = tx_key_split_at(random, a->key, (size_t)num_trajectories, (size_t)trajectory);
+    const tx_random random = source->setup.random;
+    const tx_key key = tx_key_split_at(random, a->key, (size_t)source->shape.num_trajectories, (size_t)trajectory);
     const size_t modes = (size_t)a->highest_mode;
-    tx_random_uniform(random, tx_key_split_at(random, key, 3, 0), modes, -1.0, 1.0, a->sine);
-    tx_random_uniform(random, tx_key_split_at(random, key, 3, 1), modes, -1.0, 1.0, a->cosine);
+    tx_random_uniform(random, tx_key_split_at(random, key, 3, 0), modes, -1.0, 1.0, w->sine);
+    tx_random_uniform(random, tx_key_split_at(random, key, 3, 1), modes, -1.0, 1.0, w->cosine);
     const double spacing = rounded(random, rounded(random, 2.0 * M_PI) * rounded(random, 1.0 / (double)a->num_points));
     for (int64_t j = 0; j < a->num_points; j++) {
         const double x = rounded(random, (double)j * spacing);
         double sum = 0.0;
         for (int64_t i = 0; i < a->highest_mode; i++) {
             const double angle = rounded(random, (double)(i + 1) * x);
-            const double s = rounded(random, amplitude(random, a->sine, i) * rounded(random, sin(angle)));
-            const double c = rounded(random, amplitude(random, a->cosine, i) * rounded(random, cos(angle)));
+            const double s = rounded(random, amplitude(random, w->sine, i) * rounded(random, sin(angle)));
+            const double c = rounded(random, amplitude(random, w->cosine, i) * rounded(random, cos(angle)));
             sum = rounded(random, sum + rounded(random, s + c));
         }
-        a->signal[j] = sum;
+        w->fourier->signal[j] = sum;
     }
 }
 
-static void advance(advection *a)
+static void advance(const advection *a, wave *w)
 {
     for (int64_t k = 0; k < a->num_modes; k++) {
-        const tx_complex u = a->modes[k], w = a->shift[k];
-        a->modes[k] = (tx_complex){u.re * w.re - u.im * w.im, u.re * w.im + u.im * w.re};
+        const tx_complex u = w->modes[k], turn = a->shift[k];
+        w->modes[k] = (tx_complex){u.re * turn.re - u.im * turn.im, u.re * turn.im + u.im * turn.re};
     }
     if (a->num_points % 2 == 0) { /* the state is real: the original goes back to it after every step */
-        a->modes[a->num_modes - 1].im = 0.0;
+        w->modes[a->num_modes - 1].im = 0.0;
     }
 }
 
-static void store(const advection *a, tx_random random, int64_t level, void *out)
+/* The signal as the level at `index`. */
+static void store(const advection *a, tx_random random, const wave *w, int64_t index, void *out)
 {
     const int64_t n = a->num_points;
     for (int64_t j = 0; j < n; j++) {
         if (random.precision == TX_FLOAT32) {
-            ((float *)out)[level * n + j] = (float)a->signal[j];
+            ((float *)out)[index * n + j] = (float)w->fourier->signal[j];
         } else {
-            ((double *)out)[level * n + j] = a->signal[j];
+            ((double *)out)[index * n + j] = w->fourier->signal[j];
         }
     }
 }
 
 /* Always from the first level on: any part of a trajectory has the same bits, whoever computes it. */
-static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+static void compute(const advection *a, const tx_data_source *source, const tx_stretch *stretch, wave *w)
+{
+    draw_initial_state(a, source, stretch->trajectory, w);
+    tx_fourier_forward(w->fourier);
+    memcpy(w->modes, w->fourier->modes, (size_t)a->num_modes * sizeof *w->modes);
+    for (int64_t level = 0; level < stretch->stop; level++) {
+        if (level >= stretch->first) {
+            if (level > 0) {
+                memcpy(w->fourier->modes, w->modes, (size_t)a->num_modes * sizeof *w->modes);
+                tx_fourier_backward(w->fourier);
+            }
+            store(a, source->setup.random, w, level - stretch->first, stretch->out);
+        }
+        advance(a, w);
+    }
+}
+
+static tx_status generate(tx_data_source *source, int thread, const tx_stretch *stretches, int count, tx_error *error)
 {
     (void)error;
-    advection *a = source->state;
-    const int64_t levels = source->shape.num_levels, end = first_level + num_levels;
-    for (int64_t trajectory = first_level / levels; trajectory * levels < end; trajectory++) {
-        draw_initial_state(a, source->random, source->shape.num_trajectories, trajectory);
-        tx_fourier_forward(a->fourier);
-        memcpy(a->modes, a->fourier->modes, (size_t)a->num_modes * sizeof *a->modes);
-        for (int64_t level = trajectory * levels; level < end && level < (trajectory + 1) * levels; level++) {
-            if (level >= first_level) {
-                if (level > trajectory * levels) {
-                    memcpy(a->fourier->modes, a->modes, (size_t)a->num_modes * sizeof *a->modes);
-                    tx_fourier_backward(a->fourier);
-                }
-                store(a, source->random, level - first_level, out);
-            }
-            advance(a);
-        }
+    const advection *a = source->state;
+    for (int k = 0; k < count; k++) {
+        compute(a, source, &stretches[k], &a->waves[thread]);
     }
     return TX_OK;
+}
+
+static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+{
+    return tx_generate_levels(source, generate, 1, first_level, num_levels, out, error);
 }
 
 static const tx_data_class advection_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};

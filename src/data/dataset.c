@@ -6,14 +6,14 @@
 #include "base/memory.h"
 #include "trainax/file.h"
 
-/* What a rank holds at a time when it copies a source into a file. */
+/* What a rank holds at a time, for each of its threads, when it copies a source into a file. */
 enum { BUFFER_BYTES = 8 << 20 };
 
-tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_random random, tx_error *error,
+tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_error *error,
                               tx_data_source **out)
 {
     tx_data_source *source = NULL;
-    const tx_status status = tx_parallel_agree(parallel, tx_data_source_create(section, random, error, &source), error);
+    const tx_status status = tx_parallel_agree(parallel, tx_data_source_create(section, setup, error, &source), error);
     if (status != TX_OK) {
         tx_data_source_destroy(source);
         return status;
@@ -45,7 +45,7 @@ static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placemen
 
 tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out)
 {
-    const tx_precision precision = source->random.precision;
+    const tx_precision precision = source->setup.random.precision;
     tx_dataset *dataset = NULL;
     tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *dataset, error, &dataset), error);
     if (status == TX_OK) {
@@ -66,11 +66,11 @@ tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_plac
     return TX_OK;
 }
 
-tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_random random, tx_placement placement,
+tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_placement placement,
                             tx_error *error, tx_dataset **out)
 {
     tx_data_source *source;
-    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
+    TX_TRY(tx_data_source_open(parallel, section, setup, error, &source));
     const tx_status status = tx_dataset_load(parallel, source, placement, error, out);
     tx_data_source_destroy(source);
     return status;
@@ -78,7 +78,7 @@ tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx
 
 size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, int num_ranks)
 {
-    const size_t level = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->random.precision);
+    const size_t level = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->setup.random.precision);
     const size_t levels = (size_t)(source->shape.num_trajectories * source->shape.num_levels), ranks = (size_t)num_ranks;
     return level * (placement == TX_REPLICATED ? levels : (levels + ranks - 1) / ranks);
 }
@@ -95,14 +95,14 @@ void tx_dataset_destroy(tx_dataset *dataset)
 
 static int64_t level_bytes(const tx_data_source *source)
 {
-    return tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->random.precision);
+    return tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->setup.random.precision);
 }
 
 /* Levels that a rank copies at a time. */
 static int64_t levels_at_once(const tx_data_source *source, int num_ranks)
 {
     const int64_t levels = source->shape.num_trajectories * source->shape.num_levels, share = (levels + num_ranks - 1) / num_ranks;
-    const int64_t most = BUFFER_BYTES / level_bytes(source);
+    const int64_t most = (int64_t)BUFFER_BYTES * source->setup.threads / level_bytes(source);
     return most < 1 ? 1 : share < most ? share : most;
 }
 
@@ -160,8 +160,8 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
     const tx_status mine = tx_parallel_rank(parallel) == 0 ? describe_source(source, error, &beside) : TX_OK;
     tx_status status = tx_parallel_agree(parallel, mine, error);
     if (status == TX_OK) {
-        status =
-            tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->random.precision, error, out);
+        status = tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->setup.random.precision,
+                                          error, out);
     }
     tx_file_close(beside);
     return status;

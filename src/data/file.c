@@ -152,7 +152,7 @@ static tx_status set_shape(const stored *s, const tx_section *section, tx_error 
     return TX_OK;
 }
 
-static tx_status create(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source)
+static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     stored *s;
     TX_TRY(tx_allocate(sizeof *s, error, &s));
@@ -162,7 +162,7 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     TX_TRY(read_shape(s, error));
     TX_TRY(parse_slices(s, section, error));
     TX_TRY(check_stored(s, error));
-    TX_TRY(make_staging(s, random.precision, error));
+    TX_TRY(make_staging(s, source->setup.random.precision, error));
     return set_shape(s, section, error, &source->shape);
 }
 
@@ -240,7 +240,7 @@ static int64_t whole_trajectories(const stored *s, int64_t num_levels)
 static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
 {
     const stored *s = source->state;
-    const tx_precision precision = source->random.precision;
+    const tx_precision precision = source->setup.random.precision;
     const size_t bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(precision);
     char *to = out;
     while (num_levels) {

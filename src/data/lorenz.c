@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "data/options.h"
-#include "trainax/data.h"
+#include "data/trajectory.h"
 
 typedef struct lorenz {
     int64_t num_warmup_steps;
@@ -46,7 +46,7 @@ DEFINE_STEP(step64, double, fma)
 static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     lorenz *l = source->state;
-    const tx_random random = source->random;
+    const tx_random random = source->setup.random;
     const size_t count = 3 * (size_t)source->shape.num_trajectories;
     const double deviation = tx_get_real(source->section, "init_std");
     TX_TRY(tx_allocate_array(count, tx_real_bytes(random.precision), error, &l->initial));
@@ -61,7 +61,7 @@ static tx_status prepare(tx_data_source *source, tx_error *error)
     return TX_OK;
 }
 
-static tx_status create(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source)
+static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     lorenz *l;
     TX_TRY(tx_allocate(sizeof *l, error, &l));
@@ -74,7 +74,7 @@ static tx_status create(const tx_section *section, tx_random random, tx_error *e
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
     source->shape.state = (tx_shape){.channels = 3};
-    source->working = 3 * (size_t)source->shape.num_trajectories * tx_real_bytes(random.precision);
+    source->working = 3 * (size_t)source->shape.num_trajectories * tx_real_bytes(source->setup.random.precision);
     return TX_OK;
 }
 
@@ -87,12 +87,12 @@ static void destroy(tx_data_source *source)
 }
 
 #define DEFINE_ROLLOUT(name, real, step)                                                                                           \
-    static void name(const lorenz *l, int64_t trajectory, int64_t first, int64_t end, real *out)                                   \
+    static void name(const lorenz *l, const tx_stretch *stretch)                                                                   \
     {                                                                                                                              \
-        const real *initial = (const real *)l->initial + 3 * trajectory;                                                           \
-        real u[3] = {initial[0], initial[1], initial[2]};                                                                          \
-        for (int64_t level = -l->num_warmup_steps; level < end; level++) {                                                         \
-            for (int c = 0; c < 3 && level >= first; c++) {                                                                        \
+        const real *initial = (const real *)l->initial + 3 * stretch->trajectory;                                                  \
+        real u[3] = {initial[0], initial[1], initial[2]}, *out = stretch->out;                                                     \
+        for (int64_t level = -l->num_warmup_steps; level < stretch->stop; level++) {                                               \
+            for (int c = 0; c < 3 && level >= stretch->first; c++) {                                                               \
                 *out++ = u[c];                                                                                                     \
             }                                                                                                                      \
             step(l, u);                                                                                                            \
@@ -101,21 +101,18 @@ static void destroy(tx_data_source *source)
 DEFINE_ROLLOUT(rollout32, float, step32)
 DEFINE_ROLLOUT(rollout64, double, step64)
 
-static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+static tx_status generate(tx_data_source *source, int thread, const tx_stretch *stretches, int count, tx_error *error)
 {
-    (void)error;
-    const int64_t levels = source->shape.num_levels, end = first_level + num_levels;
-    for (int64_t level = first_level; level < end;) {
-        const int64_t trajectory = level / levels, start = trajectory * levels;
-        const int64_t stop = end < start + levels ? end : start + levels, written = 3 * (level - first_level);
-        if (source->random.precision == TX_FLOAT32) {
-            rollout32(source->state, trajectory, level - start, stop - start, (float *)out + written);
-        } else {
-            rollout64(source->state, trajectory, level - start, stop - start, (double *)out + written);
-        }
-        level = stop;
+    (void)thread, (void)error;
+    for (int k = 0; k < count; k++) {
+        (source->setup.random.precision == TX_FLOAT32 ? rollout32 : rollout64)(source->state, &stretches[k]);
     }
     return TX_OK;
+}
+
+static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+{
+    return tx_generate_levels(source, generate, 1, first_level, num_levels, out, error);
 }
 
 static const tx_data_class lorenz_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};

@@ -10,29 +10,34 @@
 #include "base/memory.h"
 #include "data/initial.h"
 #include "data/options.h"
-#include "trainax/data.h"
+#include "data/trajectory.h"
 #include "trainax/physics.h"
 #include "trainax/plan.h"
 
-enum { MAX_BLOCK = 32, MAX_CHANNELS = 8 };
+enum { MAX_CHANNELS = 8 };
 
-/* The instruction set that every machine has: ranks on different machines compute parts of the same trajectories, and a run that
- * is resumed elsewhere must find the same data. */
-enum { COMMON_ISA = 0 };
+typedef struct worker { /* what a thread needs */
+    tx_initial *initial;
+    tx_workspace *workspace;
+    char *scratch; /* (block, 2) levels: where the last two lie that are not asked for */
+} worker;
+
+typedef struct place {         /* in the middle of a trajectory */
+    int64_t trajectory, level; /* -1: nowhere */
+    void *state;
+} place;
 
 typedef struct rollout {
-    const tx_section *stepper;
+    tx_stepper *stepper;
     int64_t warmup;
-    tx_initial *initial;
     tx_plan *plan; /* of one step */
     tx_parameters nothing;
     tx_values *values;
-    tx_workspace *workspace;
     int block;
-    size_t bytes;                        /* of a level */
-    char *scratch;                       /* (block, 2) levels: where the last two lie that are not asked for */
-    void *kept;                          /* where the last read stopped in the middle of a trajectory, */
-    int64_t kept_trajectory, kept_level; /* -1: nowhere */
+    size_t bytes; /* of a level */
+    int num_workers;
+    worker *workers;
+    place before, now; /* where the last read stopped, and where this one does */
 } rollout;
 
 /* ---- Which states ---- */
@@ -74,31 +79,37 @@ static tx_shape state_of(const wanted *w, int axes, int64_t channels)
     return state;
 }
 
-/* The first shape that the stepper takes: few channels before many; one axis, two, three, none. */
-static bool find_state(const tx_section *stepper, const wanted *w, tx_shape *out)
+/* For the first shape that the section's stepper takes: few channels before many; one axis, two, three, none. *out stays NULL where
+ * it takes none; a failure is of another kind. */
+static tx_status find_stepper(const tx_section *section, const wanted *w, tx_error *error, tx_shape *state, tx_stepper **out)
 {
     static const int axes[] = {1, 2, 3, 0};
     for (int k = 0; k < 4; k++) {
         for (int64_t channels = w->channels < 0 ? 1 : w->channels; channels <= (w->channels < 0 ? MAX_CHANNELS : w->channels);
              channels++) {
-            tx_error ignored = {0};
-            *out = state_of(w, axes[k], channels);
-            if ((w->axes < 0 || w->axes == axes[k]) && tx_stepper_check(stepper, *out, &ignored) == TX_OK) {
-                return true;
+            tx_error local = {0};
+            *state = state_of(w, axes[k], channels);
+            const bool fits = w->axes < 0 || w->axes == axes[k];
+            const tx_status status = fits ? tx_stepper_create(section, *state, &local, out) : TX_INVALID;
+            if (status != TX_INVALID) {
+                return status ? tx_error_set(error, status, "%s", local.message) : TX_OK;
             }
         }
     }
-    return false;
+    return TX_OK;
 }
 
-static tx_status choose_state(const tx_section *section, const tx_section *stepper, tx_error *error, tx_shape *out)
+static tx_status create_stepper(const tx_section *section, tx_error *error, tx_shape *state, tx_stepper **out)
 {
+    const tx_section *stepper = tx_get_section(section, "stepper");
     wanted w;
     TX_TRY(read_wanted(section, error, &w));
-    if (!find_state(stepper, &w, out)) { /* says what is wrong with the one that was asked for */
-        TX_TRY(tx_stepper_check(stepper, state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels), error));
+    TX_TRY(find_stepper(stepper, &w, error, state, out));
+    if (!*out) { /* says what is wrong with the one that was asked for */
+        *state = state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels);
+        TX_TRY(tx_stepper_create(stepper, *state, error, out));
     }
-    if (out->axes && !w.num_points) {
+    if (state->axes && !w.num_points) {
         return tx_section_error(section, "num_points", error, TX_INVALID, "missing: the states of %s have spatial axes",
                                 tx_section_name(stepper));
     }
@@ -107,14 +118,17 @@ static tx_status choose_state(const tx_section *section, const tx_section *stepp
 
 /* ---- Creation ---- */
 
-static tx_status make_program(const rollout *r, tx_precision precision, tx_shape state, int block, tx_error *error,
-                              tx_plan **out)
+static tx_status make_plan(const rollout *r, const tx_data_source *source, int block, tx_error *error, tx_plan **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
-    const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, state));
-    const tx_plan_options options = {
-        .precision = precision, .isa = COMMON_ISA, .block = block, .loss = -1, .outputs = &next, .num_outputs = 1};
+    const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, source->shape.state));
+    const tx_plan_options options = {.precision = source->setup.random.precision,
+                                        .isa = source->setup.isa,
+                                        .block = block,
+                                        .loss = -1,
+                                        .outputs = &next,
+                                        .num_outputs = 1};
     tx_status status = tx_graph_status(graph, error);
     if (status == TX_OK) {
         status = tx_plan_create(graph, &options, error, out);
@@ -123,29 +137,48 @@ static tx_status make_program(const rollout *r, tx_precision precision, tx_shape
     return status;
 }
 
+/* One for each thread; what the first takes, all do. */
+static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *error)
+{
+    const tx_random random = source->setup.random;
+    const tx_section *section = tx_get_section(source->section, "initial_condition");
+    const tx_key key = tx_key_from_spec(random, tx_get_key(source->section, "key"));
+    const tx_plan_cost cost = tx_plan_get_cost(r->plan);
+    r->num_workers = tx_generator_threads(source, r->block);
+    TX_TRY(tx_allocate_array((size_t)r->num_workers, sizeof *r->workers, error, &r->workers));
+    for (int k = 0; k < r->num_workers; k++) {
+        TX_TRY(tx_initial_create(section, random, key, source->shape.state, error, &r->workers[k].initial));
+    }
+    source->working =
+        (size_t)r->num_workers * (r->workers->initial->bytes + cost.workspace_bytes + 2 * (size_t)r->block * r->bytes) +
+        cost.room_bytes + 2 * r->bytes;
+    return TX_OK;
+}
+
 static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
 {
-    const tx_shape state = source->shape.state;
-    const tx_precision precision = source->random.precision;
-    TX_TRY(make_program(r, precision, state, 1, error, &r->plan));
-    r->block = tx_block_size(state, source->shape.num_trajectories, tx_plan_get_cost(r->plan).flops);
-    r->block = r->block < MAX_BLOCK ? r->block : MAX_BLOCK;
+    const tx_data_shape *shape = &source->shape;
+    TX_TRY(make_plan(r, source, 1, error, &r->plan));
+    r->block = tx_block_size(shape->state, shape->num_trajectories, tx_plan_get_cost(r->plan).flops);
+    r->block = r->block < TX_MOST_TOGETHER ? r->block : TX_MOST_TOGETHER;
     tx_plan_destroy(r->plan);
     r->plan = NULL;
-    TX_TRY(make_program(r, precision, state, r->block, error, &r->plan));
-    const tx_plan_cost cost = tx_plan_get_cost(r->plan);
-    source->working = r->initial->bytes + cost.workspace_bytes + cost.room_bytes + (2 * (size_t)r->block + 1) * r->bytes;
-    return TX_OK;
+    TX_TRY(make_plan(r, source, r->block, error, &r->plan));
+    return create_initials(r, source, error);
 }
 
 static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     rollout *r = source->state;
-    TX_TRY(tx_initial_prepare(r->initial, error));
     TX_TRY(tx_values_create(r->plan, &r->nothing, error, &r->values));
-    TX_TRY(tx_workspace_create(r->plan, 1, error, &r->workspace));
-    TX_TRY(tx_allocate_array(2 * (size_t)r->block, r->bytes, error, &r->scratch));
-    TX_TRY(tx_allocate(r->bytes, error, &r->kept));
+    for (int k = 0; k < r->num_workers; k++) {
+        worker *w = &r->workers[k];
+        TX_TRY(tx_initial_prepare(w->initial, error));
+        TX_TRY(tx_workspace_create(r->plan, 1, error, &w->workspace));
+        TX_TRY(tx_allocate_array(2 * (size_t)r->block, r->bytes, error, &w->scratch));
+    }
+    TX_TRY(tx_allocate(r->bytes, error, &r->before.state));
+    TX_TRY(tx_allocate(r->bytes, error, &r->now.state));
     return TX_OK;
 }
 
@@ -161,118 +194,128 @@ static double stepper_number(const tx_section *stepper, const char *name)
     return 0.0;
 }
 
-static tx_status create(const tx_section *section, tx_random random, tx_error *error, tx_data_source *source)
+static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     rollout *r;
     TX_TRY(tx_allocate(sizeof *r, error, &r));
     source->state = r;
-    *r = (rollout){.stepper = tx_get_section(section, "stepper"),
-                   .warmup = tx_get_integer(section, "num_warmup_steps"),
-                   .kept_trajectory = -1};
-    TX_TRY(choose_state(section, r->stepper, error, &source->shape.state));
+    *r = (rollout){.warmup = tx_get_integer(section, "num_warmup_steps"), .before.trajectory = -1};
+    TX_TRY(create_stepper(section, error, &source->shape.state, &r->stepper));
+    const tx_section *stepper = tx_get_section(section, "stepper");
     source->shape.num_trajectories = tx_get_integer(section, "num_samples");
     source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->shape.domain_extent = stepper_number(r->stepper, "domain_extent");
+    source->shape.domain_extent = stepper_number(stepper, "domain_extent");
     if (!tx_has(section, "dt")) {
-        source->shape.dt = stepper_number(r->stepper, "dt");
+        source->shape.dt = stepper_number(stepper, "dt");
     }
     TX_TRY(tx_data_check_size(source, error));
-    r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(random.precision);
-    TX_TRY(tx_initial_create(tx_get_section(section, "initial_condition"), random,
-                             tx_key_from_spec(random, tx_get_key(section, "key")), source->shape.state, error, &r->initial));
-    TX_TRY(tx_memory_check(r->initial->bytes + 3 * r->bytes, error)); /* a stepper's weights may be as long as a state */
+    r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->setup.random.precision);
     return plan(r, source, error);
 }
 
 static void destroy(tx_data_source *source)
 {
     rollout *r = source->state;
+    for (int k = 0; r && r->workers && k < r->num_workers; k++) {
+        tx_initial_destroy(r->workers[k].initial);
+        tx_workspace_destroy(r->workers[k].workspace);
+        tx_free(r->workers[k].scratch);
+    }
     if (r) {
-        tx_initial_destroy(r->initial);
         tx_values_destroy(r->values);
-        tx_workspace_destroy(r->workspace);
         tx_plan_destroy(r->plan);
-        tx_free(r->scratch);
-        tx_free(r->kept);
+        tx_stepper_destroy(r->stepper);
+        tx_free(r->workers);
+        tx_free(r->before.state);
+        tx_free(r->now.state);
     }
 }
 
 /* ---- Reading ---- */
 
-/* A sample under way: levels from `first` on (before `stop`) are wanted, and lie one behind the other from `out` on. */
+/* A sample under way. Levels that nobody asks for take turns in the scratch. */
 typedef struct lane {
-    int64_t level, first, stop;
-    char *out, *scratch;
+    tx_stretch stretch;
+    int64_t level;
+    char *scratch;
 } lane;
 
-static char *place(const rollout *r, const lane *lane, int64_t level)
+static char *where(const rollout *r, const lane *lane, int64_t level)
 {
-    return level < lane->first ? lane->scratch + (size_t)(level & 1) * r->bytes
-                               : lane->out + (size_t)(level - lane->first) * r->bytes;
+    return level < lane->stretch.first ? lane->scratch + (size_t)(level & 1) * r->bytes
+                                       : (char *)lane->stretch.out + (size_t)(level - lane->stretch.first) * r->bytes;
 }
 
-static void begin(rollout *r, int64_t trajectory, lane *lane)
+static void begin(const rollout *r, tx_initial *initial, lane *lane)
 {
-    if (trajectory == r->kept_trajectory && r->kept_level <= lane->first) {
-        lane->level = r->kept_level;
-        memcpy(place(r, lane, lane->level), r->kept, r->bytes);
+    const tx_stretch *wanted = &lane->stretch;
+    if (wanted->trajectory == r->before.trajectory && r->before.level <= wanted->first) {
+        lane->level = r->before.level;
+        memcpy(where(r, lane, lane->level), r->before.state, r->bytes);
     } else {
         lane->level = -r->warmup;
-        tx_initial_draw(r->initial, trajectory, place(r, lane, lane->level));
+        tx_initial_draw(initial, wanted->trajectory, where(r, lane, lane->level));
     }
 }
 
-/* One step of all lanes that have one to go; false when there is none. */
-static bool advance(rollout *r, lane *lanes, int count, bool *failed)
+/* One step of all lanes that have one to go; *more: was there any? */
+static tx_status advance(const rollout *r, tx_workspace *workspace, lane *lanes, int count, tx_error *error, bool *more)
 {
-    const void *now[MAX_BLOCK];
-    void *next[MAX_BLOCK], *const *const outputs[1] = {next};
+    const void *now[TX_MOST_TOGETHER];
+    void *next[TX_MOST_TOGETHER], *const *const outputs[1] = {next};
     tx_run_input input = {.windows = now, .batch_size = 1};
     for (int k = 0; k < count; k++) {
-        if (lanes[k].level + 1 < lanes[k].stop) {
-            now[input.count] = place(r, &lanes[k], lanes[k].level);
-            next[input.count++] = place(r, &lanes[k], ++lanes[k].level);
+        if (lanes[k].level + 1 < lanes[k].stretch.stop) {
+            now[input.count] = where(r, &lanes[k], lanes[k].level);
+            next[input.count++] = where(r, &lanes[k], ++lanes[k].level);
         }
     }
     tx_run_output output = {.outputs = outputs};
-    tx_error ignored = {0};
-    *failed = input.count && (tx_values_run(r->values, r->workspace, &input, &output, &ignored) || output.failed);
-    return input.count && !*failed;
+    TX_TRY(input.count ? tx_values_run(r->values, workspace, &input, &output, error) : TX_OK);
+    *more = input.count > 0;
+    return output.failed ? tx_error_set(error, TX_BAD_DATA, "the stepper failed on a state of the rollout") : TX_OK;
 }
 
-static void keep(rollout *r, int64_t trajectory, const lane *lane, int64_t num_levels)
+/* Only the last trajectory of a read stops in the middle. */
+static void keep(rollout *r, const lane *lane, int64_t num_levels)
 {
-    r->kept_trajectory = lane->stop < num_levels ? trajectory : -1;
-    r->kept_level = lane->stop - 1;
-    if (r->kept_trajectory >= 0) {
-        memcpy(r->kept, place(r, lane, r->kept_level), r->bytes);
+    if (lane->stretch.stop < num_levels) {
+        r->now.trajectory = lane->stretch.trajectory;
+        r->now.level = lane->stretch.stop - 1;
+        memcpy(r->now.state, where(r, lane, r->now.level), r->bytes);
     }
+}
+
+static tx_status generate(tx_data_source *source, int thread, const tx_stretch *stretches, int count, tx_error *error)
+{
+    rollout *r = source->state;
+    const worker *worker = &r->workers[thread];
+    lane lanes[TX_MOST_TOGETHER];
+    bool more = true;
+    for (int k = 0; k < count; k++) {
+        lanes[k] = (lane){.stretch = stretches[k], .scratch = worker->scratch + 2 * (size_t)k * r->bytes};
+        begin(r, worker->initial, &lanes[k]);
+    }
+    while (more) {
+        tx_error local = {0};
+        const tx_status status = advance(r, worker->workspace, lanes, count, &local, &more);
+        if (status != TX_OK) {
+            return tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, status, "%s", local.message);
+        }
+    }
+    keep(r, &lanes[count - 1], source->shape.num_levels);
+    return TX_OK;
 }
 
 static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
 {
     rollout *r = source->state;
-    const int64_t levels = source->shape.num_levels, end = first_level + num_levels;
-    for (int64_t trajectory = first_level / levels; trajectory * levels < end;) {
-        lane lanes[MAX_BLOCK];
-        int count = 0;
-        bool failed;
-        for (; count < r->block && trajectory * levels < end; count++, trajectory++) {
-            const int64_t start = trajectory * levels, before = start < first_level ? first_level - start : 0;
-            lanes[count] = (lane){.first = before,
-                                  .stop = end - start < levels ? end - start : levels,
-                                  .out = (char *)out + (size_t)(start + before - first_level) * r->bytes,
-                                  .scratch = r->scratch + 2 * (size_t)count * r->bytes};
-            begin(r, trajectory, &lanes[count]);
-        }
-        while (advance(r, lanes, count, &failed)) {
-        }
-        if (failed) {
-            return tx_section_error(r->stepper, NULL, error, TX_BAD_DATA, "the stepper failed on a state of the rollout");
-        }
-        keep(r, trajectory - 1, &lanes[count - 1], levels);
-    }
-    return TX_OK;
+    r->now.trajectory = -1;
+    const tx_status status = tx_generate_levels(source, generate, r->block, first_level, num_levels, out, error);
+    const place stopped = r->now;
+    r->now = r->before;
+    r->before = stopped;
+    return status;
 }
 
 static const tx_data_class rollout_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};

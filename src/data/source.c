@@ -30,18 +30,18 @@ tx_status tx_data_check_size(const tx_data_source *source, tx_error *error)
 
 static tx_status create(tx_data_source *source, tx_error *error)
 {
-    TX_TRY(source->class_->create(source->section, source->random, error, source));
+    TX_TRY(source->class_->create(source->section, error, source));
     return tx_data_check_size(source, error);
 }
 
-tx_status tx_data_source_create(const tx_section *section, tx_random random, tx_error *error, tx_data_source **out)
+tx_status tx_data_source_create(const tx_section *section, tx_data_setup setup, tx_error *error, tx_data_source **out)
 {
     tx_data_source *source;
     TX_TRY(tx_allocate(sizeof *source, error, &source));
     *source = (tx_data_source){
         .class_ = tx_section_component(section)->implementation,
         .section = section,
-        .random = random,
+        .setup = {.random = setup.random, .isa = setup.isa, .threads = setup.threads > 1 ? setup.threads : 1},
         .shape.dt = tx_has(section, "dt") ? tx_get_real(section, "dt") : 0.0,
     };
     const tx_status status = create(source, error);
@@ -89,7 +89,7 @@ static tx_status not_finite(const tx_data_source *source, int64_t level, tx_erro
     char place[TX_MESSAGE_SIZE / 2];
     tx_data_source_locate(source, level, place, sizeof place);
     return tx_error_set(error, TX_BAD_DATA, "%s (counted from 0): a number is missing, or not finite%s", place,
-                        source->random.precision == TX_FLOAT32 ? " in float32" : "");
+                        source->setup.random.precision == TX_FLOAT32 ? " in float32" : "");
 }
 
 /* What is done to all that is read, once, while it is still in a cache. */
@@ -106,7 +106,7 @@ typedef struct checking {
 /* Those before `count`; in blocks that begin where the checksum has its own. */
 static void check_numbers(checking *c, int64_t count)
 {
-    const tx_precision precision = c->source->random.precision;
+    const tx_precision precision = c->source->setup.random.precision;
     const int64_t bytes = (int64_t)tx_real_bytes(precision), block = 4 * TX_HASH_BLOCK;
     while (c->done < count) {
         const int64_t place = c->first + c->done, rest = block - place % block,
@@ -122,7 +122,7 @@ static void check_numbers(checking *c, int64_t count)
 static void check_until(void *user, const void *end, const tx_known_sum *known)
 {
     checking *c = user;
-    const tx_precision precision = c->source->random.precision;
+    const tx_precision precision = c->source->setup.random.precision;
     const int64_t bytes = (int64_t)tx_real_bytes(precision), count = ((const char *)end - c->data) / bytes;
     if (known && known->first == (uint64_t)((c->first + c->done) * bytes / 4)) {
         c->finite = c->finite && tx_all_finite(precision, c->data + c->done * bytes, count - c->done);
@@ -134,7 +134,7 @@ static void check_until(void *user, const void *end, const tx_known_sum *known)
 
 static tx_status find_not_finite(const checking *c, int64_t first, int64_t count, tx_error *error)
 {
-    const tx_precision precision = c->source->random.precision;
+    const tx_precision precision = c->source->setup.random.precision;
     const int64_t size = tx_data_level_size(&c->source->shape), bytes = size * (int64_t)tx_real_bytes(precision);
     int64_t level = 0;
     while (level < count - 1 && tx_all_finite(precision, c->data + level * bytes, size)) {

@@ -89,7 +89,9 @@ static tx_status load_data(evaluate_job *job, tx_error *error)
                                 "the full loss is over the windows of the `data` section, which is missing");
     }
     tx_data_source *source;
-    TX_TRY(tx_data_source_open(job->parallel, data, tx_problem_random(job->root), error, &source));
+    int isa;
+    TX_TRY(tx_agree_isa(job->parallel, error, &isa));
+    TX_TRY(tx_data_source_open(job->parallel, data, tx_problem_data_setup(job->root, isa), error, &source));
     tx_status status = check_memory(job, source, error);
     status = status ? status : tx_dataset_load(job->parallel, source, TX_SHARDED, error, &job->data);
     tx_data_source_destroy(source);

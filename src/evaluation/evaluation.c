@@ -55,7 +55,7 @@ static const tx_section *evaluation_section(const tx_evaluation_setup *setup)
     return tx_get_section(setup->run, "evaluation"); /* may be NULL */
 }
 
-static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
+static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
     data = data ? data : tx_get_section(setup->run, "data");
@@ -63,7 +63,7 @@ static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup 
         return tx_section_error(setup->run, NULL, error, TX_INVALID,
                                 "there is nothing to evaluate on: a section evaluation.data or data is needed");
     }
-    TX_TRY(tx_data_source_create(data, evaluation->random, error, &evaluation->source));
+    TX_TRY(tx_data_source_create(data, tx_problem_data_setup(setup->run, isa), error, &evaluation->source));
     evaluation->data_bytes = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks) + evaluation->source->working;
     evaluation->shape = evaluation->source->shape;
     return TX_OK;
@@ -183,13 +183,13 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
 {
     const int64_t rank = evaluation->rank, size = evaluation->num_ranks;
     const tx_precision precision = evaluation->random.precision;
-    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, error));
+    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, isa, error));
     const tx_data_shape *shape = &evaluation->shape;
     evaluation->num_samples = shape->num_trajectories;
     evaluation->first = evaluation->num_samples * rank / size;
     evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
     evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
-    evaluation->threads = (int)tx_get_integer(tx_get_section(setup->run, "parallel"), "threads");
+    evaluation->threads = tx_problem_threads(setup->run);
     TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
     TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));

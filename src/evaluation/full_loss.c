@@ -32,8 +32,10 @@ static tx_status build(full_loss *job, tx_error *error)
     tx_problem *problem = &job->problem;
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(cut_windows(problem, error));
-    TX_TRY(tx_step_block(problem->network, problem->random.precision, problem->isa, problem->windows.count, error, &problem->block));
-    TX_TRY(tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, false, error, &job->loss));
+    TX_TRY(
+        tx_step_block(problem->network, problem->random.precision, problem->isa, problem->windows.count, error, &problem->block));
+    TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
+    TX_TRY(tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, false, error, &job->loss));
     TX_TRY(tx_values_create(job->loss.plan, &job->shared, error, &job->values));
     TX_TRY(tx_workspace_create(job->loss.plan, 1, error, &job->workspace));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(double), error, &job->losses));
@@ -143,6 +145,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *root, tx_dataset
     tx_values_destroy(job.values);
     tx_workspace_destroy(job.workspace);
     tx_plan_destroy(job.loss.plan);
+    tx_physics_destroy(&job.problem.physics);
     tx_free(job.losses);
     tx_free(job.levels);
     return status;

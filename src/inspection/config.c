@@ -9,7 +9,7 @@ static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, t
 {
     const tx_section *root = tx_config_root(config);
     tx_data_source *source;
-    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_random(root), error, &source));
+    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, tx_isa_count() - 1), error, &source));
     const tx_status status = tx_trainer_plan(config, source, num_ranks, error, out);
     tx_data_source_destroy(source);
     return status;

@@ -55,6 +55,7 @@ typedef enum tx_object_kind {
     TX_OBJECT_CONVOLUTION, /* of a tx_conv_shape */
     TX_OBJECT_HALO,        /* of a tx_halo_shape */
     TX_OBJECT_SPECTRAL,    /* of a tx_spectral_shape */
+    TX_OBJECT_RFFTN,       /* of a tx_rfftn_shape */
     TX_OBJECT_KINDS,
 } tx_object_kind;
 typedef struct tx_halo_shape {

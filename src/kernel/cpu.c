@@ -77,6 +77,10 @@ static tx_status make(const tx_backend *backend, tx_object_kind kind, const void
         object->table_bytes = kernels->spectral_bytes(object->made);
         object->scratch_bytes = kernels->spectral_scratch(object->made) * real;
         return TX_OK;
+    case TX_OBJECT_RFFTN:
+        TX_TRY(kernels->rfftn_create(shape, error, (tx_rfft **)&object->made));
+        object->scratch_bytes = kernels->rfftn_scratch(object->made) * real;
+        return TX_OK;
     default:
         return tx_halo_create(((const tx_halo_shape *)shape)->layout, ((const tx_halo_shape *)shape)->mode, error,
                               (tx_halo **)&object->made);
@@ -112,6 +116,7 @@ static void destroy(const tx_backend *backend, tx_object *object)
     switch (object->kind) {
     case TX_OBJECT_CONVOLUTION: kernels->conv_destroy(object->made); break;
     case TX_OBJECT_SPECTRAL: kernels->spectral_destroy(object->made); break;
+    case TX_OBJECT_RFFTN: kernels->rfftn_destroy(object->made); break;
     default: tx_halo_destroy(object->made);
     }
     tx_free(object);
@@ -196,6 +201,9 @@ KERNEL(spectral_analyse, k->spectral_analyse(MADE, IN(0), OUT, SCRATCH))
 KERNEL(spectral_synthesise, k->spectral_synthesise(MADE, IN(0), OUT, SCRATCH))
 KERNEL(spectral_multiply, k->spectral_multiply(i->mode != 0, i->groups, AT(0), IN(1), IN(2), RESULT))
 KERNEL(spectral_weights, k->spectral_weights(i->mode != 0, i->groups, AT(0), AT(1), OUT))
+KERNEL(rfftn, k->rfftn_forward(MADE, frame->part, IN(0), OUT))
+KERNEL(irfftn, k->rfftn_backward(MADE, frame->part, IN(0), OUT, part_scratch(i, frame)))
+KERNEL(multiply_modes, k->multiply_modes(frame->part, i->mode != 0, i->groups, AT(0), IN(1), RESULT))
 
 #define ROW(name) {#name, run_##name}
 static const tx_kernel kernels[] = {
@@ -204,6 +212,7 @@ static const tx_kernel kernels[] = {
     ROW(add), ROW(scale), ROW(multiply), ROW(power), ROW(power_gradient), ROW(lane_scale), ROW(broadcast), ROW(sum), ROW(dot),
     ROW(square_error), ROW(square_error_gradient), ROW(group_statistics), ROW(group_norm), ROW(group_moments), ROW(group_pull),
     ROW(group_norm_gradient), ROW(spectral_analyse), ROW(spectral_synthesise), ROW(spectral_multiply), ROW(spectral_weights),
+    ROW(rfftn), ROW(irfftn), ROW(multiply_modes),
     {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp},
 };
 

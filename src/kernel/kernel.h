@@ -68,6 +68,16 @@ typedef struct tx_spectral_shape {
 } tx_spectral_shape;
 typedef struct tx_spectral tx_spectral;
 
+/* The real Fourier transform over all axes of x (numpy's rfftn), with all its modes. modes: (channels of x, twice their number), block
+ * of x, no halos: real and imaginary parts in turn, in C order of the wavenumbers, of which the last axis has those up to n / 2.
+ * Weighted as above: forward, plain, is rfftn; backward, weighted, irfftn, which takes the real parts of complex lines at the
+ * last axis's wavenumbers 0 and n / 2; backward plain is the transpose of the one, forward weighted of the other. */
+typedef struct tx_rfftn_shape {
+    tx_layout x, modes;
+    bool weighted;
+} tx_rfftn_shape;
+typedef struct tx_rfft tx_rfft;
+
 /* What one of several threads computes of a result: part `index` of `count`. The parts write different numbers, and all of
  * them together the same bits as the one part of one. */
 typedef struct tx_part {
@@ -175,8 +185,8 @@ typedef struct tx_kernels {
                                 const tx_layout *ldx, void *dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
-     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. One axis of which
-     * many modes are kept goes through FFTW: then bits depend on its build and on what it finds the processor to be, too. */
+     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes are
+     * kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
     tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */
@@ -191,6 +201,18 @@ typedef struct tx_kernels {
                               const void *imaginary_weight, const tx_layout *ly, void *y);
     void (*spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
                              const void *dy, void *dw);
+
+    /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a part,
+     * 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
+    tx_status (*rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out);
+    void (*rfftn_destroy)(tx_rfft *rfftn);
+    size_t (*rfftn_scratch)(const tx_rfft *rfftn); /* reals */
+    void (*rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);
+    void (*rfftn_backward)(const tx_rfft *rfftn, tx_part part, const void *modes, void *x, void *scratch);
+    /* y = x times complex numbers (tables, modes), or times their conjugates; tables: 1, or as many as there are channels. y may be
+     * x. */
+    void (*multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
+                           const tx_layout *ly, void *y);
 
     /* Runs independent multiply-add chains; returns how many operations that were. What the benchmark measures shares of. */
     double (*peak)(int64_t iterations);

@@ -1,10 +1,10 @@
-/* Exact advection on a periodic axis: mode k turns by -k cfl 2 pi / N a step. In space that is a convolution with the
- * trigonometric kernel D(n) = (1/N) sum over k of exp(2 pi i k (n - cfl) / N); at k = N/2 the inverse real transform keeps
- * the real part. Where that kernel is long, the modes are turned as they are: n log n operations and n weights' memory. */
+/* Exact advection on a periodic axis: mode k turns by -k cfl 2 pi / N a step; at k = N/2 the inverse real transform keeps the real
+ * part. On short axes that is a convolution in space, with the trigonometric kernel D(n) = (1/N) sum over k of
+ * exp(2 pi i k (n - cfl) / N). */
 #include <math.h>
 
+#include "base/memory.h"
 #include "physics/stencil.h"
-#include "trainax/physics.h"
 
 enum { LONGEST_KERNEL = 1024 };
 
@@ -19,58 +19,63 @@ static double kernel(int64_t offset, int64_t n, double cfl)
     return sum / (double)n;
 }
 
-static tx_node convolve(const tx_section *section, tx_graph *graph, tx_node x)
+static bool is_short(const tx_scheme *scheme)
 {
-    const tx_shape shape = tx_node_shape(graph, x);
-    const int64_t n = shape.n[0], before = (n - 1) / 2;
-    tx_error error = {0};
-    double *weights;
-    if (tx_allocate_array((size_t)n, sizeof *weights, &error, &weights)) {
-        return tx_graph_stick(graph, &error);
-    }
+    return scheme->shape.n[0] <= LONGEST_KERNEL;
+}
+
+static tx_status create_kernel(tx_scheme *scheme, double cfl, tx_error *error)
+{
+    const int64_t n = scheme->shape.n[0], before = (n - 1) / 2;
+    double weights[LONGEST_KERNEL];
     for (int64_t t = 0; t < n; t++) {
-        weights[t] = kernel(before - t, n, tx_get_real(section, "cfl"));
+        weights[t] = kernel(before - t, n, cfl);
     }
-    const tx_node y = tx_stencil_apply(graph, x, weights, n, before);
-    tx_free(weights);
-    return y;
+    return tx_stencil_create(scheme, weights, n, before, error);
 }
 
-/* The modes' matrices over the channels, (channels, channels, modes), are zero but on the diagonal. */
-static void turn(int64_t n, double cfl, int64_t channels, int64_t modes, double *real, double *imaginary)
+/* What the modes are multiplied with. */
+static tx_status create_turns(tx_scheme *scheme, double cfl, tx_error *error)
 {
-    for (int64_t c = 0; c < channels; c++) {
-        for (int64_t k = 0; k < modes; k++) {
-            const double angle = 2 * M_PI * fmod((double)k * cfl, (double)n) / (double)n;
-            real[c * (channels + 1) * modes + k] = cos(angle);
-            imaginary[c * (channels + 1) * modes + k] = 2 * k == n ? 0 : -sin(angle);
-        }
+    const int64_t n = scheme->shape.n[0], modes = tx_rfftn_modes(scheme->shape);
+    double *turns;
+    TX_TRY(tx_memory_check(6 * (size_t)modes * sizeof *turns, error)); /* graph and plan have them, too */
+    TX_TRY(tx_allocate_array((size_t)modes, 2 * sizeof *turns, error, &turns));
+    scheme->tables = turns;
+    for (int64_t k = 0; k < modes; k++) {
+        const double angle = 2 * M_PI * fmod((double)k * cfl / (double)n, 1);
+        turns[2 * k] = cos(angle);
+        turns[2 * k + 1] = -sin(angle);
     }
+    return TX_OK;
 }
 
-static tx_node transform(const tx_section *section, tx_graph *graph, tx_node x)
+static tx_status create(tx_scheme *scheme, tx_error *error)
 {
-    const tx_shape shape = tx_node_shape(graph, x);
-    const int64_t modes = shape.n[0] / 2 + 1, size = shape.channels * shape.channels * modes;
-    tx_error error = {0};
-    double *weights;
-    if (tx_allocate_array(2 * (size_t)size, sizeof *weights, &error, &weights)) {
-        return tx_graph_stick(graph, &error);
-    }
-    turn(shape.n[0], tx_get_real(section, "cfl"), shape.channels, modes, weights, weights + size);
-    const tx_node real = tx_constant(graph, weights, size), imaginary = tx_constant(graph, weights + size, size);
-    tx_free(weights);
-    return tx_spectral_convolve(graph, x, real, imaginary, &modes, shape.channels);
+    const double cfl = tx_get_real(scheme->section, "cfl");
+    TX_TRY(tx_stencil_check(scheme, error));
+    return is_short(scheme) ? create_kernel(scheme, cfl, error) : create_turns(scheme, cfl, error);
 }
 
-static tx_node step(const tx_section *section, tx_graph *graph, tx_node x)
+static tx_node step(const tx_scheme *scheme, tx_graph *graph, tx_node x)
 {
-    return (tx_node_shape(graph, x).n[0] <= LONGEST_KERNEL ? convolve : transform)(section, graph, x);
+    if (is_short(scheme)) {
+        return tx_stencil_apply(scheme, graph, x);
+    }
+    const tx_node turns = tx_constant(graph, scheme->tables, 2 * tx_rfftn_modes(scheme->shape));
+    return tx_irfftn(graph, tx_multiply_modes(graph, tx_rfftn(graph, x), turns), scheme->shape);
+}
+
+static void destroy(tx_scheme *scheme)
+{
+    if (is_short(scheme)) {
+        tx_stencil_destroy(scheme);
+    }
 }
 
 static const tx_option options[] = {TX_OPTION_CFL, {.name = NULL}};
 
-static const tx_stepper_class class_ = {.check = tx_stencil_check, .apply = step};
+static const tx_stepper_class class_ = {.create = create, .apply = step, .destroy = destroy};
 const tx_component tx_stepper_advection_1d_spectral = {.kind = TX_KIND_STEPPER,
                                                        .name = "advection_1d_spectral",
                                                        .summary = "exact advection by a Fourier shift, periodic",

@@ -2,12 +2,12 @@
  * f(u) = L u + (A u) * (B u), elementwise, with A u = (0, -x, x) and B u = (0, z, y). */
 #include "trainax/physics.h"
 
-static tx_status check(const tx_section *section, tx_shape state, tx_error *error)
+static tx_status check(tx_scheme *scheme, tx_error *error)
 {
-    return state.axes == 0 && state.channels == 3
+    return scheme->shape.axes == 0 && scheme->shape.channels == 3
                ? TX_OK
-               : tx_section_error(section, NULL, error, TX_INVALID, "%s works on states of three numbers without spatial axes",
-                                  tx_section_name(section));
+               : tx_section_error(scheme->section, NULL, error, TX_INVALID,
+                                  "%s works on states of three numbers without spatial axes", tx_section_name(scheme->section));
 }
 
 static tx_node matrix(tx_graph *graph, const double *values, tx_node u)
@@ -25,10 +25,14 @@ static tx_node slope(const tx_section *section, tx_graph *graph, tx_node u)
 }
 
 /* u + factor * k */
-static tx_node advance(tx_graph *graph, tx_node u, double factor, tx_node k) { return tx_add(graph, u, tx_scale(graph, k, factor)); }
-
-static tx_node step(const tx_section *section, tx_graph *graph, tx_node u)
+static tx_node advance(tx_graph *graph, tx_node u, double factor, tx_node k)
 {
+    return tx_add(graph, u, tx_scale(graph, k, factor));
+}
+
+static tx_node step(const tx_scheme *scheme, tx_graph *graph, tx_node u)
+{
+    const tx_section *section = scheme->section;
     const double dt = tx_get_real(section, "dt");
     const tx_node k1 = slope(section, graph, u);
     const tx_node k2 = slope(section, graph, advance(graph, u, 0.5 * dt, k1));
@@ -46,7 +50,7 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 
-static const tx_stepper_class class_ = {.check = check, .apply = step};
+static const tx_stepper_class class_ = {.create = check, .apply = step};
 const tx_component tx_stepper_lorenz_rk4 = {.kind = TX_KIND_STEPPER,
                                             .name = "lorenz_rk4",
                                             .summary = "the Lorenz system, Runge-Kutta of fourth order",

@@ -22,26 +22,43 @@ static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next,
     return tx_residuum_apply(object, graph, next, previous);
 }
 
-/* What a configuration needs beside the network stands at `parts` and takes states of the data's shape. */
-static tx_status check_physics(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, tx_error *error)
+static tx_status fill_physics(const tx_section *configuration, const tx_section *section, tx_shape state, tx_error *error,
+                              tx_physics *out)
 {
     static const struct {
         unsigned need;
         const char *option;
-        tx_status (*check)(const tx_section *section, tx_shape state, tx_error *error);
-    } kinds[] = {{TX_NEEDS_STEPPER, "ref_stepper", tx_stepper_check}, {TX_NEEDS_RESIDUUM, "residuum_fn", tx_residuum_check}};
+    } parts[] = {{TX_NEEDS_STEPPER, "ref_stepper"}, {TX_NEEDS_RESIDUUM, "residuum_fn"}};
     const unsigned needs = tx_configuration_needs(configuration);
+    const tx_section *const found[] = {tx_get_section(section, parts[0].option), tx_get_section(section, parts[1].option)};
     for (int k = 0; k < 2; k++) {
-        const tx_section *physics = tx_get_section(parts, kinds[k].option);
-        if ((needs & kinds[k].need) && !physics) {
+        if ((needs & parts[k].need) && !found[k]) {
             return tx_section_error(configuration, NULL, error, TX_INVALID, "%s needs a `%s`", tx_section_name(configuration),
-                                    kinds[k].option);
-        }
-        if (physics) {
-            TX_TRY(kinds[k].check(physics, problem->data.state, error));
+                                    parts[k].option);
         }
     }
+    TX_TRY(found[0] ? tx_stepper_create(found[0], state, error, &out->ref_stepper) : TX_OK);
+    return found[1] ? tx_residuum_create(found[1], state, error, &out->residuum_fn) : TX_OK;
+}
+
+tx_status tx_physics_create(const tx_section *configuration, const tx_section *section, tx_shape state, tx_error *error,
+                            tx_physics *out)
+{
+    tx_physics physics = {0};
+    const tx_status status = fill_physics(configuration, section, state, error, &physics);
+    if (status != TX_OK) {
+        tx_physics_destroy(&physics);
+        return status;
+    }
+    *out = physics;
     return TX_OK;
+}
+
+void tx_physics_destroy(tx_physics *physics)
+{
+    tx_stepper_destroy(physics->ref_stepper);
+    tx_residuum_destroy(physics->residuum_fn);
+    *physics = (tx_physics){0};
 }
 
 tx_random tx_problem_random(const tx_section *root)
@@ -57,6 +74,16 @@ tx_placement tx_problem_placement(const tx_section *root)
 {
     const char *const word = tx_get_word(tx_get_section(root, "parallel"), "placement");
     return strcmp(word, "replicated") == 0 ? TX_REPLICATED : TX_SHARDED;
+}
+
+int tx_problem_threads(const tx_section *root)
+{
+    return (int)tx_get_integer(tx_get_section(root, "parallel"), "threads");
+}
+
+tx_data_setup tx_problem_data_setup(const tx_section *root, int isa)
+{
+    return (tx_data_setup){.random = tx_problem_random(root), .isa = isa, .threads = tx_problem_threads(root)};
 }
 
 tx_random tx_config_random(const tx_config *config)
@@ -110,20 +137,19 @@ tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
     return TX_OK;
 }
 
-tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_section *parts_section, int block,
+tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
                              bool gradient, tx_error *error, tx_loss_plan *out)
 {
     tx_graph *graph;
     tx_plan *plan;
     TX_TRY(tx_configuration_check(configuration, error));
-    TX_TRY(check_physics(problem, configuration, parts_section, error));
     TX_TRY(tx_graph_create(error, &graph));
     const tx_configuration_parts parts = {
         .section = configuration,
         .loss = tx_configuration_time_level_loss(configuration),
         .network = {.apply = apply_network, .object = problem->network},
-        .ref_stepper = {.apply = apply_stepper, .object = tx_get_section(parts_section, "ref_stepper")},
-        .residuum_fn = {.apply = apply_residuum, .object = tx_get_section(parts_section, "residuum_fn")},
+        .ref_stepper = {.apply = apply_stepper, .object = physics->ref_stepper},
+        .residuum_fn = {.apply = apply_residuum, .object = physics->residuum_fn},
         .state = problem->data.state,
     };
     const tx_node loss = tx_configuration_loss(&parts, graph);
@@ -159,7 +185,7 @@ static void read_options(tx_problem *problem)
     problem->num_steps = tx_get_integer(trainer, "num_training_steps");
     problem->record_every = tx_get_integer(trainer, "record_loss_every");
     problem->asked_batch_size = tx_get_integer(trainer, "batch_size");
-    problem->threads = (int)tx_get_integer(parallel, "threads");
+    problem->threads = tx_problem_threads(problem->root);
     problem->placement = tx_problem_placement(problem->root);
     problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
 }
@@ -184,7 +210,8 @@ static tx_status build(tx_problem *problem, tx_error *error)
     TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
-    return tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
+    TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
+    return tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, true, error, &problem->loss);
 }
 
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
@@ -210,6 +237,7 @@ tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, 
 void tx_problem_destroy(tx_problem *problem)
 {
     tx_plan_destroy(problem->loss.plan);
+    tx_physics_destroy(&problem->physics);
     tx_network_destroy(problem->network);
     *problem = (tx_problem){0};
 }

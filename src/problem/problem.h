@@ -6,9 +6,16 @@
 #include "trainax/data.h"
 #include "trainax/network.h"
 #include "trainax/parallel.h"
+#include "trainax/physics.h"
 #include "trainax/plan.h"
 
-/* A configuration's loss, planned over the windows of a minibatch. */
+/* What a configuration needs beside the network; NULL: not given. */
+typedef struct tx_physics {
+    tx_stepper *ref_stepper;
+    tx_residuum *residuum_fn;
+} tx_physics;
+
+/* A configuration's loss planned over the windows of a minibatch. */
 typedef struct tx_loss_plan {
     tx_plan *plan;
     int levels; /* that it reads of a window */
@@ -26,6 +33,7 @@ typedef struct tx_problem {
     int threads; /* a rank */
     tx_placement placement;
     tx_reduction_mode reduction;
+    tx_physics physics; /* of the trainer's configuration */
     tx_loss_plan loss;
     size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
 } tx_problem;
@@ -33,12 +41,19 @@ typedef struct tx_problem {
 /* The run's precision and random streams. */
 tx_random tx_problem_random(const tx_section *root);
 tx_placement tx_problem_placement(const tx_section *root);
+int tx_problem_threads(const tx_section *root); /* of a rank */
+tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);
 /* isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 
-/* The plan of a configuration; parts: where its ref_stepper and residuum_fn stand. gradient false: the loss alone. */
-tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_section *parts, int block,
+/* What a configuration needs, for states of this shape; section: where its ref_stepper and residuum_fn stand. */
+tx_status tx_physics_create(const tx_section *configuration, const tx_section *section, tx_shape state, tx_error *error,
+                            tx_physics *out);
+void tx_physics_destroy(tx_physics *physics); /* takes a zeroed one */
+
+/* The plan of a configuration, which physics (its own) must outlive. gradient false: the loss alone. */
+tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
                              bool gradient, tx_error *error, tx_loss_plan *out);
 /* One network application, planned: the state in, the next state out. */
 tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);

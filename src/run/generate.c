@@ -26,10 +26,12 @@ tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const tx_o
 {
     const tx_section *data = tx_get_section(tx_config_root(config), "data");
     char *path;
+    int isa;
+    TX_TRY(tx_agree_isa(parallel, error, &isa));
     TX_TRY(find_output(config, parallel, output, error, &path));
     const tx_output found = {.path = path, .overwrite = output->overwrite};
     tx_data_source *source;
-    tx_status status = tx_data_source_open(parallel, data, tx_config_random(config), error, &source);
+    tx_status status = tx_data_source_open(parallel, data, tx_problem_data_setup(tx_config_root(config), isa), error, &source);
     if (status == TX_OK) {
         status = write_all(parallel, source, &found, error);
         tx_data_source_destroy(source);

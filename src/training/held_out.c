@@ -126,12 +126,13 @@ static tx_status check_network(const tx_held_out *held_out, const tx_problem *pr
 static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_shape *out)
 {
     const tx_section *section = tx_get_section(problem->root, "evaluation");
+    const tx_data_setup setup = tx_problem_data_setup(problem->root, problem->isa);
     tx_data_source *source;
     if (!has_own_data(problem)) {
         *out = problem->data;
         return TX_OK;
     }
-    TX_TRY(tx_data_source_create(tx_get_section(section, "data"), problem->random, error, &source));
+    TX_TRY(tx_data_source_create(tx_get_section(section, "data"), setup, error, &source));
     *out = source->shape;
     tx_data_source_destroy(source);
     return TX_OK;

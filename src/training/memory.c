@@ -102,7 +102,7 @@ static tx_status build_within(const tx_problem *problem, size_t memory, tx_error
 {
     tx_problem limited = *problem;
     limited.memory = memory;
-    return tx_problem_plan(&limited, problem->configuration, problem->trainer, problem->block, true, error, out);
+    return tx_problem_plan(&limited, problem->configuration, &problem->physics, problem->block, true, error, out);
 }
 
 /* Arenas, packed weights, run list: what a limit of a program is for. */

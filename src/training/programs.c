@@ -29,13 +29,15 @@ static bool is_trainers(const tx_problem *problem, const tx_section *callback)
            is_same(tx_get_section(callback, "residuum_fn"), tx_get_section(problem->trainer, "residuum_fn"));
 }
 
-static tx_status plan(const tx_problem *problem, const tx_section *callback, bool gradient, tx_error *error, tx_evaluator *out)
+static tx_status plan(const tx_problem *problem, const tx_section *callback, bool gradient, tx_error *error,
+                      tx_callback_program *out)
 {
     const tx_section *configuration = tx_get_section(callback, "configuration");
     TX_TRY(tx_configuration_check(configuration, error));
     TX_TRY(check_levels(problem, configuration, error));
-    out->gradient = gradient;
-    return tx_problem_plan(problem, configuration, callback, problem->block, gradient, error, &out->loss);
+    out->evaluator.gradient = gradient;
+    TX_TRY(tx_physics_create(configuration, callback, problem->data.state, error, &out->physics));
+    return tx_problem_plan(problem, configuration, &out->physics, problem->block, gradient, error, &out->evaluator.loss);
 }
 
 tx_status tx_programs_add(tx_programs *programs, const tx_problem *problem, const tx_section *callback, bool gradient,
@@ -43,8 +45,10 @@ tx_status tx_programs_add(tx_programs *programs, const tx_problem *problem, cons
 {
     tx_callback_program program = {.same = is_trainers(problem, callback)};
     TX_TRY(tx_reserve((size_t)programs->count + 1, sizeof program, &programs->capacity, error, &programs->programs));
-    if (!program.same) {
-        TX_TRY(plan(problem, callback, gradient, error, &program.evaluator));
+    const tx_status status = program.same ? TX_OK : plan(problem, callback, gradient, error, &program);
+    if (status != TX_OK) {
+        tx_physics_destroy(&program.physics);
+        return status;
     }
     *handle = programs->count++;
     programs->programs[*handle] = program;
@@ -120,6 +124,7 @@ void tx_programs_destroy(tx_programs *programs)
         tx_rooms_destroy(&program->rooms);
         tx_evaluator_destroy(&program->evaluator);
         tx_plan_destroy(program->evaluator.loss.plan);
+        tx_physics_destroy(&program->physics);
     }
     tx_reduction_destroy(programs->gradients);
     tx_free(programs->programs);

@@ -6,6 +6,7 @@
 /* What a callback evaluates: a plan of its own, or the trainer's, whose numbers are there already. */
 typedef struct tx_callback_program {
     bool same; /* as the trainer's */
+    tx_physics physics;
     tx_evaluator evaluator;
     tx_rooms rooms;
 } tx_callback_program;

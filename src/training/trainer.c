@@ -168,8 +168,7 @@ static tx_status plan_and_load(tx_trainer *trainer, const tx_config *config, con
                                tx_error *error)
 {
     tx_parallel *parallel = trainer->parallel;
-    surroundings around = {.data = source, .num_ranks = tx_parallel_size(parallel)};
-    TX_TRY(tx_agree_isa(parallel, error, &around.isa));
+    const surroundings around = {.data = source, .isa = source->setup.isa, .num_ranks = tx_parallel_size(parallel)};
     TX_TRY(tx_parallel_agree(parallel, plan(trainer, config, setup, around, error), error));
     TX_TRY(tx_parallel_agree(parallel, tx_threads_start(trainer->problem.threads, error), error));
     const tx_budget budget = tx_trainer_budget(trainer, around.num_ranks);
@@ -181,7 +180,9 @@ static tx_status load_data(tx_trainer *trainer, const tx_config *config, const t
 {
     const tx_section *root = tx_config_root(config);
     tx_data_source *source;
-    TX_TRY(tx_data_source_open(trainer->parallel, tx_get_section(root, "data"), tx_problem_random(root), error, &source));
+    int isa;
+    TX_TRY(tx_agree_isa(trainer->parallel, error, &isa));
+    TX_TRY(tx_data_source_open(trainer->parallel, tx_get_section(root, "data"), tx_problem_data_setup(root, isa), error, &source));
     const tx_status status = plan_and_load(trainer, config, setup, source, error);
     tx_data_source_destroy(source);
     return status;
@@ -224,7 +225,7 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
 tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_trainer_setup setup = {0};
-    const surroundings around = {.data = data, .isa = tx_isa_count() - 1, .num_ranks = num_ranks};
+    const surroundings around = {.data = data, .isa = data->setup.isa, .num_ranks = num_ranks};
     tx_trainer *trainer;
     TX_TRY(tx_allocate(sizeof *trainer, error, &trainer));
     const tx_status status = plan(trainer, config, &setup, around, error);

@@ -24,7 +24,7 @@ static const char diverging[] = "{type: lorenz_rk4, num_samples: 4, temporal_hor
 static void *read_all(const tx_section *section, tx_random random, tx_data_shape *shape)
 {
     tx_data_source *source;
-    CU_ASSERT_EQUAL_FATAL(tx_data_source_create(section, random, NULL, &source), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_data_source_create(section, (tx_data_setup){.random = random}, NULL, &source), TX_OK);
     *shape = source->shape;
     const int64_t levels = shape->num_trajectories * shape->num_levels;
     void *values = malloc((size_t)(levels * tx_data_level_size(shape)) * tx_real_bytes(random.precision));
@@ -66,8 +66,9 @@ static void datasets_hold_their_source(void)
         tx_error error = {0};
         CU_ASSERT_EQUAL_FATAL(data_section_open(k / 4 ? rollout : advection, NULL, &section), TX_OK);
         void *expected = read_all(section.section, random, &shape);
-        CU_ASSERT_EQUAL_FATAL(
-            tx_dataset_create(parallel, section.section, random, k / 2 % 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(tx_dataset_create(parallel, section.section, (tx_data_setup){.random = random, .threads = 2},
+                                                k / 2 % 2 ? TX_REPLICATED : TX_SHARDED, &error, &dataset),
+                              TX_OK);
         CU_ASSERT(dataset->shape.num_trajectories == 5 && dataset->shape.num_levels == 11 && dataset->shape.dt == 0.5);
         windows_hold(dataset, expected, 4);
         CU_ASSERT_EQUAL(dataset->checksum, checksum_of(expected, 5 * 11 * 9 * tx_real_bytes(random.precision)));
@@ -77,10 +78,10 @@ static void datasets_hold_their_source(void)
     }
 }
 
-static tx_status write_file(const tx_section *section, tx_random random, const char *where, tx_error *error)
+static tx_status write_file(const tx_section *section, tx_data_setup setup, const char *where, tx_error *error)
 {
     tx_data_source *source;
-    TX_TRY(tx_data_source_open(parallel, section, random, error, &source));
+    TX_TRY(tx_data_source_open(parallel, section, setup, error, &source));
     const tx_status status = tx_dataset_write(parallel, source, &(tx_output){where, true}, error);
     tx_data_source_destroy(source);
     return status;
@@ -95,7 +96,7 @@ static void files_hold_their_source(void)
         tx_data_shape shape, again;
         char text[160];
         CU_ASSERT_EQUAL_FATAL(data_section_open(k / 2 ? rollout : advection, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL_FATAL(write_file(section.section, random, path, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(write_file(section.section, (tx_data_setup){.random = random, .threads = 2}, path, NULL), TX_OK);
         char *expected = read_all(section.section, random, &shape);
         snprintf(text, sizeof text, "{type: file, path: %s}", path);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &written), TX_OK);
@@ -164,7 +165,8 @@ static void checksums_are_those_of_the_numbers(void)
             char text[200];
             snprintf(text, sizeof text, "{type: file, path: %s%s}", path, cases[k].slices);
             CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-            CU_ASSERT_EQUAL_FATAL(tx_dataset_create(parallel, section.section, wanted, TX_SHARDED, NULL, &dataset), TX_OK);
+            CU_ASSERT_EQUAL_FATAL(
+                tx_dataset_create(parallel, section.section, (tx_data_setup){.random = wanted}, TX_SHARDED, NULL, &dataset), TX_OK);
             CU_ASSERT_EQUAL(dataset->checksum, checksum_of(chosen, (size_t)count * tx_real_bytes(wanted.precision)));
             tx_dataset_destroy(dataset);
             data_section_close(&section);
@@ -207,7 +209,7 @@ static void what_stands_beside_goes_along(void)
         snprintf(text, sizeof text, "{type: file, path: %s, samples: '%s'}", path, cases[k / 2].slice);
         snprintf(copy, sizeof copy, "%s/copy.h5", folder);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL_FATAL(write_file(section.section, (tx_random){0}, copy, NULL), TX_OK);
+        CU_ASSERT_EQUAL_FATAL(write_file(section.section, (tx_data_setup){0}, copy, NULL), TX_OK);
         CU_ASSERT_EQUAL_FATAL(tx_file_open(copy, NULL, &file), TX_OK);
         CU_ASSERT_EQUAL_FATAL(tx_file_shape(file, "/parameters", NULL, &shape), TX_OK);
         CU_ASSERT(shape.rank == 2 && shape.size[0] == cases[k / 2].count && shape.size[1] == 2 && shape.is_float);
@@ -252,7 +254,7 @@ static void parameters_that_do_not_fit(void)
         snprintf(text, sizeof text, "{type: file, path: %s}", path);
         snprintf(copy, sizeof copy, "%s/copy.h5", folder);
         CU_ASSERT_EQUAL_FATAL(data_section_open(text, NULL, &section), TX_OK);
-        CU_ASSERT_EQUAL(write_file(section.section, (tx_random){0}, copy, &error), TX_BAD_DATA);
+        CU_ASSERT_EQUAL(write_file(section.section, (tx_data_setup){0}, copy, &error), TX_BAD_DATA);
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k].message));
         CU_ASSERT_NOT_EQUAL(access(copy, F_OK), 0);
         data_section_close(&section);
@@ -271,9 +273,9 @@ static void failures_are_common(void)
         unlink(path);
     }
     CU_ASSERT_EQUAL_FATAL(data_section_open(diverging, NULL, &section), TX_OK);
-    CU_ASSERT_EQUAL(tx_dataset_create(parallel, section.section, (tx_random){0}, TX_SHARDED, &error, &dataset), TX_BAD_DATA);
+    CU_ASSERT_EQUAL(tx_dataset_create(parallel, section.section, (tx_data_setup){0}, TX_SHARDED, &error, &dataset), TX_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "trajectory 0, level"));
-    CU_ASSERT_EQUAL(write_file(section.section, (tx_random){0}, path, &same), TX_BAD_DATA);
+    CU_ASSERT_EQUAL(write_file(section.section, (tx_data_setup){0}, path, &same), TX_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(same.message, "trajectory 0, level"));
     CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
     data_section_close(&section);
@@ -292,7 +294,7 @@ static void one_rank_without_memory(void)
         if (tx_parallel_rank(parallel) == last) {
             tx_memory_fail_after(n);
         }
-        const tx_status status = tx_dataset_create(parallel, section.section, (tx_random){0}, TX_SHARDED, &error, &dataset);
+        const tx_status status = tx_dataset_create(parallel, section.section, (tx_data_setup){0}, TX_SHARDED, &error, &dataset);
         tx_memory_fail_after(-1);
         CU_ASSERT_EQUAL(status, TX_FAILURE);
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "out of memory"));

@@ -91,7 +91,7 @@ static tx_status open_source(const char *options, tx_precision precision, tx_err
     snprintf(text, sizeof text, "{type: file, path: %s%s}", path, options);
     *out = (opened){0};
     TX_TRY(data_section_open(text, error, &out->section));
-    return tx_data_source_create(out->section.section, (tx_random){.precision = precision}, error, &out->source);
+    return tx_data_source_create(out->section.section, (tx_data_setup){.random.precision = precision}, error, &out->source);
 }
 
 static void close_source(opened *o)
@@ -105,7 +105,7 @@ static bool range_is_right(const opened *o, const tx_slice *slices, int64_t firs
 {
     const tx_data_shape *shape = &o->source->shape;
     const int64_t size = tx_data_level_size(shape);
-    const bool single = o->source->random.precision == TX_FLOAT32;
+    const bool single = o->source->setup.random.precision == TX_FLOAT32;
     void *values = malloc((size_t)(count * size) * 8 + 8);
     bool right = tx_data_source_read(o->source, first, count, values, NULL) == TX_OK;
     for (int64_t flat = 0; right && flat < count * size; flat++) {

@@ -37,7 +37,8 @@ static void open_fixture(fixture *f)
     }
     f->root = tx_config_root(f->config);
     const tx_random random = tx_config_random(f->config);
-    CU_ASSERT_EQUAL_FATAL(tx_data_source_create(tx_get_section(f->root, "data"), random, &error, &data), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_data_source_create(tx_get_section(f->root, "data"), (tx_data_setup){.random = random}, &error, &data),
+                          TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_data_source_read(data, 0, S * (T + 1), f->levels, &error), TX_OK);
     tx_data_source_destroy(data);
 }
@@ -133,9 +134,9 @@ static void test_full_loss(void)
             expected += error_of(u, f.levels[s][start + t]) / WINDOWS;
         }
     }
-    CU_ASSERT_EQUAL_FATAL(
-        tx_dataset_create(parallel, tx_get_section(f.root, "data"), tx_config_random(f.config), TX_SHARDED, &error, &dataset),
-        TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_dataset_create(parallel, tx_get_section(f.root, "data"),
+                                            (tx_data_setup){.random = tx_config_random(f.config)}, TX_SHARDED, &error, &dataset),
+                          TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_network_create(tx_get_section(f.root, "network"), dataset->shape.state, &error, &network), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_full_loss(parallel, f.root, dataset, network, weight, &error, &loss), TX_OK);
     CU_ASSERT_DOUBLE_EQUAL(loss / expected, 1, 1e-12);

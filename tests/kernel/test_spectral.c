@@ -32,6 +32,10 @@ static const spectral_case cases[] = {
     {{2, 1, {256}}, 2, {129}, 3},     /* FFTW: all modes there are, of even and odd points; some */
     {{1, 1, {301}}, 1, {151}, 1},
     {{3, 1, {512}}, 2, {120}, 5},
+    {{2, 2, {3, 121}}, 1, {2, 61}, 3}, /* overlapping blocks */
+    {{1, 2, {4, 90}}, 2, {2, 46}, 1},
+    {{2, 3, {2, 3, 61}}, 1, {1, 2, 31}, 2},
+    {{1, 3, {5, 2, 64}}, 2, {3, 1, 30}, 3},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 

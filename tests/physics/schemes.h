@@ -52,16 +52,16 @@ static inline void spectral_line(double cfl, int64_t n, const double *a, double 
 {
     memset(y, 0, (size_t)n * sizeof *y);
     for (int64_t mode = 0; 2 * mode <= n; mode++) {
-        const double share = (mode == 0 || 2 * mode == n ? 1 : 2) / (double)n, wave = 2 * M_PI * (double)mode / (double)n;
+        const double share = (mode == 0 || 2 * mode == n ? 1 : 2) / (double)n, wave = 2 * M_PI / (double)n;
         double re = 0, im = 0;
         for (int64_t j = 0; j < n; j++) {
-            re += a[j] * cos(wave * (double)j);
-            im -= a[j] * sin(wave * (double)j);
+            re += a[j] * cos(wave * (double)(mode * j % n));
+            im -= a[j] * sin(wave * (double)(mode * j % n));
         }
-        const double c = cos(wave * cfl), s = -sin(wave * cfl);
+        const double c = cos(wave * (double)mode * cfl), s = -sin(wave * (double)mode * cfl);
         const double turned_re = re * c - im * s, turned_im = 2 * mode == n ? 0 : re * s + im * c;
         for (int64_t j = 0; j < n; j++) {
-            y[j] += share * (turned_re * cos(wave * (double)j) - turned_im * sin(wave * (double)j));
+            y[j] += share * (turned_re * cos(wave * (double)(mode * j % n)) - turned_im * sin(wave * (double)(mode * j % n)));
         }
     }
 }
@@ -136,6 +136,8 @@ typedef struct trial {
     tx_registry *registry;
     tx_config *config;
     tx_shape shape;
+    tx_stepper *stepper; /* the scheme: one of these */
+    tx_residuum *residuum;
     tx_graph *graph;
     tx_node value, loss; /* of the scheme; the sum of value * the third window level */
 } trial;
@@ -156,11 +158,11 @@ static inline void trial_make(const scheme *scheme, const char *text, tx_shape s
     const tx_section *section = tx_config_root(out->config);
     const tx_node a = mixed(out->graph, shape, 0), b = mixed(out->graph, shape, 1);
     if (scheme->kind == TX_KIND_STEPPER) {
-        CU_ASSERT_EQUAL(tx_stepper_check(section, shape, &error), TX_OK);
-        out->value = tx_stepper_apply(section, out->graph, a);
+        CU_ASSERT_EQUAL_FATAL(tx_stepper_create(section, shape, &error, &out->stepper), TX_OK);
+        out->value = tx_stepper_apply(out->stepper, out->graph, a);
     } else {
-        CU_ASSERT_EQUAL(tx_residuum_check(section, shape, &error), TX_OK);
-        out->value = tx_residuum_apply(section, out->graph, a, b);
+        CU_ASSERT_EQUAL_FATAL(tx_residuum_create(section, shape, &error, &out->residuum), TX_OK);
+        out->value = tx_residuum_apply(out->residuum, out->graph, a, b);
     }
     out->loss = tx_sum(out->graph, tx_multiply(out->graph, out->value, tx_window(out->graph, 2, shape)));
     CU_ASSERT_EQUAL(tx_graph_status(out->graph, &error), TX_OK);
@@ -171,6 +173,8 @@ static inline void trial_make(const scheme *scheme, const char *text, tx_shape s
 static inline void trial_free(trial *t)
 {
     tx_graph_destroy(t->graph);
+    tx_stepper_destroy(t->stepper);
+    tx_residuum_destroy(t->residuum);
     tx_config_destroy(t->config);
     tx_registry_destroy(t->registry);
 }

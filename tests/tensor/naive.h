@@ -143,6 +143,9 @@ typedef enum naive_op {
     NAIVE_SPECTRAL_ANALYSE,
     NAIVE_SPECTRAL_SYNTHESISE,
     NAIVE_SPECTRAL_MULTIPLY,
+    NAIVE_RFFTN,
+    NAIVE_IRFFTN,
+    NAIVE_MULTIPLY_TABLE,
     NAIVE_GROUP_STATISTICS,
     NAIVE_GROUP_NORM,
     NAIVE_CONCATENATE,
@@ -174,6 +177,9 @@ static inline naive_op naive_find(const char *name)
         [NAIVE_SPECTRAL_ANALYSE] = "spectral_analyse",
         [NAIVE_SPECTRAL_SYNTHESISE] = "spectral_synthesise",
         [NAIVE_SPECTRAL_MULTIPLY] = "spectral_multiply",
+        [NAIVE_RFFTN] = "rfftn",
+        [NAIVE_IRFFTN] = "irfftn",
+        [NAIVE_MULTIPLY_TABLE] = "multiply_modes",
         [NAIVE_GROUP_STATISTICS] = "group_statistics",
         [NAIVE_GROUP_NORM] = "group_norm",
         [NAIVE_CONCATENATE] = "concatenate",
@@ -219,6 +225,9 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         case NAIVE_SPECTRAL_ANALYSE: naive_analyse(node, in, a, y); break;
         case NAIVE_SPECTRAL_SYNTHESISE: naive_synthesise(node, in, a, y); break;
         case NAIVE_SPECTRAL_MULTIPLY: naive_multiply_modes(node, in, a, b, values[node->input[2]], y); break;
+        case NAIVE_RFFTN: naive_rfftn(node, in, a, y); break;
+        case NAIVE_IRFFTN: naive_irfftn(node, in, a, y); break;
+        case NAIVE_MULTIPLY_TABLE: naive_multiply_table(node, a, b, y); break;
         case NAIVE_GROUP_STATISTICS: naive_statistics(node, in, a, y); break;
         case NAIVE_GROUP_NORM: naive_group_norm(node, a, b, values[node->input[2]], values[node->input[3]], y); break;
         case NAIVE_CONCATENATE:

@@ -94,3 +94,56 @@ static inline void naive_multiply_modes(const tx_graph_node *node, const tx_shap
         y[(2 * (g * co + o) + 1) * modes + m] = cimag(sum);
     }
 }
+
+/* -- all modes, as rfftn and irfftn have them -- */
+
+static inline void naive_full_mode(const tx_shape *x, int64_t mode, int64_t *index)
+{
+    for (int d = x->axes - 1; d >= 0; d--) {
+        const int64_t count = d == x->axes - 1 ? x->n[d] / 2 + 1 : x->n[d];
+        index[d] = mode % count;
+        mode /= count;
+    }
+}
+
+static inline void naive_rfftn(const tx_graph_node *node, const tx_shape *in, const double *x, double *y)
+{
+    const int64_t modes = node->shape.n[0] / 2, points = tx_shape_points(in);
+    for (int64_t k = 0; k < in->channels * modes; k++) {
+        int64_t index[3];
+        double complex sum = 0;
+        naive_full_mode(in, k % modes, index);
+        for (int64_t p = 0; p < points; p++) {
+            sum += x[k / modes * points + p] * conj(naive_wave(in, index, p));
+        }
+        y[2 * k] = creal(sum);
+        y[2 * k + 1] = cimag(sum);
+    }
+}
+
+static inline void naive_irfftn(const tx_graph_node *node, const tx_shape *in, const double *x, double *y)
+{
+    const tx_shape *out = &node->shape;
+    const int64_t modes = in->n[0] / 2, points = tx_shape_points(out), last = out->n[out->axes - 1];
+    for (int64_t k = 0; k < out->channels * points; k++) {
+        double sum = 0;
+        for (int64_t m = 0; m < modes; m++) {
+            const double *z = x + 2 * (k / points * modes + m);
+            int64_t index[3] = {0};
+            naive_full_mode(out, m, index);
+            const bool own_image = index[out->axes - 1] == 0 || 2 * index[out->axes - 1] == last;
+            sum += (own_image ? 1 : 2) * creal((z[0] + I * z[1]) * naive_wave(out, index, k % points));
+        }
+        y[k] = sum / (double)points;
+    }
+}
+
+static inline void naive_multiply_table(const tx_graph_node *node, const double *x, const double *table, double *y)
+{
+    const int64_t numbers = node->shape.channels * node->shape.n[0], size = node->attributes.convolution.groups * node->shape.n[0];
+    for (int64_t k = 0; k < numbers; k += 2) {
+        const double *t = table + k % size;
+        y[k] = x[k] * t[0] - x[k + 1] * t[1];
+        y[k + 1] = x[k] * t[1] + x[k + 1] * t[0];
+    }
+}

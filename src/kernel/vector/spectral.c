@@ -190,6 +190,7 @@ static mode_run make_run(const tx_spectral *t, const tx_spectral_shape *shape, i
     for (int d = 0; d < t->axes - 1; d++) {
         run.at = run.at * shape->count[d] + lead[d];
         k[d] = wavenumber(group, d, lead[d], shape->count[d]);
+        run.line = run.line * shape->x.shape.n[d] + (k[d] < 0 ? k[d] + shape->x.shape.n[d] : k[d]);
         sign[d] = k[d] < 0 ? -1 : 1;
         k[d] = k[d] < 0 ? -k[d] : k[d];
     }
@@ -315,6 +316,10 @@ static int64_t count_slices(const tx_layout *x)
 
 static tx_status make(tx_spectral *t, const tx_spectral_shape *shape, tx_error *error)
 {
+    if (VARIANT(fft_is_faster)(shape)) {
+        TX_TRY(make_runs(t, shape, error));
+        return VARIANT(fft_create)(t, error);
+    }
     TX_TRY(make_first(t, shape, error));
     for (int d = 1; d < t->axes; d++) {
         TX_TRY(make_next(t, shape, d, error));
@@ -338,7 +343,7 @@ tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *err
     t->samples = shape->x.block;
     t->last = shape->count[t->axes - 1];
     t->num_modes = shape->modes.shape.n[0];
-    const tx_status status = VARIANT(fft_is_faster)(shape) ? VARIANT(fft_create)(t, error) : make(t, shape, error);
+    const tx_status status = make(t, shape, error);
     if (status != TX_OK) {
         VARIANT(spectral_destroy)(t);
         return status;

@@ -40,6 +40,7 @@ typedef struct mode_run {
     int64_t combination[4];
     real sign[4];
     int64_t group, at;
+    int64_t line; /* of the last axis, in the whole spectrum */
 } mode_run;
 
 /* What a combination's cosines and sines get back from a run: factor times the reals at an offset in the modes. */
@@ -70,7 +71,7 @@ struct tx_spectral {
     int64_t spectrum, straight, unused_row, scratch;
 };
 
-/* spectral_fft.c */
+/* spectral_fft.c; runs and weights are there, too */
 bool VARIANT(fft_is_faster)(const tx_spectral_shape *shape);
 tx_status VARIANT(fft_create)(tx_spectral *t, tx_error *error); /* fft and scratch; the layouts are there */
 void VARIANT(fft_destroy)(struct spectral_fft *fft);

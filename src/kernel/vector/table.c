@@ -49,5 +49,11 @@ const tx_kernels VARIANT(kernels) = {
     .spectral_synthesise = VARIANT(spectral_synthesise),
     .spectral_multiply = VARIANT(spectral_multiply),
     .spectral_weights = VARIANT(spectral_weights),
+    .rfftn_create = VARIANT(rfftn_create),
+    .rfftn_destroy = VARIANT(rfftn_destroy),
+    .rfftn_scratch = VARIANT(rfftn_scratch),
+    .rfftn_forward = VARIANT(rfftn_forward),
+    .rfftn_backward = VARIANT(rfftn_backward),
+    .multiply_modes = VARIANT(multiply_modes),
     .peak = VARIANT(peak),
 };

@@ -1,0 +1,9 @@
+/* One channel's way through FFTW, for whoever has its own order of modes. */
+#pragma once
+
+#include "kernel/vector/variant.h"
+
+/* x: the first interior cell of a channel; modes: [sample][mode][re, im], 64-byte aligned. Backward is not normalised: it counts
+ * modes with a mirror image twice, the others once, and spoils them. */
+void VARIANT(rfftn_to_modes)(const tx_rfft *rfftn, const real *x, real *modes);
+void VARIANT(rfftn_from_modes)(const tx_rfft *rfftn, real *modes, real *x);

@@ -27,7 +27,7 @@ typedef struct tx_plan_options {
     bool seeded;   /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
     bool apart;    /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
     bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
-    bool moved;    /* … and of all that a run is given of samples */
+    bool moved;    /* … and of the windows; the numbers of trajectories stay */
     size_t memory; /* bytes for the arenas of `threads` threads and the shared ones; 0: as many as it takes */
     int threads;   /* 0 means 1 */
 } tx_plan_options;

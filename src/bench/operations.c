@@ -195,12 +195,18 @@ static tx_node square_errors(tx_case *self, tx_case_graph *g, tx_node x)
     return tx_add(g->graph, tx_scale(g->graph, tx_square_error(g->graph, x, other), 0.25), tx_square_error(g->graph, x, target(g, x)));
 }
 
-/* x over its length, times the batch. */
+/* A root of a sum of powers. */
+static tx_node length(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    return tx_power(g->graph, tx_sum(g->graph, tx_power(g->graph, x, self->exponent)), 1 / self->exponent);
+}
+
+/* x over the root of its length, times the batch. */
 static tx_node lane_scale(tx_case *self, tx_case_graph *g, tx_node x)
 {
     (void)self;
-    const tx_node length = tx_power(g->graph, tx_sum_square(g->graph, x), -0.5);
-    return tx_multiply(g->graph, x, tx_multiply(g->graph, length, tx_batch_size(g->graph)));
+    const tx_node inverse = tx_power(g->graph, tx_sum_square(g->graph, x), -0.25);
+    return tx_multiply(g->graph, x, tx_multiply(g->graph, inverse, tx_batch_size(g->graph)));
 }
 
 /* ---- Numbers moved ---- */
@@ -227,22 +233,28 @@ static tx_node concatenate(tx_case *self, tx_case_graph *g, tx_node x)
     return tx_concatenate(g->graph, tx_concatenate(g->graph, square, target(g, x)), x);
 }
 
-/* The gradient goes through one of two equal factors. */
-static tx_node stop_gradient(tx_case *self, tx_case_graph *g, tx_node x)
+
+/* What a trajectory is known by: the next numbers of it. */
+static tx_node known(tx_case_graph *g, tx_shape shape)
 {
-    (void)self;
-    return tx_multiply(g->graph, x, tx_stop_gradient(g->graph, target(g, x)));
+    const int64_t offset = g->num_numbers;
+    g->num_numbers += shape.channels * tx_shape_points(&shape);
+    return tx_numbers(g->graph, offset, shape);
 }
 
-/* What a trajectory is known by: one number for the state, and a field. */
+/* One for the whole state, and a field. */
 static tx_node numbers(tx_case *self, tx_case_graph *g, tx_node x)
 {
     (void)self;
-    const tx_shape shape = tx_node_shape(g->graph, x);
-    const tx_node factor = tx_numbers(g->graph, g->num_numbers, (tx_shape){.channels = 1});
-    const tx_node field = tx_numbers(g->graph, g->num_numbers + 1, shape);
-    g->num_numbers += 1 + shape.channels * tx_shape_points(&shape);
+    const tx_node factor = known(g, (tx_shape){.channels = 1}), field = known(g, tx_node_shape(g->graph, x));
     return tx_add(g->graph, tx_multiply(g->graph, x, factor), tx_multiply(g->graph, x, field));
+}
+
+/* Of what does not move: differences know no cut. */
+static tx_node stop_gradient(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    (void)self;
+    return tx_multiply(g->graph, x, tx_stop_gradient(g->graph, known(g, tx_node_shape(g->graph, x))));
 }
 
 /* A linear layer whose weights are fixed. */
@@ -382,6 +394,8 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("sum_1d", sum, 9, {3, 1, {17}})},
     {CASE("sum_square_2d", sum_square, 5, {2, 2, {5, 6}})},
     {CASE("sum_square_dense", sum_square, 32, {4, 0, {0}})},
+    {CASE("length_1d", length, 7, {2, 1, {12}}), .exponent = 3},
+    {CASE("length_dense", length, 4, {5, 0, {0}}), .exponent = 1.5},
     {CASE("square_error_1d", square_error, 8, {1, 1, {30}})},
     {CASE("square_error_3d", square_error, 3, {2, 3, {3, 2, 4}})},
     {CASE("square_errors_1d", square_errors, 6, {2, 1, {11}})},

@@ -159,7 +159,7 @@ static void problem_destroy(problem *p)
 
 static double naive_loss(const problem *p, int sample, const double *parameter, double *last)
 {
-    return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
+    return naive_evaluate(p->graph, p->window[sample], NULL, parameter, p->loss, p->last, last);
 }
 
 /* Runs one block of `count` real samples, everything converted from and to double. */

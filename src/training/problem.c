@@ -133,7 +133,8 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
                                         .loss = loss,
                                         .gradient = gradient,
                                         .memory = gradient ? problem->memory : 0,
-                                        .threads = problem->threads};
+                                        .threads = problem->threads,
+                                        .arenas = problem->arenas};
     const tx_status status = make_plan(configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);
@@ -183,7 +184,9 @@ static tx_status build(tx_problem *problem, tx_error *error)
     TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
-    return tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss);
+    TX_TRY(tx_problem_plan(problem, problem->configuration, problem->trainer, problem->block, true, error, &problem->loss));
+    problem->threads = tx_plan_blocks_at_once(problem->loss.plan, 2) > 1 ? 1 : problem->threads;
+    return TX_OK;
 }
 
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)

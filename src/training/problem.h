@@ -23,11 +23,12 @@ typedef struct tx_problem {
     int64_t batch_size, asked_batch_size; /* at most the number of windows; as the user gave it */
     int64_t num_steps, record_every;
     int isa, block;
-    int threads; /* a rank */
+    int threads; /* of a rank that run blocks; 1 where the backend runs them at once */
     tx_placement placement;
     tx_reduction_mode reduction;
     tx_loss_plan loss;
     size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
+    int arenas;    /* that this is for; 0: one a thread */
 } tx_problem;
 
 /* The run's precision and random streams. */

@@ -5,3 +5,9 @@ __attribute__((constructor)) static void choose(void)
 {
     tx_backend_default = guard_backend;
 }
+
+/* A test of nothing otherwise. */
+__attribute__((destructor)) static void check(void)
+{
+    guard_check_used();
+}

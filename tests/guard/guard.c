@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/memory.h"
 #include "kernel/cpu.h"
 
 enum { PAGE = 4096, CANARY = 0xa5, MOST_KERNELS = 128, MOST_ISAS = 8 };
@@ -68,8 +69,8 @@ static tx_status leave(tx_status status)
 
 typedef struct guard_buffer {
     tx_buffer buffer;
-    char *pages;
-    size_t open; /* bytes of pages that can be opened */
+    char *pages, *account; /* as many bytes of this program's, never used: so that they count, and may run out */
+    size_t open;           /* bytes of pages that can be opened */
 } guard_buffer;
 
 static void set_access(const tx_buffer *buffer, int access)
@@ -92,13 +93,15 @@ static void check_bytes(const guard_buffer *b, const char *begin, const char *en
 static tx_status make_buffer(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out)
 {
     const size_t lines = tx_whole_lines(bytes), open = lines ? (lines + PAGE - 1) / PAGE * PAGE : PAGE;
+    char *account;
+    TX_TRY(tx_allocate(bytes, error, &account));
     guard_buffer *b = calloc(1, sizeof *b);
     char *pages = mmap(NULL, open + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!b || pages == MAP_FAILED) {
-        free(b);
-        return tx_error_set(error, TX_FAILURE, "no memory for the guard");
+        die("no memory");
     }
-    *b = (guard_buffer){.buffer = {.backend = backend, .bytes = bytes, .data = pages + open - lines}, .pages = pages, .open = open};
+    *b = (guard_buffer){
+        .buffer = {.backend = backend, .bytes = bytes, .data = pages + open - lines}, .pages = pages, .account = account, .open = open};
     set_access(&b->buffer, PROT_READ | PROT_WRITE);
     memset(pages, CANARY, open - lines);
     memset(b->buffer.data + bytes, CANARY, lines - bytes);
@@ -125,6 +128,7 @@ static void free_buffer(tx_buffer *buffer)
     check_bytes(b, b->pages, buffer->data);
     check_bytes(b, buffer->data + buffer->bytes, b->pages + b->open);
     munmap(b->pages, b->open + PAGE);
+    tx_free(b->account);
     free(b);
     num_buffers--;
     pthread_mutex_unlock(&mutex);
@@ -229,6 +233,17 @@ const char *guard_uncalled_kernel(void)
         }
     }
     return NULL;
+}
+
+void guard_check_used(void)
+{
+    bool used = false;
+    for (int k = 0; k < MOST_KERNELS; k++) {
+        used = used || kernel_calls[k];
+    }
+    if (!used || num_buffers) {
+        die("%d buffers are left, kernels were%s called", num_buffers, used ? "" : " not");
+    }
 }
 
 static bool is_named(const tx_instruction *i, const char *name)

@@ -32,5 +32,6 @@ void guard_lack(const char *kernel);
 /* Whether kernels are held to write the cells of their result's interior and nothing else of the arena. Costs a copy of it each call. */
 void guard_watch(bool watch);
 
-int guard_num_buffers(void);               /* that are not freed */
+int guard_num_buffers(void);             /* that are not freed */
 const char *guard_uncalled_kernel(void); /* one that nobody has called so far; NULL: none */
+void guard_check_used(void);             /* ends the process if no kernel has been called so far, or a buffer is left */

@@ -1,5 +1,6 @@
 /* Programs against the naive reference (values) and finite differences (gradients), for every instruction set of this
- * machine, in double and in float: unrolled networks with every padding mode, dimension, activation and cut. */
+ * machine, in double and in float: unrolled networks with every padding mode, dimension, activation and cut.
+ * guard: alone */
 #include <stdio.h>
 
 #include "base/memory.h"

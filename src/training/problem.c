@@ -243,3 +243,9 @@ int64_t tx_problem_share(const tx_problem *problem, int num_ranks)
     const int64_t mine = (blocks + num_ranks - 1) / num_ranks * problem->block;
     return mine < problem->batch_size ? mine : problem->batch_size;
 }
+
+int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks)
+{
+    const int64_t share = tx_problem_share(problem, num_ranks);
+    return tx_plan_blocks_at_once(problem->loss.plan, (share + problem->block - 1) / problem->block);
+}

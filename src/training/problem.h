@@ -63,3 +63,5 @@ size_t tx_parameter_bytes(const tx_problem *problem); /* of all parameters */
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 /* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */
 int64_t tx_problem_share(const tx_problem *problem, int num_ranks);
+/* Blocks of a minibatch that one of them runs in one call: 1, or all of its own. */
+int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks);

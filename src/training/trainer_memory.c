@@ -55,24 +55,13 @@ static size_t activation_bytes(const tx_trainer *trainer)
     return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
 }
 
-/* Blocks of one rank that run at once. */
-static int blocks_at_once(const tx_trainer *trainer, int num_ranks)
+/* What the blocks that run at once take, but for the first: activations, a gradient, losses of each. */
+static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    const int64_t blocks = (tx_problem_share(problem, num_ranks) + problem->block - 1) / problem->block;
-    return tx_plan_blocks_at_once(problem->loss.plan, blocks);
-}
-
-/* What each of them but the first takes: activations of the programs, a gradient, losses. */
-static size_t block_bytes(const tx_trainer *trainer)
-{
-    const tx_problem *problem = &trainer->problem;
-    size_t bytes = tx_plan_get_cost(problem->loss.plan).block_bytes + leaf_bytes(problem) + (size_t)problem->block * sizeof(double);
-    for (int k = 0; k < trainer->num_programs; k++) {
-        const tx_plan *plan = trainer->programs[k].evaluator.loss.plan;
-        bytes += plan ? tx_plan_get_cost(plan).block_bytes : 0;
-    }
-    return bytes;
+    const size_t block = tx_plan_get_cost(problem->loss.plan).block_bytes + tx_programs_block_bytes(&trainer->member.programs) +
+                         tx_parameter_bytes(problem) + (size_t)problem->block * sizeof(double);
+    return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1) * block;
 }
 
 /* Of a step's windows and the next one's: where they begin, where they lie, and themselves where they come from other machines. */
@@ -93,8 +82,7 @@ enum { SMALL_THINGS = 16 * 1024 };
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    const size_t more = (size_t)(blocks_at_once(trainer, num_ranks) - 1) * block_bytes(trainer);
-    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more,
+    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
                                   [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
                                   [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
@@ -167,7 +155,7 @@ static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memo
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
-    problem->arenas = problem->threads * blocks_at_once(trainer, num_ranks);
+    problem->arenas = problem->threads * tx_problem_blocks_at_once(problem, num_ranks);
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();

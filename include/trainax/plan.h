@@ -27,9 +27,10 @@ typedef struct tx_plan_options {
     bool seeded;   /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
     bool apart;    /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
     bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
-    bool moved;    /* … and of all that a run is given of samples */
-    size_t memory; /* bytes for the arenas of `threads` threads and the shared ones; 0: as many as it takes */
+    bool moved;    /* … and of the windows; the numbers of trajectories stay */
+    size_t memory; /* bytes for the arenas and what is shared; 0: as many as it takes */
     int threads;   /* 0 means 1 */
+    int arenas;    /* that `memory` is for; 0: one a thread. More where blocks run at once */
 } tx_plan_options;
 
 /* build -> vjp, jvp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed. TX_INVALID: the backend lacks a kernel,
@@ -52,7 +53,8 @@ typedef struct tx_plan_cost {
     size_t arena_bytes;     /* a thread */
     size_t shared_bytes;    /* packed weights, instructions */
     size_t workspace_bytes; /* a thread: its arena, and what else it needs */
-    size_t room_bytes;      /* for all: the first values' packed weights and tables */
+    size_t block_bytes;     /* more of it for each block more that is run at once */
+    size_t room_bytes;      /* for all: the first values' packed weights and tables, and copies where nothing runs in place */
     double flops;           /* of one block */
     int num_instructions;
     tx_trade everything; /* if everything were kept */

@@ -1,6 +1,4 @@
 /* bench: runs the cases and prints a table or JSON. */
-#include "command/bench.h"
-
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -12,9 +10,16 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "base/terminal.h"
+#include "bench/bench.h"
 #include "command/command.h"
 
-enum { MAX_CASES = 128, MAX_OVERRIDES = 32 };
+enum { MAX_OVERRIDES = 32 };
+
+typedef struct bench_selection {
+    tx_bench_case cases[TX_MOST_CASES];
+    bool selected[TX_MOST_CASES];
+    int count;
+} bench_selection;
 
 typedef struct bench_output {
     bool json, split;
@@ -148,35 +153,47 @@ static bool is_meant(const tx_bench_case *c, const char *word)
     return fnmatch(word, c->name, 0) == 0 || has_parts(c, word);
 }
 
-static tx_status select_cases(const tx_arguments *arguments, bool *selected, tx_error *error)
+static bool add_meant(bench_selection *s, const char *word)
 {
-    const char *names[MAX_CASES];
-    int count = 0;
-    for (; tx_bench_cases[count].name && count < MAX_CASES; count++) {
-        names[count] = tx_bench_cases[count].name;
-        selected[count] = arguments->num_words == 0;
+    bool found = false;
+    for (int k = 0; k < s->count; k++) {
+        const bool meant = is_meant(&s->cases[k], word);
+        s->selected[k] |= meant;
+        found |= meant;
+    }
+    return found;
+}
+
+static tx_status no_such_case(const bench_selection *s, const char *word, tx_error *error)
+{
+    const char *names[TX_MOST_CASES];
+    for (int k = 0; k < s->count; k++) {
+        names[k] = s->cases[k].name;
+    }
+    const char *nearest = tx_nearest_name(word, names, s->count);
+    return tx_error_set(error, TX_INVALID, "bench has no case '%s'%s%s%s (bench --list shows all)", word,
+                        nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static tx_status select_cases(const tx_arguments *arguments, bench_selection *s, tx_error *error)
+{
+    s->count = tx_bench_list(s->cases);
+    for (int k = 0; k < s->count; k++) {
+        s->selected[k] = arguments->num_words == 0;
     }
     for (int w = 0; w < arguments->num_words; w++) {
-        bool found = false;
-        for (int k = 0; k < count; k++) {
-            const bool meant = is_meant(&tx_bench_cases[k], arguments->words[w]);
-            selected[k] |= meant;
-            found |= meant;
-        }
-        if (!found) {
-            const char *nearest = tx_nearest_name(arguments->words[w], names, count);
-            return tx_error_set(error, TX_INVALID, "bench has no case '%s'%s%s%s (bench --list shows all)", arguments->words[w],
-                                nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        if (!add_meant(s, arguments->words[w])) {
+            return no_such_case(s, arguments->words[w], error);
         }
     }
     return TX_OK;
 }
 
-static tx_status list_cases(const bool *selected)
+static tx_status list_cases(const bench_selection *s)
 {
-    for (int k = 0; tx_bench_cases[k].name && tx_speaks(); k++) {
-        if (selected[k]) {
-            printf("%s\n", tx_bench_cases[k].name);
+    for (int k = 0; k < s->count && tx_speaks(); k++) {
+        if (s->selected[k]) {
+            printf("%s\n", s->cases[k].name);
         }
     }
     return TX_OK;
@@ -216,23 +233,23 @@ static tx_status run_case(const tx_bench_case *self, const tx_bench_job *job, be
     return tx_parallel_agree(job->parallel, tx_output_check(error), error);
 }
 
-static bench_output begin_output(const tx_arguments *arguments, const bool *selected)
+static bench_output begin_output(const tx_arguments *arguments, const bench_selection *s)
 {
     bench_output output = {.json = tx_arguments_value(arguments, "--json"), .split = tx_arguments_value(arguments, "--split")};
-    for (int k = 0; tx_bench_cases[k].name; k++) {
-        const int width = selected[k] ? (int)strlen(tx_bench_cases[k].name) : 0;
+    for (int k = 0; k < s->count; k++) {
+        const int width = s->selected[k] ? (int)strlen(s->cases[k].name) : 0;
         output.name_width = width > output.name_width ? width : output.name_width;
     }
     output.level = highest_level(output.name_width, tx_terminal_columns(STDOUT_FILENO));
     return output;
 }
 
-static tx_status run_cases(const tx_arguments *arguments, const bool *selected, const tx_bench_job *job, tx_error *error)
+static tx_status run_cases(const tx_arguments *arguments, const bench_selection *s, const tx_bench_job *job, tx_error *error)
 {
-    bench_output output = begin_output(arguments, selected);
+    bench_output output = begin_output(arguments, s);
     tx_status status = TX_OK;
-    for (int k = 0; tx_bench_cases[k].name && status == TX_OK; k++) {
-        status = selected[k] ? run_case(&tx_bench_cases[k], job, &output, error) : TX_OK;
+    for (int k = 0; k < s->count && status == TX_OK; k++) {
+        status = s->selected[k] ? run_case(&s->cases[k], job, &output, error) : TX_OK;
     }
     end_output(&output);
     return status ? status : output.wrong ? tx_error_set(error, TX_FAILURE, "a benchmark case gave a wrong result") : TX_OK;
@@ -240,21 +257,21 @@ static tx_status run_cases(const tx_arguments *arguments, const bool *selected, 
 
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
-    bool selected[MAX_CASES] = {false};
+    bench_selection selection = {0};
     tx_session session;
-    TX_TRY(select_cases(arguments, selected, error));
+    TX_TRY(select_cases(arguments, &selection, error));
     if (arguments->num_many > MAX_OVERRIDES) {
         return tx_error_set(error, TX_INVALID, "bench takes at most %d times --set", MAX_OVERRIDES);
     }
     if (tx_arguments_value(arguments, "--list")) {
-        return list_cases(selected);
+        return list_cases(&selection);
     }
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
     const tx_bench_job job = {.registry = session.registry,
                               .parallel = session.parallel,
                               .overrides = arguments->many,
                               .num_overrides = arguments->num_many};
-    const tx_status status = run_cases(arguments, selected, &job, error);
+    const tx_status status = run_cases(arguments, &selection, &job, error);
     return tx_session_close(&session, status, error);
 }
 

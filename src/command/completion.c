@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 #include "command/command.h"
 #include "component/buffer.h"
 
@@ -115,8 +115,10 @@ static void add_words(tx_buffer *text, const tx_registry *registry)
         tx_buffer_add(text, "%s%s", kind > TX_KIND_SECTION ? " " : "", tx_kind_plural((tx_kind)kind));
     }
     tx_buffer_add(text, "'\n_trainax_cases='");
-    for (int k = 0; tx_bench_cases[k].name; k++) {
-        tx_buffer_add(text, "%s%s", k ? " " : "", tx_bench_cases[k].name);
+    tx_bench_case cases[TX_MOST_CASES];
+    const int count = tx_bench_list(cases);
+    for (int k = 0; k < count; k++) {
+        tx_buffer_add(text, "%s%s", k ? " " : "", cases[k].name);
     }
     tx_buffer_add(text, "'\n_trainax_names=\"$_trainax_commands $_trainax_kinds");
     for (int kind = TX_KIND_SECTION; kind < TX_KIND_COUNT; kind++) {

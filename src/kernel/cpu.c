@@ -163,6 +163,16 @@ static void concatenate(const tx_kernels *k, const tx_instruction *i, const tx_f
     k->copy(AT(1), &b, OUT);
 }
 
+/* Of modes, whose rows are [sample][mode]: a lane is a part of each row. */
+static void take_lane_of_modes(const tx_kernels *k, const tx_instruction *i, const tx_frame *frame)
+{
+    tx_layout lane = *i->layout[0];
+    lane.row = lane.shape.n[0];
+    lane.origin += i->lane * lane.row;
+    lane.stride[0] = lane.block = 1;
+    k->copy(&lane, IN(0), RESULT);
+}
+
 /* Seeds are there for padding lanes, too. */
 KERNEL(load, k->load(i->out_layout, frame->samples[i->mode], i->offset, i->mode == TX_SOURCE_SEED ? i->out_layout->block : frame->count, OUT))
 KERNEL(take_lane, k->take_lane(i->lane, AT(0), RESULT))
@@ -200,31 +210,31 @@ KERNEL(group_norm_gradient, k->group_norm_gradient(i->groups, i->mode == TX_RELU
 KERNEL(spectral_analyse, k->spectral_analyse(MADE, IN(0), OUT, SCRATCH))
 KERNEL(spectral_synthesise, k->spectral_synthesise(MADE, IN(0), OUT, SCRATCH))
 KERNEL(spectral_multiply, k->spectral_multiply(i->mode != 0, i->groups, AT(0), IN(1), IN(2), RESULT))
+KERNEL(spectral_take_lane, take_lane_of_modes(k, i, frame))
 KERNEL(spectral_weights, k->spectral_weights(i->mode != 0, i->groups, AT(0), AT(1), OUT))
 KERNEL(rfftn, k->rfftn_forward(MADE, frame->part, IN(0), OUT))
 KERNEL(irfftn, k->rfftn_backward(MADE, frame->part, IN(0), OUT, part_scratch(i, frame)))
 KERNEL(multiply_modes, k->multiply_modes(frame->part, i->mode != 0, i->groups, AT(0), IN(1), RESULT))
 
 #define ROW(name) {#name, run_##name}
-static const tx_kernel kernels[] = {
+const tx_kernel tx_cpu_kernels[] = {
     ROW(load), ROW(store), ROW(take_lane), ROW(pack), ROW(halo), ROW(fold), ROW(zero), ROW(copy), {"flatten", run_reshape}, {"unflatten", run_reshape},
     ROW(concatenate), ROW(split), ROW(join), ROW(conv), ROW(conv_weights), ROW(bias_gradient), ROW(activate), ROW(activate_gradient),
     ROW(add), ROW(scale), ROW(multiply), ROW(power), ROW(power_gradient), ROW(lane_scale), ROW(broadcast), ROW(sum), ROW(dot),
     ROW(square_error), ROW(square_error_gradient), ROW(group_statistics), ROW(group_norm), ROW(group_moments), ROW(group_pull),
-    ROW(group_norm_gradient), ROW(spectral_analyse), ROW(spectral_synthesise), ROW(spectral_multiply), ROW(spectral_weights),
-    ROW(rfftn), ROW(irfftn), ROW(multiply_modes),
-    {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp},
+    ROW(group_norm_gradient), ROW(spectral_analyse), ROW(spectral_synthesise), ROW(spectral_multiply), ROW(spectral_take_lane),
+    ROW(spectral_weights), ROW(rfftn), ROW(irfftn), ROW(multiply_modes),
+    {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp}, {0},
 };
 
 static const tx_kernel *find(const tx_backend *backend, const char *name)
 {
     (void)backend;
-    for (size_t n = 0; n < sizeof kernels / sizeof *kernels; n++) {
-        if (strcmp(kernels[n].name, name) == 0) {
-            return &kernels[n];
-        }
+    const tx_kernel *kernel = tx_cpu_kernels;
+    while (kernel->name && strcmp(kernel->name, name) != 0) {
+        kernel++;
     }
-    return NULL;
+    return kernel->name ? kernel : NULL;
 }
 
 /* ---- The backend ---- */

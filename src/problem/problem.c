@@ -160,7 +160,8 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
                                         .loss = loss,
                                         .gradient = gradient,
                                         .memory = gradient ? problem->memory : 0,
-                                        .threads = problem->threads};
+                                        .threads = problem->threads,
+                                        .arenas = problem->arenas};
     const tx_status status = make_plan(configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);
@@ -211,7 +212,9 @@ static tx_status build(tx_problem *problem, tx_error *error)
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
     TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
-    return tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, true, error, &problem->loss);
+    TX_TRY(tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, true, error, &problem->loss));
+    problem->threads = tx_plan_blocks_at_once(problem->loss.plan, 2) > 1 ? 1 : problem->threads;
+    return TX_OK;
 }
 
 tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
@@ -268,4 +271,10 @@ int64_t tx_problem_share(const tx_problem *problem, int num_ranks)
     const int64_t blocks = tx_problem_blocks(problem);
     const int64_t mine = (blocks + num_ranks - 1) / num_ranks * problem->block;
     return mine < problem->batch_size ? mine : problem->batch_size;
+}
+
+int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks)
+{
+    const int64_t share = tx_problem_share(problem, num_ranks);
+    return tx_plan_blocks_at_once(problem->loss.plan, (share + problem->block - 1) / problem->block);
 }

@@ -30,12 +30,13 @@ typedef struct tx_problem {
     int64_t batch_size, asked_batch_size; /* at most the number of windows; as the user gave it */
     int64_t num_steps, record_every;
     int isa, block;
-    int threads; /* a rank */
+    int threads; /* of a rank that run blocks; 1 where the backend runs them at once */
     tx_placement placement;
     tx_reduction_mode reduction;
     tx_physics physics; /* of the trainer's configuration */
     tx_loss_plan loss;
     size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
+    int arenas;    /* that this is for; 0: one a thread */
 } tx_problem;
 
 /* The run's precision and random streams. */
@@ -77,3 +78,5 @@ size_t tx_parameter_bytes(const tx_problem *problem); /* of all parameters */
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 /* Samples that one rank computes of one minibatch at most, when blocks are dealt to num_ranks. */
 int64_t tx_problem_share(const tx_problem *problem, int num_ranks);
+/* Blocks of a minibatch that one of them runs in one call: 1, or all of its own. */
+int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks);

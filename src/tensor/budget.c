@@ -20,8 +20,8 @@ typedef struct chooser {
 
 static size_t total_bytes(const tx_plan *plan)
 {
-    const size_t threads = plan->options.threads > 1 ? (size_t)plan->options.threads : 1;
-    return threads * plan->arena_bytes + tx_plan_shared_bytes(plan);
+    const int arenas = plan->options.arenas ? plan->options.arenas : plan->options.threads > 1 ? plan->options.threads : 1;
+    return (size_t)arenas * plan->arena_bytes + tx_plan_shared_bytes(plan);
 }
 
 static bool fits(const chooser *c)

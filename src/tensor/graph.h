@@ -70,9 +70,9 @@ tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_er
  * `loss`, whose cotangent is 1 / batch size; or of all outputs, whose cotangents a run is given, one output behind the other. */
 tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error);
 tx_status tx_graph_pull_back(tx_graph *graph, const tx_node *outputs, int num_outputs, tx_error *error);
-/* Forward mode (tangent.c): appends the outputs' tangents for a tangent of the parameters and (inputs) of all that a run is given of
- * samples. tangents[k]: of outputs[k]; zeros where it depends on neither. */
-tx_status tx_graph_push_forward(tx_graph *graph, bool inputs, const tx_node *outputs, int num_outputs, tx_error *error,
+/* Forward mode (tangent.c): appends the outputs' tangents for a tangent of the parameters and (windows) of the windows. tangents[k]: of
+ * outputs[k]; zeros where it depends on neither. */
+tx_status tx_graph_push_forward(tx_graph *graph, bool windows, const tx_node *outputs, int num_outputs, tx_error *error,
                                 tx_node *tangents);
 /* An input that a run is given for each sample: part of an output's cotangent. */
 tx_node tx_graph_seed(tx_graph *graph, int64_t offset, tx_shape shape);

@@ -56,12 +56,13 @@ static tx_status make_room(tx_planner *p, const tx_layout *whole, taken *out)
 
 static tx_status add_lane(tx_planner *p, tx_node n, const taken *room, int lane)
 {
+    const tx_operation *op = tx_planner_node(p, n)->op;
     tx_instruction effect = begin(p, n);
     for (int k = 0; k < TX_MAX_INPUTS && effect.layout[k]; k++) {
         tx_instruction take = {.operand = {effect.operand[k]}, .layout = {effect.layout[k]}, .lane = lane};
         take.out = effect.operand[k] = (tx_operand){TX_SPACE_ARENA, room[k].offset};
         take.out_layout = effect.layout[k] = room[k].layout;
-        TX_TRY(tx_planner_append(p, "take_lane", &take));
+        TX_TRY(tx_planner_append(p, op->take_lane ? op->take_lane : "take_lane", &take));
     }
     effect.out.offset += lane * p->plan->options.num_parameters * (int64_t)tx_planner_real(p);
     return add_operation(p, n, &effect, 1);

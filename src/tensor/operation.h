@@ -31,6 +31,7 @@ struct tx_operation {
     unsigned overwrites; /* bit k: the result may take the place of input k */
     unsigned alike;      /* bit k: input k has to be laid out as the result */
     tx_sharing sharing;
+    const char *take_lane; /* of an effect: the kernel that brings one lane of its inputs into tensors of their own; NULL: take_lane */
 
     /* Sets the node's shape from its inputs, or fails the graph; NULL: who makes the node says it. */
     bool (*shape)(tx_graph *graph, tx_graph_node *node);

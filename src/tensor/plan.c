@@ -176,7 +176,8 @@ void tx_plan_destroy(tx_plan *plan)
 
 static size_t room_bytes(const tx_plan *plan)
 {
-    size_t bytes = plan->packed_bytes;
+    const size_t flat = (plan->options.tangents ? 2 : 1) * tx_flat_bytes(&plan->options);
+    size_t bytes = plan->packed_bytes + (plan->backend->class_->in_place ? 0 : plan->constant_bytes + flat);
     for (size_t k = 0; k < plan->num_objects; k++) {
         bytes += plan->objects[k].object->table_bytes;
     }
@@ -188,6 +189,7 @@ tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
     return (tx_plan_cost){.arena_bytes = plan->arena_bytes,
                           .shared_bytes = tx_plan_shared_bytes(plan),
                           .workspace_bytes = tx_plan_workspace_bytes(plan, 1),
+                          .block_bytes = tx_plan_workspace_bytes(plan, 2) - tx_plan_workspace_bytes(plan, 1),
                           .room_bytes = room_bytes(plan),
                           .flops = plan->flops,
                           .num_instructions = (int)plan->num_instructions,

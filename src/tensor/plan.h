@@ -49,11 +49,16 @@ static inline size_t tx_lane_bytes(const tx_plan_options *options)
     return ((size_t)options->block * tx_real_bytes(options->precision) + 127) / 64 * 64;
 }
 
+/* Of a vector of parameters. */
+static inline size_t tx_flat_bytes(const tx_plan_options *options)
+{
+    return (size_t)options->num_parameters * tx_real_bytes(options->precision);
+}
+
 /* Of a block's gradient. */
 static inline size_t tx_gradient_bytes(const tx_plan_options *options)
 {
-    const size_t lanes = options->apart ? (size_t)options->block : 1;
-    return lanes * (size_t)options->num_parameters * tx_real_bytes(options->precision);
+    return (options->apart ? (size_t)options->block : 1) * tx_flat_bytes(options);
 }
 
 static inline bool tx_plan_has_gradient(const tx_plan *plan) { return plan->options.gradient || plan->options.seeded; }

@@ -4,13 +4,14 @@
 
 typedef struct push {
     tx_graph *graph;
-    bool inputs; /* does what samples bring have tangents, too? */
+    bool windows; /* do they have tangents, too? */
     tx_node *tangent;
 } push;
 
 static bool is_moved(const push *p, const tx_graph_node *node)
 {
-    return node->op == &tx_op_parameter || (p->inputs && node->op == &tx_op_load);
+    const bool window = node->op == &tx_op_load && node->attributes.mode == TX_SOURCE_WINDOW;
+    return node->op == &tx_op_parameter || (p->windows && window);
 }
 
 static void visit(push *p, tx_node n)
@@ -33,10 +34,10 @@ static void visit(push *p, tx_node n)
     }
 }
 
-tx_status tx_graph_push_forward(tx_graph *graph, bool inputs, const tx_node *outputs, int num_outputs, tx_error *error,
+tx_status tx_graph_push_forward(tx_graph *graph, bool windows, const tx_node *outputs, int num_outputs, tx_error *error,
                                 tx_node *tangents)
 {
-    push p = {.graph = graph, .inputs = inputs};
+    push p = {.graph = graph, .windows = windows};
     const int count = graph->count;
     TX_TRY(tx_allocate_array((size_t)count, sizeof *p.tangent, error, &p.tangent));
     for (tx_node n = 0; n < count; n++) {

@@ -11,11 +11,6 @@ static tx_status load_objects(tx_plan *plan, tx_error *error)
     return TX_OK;
 }
 
-static size_t flat_bytes(const tx_plan *plan)
-{
-    return (size_t)plan->options.num_parameters * tx_real_bytes(plan->options.precision);
-}
-
 /* Weights that lie in `space`, which is at `flat` in place, else in `buffer`. */
 static tx_status pack(const tx_values *values, tx_space space, const void *flat, tx_buffer *buffer, tx_error *error)
 {
@@ -40,8 +35,8 @@ static tx_status make_constants(tx_values *values, tx_error *error)
     if (!class_->in_place) {
         TX_TRY(class_->allocate(plan->backend, plan->constant_bytes, error, &values->constants));
         TX_TRY(class_->upload(values->constants, 0, plan->constants, plan->constant_bytes, error));
-        TX_TRY(class_->allocate(plan->backend, flat_bytes(plan), error, &values->flat[0]));
-        TX_TRY(class_->allocate(plan->backend, plan->options.tangents ? flat_bytes(plan) : 0, error, &values->flat[1]));
+        TX_TRY(class_->allocate(plan->backend, tx_flat_bytes(&plan->options), error, &values->flat[0]));
+        TX_TRY(class_->allocate(plan->backend, plan->options.tangents ? tx_flat_bytes(&plan->options) : 0, error, &values->flat[1]));
     }
     return pack(values, TX_SPACE_CONSTANTS, plan->constants, values->constants, error);
 }
@@ -88,7 +83,7 @@ static tx_status refresh_flat(tx_values *values, int which, const tx_parameters 
     static const tx_space spaces[] = {TX_SPACE_PARAMETERS, TX_SPACE_TANGENTS};
     const tx_backend_class *class_ = values->plan->backend->class_;
     if (!class_->in_place) {
-        TX_TRY(class_->upload(values->flat[which], 0, flat->reals, flat_bytes(values->plan), error));
+        TX_TRY(class_->upload(values->flat[which], 0, flat->reals, tx_flat_bytes(&values->plan->options), error));
     }
     TX_TRY(pack(values, spaces[which], flat->reals, values->flat[which], error));
     __atomic_store_n(&values->versions[which], flat->version, __ATOMIC_RELEASE);

@@ -9,6 +9,12 @@ static size_t lanes_bytes(const tx_plan *plan)
     return 2 * tx_lane_bytes(&plan->options);
 }
 
+/* Where blocks run one by one, they do so in the same arena. */
+static size_t arena_bytes(const tx_plan *plan, int blocks)
+{
+    return (plan->backend->class_->at_once ? (size_t)blocks : 1) * plan->arena_bytes;
+}
+
 static size_t staged_bytes(const tx_plan *plan, int blocks)
 {
     const size_t samples = (size_t)blocks * (size_t)plan->options.block;
@@ -23,7 +29,7 @@ size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks)
 {
     const size_t block = (size_t)plan->options.block, many = (size_t)blocks;
     const bool in_place = plan->backend->class_->in_place;
-    return sizeof(tx_workspace) + sizeof(tx_buffer) + many * (plan->arena_bytes + lanes_bytes(plan)) +
+    return sizeof(tx_workspace) + sizeof(tx_buffer) + arena_bytes(plan, blocks) + many * lanes_bytes(plan) +
            block * (sizeof(void *) + (plan->given_bytes[TX_SOURCE_SEED] ? sizeof(void *) : 0)) + plan->given_bytes[TX_SOURCE_SEED] +
            (in_place ? 0 : staged_bytes(plan, blocks));
 }
@@ -48,8 +54,7 @@ static tx_status make_room(tx_workspace *workspace, tx_error *error)
     const tx_plan *plan = workspace->plan;
     const tx_backend_class *class_ = plan->backend->class_;
     const size_t block = (size_t)plan->options.block, blocks = (size_t)workspace->blocks;
-    /* Where blocks run one by one, they do so in the same arena. */
-    TX_TRY(class_->allocate(plan->backend, (class_->at_once ? blocks : 1) * plan->arena_bytes, error, &workspace->arena));
+    TX_TRY(class_->allocate(plan->backend, arena_bytes(plan, workspace->blocks), error, &workspace->arena));
     TX_TRY(tx_allocate(blocks * lanes_bytes(plan), error, &workspace->lanes));
     TX_TRY(tx_allocate_array(block, sizeof(void *), error, &workspace->samples));
     if (plan->given_bytes[TX_SOURCE_SEED]) {

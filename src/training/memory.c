@@ -55,6 +55,15 @@ static size_t activation_bytes(const tx_trainer *trainer)
     return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
 }
 
+/* What the blocks that run at once take, but for the first: activations, a gradient, losses of each. */
+static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const size_t block = tx_plan_get_cost(problem->loss.plan).block_bytes + tx_programs_block_bytes(&trainer->member.programs) +
+                         tx_parameter_bytes(problem) + (size_t)problem->block * sizeof(double);
+    return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1) * block;
+}
+
 /* Of a step's windows and the next one's: where they begin, where they lie, and themselves where they come from other machines. */
 static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
 {
@@ -73,7 +82,7 @@ enum { SMALL_THINGS = 16 * 1024 };
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer),
+    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
                                   [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
                                   [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
@@ -109,7 +118,8 @@ static tx_status build_within(const tx_problem *problem, size_t memory, tx_error
 static size_t program_bytes(const tx_problem *problem)
 {
     const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
-    return (size_t)problem->threads * cost.arena_bytes + cost.shared_bytes;
+    const int arenas = problem->arenas ? problem->arenas : problem->threads;
+    return (size_t)arenas * cost.arena_bytes + cost.shared_bytes;
 }
 
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out)
@@ -145,6 +155,7 @@ static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memo
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
+    problem->arenas = problem->threads * tx_problem_blocks_at_once(problem, num_ranks);
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();

@@ -11,12 +11,9 @@
 
 /* ---- Creation ---- */
 
-/* Blocks of a minibatch that a rank runs in one call: 1, or all of its own. */
 static int blocks_at_once(const tx_workers *workers)
 {
-    const tx_problem *problem = workers->problem;
-    const int64_t share = tx_problem_share(problem, tx_parallel_size(workers->parallel));
-    return tx_plan_blocks_at_once(problem->loss.plan, (share + problem->block - 1) / problem->block);
+    return tx_problem_blocks_at_once(workers->problem, tx_parallel_size(workers->parallel));
 }
 
 static tx_status create_worker(const tx_workers *workers, tx_worker *worker, tx_error *error)
@@ -66,7 +63,7 @@ tx_status tx_workers_reduction(const tx_workers *workers, bool gradient, tx_erro
 tx_status tx_rooms_create(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out)
 {
     const int at_once = blocks_at_once(workers);
-    tx_rooms rooms = {.count = at_once > 1 ? 1 : workers->problem->threads};
+    tx_rooms rooms = {.count = workers->problem->threads};
     tx_status status = tx_allocate_array((size_t)rooms.count, sizeof(tx_workspace *), error, &rooms.workspaces);
     for (int k = 0; k < rooms.count && status == TX_OK; k++) {
         status = tx_workspace_create(plan, at_once, error, &rooms.workspaces[k]);

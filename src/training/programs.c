@@ -76,24 +76,33 @@ bool tx_programs_need_gradients(const tx_programs *programs)
     return any;
 }
 
-size_t tx_programs_room_bytes(const tx_programs *programs)
+/* All costs of the plans that are not the trainer's. */
+static tx_plan_cost sum_costs(const tx_programs *programs)
 {
-    size_t bytes = 0;
+    tx_plan_cost sum = {0};
     for (int k = 0; k < programs->count; k++) {
         const tx_plan *plan = programs->programs[k].evaluator.loss.plan;
-        bytes += plan ? tx_plan_get_cost(plan).room_bytes : 0;
+        const tx_plan_cost cost = plan ? tx_plan_get_cost(plan) : (tx_plan_cost){0};
+        sum.room_bytes += cost.room_bytes;
+        sum.workspace_bytes += cost.workspace_bytes;
+        sum.block_bytes += cost.block_bytes;
     }
-    return bytes;
+    return sum;
+}
+
+size_t tx_programs_room_bytes(const tx_programs *programs)
+{
+    return sum_costs(programs).room_bytes;
 }
 
 size_t tx_programs_workspace_bytes(const tx_programs *programs)
 {
-    size_t bytes = 0;
-    for (int k = 0; k < programs->count; k++) {
-        const tx_plan *plan = programs->programs[k].evaluator.loss.plan;
-        bytes += plan ? tx_plan_get_cost(plan).workspace_bytes : 0;
-    }
-    return bytes;
+    return sum_costs(programs).workspace_bytes;
+}
+
+size_t tx_programs_block_bytes(const tx_programs *programs)
+{
+    return sum_costs(programs).block_bytes;
 }
 
 static tx_status allocate(tx_callback_program *program, const tx_workers *workers, const tx_parameters *parameters,

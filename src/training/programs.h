@@ -25,6 +25,7 @@ int tx_programs_levels(const tx_programs *programs); /* the most that one of the
 bool tx_programs_need_gradients(const tx_programs *programs);
 size_t tx_programs_room_bytes(const tx_programs *programs);      /* packed parameters, tables */
 size_t tx_programs_workspace_bytes(const tx_programs *programs); /* of one thread */
+size_t tx_programs_block_bytes(const tx_programs *programs);     /* more of it for each block more that runs at once */
 /* Sums, values and workspaces, after all were added. parameters: referred to; losses: the caller's sum of values without a
  * gradient. */
 tx_status tx_programs_allocate(tx_programs *programs, const tx_workers *workers, const tx_parameters *parameters,

@@ -1,5 +1,6 @@
 /* grad_norm against finite differences of the loss callback, in double; the trainer's own configuration, which is not computed
- * again, against the same one written so that it is. ranks: 1 3 */
+ * again, against the same one written so that it is. ranks: 1 3
+ * guard: 1 3 */
 #include <math.h>
 
 #include "callback/trained.h"

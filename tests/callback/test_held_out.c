@@ -1,4 +1,5 @@
-/* metrics and early_stopping: what an evaluation of the same parameters gives, aggregated over its steps. ranks: 1 3 */
+/* metrics and early_stopping: what an evaluation of the same parameters gives, aggregated over its steps. ranks: 1 3
+ * guard: alone */
 #include <math.h>
 
 #include "callback/trained.h"

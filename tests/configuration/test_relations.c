@@ -1,5 +1,6 @@
 /* Configurations that are another one's special case give the same node, or the same numbers; and what could have been
- * overlooked makes a difference. */
+ * overlooked makes a difference.
+ * guard: alone */
 #include "configuration/built.h"
 
 #define BRANCH_ONE "{type: diverted_chain_branch_one, num_rollout_steps: 4"

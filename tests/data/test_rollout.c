@@ -1,4 +1,5 @@
-/* Random initial states and trajectories of steppers against Exponax's. */
+/* Random initial states and trajectories of steppers against Exponax's.
+ * guard: alone */
 #include <inttypes.h>
 
 #include "base/memory.h"

@@ -1,5 +1,6 @@
 /* Evaluating again and again, as a callback does: the numbers follow from the parameters alone, and are those of a rollout
- * written out by hand. ranks: 1 3 */
+ * written out by hand. ranks: 1 3
+ * guard: 1 3 */
 #include <math.h>
 #include <string.h>
 

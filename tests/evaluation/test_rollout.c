@@ -1,4 +1,5 @@
-/* A rollout whose network is a user's function that fails on the way: an error on every rank, no file. ranks: 1 3 */
+/* A rollout whose network is a user's function that fails on the way: an error on every rank, no file. ranks: 1 3
+ * guard: alone */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,8 @@
  *
  * GOLDEN=PATH/CASE runs one case alone, from any folder (made by `generate_golden.py PATH/CASE.yaml`).
  *
- * ranks: 1 3 */
+ * ranks: 1 3
+ * guard: 1 3 */
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>

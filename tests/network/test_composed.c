@@ -1,5 +1,6 @@
 /* The networks that fix their blocks, and the same written out as sequential and hierarchical: the same leaves, initial
- * parameters, results and gradients, bit for bit. And what stands for the same blocks in several ways. */
+ * parameters, results and gradients, bit for bit. And what stands for the same blocks in several ways.
+ * guard: alone */
 
 #include "tensor/bound.h"
 #include "base/memory.h"

@@ -202,9 +202,10 @@ static inline naive_op naive_find(const char *name)
     return (naive_op)op;
 }
 
-/* Values of all nodes for one sample; window: its levels. Returns the value of `loss` (a lane scalar). values: a fresh
+/* Values of all nodes for one sample; window: its levels; numbers: of its trajectory (NULL: none). Returns the value of `loss` (a lane scalar). values: a fresh
  * array of pointers, one a node, freed by naive_free. */
-static inline double naive_run(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, double **values)
+static inline double naive_run(const tx_graph *graph, const double *window, const double *numbers, const double *parameters, tx_node loss,
+                               double **values)
 {
     for (int n = 0; n < graph->count; n++) {
         const tx_graph_node *node = &graph->nodes[n];
@@ -214,7 +215,9 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         double *y = values[n] = calloc((size_t)size, sizeof *y);
         const naive_op op = naive_find(node->op->name);
         switch (op) {
-        case NAIVE_LOAD: memcpy(y, window + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case NAIVE_LOAD:
+            memcpy(y, (node->attributes.mode == TX_SOURCE_NUMBERS ? numbers : window) + node->attributes.offset, (size_t)size * sizeof *y);
+            break;
         case NAIVE_CONSTANT: memcpy(y, graph->constants + node->attributes.offset, (size_t)size * sizeof *y); break;
         case NAIVE_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
         case NAIVE_STOP:
@@ -265,11 +268,11 @@ static inline void naive_free(const tx_graph *graph, double **values)
 }
 
 /* The loss of one sample and, where `out` is not NULL, the value of node `last`. */
-static inline double naive_evaluate(const tx_graph *graph, const double *window, const double *parameters, tx_node loss, tx_node last,
-                                    double *out)
+static inline double naive_evaluate(const tx_graph *graph, const double *window, const double *numbers, const double *parameters,
+                                    tx_node loss, tx_node last, double *out)
 {
     double **values = calloc((size_t)graph->count, sizeof *values);
-    const double value = naive_run(graph, window, parameters, loss, values);
+    const double value = naive_run(graph, window, numbers, parameters, loss, values);
     if (out) {
         memcpy(out, values[last], (size_t)naive_size(&graph->nodes[last].shape) * sizeof *out);
     }

@@ -100,7 +100,7 @@ static double differences(const problem *p, int64_t i, double (*last)[MAX_STATE]
     for (int k = 0; k < 4 * (BLOCK - 1); k++) {
         memcpy(shifted, p->parameter, sizeof shifted);
         shifted[i] += at[k % 4] * h;
-        sum += factor[k % 4] * naive_evaluate(p->graph, p->window[k / 4], shifted, p->loss, p->last, value) / NAIVE_BATCH;
+        sum += factor[k % 4] * naive_evaluate(p->graph, p->window[k / 4], NULL, shifted, p->loss, p->last, value) / NAIVE_BATCH;
         for (int64_t j = 0; j < p->state; j++) {
             last[k / 4][j] += factor[k % 4] * value[j] / (12 * h);
         }
@@ -155,7 +155,7 @@ static void check_values(const problem *p, int isa, tx_precision precision, cons
     double expected[MAX_STATE], loss[BLOCK], gradient[MAX_PARAMETERS], last[BLOCK][MAX_STATE];
     run_block(p, isa, precision, loss, gradient, last);
     for (int k = 0; k < BLOCK - 1; k++) {
-        const double wanted = naive_evaluate(p->graph, p->window[k], p->parameter, p->loss, p->last, expected);
+        const double wanted = naive_evaluate(p->graph, p->window[k], NULL, p->parameter, p->loss, p->last, expected);
         CU_ASSERT_DOUBLE_EQUAL(loss[k], wanted, tolerance * (1 + fabs(wanted)));
         for (int64_t j = 0; j < p->state; j++) {
             CU_ASSERT_DOUBLE_EQUAL(last[k][j], expected[j], tolerance * (1 + fabs(expected[j])));

@@ -1,5 +1,6 @@
 /* Programs against the naive reference (values) and finite differences (gradients), for every instruction set of this
- * machine, in double and in float: unrolled networks with every padding mode, dimension, activation and cut. */
+ * machine, in double and in float: unrolled networks with every padding mode, dimension, activation and cut.
+ * guard: alone */
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -159,7 +160,7 @@ static void problem_destroy(problem *p)
 
 static double naive_loss(const problem *p, int sample, const double *parameter, double *last)
 {
-    return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
+    return naive_evaluate(p->graph, p->window[sample], NULL, parameter, p->loss, p->last, last);
 }
 
 /* Runs one block of `count` real samples, everything converted from and to double. */

@@ -105,7 +105,7 @@ static void problem_destroy(problem *p)
 
 static double naive_loss(const problem *p, int sample, const double *parameter, double *last)
 {
-    return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
+    return naive_evaluate(p->graph, p->window[sample], NULL, parameter, p->loss, p->last, last);
 }
 
 /* One block of `count` real samples: losses, the gradient and the last states, in double. */

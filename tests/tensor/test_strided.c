@@ -156,7 +156,7 @@ static problem *problem_create(const net_case *c)
 
 static double naive_loss(const problem *p, int sample, const double *parameter, double *last)
 {
-    return naive_evaluate(p->graph, p->window[sample], parameter, p->loss, p->last, last);
+    return naive_evaluate(p->graph, p->window[sample], NULL, parameter, p->loss, p->last, last);
 }
 
 typedef struct result {

@@ -1,5 +1,6 @@
 /* Which window of a minibatch made training diverge: one trajectory of the file is spoilt, at its last level, which one window
- * alone holds. Blocks of two windows, the last one short. ranks: 1 3 */
+ * alone holds. Blocks of two windows, the last one short. ranks: 1 3
+ * guard: 1 3 */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

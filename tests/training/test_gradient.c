@@ -1,4 +1,5 @@
-/* A step's gradient against differences of losses at other parameters. ranks: 1 3 */
+/* A step's gradient against differences of losses at other parameters. ranks: 1 3
+ * guard: 1 3 */
 #include <math.h>
 #include <string.h>
 

@@ -13,7 +13,7 @@ static tx_status prepare_load(tx_planner *planner, tx_node n, tx_instruction *in
     return TX_OK;
 }
 
-/* The tangent of a flat range is a range of the flat tangent, of what comes with a sample the same from the tangents. */
+/* The tangent of a flat range is a range of the flat tangent, of a window's level the same from the tangents. */
 static tx_node jvp_given(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
 {
     (void)y, (void)tangent;

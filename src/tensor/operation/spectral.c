@@ -175,7 +175,8 @@ static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node 
 
 static const tx_operation op_multiply = {.name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops,
                                          .prepare = prepare_multiply};
-static const tx_operation op_weights = {.name = "spectral_weights", .traits = TX_OP_EFFECT, .flops = mode_flops};
+static const tx_operation op_weights = {
+    .name = "spectral_weights", .traits = TX_OP_EFFECT, .take_lane = "spectral_take_lane", .flops = mode_flops};
 
 /* ---- building ---- */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 
 enum { MOST_SAMPLES = 31, LEAST_SAMPLES = 3 };
 static const double sample_seconds = 2e-3, case_seconds = 2; /* at least; about at most */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 
 enum { PROFILES = 50 };
 static const char counted[] = "operation";
@@ -15,23 +15,22 @@ typedef struct bench_operation {
     tx_values *values;
     tx_workspace *workspace;
     tx_run_input input;
-    const void **windows;
-    void *data, *parameters, *gradient;
-    int64_t num_parameters;
+    const void **windows, **numbers;
+    void *data, *fields, *parameters, *gradient;
+    int64_t num_parameters, num_numbers;
 } bench_operation;
 
 /* sum operation(x)^2, where x depends on parameters, so that its cotangent is wanted. */
-static tx_status build(const tx_bench_case *self, tx_graph *graph, int64_t *num_parameters, tx_node *loss)
+static tx_node build(const tx_bench_case *self, tx_case_graph *g)
 {
     const int64_t channels = self->shape.channels;
-    const tx_node weight = tx_parameter(graph, 0, channels), bias = tx_parameter(graph, channels, channels);
-    *num_parameters = 2 * channels;
-    const tx_node x = tx_group_norm(graph, tx_window(graph, 0, self->shape), 1, 1e-5, weight, bias);
-    tx_enter_part(graph, counted);
-    const tx_node y = self->build(graph, x, num_parameters);
-    tx_enter_part(graph, NULL);
-    *loss = tx_sum_square(graph, y);
-    return TX_OK;
+    const tx_node weight = tx_parameter(g->graph, 0, channels), bias = tx_parameter(g->graph, channels, channels);
+    g->num_parameters = 2 * channels;
+    const tx_node x = tx_group_norm(g->graph, tx_window(g->graph, 0, self->shape), 1, 1e-5, weight, bias);
+    tx_enter_part(g->graph, counted);
+    const tx_node y = self->operation->build(self->operation, g, x);
+    tx_enter_part(g->graph, NULL);
+    return tx_sum_square(g->graph, y);
 }
 
 static void *uniform(tx_precision precision, int64_t seed, int64_t count, tx_error *error)
@@ -59,48 +58,65 @@ static void destroy(bench_operation *o)
     tx_workspace_destroy(o->workspace);
     tx_plan_destroy(o->plan);
     tx_free(o->windows);
+    tx_free(o->numbers);
     tx_free(o->data);
+    tx_free(o->fields);
     tx_free(o->parameters);
     tx_free(o->gradient);
 }
 
 static tx_status create_program(const tx_bench_case *self, tx_precision precision, tx_error *error, bench_operation *o)
 {
-    tx_graph *graph;
-    tx_node loss;
-    TX_TRY(tx_graph_create(error, &graph));
-    build(self, graph, &o->num_parameters, &loss);
+    tx_case_graph g = {0};
+    TX_TRY(tx_graph_create(error, &g.graph));
+    const tx_node loss = build(self, &g);
+    o->num_parameters = g.num_parameters;
+    o->num_numbers = g.num_numbers;
     const tx_plan_options options = {.precision = precision,
                                         .isa = -1,
                                         .block = self->block,
                                         .num_parameters = o->num_parameters,
                                         .loss = loss,
                                         .gradient = true};
-    const tx_status status = tx_plan_create(graph, &options, error, &o->plan);
-    tx_graph_destroy(graph);
+    const tx_status status = tx_plan_create(g.graph, &options, error, &o->plan);
+    tx_graph_destroy(g.graph);
     return status;
+}
+
+/* Pointers to where each sample of the block begins. */
+static tx_status point(const void *reals, size_t bytes, int block, tx_error *error, const void ***out)
+{
+    TX_TRY(tx_allocate_array((size_t)block, sizeof **out, error, out));
+    for (int k = 0; k < block; k++) {
+        (*out)[k] = (const char *)reals + (size_t)k * bytes;
+    }
+    return TX_OK;
+}
+
+static tx_status create_input(const tx_bench_case *self, tx_precision precision, tx_error *error, bench_operation *o)
+{
+    const int64_t window = TX_CASE_LEVELS * self->shape.channels * tx_shape_points(&self->shape);
+    const size_t real = tx_real_bytes(precision);
+    o->data = uniform(precision, 1, window * self->block, error);
+    o->parameters = uniform(precision, 2, o->num_parameters, error);
+    o->fields = uniform(precision, 3, o->num_numbers * self->block, error);
+    if (!o->data || !o->parameters || !o->fields) {
+        return error->status;
+    }
+    TX_TRY(point(o->data, (size_t)window * real, self->block, error, &o->windows));
+    TX_TRY(point(o->fields, (size_t)o->num_numbers * real, self->block, error, &o->numbers));
+    o->input = (tx_run_input){.windows = o->windows, .numbers = o->numbers, .count = self->block, .batch_size = self->block};
+    tx_parameters_set(&o->shared, o->parameters);
+    return TX_OK;
 }
 
 static tx_status create(const tx_bench_case *self, tx_precision precision, tx_error *error, bench_operation *o)
 {
-    const int64_t sample = self->shape.channels * tx_shape_points(&self->shape);
-    const size_t real = tx_real_bytes(precision);
     TX_TRY(create_program(self, precision, error, o));
     TX_TRY(tx_values_create(o->plan, &o->shared, error, &o->values));
     TX_TRY(tx_workspace_create(o->plan, 1, error, &o->workspace));
-    TX_TRY(tx_allocate_array((size_t)self->block, sizeof *o->windows, error, &o->windows));
-    TX_TRY(tx_allocate_array((size_t)o->num_parameters, real, error, &o->gradient));
-    o->data = uniform(precision, 1, sample * self->block, error);
-    o->parameters = uniform(precision, 2, o->num_parameters, error);
-    if (!o->data || !o->parameters) {
-        return error->status;
-    }
-    for (int k = 0; k < self->block; k++) {
-        o->windows[k] = (const char *)o->data + (size_t)(k * sample) * real;
-    }
-    o->input = (tx_run_input){.windows = o->windows, .count = self->block, .batch_size = self->block};
-    tx_parameters_set(&o->shared, o->parameters);
-    return TX_OK;
+    TX_TRY(tx_allocate_array((size_t)o->num_parameters, tx_real_bytes(precision), error, &o->gradient));
+    return create_input(self, precision, error, o);
 }
 
 static void run(void *state)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 #include "problem/problem.h"
 
 enum { PROFILES = 20 };

@@ -1,6 +1,7 @@
 /* The benchmark: cases that are timed as a share of the FMA peak measured in the same run, and checked while at it. */
 #pragma once
 
+#include "bench/operations.h"
 #include "kernel/kernel.h"
 #include "trainax/trainax.h"
 
@@ -43,9 +44,10 @@ struct tx_bench_case {
     tx_precision precision;
     int block;
     int part; /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights */
-    tx_node (*build)(tx_graph *graph, tx_node x, int64_t *num_parameters); /* of another operation */
+    const tx_operation_case *operation; /* another one */
 };
-extern const tx_bench_case tx_bench_cases[]; /* ends with a case without name */
+enum { TX_MOST_CASES = 128 };
+int tx_bench_list(tx_bench_case *cases); /* cases: room for TX_MOST_CASES; how many there are */
 
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 
 enum { KERNEL = 3 };
 

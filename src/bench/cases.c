@@ -1,5 +1,7 @@
 /* The cases of the benchmark. */
-#include "command/bench.h"
+#include <string.h>
+
+#include "bench/bench.h"
 
 /* ---- The quickstart, files included ---- */
 
@@ -86,100 +88,7 @@ static const char network[] = "network: Conv;34;10;relu\nnetwork_key: 0\n";
         .block = BLOCK, .part = 2                                                                                                  \
     }
 
-/* The next `size` parameters. */
-static tx_node parameter(tx_graph *graph, int64_t *num_parameters, int64_t size)
-{
-    const int64_t offset = *num_parameters;
-    *num_parameters += size;
-    return tx_parameter(graph, offset, size);
-}
-
-static tx_node weights(tx_graph *graph, int64_t *num_parameters, tx_node x, const tx_convolution *c)
-{
-    int64_t size = c->out_channels * tx_node_shape(graph, x).channels;
-    for (int d = 0; d < tx_node_shape(graph, x).axes; d++) {
-        size *= c->kernel[d];
-    }
-    return parameter(graph, num_parameters, size);
-}
-
-static tx_node dense(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    const tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
-    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
-    return tx_convolve(graph, x, &c, weight, bias);
-}
-
-/* A convolution of three points along every axis, periodic. */
-static tx_node convolve(tx_graph *graph, tx_node x, int64_t *num_parameters, int64_t dilation, int64_t stride)
-{
-    tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
-    int64_t width[TX_MAX_AXES];
-    for (int d = 0; d < TX_MAX_AXES; d++) {
-        c.kernel[d] = 3;
-        c.dilation[d] = width[d] = dilation;
-        c.stride[d] = stride;
-    }
-    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
-    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, width, width), &c, weight, bias);
-}
-
-static tx_node dilated(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    return convolve(graph, x, num_parameters, 8, 1);
-}
-
-static tx_node strided(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    return convolve(graph, x, num_parameters, 1, 2);
-}
-
-/* Twice as many points. */
-static tx_node transposed(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    tx_convolution c = {.out_channels = tx_node_shape(graph, x).channels, .groups = 1};
-    int64_t low[TX_MAX_AXES], high[TX_MAX_AXES];
-    for (int d = 0; d < TX_MAX_AXES; d++) {
-        c.kernel[d] = 3;
-        c.dilation[d] = low[d] = 1;
-        c.stride[d] = high[d] = 2;
-    }
-    const tx_node weight = weights(graph, num_parameters, x, &c), bias = parameter(graph, num_parameters, c.out_channels);
-    return tx_convolve_transposed(graph, x, &c, low, high, weight, bias);
-}
-
-static tx_node group_norm(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    const int64_t channels = tx_node_shape(graph, x).channels;
-    const tx_node weight = parameter(graph, num_parameters, channels), bias = parameter(graph, num_parameters, channels);
-    return tx_activate(graph, tx_group_norm(graph, x, 1, 1e-5, weight, bias), TX_RELU);
-}
-
-static tx_node gelu(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    (void)num_parameters;
-    return tx_activate(graph, x, TX_GELU);
-}
-
-/* Twelve modes an axis, or as many as there are. */
-static tx_node spectral(tx_graph *graph, tx_node x, int64_t *num_parameters)
-{
-    const tx_shape shape = tx_node_shape(graph, x);
-    int64_t modes[TX_MAX_AXES], size = shape.channels * shape.channels;
-    for (int d = 0; d < shape.axes; d++) {
-        modes[d] = 12;
-        size *= modes[d] * (d > 0 ? 2 : 1);
-    }
-    const tx_node re = parameter(graph, num_parameters, size), im = parameter(graph, num_parameters, size);
-    return tx_spectral_convolve(graph, x, re, im, modes, shape.channels);
-}
-
-#define OPERATION(NAME, BUILD, BLOCK, ...)                                                                                         \
-    {                                                                                                                              \
-        .name = "operation/" NAME, .run = tx_bench_operation, .build = BUILD, .block = BLOCK, .shape = __VA_ARGS__                 \
-    }
-
-const tx_bench_case tx_bench_cases[] = {
+static const tx_bench_case own[] = {
     QUICKSTART("rollout_1", 0.03345, "trainer.num_rollout_steps=1"),
     QUICKSTART("rollout_5", 0.02509, "trainer.num_rollout_steps=5"),
     QUICKSTART("rollout_20", 0.01662, "trainer.num_rollout_steps=20"),
@@ -202,20 +111,18 @@ const tx_bench_case tx_bench_cases[] = {
     CONVOLUTION("1d_float64", TX_FLOAT64, 5, {34, 1, {160}}),
     CONVOLUTION("2d", TX_FLOAT32, 1, {26, 2, {64, 64}}),
     CONVOLUTION("3d", TX_FLOAT32, 2, {16, 3, {32, 32, 32}}),
-    OPERATION("dense", dense, 32, {64, 0, {0}}),
-    OPERATION("dilated_1d", dilated, 5, {32, 1, {160}}),
-    OPERATION("dilated_2d", dilated, 1, {32, 2, {64, 64}}),
-    OPERATION("strided_1d", strided, 5, {24, 1, {160}}),
-    OPERATION("strided_2d", strided, 1, {24, 2, {64, 64}}),
-    OPERATION("strided_3d", strided, 2, {12, 3, {32, 32, 32}}),
-    OPERATION("transposed_1d", transposed, 5, {24, 1, {80}}),
-    OPERATION("transposed_2d", transposed, 1, {24, 2, {32, 32}}),
-    OPERATION("transposed_3d", transposed, 2, {12, 3, {16, 16, 16}}),
-    OPERATION("group_norm_1d", group_norm, 5, {32, 1, {160}}),
-    OPERATION("group_norm_2d", group_norm, 1, {32, 2, {64, 64}}),
-    OPERATION("gelu_1d", gelu, 5, {18, 1, {160}}),
-    OPERATION("spectral_1d", spectral, 5, {18, 1, {160}}),
-    OPERATION("spectral_2d", spectral, 1, {18, 2, {64, 64}}),
-    OPERATION("spectral_3d", spectral, 2, {18, 3, {32, 32, 32}}),
-    {.name = NULL},
 };
+enum { NUM_OWN = sizeof own / sizeof *own };
+
+int tx_bench_list(tx_bench_case *cases)
+{
+    int count = NUM_OWN;
+    memcpy(cases, own, sizeof own);
+    for (const tx_operation_case *o = tx_operation_cases; o->name && count < TX_MOST_CASES; o++) {
+        if (o->timed.channels) {
+            cases[count++] = (tx_bench_case){
+                .name = o->name, .run = tx_bench_operation, .operation = o, .shape = o->timed, .block = o->timed_block};
+        }
+    }
+    return count;
+}

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "command/bench.h"
+#include "bench/bench.h"
 
 enum { LEVELS = 6, PROFILES = 5 };
 

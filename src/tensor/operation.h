@@ -1,7 +1,7 @@
 /* Operations: one descriptor each, in operation/, in a file with its kin. A pass over the graph knows no operation by name, but for
  * the few that it makes itself: what it wants to know stands in the descriptor. Private to this room.
  *
- * To add one: a descriptor (and its builder) here, a kernel of its name in each backend, cases in tests/contract. */
+ * To add one: a descriptor (and its builder) here, a kernel of its name in each backend, cases in bench/operations.c. */
 #pragma once
 
 #include "kernel/backend.h"

@@ -260,6 +260,7 @@ tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_er
     tx_quantity quantity;
     char band[96] = "";
     TX_TRY(tx_metric_parse(name, error, &statistic, &quantity));
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parsed */
     if (quantity.class_->band) {
         tx_format(band, sizeof band, ", LOW: %lld, HIGH: %lld, DERIVATIVE: %g", (long long)quantity.low, (long long)quantity.high,
                   quantity.order);

@@ -242,6 +242,7 @@ static bool advance(rollout *r, lane *lanes, int count, bool *failed)
 
 static void keep(rollout *r, int64_t trajectory, const lane *lane, int64_t num_levels)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the last lane, of one at least */
     r->kept_trajectory = lane->stop < num_levels ? trajectory : -1;
     r->kept_level = lane->stop - 1;
     if (r->kept_trajectory >= 0) {

@@ -3,39 +3,73 @@
  * object and what becomes of it. (Bytes at random would try HDF5, not us.) */
 #include "fuzz/fuzz.h"
 
+#include <dirent.h>
 #include <hdf5.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-#include "training/checkpoint.h"
-
-static const char *const datasets[] = {
-    "/trajectories",   "/parameters/layers.0.weight", "/parameters/layers.1.bias", "/history/loss",    "/history/present",
-    "/history/step",   "/history/values",             "/optimizer/count",          "/optimizer/mu",    "/best/parameters",
-    "/best/step",      "/best/value",                 "/data/shape",               "/data/checksum",   "/evaluation/shape",
-    "/evaluation/data", "/reduction/scales",          "/parameters/added",         "/history/added"};
+static const char *const datasets[] = {"/trajectories",
+                                       "/parameters/layers.0.weight",
+                                       "/parameters/layers.1.bias",
+                                       "/history/loss",
+                                       "/history/present",
+                                       "/history/step",
+                                       "/history/values",
+                                       "/optimizer/count",
+                                       "/optimizer/mu",
+                                       "/best/parameters",
+                                       "/best/step",
+                                       "/best/value",
+                                       "/data/shape",
+                                       "/data/checksum",
+                                       "/evaluation/shape",
+                                       "/evaluation/data",
+                                       "/reduction/scales",
+                                       "/parameters/added",
+                                       "/history/added"};
 static const char *const groups[] = {"/parameters", "/history", "/optimizer", "/best", "/data", "/reduction"};
 static const struct {
     const char *object, *name;
-} attributes[] = {{"/", "configuration"},  {"/", "format"},           {"/", "format_version"},      {"/", "isa"},
-                  {"/", "network"},        {"/", "precision"},        {"/", "step"},                {"/", "version"},
-                  {"/history", "header"},  {"/history", "minibatches"}, {"/trajectories", "scale_factor"}, {"/trajectories", "add_offset"},
-                  {"/trajectories", "_FillValue"}, {"/", "dt"},       {"/", "metric"},              {"/", "value"}};
-enum { NUM_DATASETS = sizeof datasets / sizeof *datasets, NUM_GROUPS = sizeof groups / sizeof *groups,
-       NUM_ATTRIBUTES = sizeof attributes / sizeof *attributes, MOST = 4096 };
+} attributes[] = {{"/", "configuration"},
+                  {"/", "format"},
+                  {"/", "format_version"},
+                  {"/", "isa"},
+                  {"/", "network"},
+                  {"/", "precision"},
+                  {"/", "step"},
+                  {"/", "version"},
+                  {"/history", "header"},
+                  {"/history", "minibatches"},
+                  {"/trajectories", "scale_factor"},
+                  {"/trajectories", "add_offset"},
+                  {"/trajectories", "_FillValue"},
+                  {"/", "dt"},
+                  {"/", "metric"},
+                  {"/", "value"}};
+enum {
+    NUM_DATASETS = sizeof datasets / sizeof *datasets,
+    NUM_GROUPS = sizeof groups / sizeof *groups,
+    NUM_ATTRIBUTES = sizeof attributes / sizeof *attributes,
+    MOST = 4096
+};
 
-static char folder[64], path[128], beside[128], output[128];
+static char folder[64], path[128], output[128];
 static tx_parallel *parallel;
 static tx_config *config;
-static tx_trainer *trainer;
 
-static void clean(void)
+static void empty_folder(void)
 {
-    unlink(path);
-    unlink(output);
+    DIR *stream = opendir(folder);
+    FUZZ_CHECK(stream);
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        unlinkat(dirfd(stream), entry->d_name, 0);
+    }
+    closedir(stream);
+}
+
+static void finish(void)
+{
+    empty_folder();
     rmdir(folder);
-    tx_trainer_destroy(trainer);
     tx_config_destroy(config);
     tx_registry_destroy(fuzz_registry());
     tx_parallel_destroy(parallel);
@@ -43,19 +77,16 @@ static void clean(void)
 
 static void prepare(void)
 {
-    const char stored[] = TESTS_DIR "/stored/0.1.0";
-    char text[256];
+    static const char *const one_more[] = {"trainer.num_training_steps=13"};
+    const char *const memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
     tx_error error = {0};
-    strcpy(folder, "/tmp/trainax_fuzz_XXXXXX");
+    snprintf(folder, sizeof folder, "%s/trainax_fuzz_XXXXXX", memory);
     FUZZ_CHECK(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/checkpoint.h5", folder);
     snprintf(output, sizeof output, "%s/rollout.h5", folder);
-    snprintf(beside, sizeof beside, "%s/trajectories.h5", stored);
-    snprintf(text, sizeof text, "%s/adam.yaml", stored);
     FUZZ_CHECK(tx_parallel_create(NULL, NULL, &parallel) == TX_OK);
-    FUZZ_CHECK(tx_config_read(fuzz_registry(), text, NULL, 0, NULL, &error, &config) == TX_OK);
-    FUZZ_CHECK(tx_trainer_create(config, parallel, NULL, &error, &trainer) == TX_OK);
-    atexit(clean);
+    FUZZ_CHECK(tx_config_read(fuzz_registry(), TESTS_DIR "/stored/0.1.0/adam.yaml", one_more, 1, NULL, &error, &config) == TX_OK);
+    atexit(finish);
 }
 
 static void copy(const char *name)
@@ -89,8 +120,8 @@ static void put_text(hid_t file, int which, input *in)
     char *text = fuzz_text(&in->data, &in->size);
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
     H5Tset_size(type, strlen(text) + 1);
-    hid_t attribute = H5Acreate_by_name(file, attributes[which].object, attributes[which].name, type, space, H5P_DEFAULT, H5P_DEFAULT,
-                                        H5P_DEFAULT);
+    hid_t attribute = H5Acreate_by_name(file, attributes[which].object, attributes[which].name, type, space, H5P_DEFAULT,
+                                        H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(attribute, type, text);
     H5Aclose(attribute);
     H5Sclose(space);
@@ -118,8 +149,8 @@ static const int64_t *next_numbers(input *in)
 static void put_number(hid_t file, int which, input *in)
 {
     const hid_t type = next_type(in), space = H5Screate(H5S_SCALAR);
-    hid_t attribute = H5Acreate_by_name(file, attributes[which].object, attributes[which].name, type, space, H5P_DEFAULT, H5P_DEFAULT,
-                                        H5P_DEFAULT);
+    hid_t attribute = H5Acreate_by_name(file, attributes[which].object, attributes[which].name, type, space, H5P_DEFAULT,
+                                        H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(attribute, type, next_numbers(in));
     H5Aclose(attribute);
     H5Sclose(space);
@@ -201,16 +232,8 @@ static void roll_out(const char *network, const char *initial)
 static void resume(void)
 {
     tx_error error = {0};
-    tx_checkpoint checkpoint = {0};
-    const char *header = "step,epoch,batch,loss,early_stopping,mean_nRMSE,network\n";
-    FUZZ_CHECK(tx_history_create(TX_FLOAT32, 5, tx_trainer_num_columns(trainer), header, output, &error, &trainer->history) == TX_OK);
-    tx_status status = tx_checkpoint_find(folder, fuzz_registry(), NULL, &error, &checkpoint);
-    status = status ? status : tx_checkpoint_check(&checkpoint, config, NULL, &error);
-    status = status ? status : tx_checkpoint_load(&checkpoint, trainer, &error);
-    fuzz_check_status(status, &error);
-    tx_checkpoint_close(&checkpoint);
-    tx_history_destroy(trainer->history);
-    trainer->history = NULL;
+    const tx_train_options options = {.output = folder, .start = TX_START_RESUME};
+    fuzz_check_status(tx_train(config, parallel, &options, &error), &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -228,10 +251,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (kind == 0) {
         roll_out(TESTS_DIR "/stored/0.1.0/adam/network.h5", path);
     } else if (kind == 1) {
-        roll_out(path, beside);
+        roll_out(path, TESTS_DIR "/stored/0.1.0/trajectories.h5");
     } else {
         resume();
     }
+    empty_folder();
     FUZZ_CHECK(tx_memory_live() == before);
     return 0;
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Debian (12) packages that the build and the quickstart use and that are missing; done at once when none is.
 # What cannot be installed is only told: it may be there under another name, and CMake says so if it is not.
-# usage: scripts/install_dependencies.sh [--tests]     with --tests also what the tests and the sanitizer builds use
+# usage: scripts/install_dependencies.sh [--tests]     with --tests also what the tests, the sanitizer builds and the checks use
 set -euo pipefail
 
 packages=(gcc libc6-dev make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libfftw3-dev libfyaml-dev
           libssl-dev)
 for_tests=(g++ libcunit1-dev git python3 python3-jsonschema python3-yaml hdf5-tools procps mandoc clang-14 libomp-14-dev
-           libclang-rt-14-dev)
+           libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck)
 
 case "${1:-}" in
     '') ;;

@@ -1,16 +1,34 @@
 #!/usr/bin/env bash
 # Builds trainax and runs every test.
 # usage: scripts/test.sh [--portable | --sanitize=address,undefined | --sanitize=thread] [OPTION OF ctest]...
+#        scripts/test.sh --all
 #   (nothing)      Release, in build/
 #   --portable     for any machine (no choice of instruction sets), in build-portable/
 #   --sanitize=…   Debug, under the sanitizers of the compiler, in build-<their names>/
+#   --all          all of these, one after the other, then scripts/check.sh and scripts/fuzz.sh: an hour or two
 # Options of ctest narrow it down: scripts/test.sh -R '^file/'
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# all: goes on after a failure, and says at the end what has failed.
+all() {
+    local failed=() command
+    for command in scripts/test.sh "scripts/test.sh --sanitize=address,undefined" "scripts/test.sh --sanitize=thread" \
+        "scripts/test.sh --portable" scripts/check.sh scripts/fuzz.sh; do
+        echo "==== $command"
+        $command || failed+=("$command")
+    done
+    [ ${#failed[@]} = 0 ] || { printf 'FAILED: %s\n' "${failed[@]}"; return 1; }
+    echo "==== all good"
+}
+
 build=build
 options=(-DBUILD_TESTING=ON -DTRAINAX_WERROR=ON -DCMAKE_BUILD_TYPE=Release)
 case "${1:-}" in
+    --all)
+        all
+        exit
+        ;;
     --portable)
         build=build-portable
         options+=(-DTRAINAX_PORTABLE=ON)

@@ -171,6 +171,9 @@ int tx_get_sections(const tx_section *section, const char *name, const tx_sectio
  * default has the place of its section. */
 tx_status tx_section_error(const tx_section *section, const char *name, tx_error *error, tx_status status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+#ifdef __clang_analyzer__ /* as tx_error_set */
+#define tx_section_error(section, name, error, status, ...) (tx_section_error(section, name, error, status, __VA_ARGS__), (status))
+#endif
 
 /* A configuration: the resolved `run` section with all below it. */
 typedef struct tx_config tx_config;

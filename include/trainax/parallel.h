@@ -56,6 +56,13 @@ tx_status tx_parallel_max(tx_parallel *parallel, int64_t *values, size_t count, 
 /* All ranks get the status and the message of the lowest rank that has failed (`error` of this rank is overwritten then);
  * TX_OK if none has. Collective: call it after every step that can fail on one rank alone. */
 tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *error);
+#ifdef __clang_analyzer__ /* what it cannot see from here: where all have succeeded this rank has, too */
+#define tx_parallel_agree(parallel, mine, error)                                                                                   \
+    ({                                                                                                                             \
+        const tx_status mine_ = (mine), all_ = tx_parallel_agree(parallel, mine_, error);                                          \
+        mine_ ? mine_ : all_;                                                                                                      \
+    })
+#endif
 
 /* ---- The store: a global array of equal items (the levels of all trajectories, flattened), each kept once in the job
  * (TX_SHARDED, contiguous ranges) or by every rank (TX_REPLICATED). Windows are runs of consecutive items. ---- */

@@ -32,6 +32,9 @@ typedef struct tx_error {
  * `return tx_error_set(error, TX_INVALID, "…", …);`. Here as below texts may hold anything: line breaks, other control
  * characters and bytes that are no UTF-8 are escaped. */
 tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* what it cannot see from here: the status that comes back is the one that went in */
+#define tx_error_set(error, status, ...) (tx_error_set(error, status, __VA_ARGS__), (status))
+#endif
 
 /* Puts "prefix: " before a message that is already there; returns its status. */
 tx_status tx_error_prefix(tx_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

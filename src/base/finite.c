@@ -1,6 +1,7 @@
 /* Whether all numbers are finite. */
 #include "base/finite.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/wide.h"
@@ -35,7 +36,7 @@ TX_LOOP bool finite64(const char *values, int64_t count)
 #define FINITE(name, storage, one, bytes)                                                                                          \
     storage bool name(const char *values, int64_t count)                                                                           \
     {                                                                                                                              \
-        for (; count >= PIECE; count -= PIECE, values += PIECE * (bytes)) {                                                        \
+        for (; count >= PIECE; count -= PIECE, values += (ptrdiff_t)PIECE * (bytes)) {                                             \
             if (!one(values, PIECE)) {                                                                                             \
                 return false;                                                                                                      \
             }                                                                                                                      \

@@ -7,6 +7,8 @@
 #include "base/escape.h"
 #include "base/format.h"
 
+#undef tx_error_set /* what stands in for it under the analyzer */
+
 /* Whatever goes into a message: it is one line of whole characters. */
 static void write_line(char *out, size_t size, const char *format, va_list arguments)
 {

@@ -88,6 +88,7 @@ static tx_status descend(const override *set, tx_yaml **slot)
         TX_TRY(tx_arena_text(set->arena, rest, length, set->error, &key));
         tx_yaml *container;
         TX_TRY(make_container(set, *slot, shown, &container));
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): set on success */
         *slot = container;
         TX_TRY(find_slot(set, container, key, shown, &slot));
         TX_TRY(tx_arena_text(set->arena, set->path, (size_t)(rest - set->path) + length, set->error, &shown));

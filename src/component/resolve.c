@@ -101,6 +101,7 @@ static tx_status find_inline(resolver *r, const blueprint *plan, const tx_option
     const int k = tx_yaml_find(plan->mapping, option->name);
     TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &path, "%s.%s", plan->path, option->name));
     if (k >= 0) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): k was found in it */
         return find_component(r, option->kind, plan->mapping->items[k], path, out);
     }
     TX_TRY(tx_yaml_scalar(&r->config->arena, plan->place, option->initial, r->config->error, &name));
@@ -477,6 +478,7 @@ static tx_status check_section(resolver *r, const blueprint *plan, const tx_tabl
         if (own->options[k]->type == TX_TYPE_INLINE) {
             const tx_component *component;
             TX_TRY(find_inline(r, plan, own->options[k], &component));
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): set on success */
             inlined = tx_table_make(r->config->registry, component, NULL);
         }
     }

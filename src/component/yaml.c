@@ -311,6 +311,7 @@ static tx_status read_list(reader *in, tx_yaml *list)
         item next;
         tx_yaml *child;
         TX_TRY(next_item(in, &next));
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set on success */
         if (next.type == FYET_SEQUENCE_END) {
             return TX_OK;
         }
@@ -394,6 +395,7 @@ static tx_status read_mapping(reader *in, tx_yaml *mapping)
     for (;;) {
         item next;
         TX_TRY(next_item(in, &next));
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set on success */
         if (next.type == FYET_MAPPING_END) {
             return merge_all(in, mapping, &merged);
         }

@@ -322,14 +322,14 @@ typedef struct group {
 
 static int64_t count_groups(const tx_evaluation *evaluation)
 {
-    const int64_t size = evaluation->threads * evaluation->block;
+    const int64_t size = (int64_t)evaluation->threads * evaluation->block;
     return (evaluation->count + size - 1) / size;
 }
 
 static group get_group(const tx_evaluation *evaluation, int64_t item)
 {
-    const int64_t groups = count_groups(evaluation), size = evaluation->threads * evaluation->block, first = item % groups * size;
-    const int64_t left = evaluation->count - first;
+    const int64_t groups = count_groups(evaluation), size = (int64_t)evaluation->threads * evaluation->block;
+    const int64_t first = item % groups * size, left = evaluation->count - first;
     return (group){.step = item / groups, .first = first, .count = (int)(left < size ? left : size)};
 }
 
@@ -475,7 +475,7 @@ static tx_status run(tx_evaluation *evaluation, int64_t *levels, tx_error *error
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
     int64_t *levels = NULL;
-    const size_t most = (size_t)(evaluation->threads * evaluation->block);
+    const size_t most = (size_t)evaluation->threads * (size_t)evaluation->block;
     tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
     status = tx_parallel_agree(evaluation->parallel, status, error);
     if (status == TX_OK) {

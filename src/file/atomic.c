@@ -123,7 +123,7 @@ static bool is_abandoned(const tx_writer *writer, const tx_writer *self, int fol
     if (strcmp(writer->boot, self->boot) == 0 && writer->space == self->space) {
         return kill((pid_t)writer->process, 0) != 0 && errno == ESRCH;
     }
-    return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - info.st_mtime > 24 * 60 * 60;
+    return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - info.st_mtime > 24L * 60 * 60;
 }
 
 void tx_atomic_sweep(const char *folder)

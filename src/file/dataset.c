@@ -280,7 +280,7 @@ typedef struct reading {
     hid_t wanted;
     int rank;
     const int64_t *size; /* of the dataset */
-    const tx_packing *packing;
+    tx_packing packing;
     const tx_follower *follower; /* NULL: none */
     tx_behind *behind;           /* it follows there; NULL: right here */
     const char *data;            /* the beginning of what is read, for it */
@@ -382,7 +382,7 @@ static tx_status read_wanted(const reading *r, const int64_t *offset, const int6
 static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
     const size_t elements = (size_t)product(r->rank, count);
-    const hid_t type = r->packing->any ? H5T_NATIVE_DOUBLE : r->wanted;
+    const hid_t type = r->packing.any ? H5T_NATIVE_DOUBLE : r->wanted;
     const size_t bytes = H5Tget_size(type), native = H5Tget_size(r->native);
     void *staging;
     TX_TRY(tx_allocate_array(elements, bytes > native ? bytes : native, r->error, &staging));
@@ -390,8 +390,8 @@ static tx_status read_in_two_steps(const reading *r, const int64_t *offset, cons
     if (status == TX_OK && H5Tconvert(r->native, type, elements, staging, NULL, H5P_DEFAULT) < 0) {
         status = tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
     }
-    if (status == TX_OK && r->packing->any) {
-        tx_packing_undo(r->packing, staging, elements, H5Tget_size(r->wanted) == sizeof(float) ? TX_FLOAT32 : TX_FLOAT64, data);
+    if (status == TX_OK && r->packing.any) {
+        tx_packing_undo(&r->packing, staging, elements, H5Tget_size(r->wanted) == sizeof(float) ? TX_FLOAT32 : TX_FLOAT64, data);
     } else if (status == TX_OK) {
         memcpy(data, staging, elements * bytes);
     }
@@ -453,7 +453,6 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
 {
     tx_scoped_id type = H5Dget_type(r->dataset);
     tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
-    tx_packing packing = {0};
     if (native < 0) {
         return tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
     }
@@ -461,15 +460,14 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
         return TX_OK;
     }
     r->native = native;
-    r->packing = &packing;
     if (!is_covered(r)) {
         TX_TRY(tx_stored_check(r->file, r->path, r->dataset, offset, count, r->error));
     }
     if (H5Tget_class(r->wanted) == H5T_FLOAT) {
-        TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &packing));
+        TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &r->packing));
     }
     const bool covered = is_covered(r), same = H5Tequal(r->wanted, native) > 0;
-    const bool in_two = packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
+    const bool in_two = r->packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
     if (covered && !in_two) {
         return read_rows(r, 0, 0, offset, count, r->follower, &data);
     }

@@ -46,7 +46,7 @@ tx_status tx_digest_reals(tx_precision precision, size_t count, const void *valu
     if (!good) {
         return tx_error_set(error, TX_FAILURE, "cannot compute SHA-256: libcrypto refuses it");
     }
-    for (int k = 0; k < 8; k++) {
+    for (size_t k = 0; k < 8; k++) {
         sprintf(out + 2 * k, "%02x", whole[k]);
     }
     return TX_OK;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef tx_file_failed /* what stands in for it under the analyzer */
+
 void tx_file_library(char *text, size_t size)
 {
     unsigned major, minor, release;

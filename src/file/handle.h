@@ -39,6 +39,9 @@ tx_reason tx_reason_last(void);
 
 /* "cannot VERB 'object' in 'file': reason"; returns `status`. To be called right after the call of HDF5 that failed. */
 tx_status tx_file_failed(const tx_file *file, tx_status status, const char *verb, const char *object, tx_error *error);
+#ifdef __clang_analyzer__ /* as tx_error_set */
+#define tx_file_failed(file, status, verb, object, error) (tx_file_failed(file, status, verb, object, error), (status))
+#endif
 
 /* Property lists: how files are opened, how groups are created (order of creation tracked, no times: same content, same
  * bytes). Negative when there is no memory. */

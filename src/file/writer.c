@@ -162,6 +162,7 @@ static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const h
     hsize_t bytes = tx_real_bytes(writer->precision);
     int axis = writer->rank - 1; /* of those that are longer than 1, the first */
     for (int a = writer->rank - 1; a >= 0; a--) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): it has `rank` of them */
         bytes *= count[a];
         axis = count[a] > 1 ? a : axis;
     }

@@ -43,7 +43,7 @@ static size_t row_bytes(int num_columns)
 
 size_t tx_history_bytes(int num_columns)
 {
-    return sizeof(tx_history) + TEXT_SIZE + 2 * ROWS_SIZE / row_bytes(num_columns) * row_bytes(num_columns);
+    return sizeof(tx_history) + TEXT_SIZE + (size_t)2 * ROWS_SIZE / row_bytes(num_columns) * row_bytes(num_columns);
 }
 
 static tx_status allocate(tx_history *history, const char *header, const char *path, tx_error *error)

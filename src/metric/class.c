@@ -66,7 +66,9 @@ const tx_metric_class tx_metric_classes[] = {
     {METRIC("correlation", "inner product of prediction and reference, each divided by its norm"),
      .component.options = plain_options, .evaluate = tx_metric_correlation, .channel_mean = true},
     {.name = "vrmse",
-     .component = {TX_KIND_METRIC, "vrmse", "The Well's: sqrt(mean d^2 / (var reference + 1e-7)), mean over samples and channels"},
+     .component = {.kind = TX_KIND_METRIC,
+                   .name = "vrmse",
+                   .summary = "The Well's: sqrt(mean d^2 / (var reference + 1e-7)), mean over samples and channels"},
      .evaluate = tx_metric_vrmse,
      .channel_mean = true,
      .alone = true},
@@ -258,6 +260,7 @@ tx_status tx_metric_describe(const char *name, size_t size, char *section, tx_er
     tx_quantity quantity;
     char band[96] = "";
     TX_TRY(tx_metric_parse(name, error, &statistic, &quantity));
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parsed */
     if (quantity.class_->band) {
         tx_format(band, sizeof band, ", LOW: %lld, HIGH: %lld, DERIVATIVE: %g", (long long)quantity.low, (long long)quantity.high,
                   quantity.order);

@@ -74,8 +74,8 @@ static tx_status set_padding_numbers(tx_layer *layer, const tx_section *section,
                                 layer->axes, count / 2);
     }
     for (int d = 0; d < layer->axes; d++) {
-        layer->low[d] = list[2 * d];
-        layer->high[d] = list[2 * d + 1];
+        layer->low[d] = *list++;
+        layer->high[d] = *list++;
     }
     return TX_OK;
 }

@@ -100,6 +100,7 @@ void tx_layer_initialise(const tx_layer *layer, const tx_network *network, tx_ra
     tx_key keys[2];
     tx_key_split(random, key, 2, keys);
     const tx_leaf *weight = &network->leaves[layer->weight];
+    /* NOLINTNEXTLINE(bugprone-integer-division): a weight has so many for each channel */
     const double limit = 1 / sqrt((double)(weight->size / layer->out_channels));
     draw(network, layer->weight, random, keys[0], limit, values);
     if (layer->bias >= 0 && layer->zero_bias_init) {

@@ -136,6 +136,7 @@ static tx_status read_axes(const tx_section *section, const tx_leaf *leaf, tx_er
         return tx_section_error(section, "axis", error, TX_INVALID, "is needed for %s, which has %d axes", leaf->name, leaf->rank);
     }
     for (int k = 0; k < count; k++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): count is 0 where none are given */
         const int64_t axis = given[k] < 0 ? given[k] + leaf->rank : given[k];
         if (axis < 0 || axis >= leaf->rank) {
             return tx_section_error(section, "axis", error, TX_INVALID, "%s has no axis %" PRId64, leaf->name, given[k]);

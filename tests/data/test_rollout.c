@@ -69,7 +69,7 @@ static double rollout_tolerance(tx_random random)
 static tx_data_source *open_source(const char *text, tx_random random, data_section *section)
 {
     tx_error error = {0};
-    tx_data_source *source;
+    tx_data_source *source = NULL;
     if (data_section_open(text, &error, section) != TX_OK ||
         tx_data_source_create(section->section, (tx_data_setup){.random = random}, &error, &source) != TX_OK) {
         fprintf(stderr, "%s\n", error.message);

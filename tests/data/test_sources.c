@@ -27,7 +27,7 @@ static void check_source(char **fields)
 {
     const tx_random random = table_random(fields[1], fields[2]);
     data_section section;
-    tx_data_source *source;
+    tx_data_source *source = NULL;
     tx_error error = {0};
     if (data_section_open(fields[3], &error, &section) != TX_OK ||
         tx_data_source_create(section.section, (tx_data_setup){.random = random}, &error, &source) != TX_OK) {

@@ -141,8 +141,8 @@ static void reloaded(void)
 {
     static const char *const texts[] = {
         "{type: sequential, key: 1, hidden_channels: 4, num_blocks: 2, block: {type: modern_res_block, num_groups: 2}}",
-        "{type: sequential, key: 1, hidden_channels: 4, blocks: [classic_res_block, {type: classic_spectral_block, num_modes: "
-        "[2]}]}",
+        ("{type: sequential, key: 1, hidden_channels: 4, blocks: [classic_res_block, {type: classic_spectral_block, num_modes: "
+         "[2]}]}"),
         "{type: sequential, key: 1, hidden_channels: 4, block: {type: linear_conv_block, kernel_size: 5}, num_blocks: 1}",
         "{type: hierarchical, key: 1, hidden_channels: 4, num_levels: 2, num_blocks: 1, right_arc: classic_res_block}",
     };

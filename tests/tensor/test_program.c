@@ -102,6 +102,7 @@ static tx_node build(tx_graph *graph, const net_case *c, int64_t *parameters, tx
     return tx_subtract(graph, loss, tx_scale(graph, norm, 0.125));
 }
 
+/* clang-format off */
 static const net_case cases[] = {
     {"one circular stencil", {1, 1, {30}}, {{1, 2, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false, 0, 0}}, false, false, false},
     {"two circular layers, relu", {2, 1, {13}}, {{5, 3, 1, TX_PAD_CIRCULAR, TX_RELU, 1, true, 0, 0}, {2, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, true, 0, 0}}, false, false, false},
@@ -126,6 +127,7 @@ static const net_case cases[] = {
     {"dense with a norm", {6, 0, {0}}, {{6, 1, 1, TX_PAD_ZEROS, TX_TANH, 1, true, 2, 2}}, false, false, false},
     {"a wrap around more than the domain", {1, 1, {3}}, {{2, 5, 2, TX_PAD_CIRCULAR, TX_TANH, 1, true, 0, 0}, {1, 3, 1, TX_PAD_CIRCULAR, TX_IDENTITY, 1, false, 0, 0}}, false, false, false},
 };
+/* clang-format on */
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 
 typedef struct problem {

@@ -38,6 +38,7 @@ static tx_node pull_back(tx_graph *graph, const tx_graph_node *norm, tx_node wei
     pull.input[0] = *moments;
     pull.input[1] = norm->input[1];
     pull.input[2] = weight;
+    /* NOLINTNEXTLINE(bugprone-integer-division): groups divide the channels */
     pull.attributes.alpha = 1 / (double)(channels / groups * tx_shape_points(&norm->shape));
     tx_graph_node gradient = node_of(&tx_op_group_norm_gradient, norm->shape, groups);
     gradient.input[0] = dy;

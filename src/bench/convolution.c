@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "bench/bench.h"
 
 enum { KERNEL = 3 };
@@ -18,17 +19,12 @@ typedef struct bench_conv {
 
 static double get(const bench_conv *c, const char *reals, int64_t k)
 {
-    return c->kernels->precision == TX_FLOAT32 ? (double)((const float *)(const void *)reals)[k]
-                                               : ((const double *)(const void *)reals)[k];
+    return tx_real_get(c->kernels->precision, reals, k);
 }
 
 static void set(const bench_conv *c, char *reals, int64_t k, double value)
 {
-    if (c->kernels->precision == TX_FLOAT32) {
-        ((float *)(void *)reals)[k] = (float)value;
-    } else {
-        ((double *)(void *)reals)[k] = value;
-    }
+    tx_real_put(c->kernels->precision, reals, k, value);
 }
 
 static void fill(const bench_conv *c, char *reals, int64_t count, unsigned seed)

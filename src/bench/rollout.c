@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "bench/bench.h"
 #include "problem/problem.h"
 
@@ -103,8 +104,7 @@ static void step(void *state)
 
 static double real_at(const bench_rollout *r, int64_t k)
 {
-    return r->precision == TX_FLOAT32 ? (double)((const float *)(const void *)r->next)[k]
-                                      : ((const double *)(const void *)r->next)[k];
+    return tx_real_get(r->precision, r->next, k);
 }
 
 static tx_status check(const tx_bench_case *self, const tx_config *config, bench_rollout *r, tx_error *error, tx_measurement *out)

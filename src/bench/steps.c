@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/real.h"
 #include "bench/bench.h"
 
 enum { LEVELS = 6, PROFILES = 5 };
@@ -230,7 +231,7 @@ static double state_error(const bench_run *run)
 
 static double real_at(const void *reals, tx_precision precision, int64_t k)
 {
-    return precision == TX_FLOAT32 ? (double)((const float *)reals)[k] : ((const double *)reals)[k];
+    return tx_real_get(precision, reals, k);
 }
 
 /* ||a - b|| / ||b|| of a leaf's elements; b in double. */

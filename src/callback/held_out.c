@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/real.h"
 #include "trainax/evaluation.h"
 
 enum { STEPS = 100 }; /* APEBench's */
@@ -41,5 +42,5 @@ double tx_over_steps_value(const tx_section *section, const tx_asked_metric *met
     const double value = strcmp(how, "last") == 0 ? values[(result->num_steps - 1) * stride]
                          : geometric              ? geometric_mean(values, stride, count)
                                                   : arithmetic_mean(values, stride, count);
-    return precision == TX_FLOAT32 ? (double)(float)value : value;
+    return tx_real_round(precision, value);
 }

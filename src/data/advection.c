@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "data/fourier.h"
 #include "data/options.h"
 #include "data/trajectory.h"
@@ -28,12 +29,12 @@ typedef struct advection {
 /* The original computes in single precision there, rounding after every operation. */
 static double rounded(tx_random random, double x)
 {
-    return random.precision == TX_FLOAT32 ? (double)(float)x : x;
+    return tx_real_round(random.precision, x);
 }
 
 static double amplitude(tx_random random, const void *amplitudes, int64_t index)
 {
-    return random.precision == TX_FLOAT32 ? (double)((const float *)amplitudes)[index] : ((const double *)amplitudes)[index];
+    return tx_real_get(random.precision, amplitudes, index);
 }
 
 /* exp(-2 pi i k cfl / N), with the phase as XLA rounds it, and the growth by a step there: the rounded 1 / N of the backward
@@ -145,11 +146,7 @@ static void store(const advection *a, tx_random random, const wave *w, int64_t i
 {
     const int64_t n = a->num_points;
     for (int64_t j = 0; j < n; j++) {
-        if (random.precision == TX_FLOAT32) {
-            ((float *)out)[index * n + j] = (float)w->fourier->signal[j];
-        } else {
-            ((double *)out)[index * n + j] = w->fourier->signal[j];
-        }
+        tx_real_put(random.precision, out, index * n + j, w->fourier->signal[j]);
     }
 }
 

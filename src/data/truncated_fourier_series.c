@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "data/fourier.h"
 #include "data/initial.h"
 #include "data/options.h"
@@ -69,7 +70,7 @@ static void destroy(void *work)
 
 static double drawn(const tx_initial *initial, const void *numbers, int64_t index)
 {
-    return initial->random.precision == TX_FLOAT32 ? (double)((const float *)numbers)[index] : ((const double *)numbers)[index];
+    return tx_real_get(initial->random.precision, numbers, index);
 }
 
 static void draw_uniform(const tx_initial *initial, tx_key key, int which, const char *range, size_t count, void *out)
@@ -142,11 +143,7 @@ static void draw(const tx_initial *initial, tx_key key, void *out)
                                                                       : 1.0;
     for (int64_t j = 0; j < fourier->num_points; j++) {
         const double value = fourier->signal[j] / unit;
-        if (initial->random.precision == TX_FLOAT32) {
-            ((float *)out)[j] = (float)value;
-        } else {
-            ((double *)out)[j] = value;
-        }
+        tx_real_put(initial->random.precision, out, j, value);
     }
 }
 

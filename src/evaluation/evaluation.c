@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "base/threads.h"
 #include "evaluation/evaluation.h"
 #include "problem/problem.h"
@@ -432,7 +433,7 @@ static tx_status share(tx_evaluation *evaluation, tx_status mine, tx_error *erro
 
 static double rounded(const tx_evaluation *evaluation, double value)
 {
-    return evaluation->random.precision == TX_FLOAT32 ? (double)(float)value : value;
+    return tx_real_round(evaluation->random.precision, value);
 }
 
 static void record(tx_evaluation *evaluation, int64_t step)

@@ -1,5 +1,6 @@
 /* The value of the trainer's configuration over all windows, a block at a time. */
 #include "base/memory.h"
+#include "base/real.h"
 #include "problem/problem.h"
 #include "trainax/evaluation.h"
 
@@ -97,7 +98,7 @@ static tx_status add_blocks(full_loss *job, int64_t first, int64_t end, tx_error
 static double value(const full_loss *job)
 {
     const double loss = tx_reduction_counter(job->reduction, 0) ? __builtin_nan("") : tx_reduction_scalar(job->reduction, 0);
-    return job->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
+    return tx_real_round(job->problem.random.precision, loss);
 }
 
 static tx_status run(full_loss *job, tx_error *error, double *out)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 
 static tx_status bad_attribute(const tx_file *file, const char *path, const char *name, const char *why, tx_error *error)
 {
@@ -148,10 +149,6 @@ void tx_packing_undo(const tx_packing *packing, const double *stored, size_t cou
 {
     for (size_t k = 0; k < count; k++) {
         const double value = value_of(packing, stored[k]);
-        if (precision == TX_FLOAT32) {
-            ((float *)out)[k] = (float)value;
-        } else {
-            ((double *)out)[k] = value;
-        }
+        tx_real_put(precision, out, k, value);
     }
 }

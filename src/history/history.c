@@ -11,6 +11,7 @@
 
 #include "base/decimal.h"
 #include "base/memory.h"
+#include "base/real.h"
 #include "base/text.h"
 #include "file/atomic.h"
 #include "file/seal.h"
@@ -128,7 +129,7 @@ tx_status tx_history_add(tx_history *history, int64_t step, int64_t present, con
     row->present = present;
     for (int k = 0; k <= history->num_columns; k++) {
         const double value = present >> k & 1 ? values[k] : 0;
-        row->values[k] = history->precision == TX_FLOAT32 ? (double)(float)value : value;
+        row->values[k] = tx_real_round(history->precision, value);
     }
     history->num_losses += present & 1;
     history->count++;
@@ -348,11 +349,7 @@ static tx_status read_values(void *user, int64_t first, int64_t count, void *dat
 
 static void put_loss(tx_precision precision, double loss, int64_t k, void *out)
 {
-    if (precision == TX_FLOAT32) {
-        ((float *)out)[k] = (float)loss;
-    } else {
-        ((double *)out)[k] = loss;
-    }
+    tx_real_put(precision, out, k, loss);
 }
 
 /* They are asked for in order: the rows of earlier ones are behind. */

@@ -1,6 +1,7 @@
 /* Group norm as a layer. */
 #include <stdio.h>
 
+#include "base/real.h"
 #include "network/block.h"
 
 #define GROUP_NORM_EPS 1e-5 /* Equinox's default, which PDEquinox keeps */
@@ -42,11 +43,7 @@ static void fill(const tx_network *network, int index, tx_random random, double 
 {
     const tx_leaf *leaf = &network->leaves[index];
     for (int64_t k = leaf->offset; k < leaf->offset + leaf->size; k++) {
-        if (random.precision == TX_FLOAT32) {
-            ((float *)values)[k] = (float)value;
-        } else {
-            ((double *)values)[k] = value;
-        }
+        tx_real_put(random.precision, values, k, value);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Updates kept small: clip, clip_by_global_norm, adaptive_grad_clip. */
 #include <inttypes.h>
 
+#include "base/real.h"
 #include "options.h"
 #include "rule.h"
 #include "stage.h"
@@ -73,7 +74,7 @@ typedef struct adaptive_state { /* one allocation with what its pointers lead to
 
 static double real_at(tx_precision precision, const void *values, int64_t i)
 {
-    return precision == TX_FLOAT32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+    return tx_real_get(precision, values, i);
 }
 
 static void measure(const tx_optimizer *optimizer, const adaptive_state *state, const tx_update *update)
@@ -106,11 +107,7 @@ static tx_status update_adaptive(const tx_stage *stage, const tx_update *update,
     measure(optimizer, state, update);
     for (int64_t i = 0; i < optimizer->num_parameters; i++) {
         const double value = factor(state, i) * real_at(optimizer->precision, update->gradient, i);
-        if (optimizer->precision == TX_FLOAT32) {
-            ((float *)state->clipped)[i] = (float)value;
-        } else {
-            ((double *)state->clipped)[i] = value;
-        }
+        tx_real_put(optimizer->precision, state->clipped, i, value);
     }
     return tx_stage_plain(stage, &clipped, error);
 }

@@ -1,4 +1,5 @@
 /* An optimizer: the stages of its section, the memory of their arrays, and a step through all of them. */
+#include "base/real.h"
 #include "trainax/optimizer.h"
 
 #include <math.h>
@@ -260,7 +261,7 @@ int64_t tx_optimizer_count(const tx_optimizer *optimizer)
 double tx_optimizer_rate(const tx_optimizer *optimizer)
 {
     const double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, tx_optimizer_count(optimizer)) : (double)NAN;
-    return optimizer->precision == TX_FLOAT32 ? (double)(float)rate : rate;
+    return tx_real_round(optimizer->precision, rate);
 }
 
 bool tx_optimizer_descends(const tx_optimizer *optimizer)

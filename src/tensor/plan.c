@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "tensor/planner.h"
 
 /* ---- what is planned ---- */
@@ -78,11 +79,7 @@ static tx_status make_constants(tx_plan *plan, const tx_graph *graph, tx_error *
     TX_TRY(tx_allocate_array(graph->num_constants, tx_real_bytes(precision), error, &plan->constants));
     plan->constant_bytes = graph->num_constants * tx_real_bytes(precision);
     for (size_t k = 0; k < graph->num_constants; k++) {
-        if (precision == TX_FLOAT32) {
-            ((float *)(void *)plan->constants)[k] = (float)graph->constants[k];
-        } else {
-            ((double *)(void *)plan->constants)[k] = graph->constants[k];
-        }
+        tx_real_put(precision, plan->constants, k, graph->constants[k]);
     }
     return TX_OK;
 }

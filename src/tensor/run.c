@@ -121,7 +121,7 @@ static tx_status download_losses(const tx_workspace *workspace, int count, doubl
         const size_t offset = (size_t)k * plan->arena_bytes + (size_t)plan->loss.offset;
         TX_TRY(plan->backend->class_->download(workspace->arena, offset, workspace->losses, (size_t)b * real, error));
         for (int j = 0; j < b && first + j < count; j++) {
-            losses[first + j] = tx_real_at(plan->options.precision, workspace->losses, j);
+            losses[first + j] = tx_real_get(plan->options.precision, workspace->losses, j);
         }
     }
     return TX_OK;

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/real.h"
 #include "tensor/plan.h"
 
 struct tx_values {
@@ -42,11 +43,6 @@ tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, co
                             tx_error *error);
 /* What a run in place has left: each sample's loss. */
 void tx_workspace_read_losses(const tx_workspace *workspace, const tx_frame *frame, double *losses);
-
-static inline double tx_real_at(tx_precision precision, const void *reals, int64_t index)
-{
-    return precision == TX_FLOAT32 ? (double)((const float *)reals)[index] : ((const double *)reals)[index];
-}
 
 static inline tx_status tx_run_instructions(const tx_plan *plan, tx_frame *frame)
 {

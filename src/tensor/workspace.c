@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "tensor/run.h"
 
 static size_t lanes_bytes(const tx_plan *plan)
@@ -100,15 +101,6 @@ void tx_workspace_destroy(tx_workspace *workspace)
     tx_free(workspace);
 }
 
-static void write_real(tx_precision precision, void *reals, int index, double value)
-{
-    if (precision == TX_FLOAT32) {
-        ((float *)reals)[index] = (float)value;
-    } else {
-        ((double *)reals)[index] = value;
-    }
-}
-
 void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_size)
 {
     const tx_plan_options *options = &workspace->plan->options;
@@ -121,8 +113,8 @@ void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_si
     for (int first = 0, block = 0; first < count; first += options->block, block++) {
         char *seeds = workspace->lanes + (size_t)block * 2 * lane;
         for (int k = 0; k < options->block; k++) {
-            write_real(options->precision, seeds, k, first + k < count ? 1 / (double)batch_size : 0);
-            write_real(options->precision, seeds + lane, k, (double)batch_size);
+            tx_real_put(options->precision, seeds, k, first + k < count ? 1 / (double)batch_size : 0);
+            tx_real_put(options->precision, seeds + lane, k, (double)batch_size);
         }
     }
 }
@@ -178,6 +170,6 @@ void tx_workspace_read_losses(const tx_workspace *workspace, const tx_frame *fra
 {
     const tx_operand loss = workspace->plan->loss;
     for (int k = 0; loss.space != TX_SPACE_NONE && k < frame->count; k++) {
-        losses[k] = tx_real_at(workspace->plan->options.precision, frame->base[loss.space] + loss.offset, k);
+        losses[k] = tx_real_get(workspace->plan->options.precision, frame->base[loss.space] + loss.offset, k);
     }
 }

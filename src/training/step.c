@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/real.h"
 #include "history/history.h"
 #include "training/trainer.h"
 
@@ -30,7 +31,7 @@ tx_status tx_member_compute(tx_member *member, tx_error *error)
     member->requests[TX_REQUEST_ABORT] = failure->status != TX_OK; /* of an earlier step, too */
     TX_TRY(reduce(member, error));
     const double loss = tx_reduction_scalar(member->reduction, 0);
-    member->loss = trainer->problem.random.precision == TX_FLOAT32 ? (double)(float)loss : loss;
+    member->loss = tx_real_round(trainer->problem.random.precision, loss);
     return TX_OK;
 }
 

@@ -1,4 +1,5 @@
 /* The minibatch of a step as its optimizer sees it: the member's own plan with other parameters, summed as the step's is. */
+#include "base/real.h"
 #include "training/trainer.h"
 
 static tx_status evaluate(tx_member *member, const tx_evaluator *evaluator, const void *parameters, tx_error *error, double *out)
@@ -9,7 +10,7 @@ static tx_status evaluate(tx_member *member, const tx_evaluator *evaluator, cons
     tx_parameters_set(&member->bound, member->parameters);
     TX_TRY(status);
     const double loss = tx_evaluator_loss(evaluator);
-    *out = member->task.precision == TX_FLOAT32 ? (double)(float)loss : loss; /* as that of a step */
+    *out = tx_real_round(member->task.precision, loss); /* as that of a step */
     return TX_OK;
 }
 

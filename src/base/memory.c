@@ -9,8 +9,9 @@
 
 #include "base/available.h"
 
-/* Instrumentation and the user's word, the only state of this file. */
-static atomic_size_t live, peak;
+/* What this thread has taken and not given back, modulo the length of a size_t: others may free it. */
+static _Thread_local size_t live, peak;
+/* The tests' and the user's word. */
 static atomic_long failing = -1;
 static atomic_bool trusted;
 
@@ -56,10 +57,8 @@ tx_status tx_allocate(size_t bytes, tx_error *error, void *out)
     if (!memory) {
         return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", bytes);
     }
-    const size_t now = atomic_fetch_add(&live, size_of(memory)) + size_of(memory);
-    size_t top = atomic_load(&peak);
-    while (now > top && !atomic_compare_exchange_weak(&peak, &top, now)) {
-    }
+    live += size_of(memory);
+    peak = (ptrdiff_t)(live - peak) > 0 ? live : peak;
     *(void **)out = memory;
     return TX_OK;
 }
@@ -107,13 +106,13 @@ tx_status tx_duplicate(const char *text, tx_error *error, char **out)
 void tx_free(void *memory)
 {
     if (memory) {
-        atomic_fetch_sub(&live, size_of(memory));
+        live -= size_of(memory);
         free(memory);
     }
 }
 
-size_t tx_memory_live(void) { return atomic_load(&live); }
-size_t tx_memory_peak(void) { return atomic_load(&peak); }
-void tx_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&live)); }
+size_t tx_memory_live(void) { return live; }
+size_t tx_memory_peak(void) { return peak; }
+void tx_memory_reset_peak(void) { peak = live; }
 void tx_memory_trust(bool user) { atomic_store(&trusted, user); }
 void tx_memory_fail_after(long n) { atomic_store(&failing, n); }

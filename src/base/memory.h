@@ -24,8 +24,10 @@ tx_status tx_duplicate(const char *text, tx_error *error, char **out);
 
 void tx_free(void *memory); /* takes NULL */
 
-size_t tx_memory_live(void); /* bytes in use now through tx_allocate, whole process */
-size_t tx_memory_peak(void); /* the most that tx_memory_live has been since the last reset */
+/* Bytes that this thread has taken through tx_allocate and not given back: differences tell what a call has made. Nothing is
+ * counted for the process, which others share. */
+size_t tx_memory_live(void);
+size_t tx_memory_peak(void); /* the most that tx_memory_live has been since the last reset, by this thread */
 void tx_memory_reset_peak(void);
 
 /* Tests: the n-th allocation from now on fails, and every one after it; n < 0 switches it off. */

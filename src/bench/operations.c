@@ -192,7 +192,8 @@ static tx_node square_errors(tx_case *self, tx_case_graph *g, tx_node x)
 {
     (void)self;
     const tx_node other = tx_scale(g->graph, tx_multiply(g->graph, x, target(g, x)), 0.5);
-    return tx_add(g->graph, tx_scale(g->graph, tx_square_error(g->graph, x, other), 0.25), tx_square_error(g->graph, x, target(g, x)));
+    const tx_node moving = tx_scale(g->graph, tx_square_error(g->graph, x, other), 0.25);
+    return tx_add(g->graph, moving, tx_square_error(g->graph, x, target(g, x)));
 }
 
 /* A root of a sum of powers. */
@@ -362,7 +363,8 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("conv_1d_zeros", conv, 4, {3, 1, {13}}), .channels = 7, .kernel = 4, ZEROS},
     {CASE("conv_1d_zeros_dilated", conv, 16, {1, 1, {9}}), .channels = 2, .kernel = 3, .dilation = 3, ZEROS},
     {CASE("conv_1d_reflect", conv, 9, {4, 1, {11}}), .kernel = 5, .groups = 2, REFLECT, .activation = TX_TANH},
-    {CASE("conv_1d_replicate", conv, 15, {2, 1, {6}}), .channels = 9, .kernel = 3, .dilation = 2, REPLICATE, .activation = TX_SOFTPLUS},
+    {CASE("conv_1d_replicate", conv, 15, {2, 1, {6}}), .channels = 9, .kernel = 3, .dilation = 2, REPLICATE,
+     .activation = TX_SOFTPLUS},
     {CASE("conv_1d_depthwise", conv, 31, {5, 1, {7}}), .kernel = 3, .groups = 5, CIRCULAR},
     {CASE("conv_2d_circular", conv, 3, {2, 2, {5, 7}}), .channels = 3, .kernel = 3, CIRCULAR, .activation = TX_GELU},
     {CASE("conv_2d_reflect", conv, 2, {3, 2, {6, 5}}), .kernel = 2, .dilation = 2, REFLECT},

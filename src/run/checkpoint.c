@@ -110,7 +110,16 @@ static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *
     TX_TRY(tx_file_get_text(checkpoint->file, "/", "configuration", error, &text));
     const tx_status status = tx_section_read(registry, TX_KIND_RUN, "run", text, &local, &checkpoint->config);
     tx_free(text);
-    return status == TX_OK ? TX_OK : tx_error_set(error, TX_BAD_DATA, "its configuration cannot be read: %s", local.message);
+    if (status != TX_OK) {
+        return tx_error_set(error, TX_BAD_DATA, "its configuration cannot be read: %s", local.message);
+    }
+    static const char *const sections[] = {"data", "network", "trainer"};
+    for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
+        if (!tx_get_section(tx_config_root(checkpoint->config), sections[k])) {
+            return tx_error_set(error, TX_BAD_DATA, "its configuration has no %s", sections[k]);
+        }
+    }
+    return TX_OK;
 }
 
 /* Step, counts and rows must be of one run; nothing else is believed of them later. */

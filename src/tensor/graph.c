@@ -115,6 +115,7 @@ static size_t hash_node(const tx_graph_node *node)
 static bool equal_nodes(const tx_graph_node *a, const tx_graph_node *b)
 {
     return a->op == b->op && !memcmp(a->input, b->input, sizeof a->input) &&
+           /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits are meant, as in the hash */
            !memcmp(&a->attributes, &b->attributes, sizeof a->attributes) && tx_shape_equal(&a->shape, &b->shape);
 }
 

@@ -7,6 +7,8 @@
 #include <hdf5.h>
 #include <unistd.h>
 
+#include "file/seal.h"
+
 static const char *const datasets[] = {"/trajectories",
                                        "/parameters/layers.0.weight",
                                        "/parameters/layers.1.bias",
@@ -141,7 +143,7 @@ static const int64_t *next_numbers(input *in)
     static const int64_t special[] = {0, 1, -1, INT64_MAX, INT64_MIN, 12, 1 << 30, 0x7ff0000000000000, 0x3ff0000000000000};
     static int64_t numbers[MOST];
     for (int k = 0; k < MOST; k++) {
-        numbers[k] = in->size > 1 ? (int64_t)(special[next(in) % 9] + next(in)) : 0;
+        numbers[k] = in->size > 1 ? (int64_t)((uint64_t)special[next(in) % 9] + next(in)) : 0;
     }
     return numbers;
 }
@@ -212,6 +214,13 @@ static void edit_all(input *in)
     H5Eset_auto2(H5E_DEFAULT, function, user);
 }
 
+/* A checkpoint without its seal is damaged, and no more is looked at. */
+static void seal(void)
+{
+    tx_error error = {0};
+    FUZZ_CHECK(tx_seal_append(path, path, NULL, &error) == TX_OK);
+}
+
 /* ---- Reading ---- */
 
 static void inspect(void)
@@ -253,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (kind == 1) {
         roll_out(path, TESTS_DIR "/stored/0.1.0/trajectories.h5");
     } else {
+        seal();
         resume();
     }
     empty_folder();

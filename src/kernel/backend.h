@@ -96,24 +96,28 @@ typedef struct tx_place {
     size_t offset, next; /* of the first block; bytes from a block to the next */
 } tx_place;
 
-/* One run of a plan. */
+/* Where a run lies on a backend that does not work in place: the same for all of its blocks. */
+typedef struct tx_staged {
+    int block, blocks, total; /* samples a block; how many blocks; real samples of all */
+    tx_place place[TX_SPACE_COUNT];
+    tx_place given[TX_SOURCE_COUNT], results; /* sample by sample; results: output by output of each sample */
+    size_t given_bytes[TX_SOURCE_COUNT];      /* of a sample */
+    const size_t *result_offsets;             /* of output k in a sample's results, and their length behind the last */
+    int num_results;
+} tx_staged;
+
+/* One run of a plan, as its instructions see it: in place, of one block; else of all. */
 struct tx_frame {
     const tx_backend *backend;
     char *base[TX_SPACE_COUNT]; /* in place: where the spaces lie for the block that runs */
     const void *const *samples[TX_SOURCE_COUNT]; /* in place: [count] what is given of each sample of that block */
     int count;                                   /* real samples of it */
+    bool failed;                                 /* a user's function has */
     void *const *const *outputs;                 /* in place: where sample i's output k goes; NULL, or [k] NULL: unwanted */
     void **scratch_samples;                      /* a block's pointers, for kernels that need some */
     tx_part part;                                /* of a block, for one of several threads */
-    bool failed;                                 /* a user's function has */
+    const tx_staged *staged;                     /* NULL in place */
     tx_error *error;
-    /* Elsewhere: the same for all blocks of the run. */
-    int block, blocks, total; /* samples a block; how many blocks; real samples of all */
-    tx_place place[TX_SPACE_COUNT];
-    tx_place given[TX_SOURCE_COUNT], results; /* staged, sample by sample; results: output by output of each sample */
-    size_t given_bytes[TX_SOURCE_COUNT];      /* of a sample */
-    const size_t *result_offsets;             /* of output k in a sample's results, and their length behind the last */
-    int num_results;
 };
 
 typedef struct tx_backend_class {

@@ -85,31 +85,27 @@ static tx_status upload(tx_workspace *workspace, const tx_run_input *input, int 
                                       : TX_OK;
 }
 
-static tx_frame staged_frame(tx_workspace *workspace, const tx_values *values, int count, int blocks, tx_error *error)
+static tx_staged stage(const tx_workspace *workspace, const tx_values *values, int count, int blocks)
 {
     const tx_plan *plan = workspace->plan;
-    tx_frame frame = {.backend = plan->backend,
-                      .part = tx_whole,
-                      .scratch_samples = workspace->samples,
-                      .error = error,
-                      .block = plan->options.block,
-                      .blocks = blocks,
-                      .total = count,
-                      .place = {[TX_SPACE_ARENA] = {workspace->arena, 0, plan->arena_bytes},
-                                [TX_SPACE_PACKED] = {values->packed, 0, 0},
-                                [TX_SPACE_PARAMETERS] = {values->flat[0], 0, 0},
-                                [TX_SPACE_TANGENTS] = {values->flat[1], 0, 0},
-                                [TX_SPACE_CONSTANTS] = {values->constants, 0, 0},
-                                [TX_SPACE_GRADIENT] = {workspace->gradient, 0, tx_gradient_bytes(&plan->options)},
-                                [TX_SPACE_LANES] = {workspace->staged_lanes, 0, 2 * tx_lane_bytes(&plan->options)}},
-                      .results = {workspace->results, 0, (size_t)plan->options.block * plan->result_offsets[plan->num_outputs]},
-                      .result_offsets = plan->result_offsets,
-                      .num_results = plan->num_outputs};
+    tx_staged staged = {.block = plan->options.block,
+                        .blocks = blocks,
+                        .total = count,
+                        .place = {[TX_SPACE_ARENA] = {workspace->arena, 0, plan->arena_bytes},
+                                  [TX_SPACE_PACKED] = {values->packed, 0, 0},
+                                  [TX_SPACE_PARAMETERS] = {values->flat[0], 0, 0},
+                                  [TX_SPACE_TANGENTS] = {values->flat[1], 0, 0},
+                                  [TX_SPACE_CONSTANTS] = {values->constants, 0, 0},
+                                  [TX_SPACE_GRADIENT] = {workspace->gradient, 0, tx_gradient_bytes(&plan->options)},
+                                  [TX_SPACE_LANES] = {workspace->staged_lanes, 0, 2 * tx_lane_bytes(&plan->options)}},
+                        .results = {workspace->results, 0, (size_t)plan->options.block * plan->result_offsets[plan->num_outputs]},
+                        .result_offsets = plan->result_offsets,
+                        .num_results = plan->num_outputs};
     for (int k = 0; k < TX_SOURCE_COUNT; k++) {
-        frame.given[k] = (tx_place){workspace->given[k], 0, (size_t)plan->options.block * plan->given_bytes[k]};
-        frame.given_bytes[k] = plan->given_bytes[k];
+        staged.given[k] = (tx_place){workspace->given[k], 0, (size_t)plan->options.block * plan->given_bytes[k]};
+        staged.given_bytes[k] = plan->given_bytes[k];
     }
-    return frame;
+    return staged;
 }
 
 static tx_status download_losses(const tx_workspace *workspace, int count, double *losses, tx_error *error)
@@ -155,7 +151,12 @@ static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx
 {
     const int blocks = (input->count + values->plan->options.block - 1) / values->plan->options.block;
     TX_TRY(upload(workspace, input, blocks, error));
-    tx_frame frame = staged_frame(workspace, values, input->count, blocks, error);
+    const tx_staged staged = stage(workspace, values, input->count, blocks);
+    tx_frame frame = {.backend = values->plan->backend,
+                      .part = tx_whole,
+                      .scratch_samples = workspace->samples,
+                      .staged = &staged,
+                      .error = error};
     TX_TRY(tx_run_instructions(values->plan, &frame));
     output->failed |= frame.failed;
     return download(workspace, input->count, blocks, output, error);

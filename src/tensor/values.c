@@ -15,11 +15,13 @@ static tx_status load_objects(tx_plan *plan, tx_error *error)
 static tx_status pack(const tx_values *values, tx_space space, const void *flat, tx_buffer *buffer, tx_error *error)
 {
     const tx_plan *plan = values->plan;
-    tx_frame frame = {.backend = plan->backend, .part = tx_whole, .error = error, .block = 1, .blocks = 1};
+    tx_staged staged = {.block = 1, .blocks = 1};
+    staged.place[space].buffer = buffer;
+    staged.place[TX_SPACE_PACKED].buffer = values->packed;
+    tx_frame frame = {.backend = plan->backend, .part = tx_whole, .error = error};
+    frame.staged = plan->backend->class_->in_place ? NULL : &staged;
     frame.base[space] = (char *)flat;
     frame.base[TX_SPACE_PACKED] = values->packed->data;
-    frame.place[space] = (tx_place){.buffer = buffer};
-    frame.place[TX_SPACE_PACKED] = (tx_place){.buffer = values->packed};
     for (size_t k = 0; k < plan->num_packs; k++) {
         if (plan->packs[k].operand[0].space == space) {
             TX_TRY(plan->packs[k].run(&plan->packs[k], &frame));

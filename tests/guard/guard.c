@@ -261,13 +261,13 @@ static void open_buffers(const tx_instruction *i, const tx_frame *frame, bool cl
     access[i->out.space] |= PROT_READ | PROT_WRITE;
     for (int space = TX_SPACE_NONE + 1; space < TX_SPACE_COUNT; space++) {
         if (access[space]) {
-            set_access(frame->place[space].buffer, close ? PROT_NONE : access[space]);
+            set_access(frame->staged->place[space].buffer, close ? PROT_NONE : access[space]);
         }
     }
     if (is_named(i, "load")) {
-        set_access(frame->given[i->mode].buffer, close ? PROT_NONE : PROT_READ);
+        set_access(frame->staged->given[i->mode].buffer, close ? PROT_NONE : PROT_READ);
     } else if (is_named(i, "store")) {
-        set_access(frame->results.buffer, close ? PROT_NONE : PROT_READ | PROT_WRITE);
+        set_access(frame->staged->results.buffer, close ? PROT_NONE : PROT_READ | PROT_WRITE);
     }
 }
 
@@ -279,22 +279,22 @@ static char *begin_of(const tx_place *place, int block)
 /* Block k of the run, as a kernel of the CPU sees it. */
 static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_kernel *kernel, int k)
 {
-    const int left = whole->total - k * whole->block;
+    const int left = whole->staged->total - k * whole->staged->block;
     tx_frame frame = {.backend = whole->backend,
-                      .count = left < whole->block ? left : whole->block,
+                      .count = left < whole->staged->block ? left : whole->staged->block,
                       .scratch_samples = whole->scratch_samples,
                       .part = tx_whole,
                       .error = whole->error};
-    const void *samples[whole->block];
-    void *results[whole->block], *const *outputs[whole->num_results + 1];
+    const void *samples[whole->staged->block];
+    void *results[whole->staged->block], *const *outputs[whole->staged->num_results + 1];
     for (int space = 0; space < TX_SPACE_COUNT; space++) {
-        frame.base[space] = begin_of(&whole->place[space], k);
+        frame.base[space] = begin_of(&whole->staged->place[space], k);
     }
-    for (int j = 0; j < whole->block; j++) {
+    for (int j = 0; j < whole->staged->block; j++) {
         if (is_named(i, "load")) {
-            samples[j] = begin_of(&whole->given[i->mode], k) + (size_t)j * whole->given_bytes[i->mode];
+            samples[j] = begin_of(&whole->staged->given[i->mode], k) + (size_t)j * whole->staged->given_bytes[i->mode];
         } else if (is_named(i, "store")) {
-            results[j] = begin_of(&whole->results, k) + (size_t)j * whole->result_offsets[whole->num_results] + whole->result_offsets[i->offset];
+            results[j] = begin_of(&whole->staged->results, k) + (size_t)j * whole->staged->result_offsets[whole->staged->num_results] + whole->staged->result_offsets[i->offset];
         }
     }
     if (is_named(i, "load")) {
@@ -360,7 +360,7 @@ typedef struct watch {
 
 static watch begin_watch(const tx_instruction *i, const tx_frame *frame)
 {
-    const tx_place *arena = &frame->place[TX_SPACE_ARENA];
+    const tx_place *arena = &frame->staged->place[TX_SPACE_ARENA];
     const bool touches = i->out.space == TX_SPACE_ARENA || i->operand[TX_MAX_OPERANDS - 1].space == TX_SPACE_ARENA;
     if (!watching || !touches || !arena->buffer || !arena->buffer->bytes) {
         return (watch){0};
@@ -370,15 +370,15 @@ static watch begin_watch(const tx_instruction *i, const tx_frame *frame)
     if (i->out.space == TX_SPACE_ARENA) {
         allow_result(i, tx_real_bytes(frame->backend->precision), w.allowed, arena->next);
     }
-    allow_scratch(i, frame->block, w.allowed, arena->next);
+    allow_scratch(i, frame->staged->block, w.allowed, arena->next);
     return w;
 }
 
 static void end_watch(const watch *w, const tx_instruction *i, const tx_frame *frame)
 {
-    const tx_place *arena = &frame->place[TX_SPACE_ARENA];
+    const tx_place *arena = &frame->staged->place[TX_SPACE_ARENA];
     for (size_t k = 0; w->before && k < arena->buffer->bytes; k++) {
-        const bool may = k / arena->next < (size_t)frame->blocks && w->allowed[k % arena->next];
+        const bool may = k / arena->next < (size_t)frame->staged->blocks && w->allowed[k % arena->next];
         if (!may && w->before[k] != arena->buffer->data[k]) {
             die("%s writes byte %zu of its arena, which is no part of its result", i->kernel->name, k % arena->next);
         }
@@ -399,7 +399,7 @@ static tx_status run_blocks(const tx_instruction *i, tx_frame *frame)
     kernel_calls[index]++;
     open_buffers(i, frame, false);
     const watch w = begin_watch(i, frame);
-    for (int k = 0; k < frame->blocks && status == TX_OK; k++) {
+    for (int k = 0; k < frame->staged->blocks && status == TX_OK; k++) {
         status = run_block(i, frame, &tx_cpu_kernels[index], k);
     }
     end_watch(&w, i, frame);

@@ -100,12 +100,19 @@ typedef enum tx_outcome {
     TX_REPEAT,  /* a scale did not fit: compute the same blocks again and add them again */
 } tx_outcome;
 
-/* leaf_sizes[num_leaves]: the gradient is their concatenation. max_blocks: how many blocks a step adds at most, over all
- * ranks (a property of the problem: it fixes the head room of the sums, so the same on every number of ranks). threads: how
- * many add at the same time at most. Not collective. */
-tx_status tx_reduction_create(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int num_leaves,
-                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int64_t max_blocks, int threads,
-                              tx_error *error, tx_reduction **out);
+typedef struct tx_reduction_setup {
+    tx_reduction_mode mode;
+    tx_precision precision;
+    int num_leaves;
+    const int64_t *leaf_sizes; /* the gradient is their concatenation; copied */
+    int num_scalars, num_counters;
+    /* How many blocks a step adds at most, over all ranks: a property of the problem, the same on every number of ranks, as it fixes
+     * the head room of the sums. */
+    int64_t max_blocks;
+    int threads; /* that add at the same time at most */
+} tx_reduction_setup;
+/* Not collective. */
+tx_status tx_reduction_create(tx_parallel *parallel, const tx_reduction_setup *setup, tx_error *error, tx_reduction **out);
 void tx_reduction_destroy(tx_reduction *reduction);
 size_t tx_reduction_bytes(const tx_reduction *reduction);
 /* The scales (one int64 a leaf: x becomes round(x * 2^scale)), the only state that a resumed run needs. A leaf that has

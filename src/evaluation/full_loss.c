@@ -41,9 +41,13 @@ static tx_status build(full_loss *job, tx_error *error)
     TX_TRY(tx_workspace_create(job->loss.plan, 1, error, &job->workspace));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(double), error, &job->losses));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(int64_t), error, &job->levels));
-    const int64_t blocks = (problem->windows.count - 1) / problem->block + 1;
-    TX_TRY(tx_reduction_create(job->parallel, TX_REDUCE_EXACT, problem->random.precision, 0, NULL, 1, 1, blocks, 1, error,
-                               &job->reduction));
+    const tx_reduction_setup setup = {.mode = TX_REDUCE_EXACT,
+                                      .precision = problem->random.precision,
+                                      .num_scalars = 1,
+                                      .num_counters = 1,
+                                      .max_blocks = (problem->windows.count - 1) / problem->block + 1,
+                                      .threads = 1};
+    TX_TRY(tx_reduction_create(job->parallel, &setup, error, &job->reduction));
     return tx_store_reserve(job->dataset->store, problem->block, job->loss.levels, error);
 }
 

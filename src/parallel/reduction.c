@@ -85,25 +85,23 @@ static tx_status fill(tx_reduction *reduction, const int64_t *leaf_sizes, tx_err
     return TX_OK;
 }
 
-tx_status tx_reduction_create(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int num_leaves,
-                              const int64_t *leaf_sizes, int num_scalars, int num_counters, int64_t max_blocks, int threads,
-                              tx_error *error, tx_reduction **out)
+tx_status tx_reduction_create(tx_parallel *parallel, const tx_reduction_setup *setup, tx_error *error, tx_reduction **out)
 {
     tx_reduction *reduction;
     TX_TRY(tx_allocate(sizeof *reduction, error, &reduction));
-    *reduction = (tx_reduction){.reducer = mode == TX_REDUCE_EXACT ? &tx_reducer_exact : &tx_reducer_plain,
-                                .fixed = tx_fixed_best(precision),
+    *reduction = (tx_reduction){.reducer = setup->mode == TX_REDUCE_EXACT ? &tx_reducer_exact : &tx_reducer_plain,
+                                .fixed = tx_fixed_best(setup->precision),
                                 .parallel = parallel,
-                                .precision = precision,
-                                .num_leaves = num_leaves,
-                                .num_scalars = num_scalars,
-                                .num_counters = num_counters,
-                                .threads = threads,
-                                .max_blocks = max_blocks};
+                                .precision = setup->precision,
+                                .num_leaves = setup->num_leaves,
+                                .num_scalars = setup->num_scalars,
+                                .num_counters = setup->num_counters,
+                                .threads = setup->threads,
+                                .max_blocks = setup->max_blocks};
     tx_status status = check(reduction, error);
     if (status == TX_OK) {
         choose_bits(reduction);
-        status = fill(reduction, leaf_sizes, error);
+        status = fill(reduction, setup->leaf_sizes, error);
     }
     if (status != TX_OK) {
         tx_reduction_destroy(reduction);

@@ -53,9 +53,15 @@ tx_status tx_workers_reduction(const tx_workers *workers, bool gradient, tx_erro
     const tx_problem *problem = workers->problem;
     int64_t *sizes;
     TX_TRY(tx_leaf_sizes(problem->network, error, &sizes));
-    const tx_status status = tx_reduction_create(workers->parallel, problem->reduction, problem->random.precision,
-                                                 gradient ? problem->network->num_leaves : 0, sizes, 1, TX_REQUEST_COUNT + 1,
-                                                 tx_problem_blocks(problem), problem->threads, error, out);
+    const tx_reduction_setup setup = {.mode = problem->reduction,
+                                      .precision = problem->random.precision,
+                                      .num_leaves = gradient ? problem->network->num_leaves : 0,
+                                      .leaf_sizes = sizes,
+                                      .num_scalars = 1,
+                                      .num_counters = TX_REQUEST_COUNT + 1,
+                                      .max_blocks = tx_problem_blocks(problem),
+                                      .threads = problem->threads};
+    const tx_status status = tx_reduction_create(workers->parallel, &setup, error, out);
     tx_free(sizes);
     return status;
 }

@@ -81,6 +81,15 @@ for launch in "" "mpirun -n 3"; do
     expect 3 'nan_data.h5.: trajectory 0, level 0' $launch "$trainax" rollout few/network.h5 --initial nan_data.h5 --steps 2 --output o.h5
     expect 3 'nan_data.h5.: trajectory 0, level 0' $launch $train --set "data={type: file, path: $work/nan_data.h5}" --output unfit
 done
+# What a network file says of itself is its own fault, whoever reads it.
+h5repack few/network.h5 plain.h5
+for change in 's/float32/float16/' 's/type: /type= /'; do
+    LC_ALL=C sed "$change" plain.h5 >odd.h5
+    expect 3 'odd.h5:(1:1: | its .precision. is .float16.)' "$trainax" rollout odd.h5 --initial data.h5 --steps 2 --output o.h5
+    expect 3 'odd.h5:(1:1: | its .precision. is .float16.)' "$trainax" evaluate "$quickstart" --network odd.h5 --output o.csv
+done
+LC_ALL=C sed 's/float32/float16/' plain.h5 >odd.h5
+expect 3 'odd.h5: its .precision. is .float16.' $train --set "network.parameters=$work/odd.h5" --output unfit
 cp data.h5 damaged.h5
 overwrite damaged.h5 $(($(offset data.h5 /trajectories) + 5000)) '\377'
 for launch in "" "mpirun -n 3"; do

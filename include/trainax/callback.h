@@ -70,8 +70,10 @@ typedef struct tx_trainer_services {
     /* A checkpoint before every step that is a multiple of `every`, step 0 excepted. */
     tx_status (*add_checkpoints)(void *trainer, int64_t every, tx_error *error);
 
-    /* Tells of files that will be saved at the steps that are multiples of `every`. TX_INVALID: the run reads one of them. */
-    tx_status (*add_snapshots)(void *trainer, const tx_snapshot *snapshot, int64_t every, tx_error *error);
+    /* Tells of files that this callback (whose section it is) will save at the steps that are multiples of `every`. TX_INVALID: the
+     * run reads one of them, or another callback saves them too. */
+    tx_status (*add_snapshots)(void *trainer, const tx_section *callback, const tx_snapshot *snapshot, int64_t every,
+                               tx_error *error);
 
     /* -- while it observes; collective, all ranks get the same -- */
 

@@ -9,7 +9,7 @@
 /* Numbers that are looked at together, before the next ones are: more than the compiler's vectors hold. */
 enum { PIECE = 512 };
 
-/* Exponent bits all set: found as integers, because compilers may assume that comparisons with NaN do not matter. One more then
+/* Exponent bits all set: one more then
  * carries into the highest bit, and only then. */
 TX_LOOP bool finite32(const char *values, int64_t count)
 {
@@ -53,4 +53,19 @@ bool tx_all_finite(tx_precision precision, const void *values, int64_t count)
     static bool (*const all_finite[2][2])(const char *, int64_t) = {{all_finite32, all_finite32_wide},
                                                                     {all_finite64, all_finite64_wide}};
     return all_finite[precision != TX_FLOAT32][TX_IS_WIDE ? 1 : 0](values, count);
+}
+
+/* Without its sign a NaN is above infinity. */
+bool tx_any_nan(tx_precision precision, const void *values, int64_t count)
+{
+    const int64_t bytes = precision == TX_FLOAT32 ? 4 : 8;
+    const int rest = precision == TX_FLOAT32 ? 33 : 1; /* 32 bits and the sign go out */
+    const uint64_t infinity = precision == TX_FLOAT32 ? (uint64_t)0x7F800000u << 33 : 0x7FF0000000000000u << 1;
+    bool found = false;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t bits = 0;
+        memcpy(&bits, (const char *)values + bytes * i, (size_t)bytes);
+        found |= bits << rest > infinity;
+    }
+    return found;
 }

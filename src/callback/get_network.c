@@ -7,7 +7,7 @@ static tx_status create(tx_callback *callback, const tx_callback_setup *setup, t
     char *name;
     TX_TRY(tx_snapshot_name(callback, callback->column, "", error, &name));
     callback->state = name;
-    return setup->services->add_snapshots(setup->trainer, &(tx_snapshot){.name = name}, callback->every, error);
+    return setup->services->add_snapshots(setup->trainer, callback->section, &(tx_snapshot){.name = name}, callback->every, error);
 }
 
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)

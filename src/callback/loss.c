@@ -14,7 +14,8 @@ static tx_status name_files(tx_callback *callback, loss *state, const tx_callbac
         return TX_OK;
     }
     TX_TRY(tx_snapshot_name(callback, callback->column, "_gradient", error, &state->file_name));
-    return setup->services->add_snapshots(setup->trainer, &(tx_snapshot){.name = state->file_name}, callback->every, error);
+    return setup->services->add_snapshots(setup->trainer, callback->section, &(tx_snapshot){.name = state->file_name},
+                                          callback->every, error);
 }
 
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)

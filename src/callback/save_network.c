@@ -10,7 +10,7 @@ static tx_snapshot files(const tx_callback *callback)
 static tx_status create(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
 {
     const tx_snapshot snapshot = files(callback);
-    return setup->services->add_snapshots(setup->trainer, &snapshot, callback->every, error);
+    return setup->services->add_snapshots(setup->trainer, callback->section, &snapshot, callback->every, error);
 }
 
 static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)

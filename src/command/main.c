@@ -126,6 +126,7 @@ int main(int argc, char **argv)
 {
     static char output[1 << 16]; /* what is printed at once is written at once: if that fails, errno says why */
     tx_error error = {0};
+    tx_damage_catch();
     occupy_streams();
     setvbuf(stdout, output, _IOFBF, sizeof output);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe or a file limit is an error of write(), with a message */

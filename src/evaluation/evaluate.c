@@ -36,12 +36,8 @@ static tx_status blame_file(const evaluate_job *job, tx_status status, const tx_
 
 static tx_status read_section(evaluate_job *job, const tx_registry *registry, tx_error *error)
 {
-    char *text;
     TX_TRY(tx_network_file_open(job->options->network, error, &job->file));
-    TX_TRY(tx_file_get_text(job->file, "/", "network", error, &text));
-    const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, job->options->network, text, error, &job->network);
-    tx_free(text);
-    return status;
+    return tx_network_file_section(job->file, registry, error, &job->network);
 }
 
 static tx_status open_network(evaluate_job *job, const tx_registry *registry, tx_error *error)

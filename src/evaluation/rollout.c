@@ -62,13 +62,9 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
 
 static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
 {
-    char *text;
     TX_TRY(tx_network_file_open(path, error, &job->file));
     TX_TRY(tx_network_file_precision(job->file, error, &job->precision));
-    TX_TRY(tx_file_get_text(job->file, "/", "network", error, &text));
-    const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, path, text, error, &job->section);
-    tx_free(text);
-    TX_TRY(status);
+    TX_TRY(tx_network_file_section(job->file, registry, error, &job->section));
     return tx_network_create(tx_config_root(job->section), job->state, error, &job->network);
 }
 

@@ -7,6 +7,7 @@
 bool tx_file_has_attribute(const tx_file *file, const char *object, const char *name)
 {
     TX_QUIETLY;
+    TX_READING(file);
     return tx_file_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
 }
 
@@ -93,6 +94,7 @@ static tx_status wrong_type(const tx_file *file, const char *object, const char 
 static tx_status get_number(const tx_file *file, const char *object, const char *name, hid_t wanted, tx_error *error, void *out)
 {
     TX_QUIETLY;
+    TX_READING(file);
     tx_scoped_id attribute = -1;
     tx_scoped_id type = -1;
     const bool integer = H5Tget_class(wanted) == H5T_INTEGER;
@@ -147,6 +149,7 @@ static tx_status get_fixed(const tx_file *file, const char *name, hid_t attribut
 tx_status tx_file_get_text(const tx_file *file, const char *object, const char *name, tx_error *error, char **out)
 {
     TX_QUIETLY;
+    TX_READING(file);
     tx_scoped_id attribute = -1;
     tx_scoped_id type = -1;
     TX_TRY(open_attribute(file, object, name, error, &attribute, &type));
@@ -197,6 +200,7 @@ static tx_status copy(const tx_file *from, tx_file *to, const char *object, cons
 tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error)
 {
     TX_QUIETLY;
+    TX_READING(from);
     if (!to->created) {
         return tx_error_set(error, TX_FAILURE, "'%s' is open for reading only", to->path);
     }

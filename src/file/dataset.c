@@ -140,6 +140,7 @@ static tx_status wrong_type(const tx_file *file, const char *path, const char *t
 
 tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out)
 {
+    TX_READING(file);
     if (!tx_file_has(file, path)) {
         return missing(file, path, error);
     }
@@ -174,6 +175,7 @@ static tx_status check_sizes(const tx_file *file, const char *path, int rank, co
 
 static tx_status describe(const tx_file *file, const char *path, hid_t dataset, tx_error *error, tx_dataset_shape *out)
 {
+    TX_READING(file);
     tx_scoped_id space = H5Dget_space(dataset);
     tx_scoped_id type = H5Dget_type(dataset);
     const int rank = H5Sget_simple_extent_ndims(space);
@@ -315,6 +317,7 @@ static int64_t product(int rank, const int64_t *count)
 
 static tx_status read_as(const reading *r, hid_t type, const int64_t *offset, const int64_t *count, void *data)
 {
+    TX_READING_NUMBERS(r->file);
     hsize_t from[TX_FILE_MAX_RANK], many[TX_FILE_MAX_RANK];
     for (int a = 0; a < r->rank; a++) {
         from[a] = (hsize_t)offset[a];

@@ -74,6 +74,7 @@ void tx_file_close(tx_file *file)
     if (file) {
         TX_QUIETLY;
         if (file->id >= 0) {
+            TX_READING(file);
             H5Fclose(file->id);
         }
         tx_file_free_streams(file);
@@ -210,6 +211,7 @@ static tx_status check_before(tx_file *file, bool sealed, tx_error *error)
 
 static tx_status open_hdf5(tx_file *file, tx_error *error)
 {
+    TX_READING(file);
     tx_scoped_id access = tx_file_access();
     file->id = H5Fopen(file->path, H5F_ACC_RDONLY, access);
     if (file->id >= 0) {
@@ -360,6 +362,7 @@ static bool link_exists(hid_t file, const char *path)
 bool tx_file_has(const tx_file *file, const char *path)
 {
     TX_QUIETLY;
+    TX_READING(file);
     return *path && link_exists(file->id, path) && H5Oexists_by_name(file->id, path, H5P_DEFAULT) > 0;
 }
 
@@ -441,6 +444,7 @@ static tx_status array_of_names(const name_list *list, tx_error *error, char ***
 tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names)
 {
     TX_QUIETLY;
+    TX_READING(file);
     name_list list = {.error = error};
     if (!tx_file_has(file, group)) {
         return tx_error_set(error, TX_BAD_DATA, "no group '%s' in '%s'", group, file->path);

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "file/cover.h"
+#include "file/reading.h"
 #include "trainax/file.h"
 
 struct tx_file {
@@ -24,6 +25,10 @@ typedef struct tx_quiet {
 tx_quiet tx_quiet_begin(void);
 void tx_quiet_end(const tx_quiet *quiet);
 #define TX_QUIETLY __attribute__((cleanup(tx_quiet_end), unused)) const tx_quiet tx_quiet_scope_ = tx_quiet_begin()
+
+/* Stands where HDF5 reads what is in a file: its structure, or its numbers. One that we create is nobody's damage. */
+#define TX_READING(file) TX_READING_PATH((file)->created ? NULL : (file)->path, false)
+#define TX_READING_NUMBERS(file) TX_READING_PATH((file)->created ? NULL : (file)->path, true)
 
 /* `tx_scoped_id space = H5Screate(…)`: an id (not a file's) that is closed where its scope ends; negative ones are let be. */
 void tx_id_release(const hid_t *id);

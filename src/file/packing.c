@@ -112,6 +112,7 @@ static double unwrap(const tx_packing *packing, double number)
 
 tx_status tx_packing_read(const tx_file *file, const char *path, hid_t dataset, hid_t native, tx_error *error, tx_packing *out)
 {
+    TX_READING(file);
     tx_packing packing = {.scale = 1.0};
     TX_TRY(read_number(file, path, dataset, "scale_factor", error, &packing.scale));
     TX_TRY(read_number(file, path, dataset, "add_offset", error, &packing.offset));

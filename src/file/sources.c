@@ -186,6 +186,7 @@ static herr_t visit(hid_t group, const char *name, const H5L_info_t *info, void 
 
 static void look_into(search *search, const char *path)
 {
+    TX_READING_PATH(path, false);
     origin from = {.search = search, .path = path};
     tx_scoped_id access = tx_file_access();
     const bool readable = search->depth < MOST_DEPTH && H5Fis_hdf5(path) > 0;

@@ -156,9 +156,17 @@ static tx_status chunk_missing(const part *part, const hsize_t *at)
     return not_stored(part, why);
 }
 
+/* The first that is asked for reads the index. */
+static bool has_chunk(const part *part, const hsize_t *at)
+{
+    TX_READING(part->file);
+    hsize_t bytes;
+    return H5Dget_chunk_storage_size(part->dataset, at, &bytes) >= 0 && bytes > 0;
+}
+
 static tx_status check_chunks(const part *part)
 {
-    hsize_t chunk[TX_FILE_MAX_RANK], at[TX_FILE_MAX_RANK], bytes, chunks = 0;
+    hsize_t chunk[TX_FILE_MAX_RANK], at[TX_FILE_MAX_RANK], chunks = 0;
     if (H5Pget_chunk(part->creation, part->rank, chunk) != part->rank) {
         return tx_file_failed(part->file, TX_BAD_DATA, "understand", part->path, part->error);
     }
@@ -170,7 +178,7 @@ static tx_status check_chunks(const part *part)
     }
     const hsize_t most = open_size(part); /* a chunk takes a byte at least */
     do {
-        if (H5Dget_chunk_storage_size(part->dataset, at, &bytes) < 0 || bytes == 0 || ++chunks > most) {
+        if (!has_chunk(part, at) || ++chunks > most) {
             return chunk_missing(part, at);
         }
     } while (next_chunk(part, chunk, at));
@@ -385,6 +393,7 @@ static tx_status check_mapping(const part *part, const mapping *m, hid_t left)
 
 static tx_status get_mapping(const part *part, size_t k, mapping *m)
 {
+    TX_READING(part->file);
     m->to = H5Pget_virtual_vspace(part->creation, k);
     m->from = H5Pget_virtual_srcspace(part->creation, k);
     const ssize_t file = H5Pget_virtual_filename(part->creation, k, m->file, sizeof m->file);
@@ -454,6 +463,7 @@ static tx_status check_part(const part *part)
 tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, const int64_t *first, const int64_t *count,
                           tx_error *error)
 {
+    TX_READING_NUMBERS(file);
     char name[TX_NAME_SIZE] = "";
     tx_scoped_id creation = H5Dget_create_plist(dataset);
     tx_scoped_id space = H5Dget_space(dataset);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/network_file.h"
+#include "problem/problem.h"
 #include "trainax/inspection.h"
 
 static tx_status add_shape(tx_text *text, const tx_dataset_shape *shape, tx_error *error)
@@ -36,6 +37,16 @@ static tx_status add_spacing(const tx_file *file, tx_text *text, tx_error *error
     return dt != 0 ? add_real(file, "dt", text, error) : tx_text_add(text, error, "dt: unknown\n");
 }
 
+static tx_status add_doubt(const tx_dataset_shape *shape, tx_text *text, tx_error *error)
+{
+    char doubt[TX_DOUBT];
+    tx_shape state = {.channels = shape->size[2], .axes = shape->rank > 6 ? 0 : shape->rank - 3};
+    for (int d = 0; d < state.axes; d++) {
+        state.n[d] = shape->size[3 + d];
+    }
+    return tx_problem_doubt_axes(&state, doubt) ? tx_text_add(text, error, "note: %s\n", doubt) : TX_OK;
+}
+
 static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
 {
     tx_dataset_shape shape;
@@ -49,7 +60,8 @@ static tx_status add_trajectories(const tx_file *file, const char *path, tx_text
     TX_TRY(add_shape(text, &shape, error));
     TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
     TX_TRY(add_spacing(file, text, error));
-    return add_real(file, "domain_extent", text, error);
+    TX_TRY(add_real(file, "domain_extent", text, error));
+    return add_doubt(&shape, text, error);
 }
 
 static tx_status add_text(const tx_file *file, const char *name, const char *format, tx_text *text, tx_error *error)

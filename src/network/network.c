@@ -100,6 +100,8 @@ tx_node tx_network_leaf(const tx_network *network, tx_graph *graph, int index)
     return tx_parameter(graph, leaf->offset, leaf->size);
 }
 
+enum { DOUBT = 160 };
+
 static const char *plural(int64_t count)
 {
     return count == 1 ? "" : "s";
@@ -117,22 +119,24 @@ tx_status tx_network_check_axes(const tx_network *network, const char *option, i
 }
 
 /* What the axes of a file mean, only its author knows. */
-static const char *doubt_axes(const tx_shape *data, int64_t channels)
+static const char *doubt_axes(const tx_shape *data, int64_t channels, char text[DOUBT])
 {
-    return data->axes && data->n[data->axes - 1] == channels
-               ? ", and as many along the last axis: channels last? Files hold (trajectories, levels, channels, points…)"
-               : "";
+    const int64_t last = data->axes ? data->n[data->axes - 1] : data->channels;
+    snprintf(text, DOUBT, last == channels ? ", and as many" : ", and only %lld", (long long)last);
+    strcat(text, " along the last axis: channels last? Files hold (trajectories, levels, channels, points…)");
+    return last == channels || last < data->channels ? text : "";
 }
 
 tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error)
 {
     const int64_t data = network->input.channels;
+    char doubt[DOUBT];
     if (channels == data) {
         return TX_OK;
     }
     return tx_section_error(network->section, option, error, TX_INVALID,
                             "the network takes %lld channel%s, but the states of the data have %lld%s", (long long)channels,
-                            plural(channels), (long long)data, doubt_axes(&network->input, channels));
+                            plural(channels), (long long)data, doubt_axes(&network->input, channels, doubt));
 }
 
 tx_status tx_network_check_output(const tx_network *network, const char *option, int64_t channels, tx_error *error)

@@ -65,8 +65,9 @@ tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network,
     return put_leaves(file, "/gradient", network, precision, gradient, error);
 }
 
-static tx_status check_format(const tx_file *file, const char *path, tx_error *error)
+static tx_status check_format(const tx_file *file, tx_error *error)
 {
+    const char *path = tx_file_path(file);
     if (!tx_file_has_attribute(file, "/", "format") || !tx_file_has(file, "/parameters")) {
         return tx_error_set(error, TX_BAD_DATA, "%s: is no network file (no attribute `format`, no group /parameters)", path);
     }
@@ -86,19 +87,6 @@ static tx_status check_format(const tx_file *file, const char *path, tx_error *e
     return TX_OK;
 }
 
-tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out)
-{
-    tx_file *file;
-    TX_TRY(tx_file_open(path, error, &file));
-    const tx_status status = check_format(file, path, error);
-    if (status != TX_OK) {
-        tx_file_close(file);
-        return status;
-    }
-    *out = file;
-    return TX_OK;
-}
-
 tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out)
 {
     char *name;
@@ -107,11 +95,41 @@ tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_pre
     const tx_status status =
         wide || strcmp(name, "float32") == 0
             ? TX_OK
-            : tx_error_set(error, TX_BAD_DATA, "a network's `precision` is '%.40s', not float32 or float64", name);
+            : tx_error_set(error, TX_BAD_DATA, "%s: its `precision` is '%.40s', not float32 or float64", tx_file_path(file), name);
     tx_free(name);
     TX_TRY(status);
     *out = wide ? TX_FLOAT64 : TX_FLOAT32;
     return TX_OK;
+}
+
+tx_status tx_network_file_check(const tx_file *file, tx_error *error)
+{
+    tx_precision precision;
+    TX_TRY(check_format(file, error));
+    return tx_network_file_precision(file, error, &precision);
+}
+
+tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out)
+{
+    tx_file *file;
+    TX_TRY(tx_file_open(path, error, &file));
+    const tx_status status = tx_network_file_check(file, error);
+    if (status != TX_OK) {
+        tx_file_close(file);
+        return status;
+    }
+    *out = file;
+    return TX_OK;
+}
+
+tx_status tx_network_file_section(const tx_file *file, const tx_registry *registry, tx_error *error, tx_config **out)
+{
+    char *text;
+    tx_error local = {0};
+    TX_TRY(tx_file_get_text(file, "/", "network", error, &text));
+    const tx_status status = tx_section_read(registry, TX_KIND_NETWORK, tx_file_path(file), text, &local, out);
+    tx_free(text);
+    return status ? tx_error_set(error, status == TX_INVALID ? TX_BAD_DATA : status, "%s", local.message) : TX_OK;
 }
 
 static bool same_shape(const tx_leaf *leaf, const tx_dataset_shape *shape)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "file/digest.h"
+#include "trainax/component.h"
 #include "trainax/file.h"
 #include "trainax/network.h"
 
@@ -15,8 +16,12 @@ tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network,
 /* Root attribute of networks and gradients of single steps in a run directory. */
 #define TX_SNAPSHOT_MARK "snapshot"
 
-/* Opens a file and checks that it is a network (TX_BAD_DATA). */
+/* Opens a file and checks that it is a network (TX_BAD_DATA), of a format and a precision that are known. */
 tx_status tx_network_file_open(const char *path, tx_error *error, tx_file **out);
+/* That check, of a file that is open (a checkpoint). */
+tx_status tx_network_file_check(const tx_file *file, tx_error *error);
+/* Its network's configuration (tx_config_destroy). What cannot be read is the file's fault: TX_BAD_DATA. */
+tx_status tx_network_file_section(const tx_file *file, const tx_registry *registry, tx_error *error, tx_config **out);
 /* The precision that it was trained in. */
 tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out);
 /* Reads /parameters into flat values. TX_INVALID, naming the leaf, when the leaves are not the network's. */

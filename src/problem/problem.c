@@ -1,6 +1,8 @@
 /* What follows from a configuration and the shape of the data: network, windows, plans, block. */
 #include "problem/problem.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -61,6 +63,16 @@ void tx_physics_destroy(tx_physics *physics)
     *physics = (tx_physics){0};
 }
 
+bool tx_problem_doubt_axes(const tx_shape *state, char text[TX_DOUBT])
+{
+    const int64_t last = state->axes ? state->n[state->axes - 1] : state->channels;
+    snprintf(text, TX_DOUBT,
+             "channels last? The last axis of the data has %" PRId64 " element%s, that of the channels %" PRId64
+             "; expected are (samples, levels, channels, points…)",
+             last, last == 1 ? "" : "s", state->channels);
+    return last < state->channels;
+}
+
 tx_random tx_problem_random(const tx_section *root)
 {
     const tx_section *random = tx_get_section(root, "random");
@@ -93,7 +105,7 @@ tx_random tx_config_random(const tx_config *config)
 
 /* section: what the graph is of. */
 static tx_status make_plan(const tx_section *section, const tx_graph *graph, const tx_plan_options *options, tx_error *error,
-                      tx_plan **out)
+                           tx_plan **out)
 {
     tx_error local = {0};
     tx_status status = tx_graph_status(graph, &local);
@@ -109,12 +121,12 @@ tx_status tx_step_plan(const tx_network *network, tx_precision precision, int is
     TX_TRY(tx_graph_create(error, &graph));
     const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
     const tx_plan_options options = {.precision = precision,
-                                        .isa = isa,
-                                        .block = block,
-                                        .num_parameters = network->num_parameters,
-                                        .loss = -1,
-                                        .outputs = &next,
-                                        .num_outputs = 1};
+                                     .isa = isa,
+                                     .block = block,
+                                     .num_parameters = network->num_parameters,
+                                     .loss = -1,
+                                     .outputs = &next,
+                                     .num_outputs = 1};
     const tx_status status = make_plan(network->section, graph, &options, error, out);
     tx_graph_destroy(graph);
     return status;
@@ -138,7 +150,7 @@ tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
 }
 
 tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
-                             bool gradient, tx_error *error, tx_loss_plan *out)
+                          bool gradient, tx_error *error, tx_loss_plan *out)
 {
     tx_graph *graph;
     tx_plan *plan;
@@ -154,14 +166,14 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
     };
     const tx_node loss = tx_configuration_loss(&parts, graph);
     const tx_plan_options options = {.precision = problem->random.precision,
-                                        .isa = problem->isa,
-                                        .block = block,
-                                        .num_parameters = problem->network->num_parameters,
-                                        .loss = loss,
-                                        .gradient = gradient,
-                                        .memory = gradient ? problem->memory : 0,
-                                        .threads = problem->threads,
-                                        .arenas = problem->arenas};
+                                     .isa = problem->isa,
+                                     .block = block,
+                                     .num_parameters = problem->network->num_parameters,
+                                     .loss = loss,
+                                     .gradient = gradient,
+                                     .memory = gradient ? problem->memory : 0,
+                                     .threads = problem->threads,
+                                     .arenas = problem->arenas};
     const tx_status status = make_plan(configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);

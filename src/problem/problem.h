@@ -40,6 +40,10 @@ typedef struct tx_problem {
 } tx_problem;
 
 /* The run's precision and random streams. */
+/* What the axes of a file mean, only its author knows: "channels last? …" where states look like that. */
+enum { TX_DOUBT = 256 };
+bool tx_problem_doubt_axes(const tx_shape *state, char text[TX_DOUBT]);
+
 tx_random tx_problem_random(const tx_section *root);
 tx_placement tx_problem_placement(const tx_section *root);
 int tx_problem_threads(const tx_section *root); /* of a rank */
@@ -55,7 +59,7 @@ void tx_physics_destroy(tx_physics *physics); /* takes a zeroed one */
 
 /* The plan of a configuration, which physics (its own) must outlive. gradient false: the loss alone. */
 tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
-                             bool gradient, tx_error *error, tx_loss_plan *out);
+                          bool gradient, tx_error *error, tx_loss_plan *out);
 /* One network application, planned: the state in, the next state out. */
 tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);
 

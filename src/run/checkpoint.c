@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "problem/network_file.h"
 #include "trainax/version.h"
@@ -122,6 +123,17 @@ static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *
     return TX_OK;
 }
 
+/* The network's head is believed of no file; that of a checkpoint is also in its configuration. */
+static tx_status check_head(const tx_checkpoint *checkpoint, tx_error *error)
+{
+    tx_precision precision;
+    TX_TRY(tx_network_file_check(checkpoint->file, error));
+    TX_TRY(tx_network_file_precision(checkpoint->file, error, &precision));
+    return precision == tx_problem_random(tx_config_root(checkpoint->config)).precision
+               ? TX_OK
+               : tx_error_set(error, TX_BAD_DATA, "its `precision` is not that of its configuration");
+}
+
 /* Step, counts and rows must be of one run; nothing else is believed of them later. */
 static tx_status read_progress(tx_checkpoint *checkpoint, tx_error *error)
 {
@@ -149,6 +161,7 @@ static tx_status open_whole(const char *path, const tx_registry *registry, tx_er
     TX_TRY(tx_file_open_checked(path, error, &found.file));
     tx_status status = tx_duplicate(path, error, &found.path);
     status = status ? status : read_configuration(registry, &found, error);
+    status = status ? status : check_head(&found, error);
     status = status ? status : read_progress(&found, error);
     if (status != TX_OK) {
         tx_checkpoint_close(&found);
@@ -249,13 +262,26 @@ tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *
 
 /* ---- Reading ---- */
 
+/* Squares may be infinite where training went on, but nothing that was not a number becomes one again. */
+static tx_status get_reals(const tx_file *file, const char *path, const tx_state_array *array, tx_precision precision,
+                           tx_error *error)
+{
+    int64_t size = 1;
+    for (int d = 0; d < array->rank; d++) {
+        size *= array->shape[d];
+    }
+    TX_TRY(tx_file_read_reals(file, path, array->rank, array->shape, precision, array->values, error));
+    return tx_any_nan(precision, array->values, size)
+               ? tx_error_set(error, TX_BAD_DATA, "'%s' is damaged: %s holds NaN", tx_file_path(file), path)
+               : TX_OK;
+}
+
 static tx_status get_array(const tx_file *file, const tx_optimizer *optimizer, const tx_state_array *array, tx_error *error)
 {
     char path[ARRAY_PATH];
     array_path(array, path);
-    return array->number == TX_NUMBER_INTEGER
-               ? tx_file_read_integers(file, path, array->rank, array->shape, array->values, error)
-               : tx_file_read_reals(file, path, array->rank, array->shape, array_precision(optimizer, array), array->values, error);
+    return array->number == TX_NUMBER_INTEGER ? tx_file_read_integers(file, path, array->rank, array->shape, array->values, error)
+                                              : get_reals(file, path, array, array_precision(optimizer, array), error);
 }
 
 static tx_status get_optimizer(const tx_file *file, const tx_optimizer *optimizer, tx_error *error)

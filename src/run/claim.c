@@ -53,10 +53,12 @@ static tx_status read_claim(const char *path, tx_error *error, tx_owner *out)
     return TX_OK;
 }
 
+/* All of it, whatever signals come meanwhile. */
 static void wait_a_moment(long milliseconds)
 {
-    const struct timespec moment = {milliseconds / 1000, milliseconds % 1000 * 1000 * 1000};
-    nanosleep(&moment, NULL);
+    struct timespec rest = {milliseconds / 1000, milliseconds % 1000 * 1000 * 1000};
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {
+    }
 }
 
 /* Where there are no links a claim is created first and written then: it is given a second. */

@@ -44,16 +44,11 @@ static void tell_data(const tx_problem *problem, const tx_log *log)
                  many(levels), channels, many(channels), points);
 }
 
-/* What the axes of a file mean, only its author knows. */
 static void doubt_axes(const tx_problem *problem, const tx_log *log)
 {
-    const tx_shape *state = &problem->data.state;
-    const int64_t last = state->axes ? state->n[state->axes - 1] : state->channels;
-    if (last < state->channels && tx_has(tx_get_section(problem->root, "data"), "path")) {
-        tx_log_write(log, TX_LOG_NOTE,
-                     "channels last? The last axis of the data has %" PRId64 " element%s, that of the channels %" PRId64
-                     "; expected are (samples, levels, channels, points…)",
-                     last, many(last), state->channels);
+    char doubt[TX_DOUBT];
+    if (tx_problem_doubt_axes(&problem->data.state, doubt) && tx_has(tx_get_section(problem->root, "data"), "path")) {
+        tx_log_write(log, TX_LOG_NOTE, "%s", doubt);
     }
 }
 

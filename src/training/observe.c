@@ -32,9 +32,9 @@ static tx_status add_checkpoints(void *owner, int64_t every, tx_error *error)
     return tx_callbacks_add_checkpoints(&((tx_member *)owner)->callbacks, every, error);
 }
 
-static tx_status add_snapshots(void *owner, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+static tx_status add_snapshots(void *owner, const tx_section *callback, const tx_snapshot *snapshot, int64_t every, tx_error *error)
 {
-    return tx_snapshot_add(owner, snapshot, every, error);
+    return tx_snapshot_add(owner, callback, snapshot, every, error);
 }
 
 static tx_status evaluate(void *owner, int handle, tx_error *error, double *loss, const void **gradient)

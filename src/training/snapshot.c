@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "file/atomic.h"
 #include "history/history.h"
 #include "problem/network_file.h"
@@ -170,14 +171,82 @@ static tx_status check_others(const tx_member *member, const tx_snapshot *snapsh
     return status;
 }
 
-tx_status tx_snapshot_add(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error)
+/* ---- Of several callbacks ---- */
+
+/* One name for one place: links in the folders are followed as far as there are folders, empty names and dots left out. */
+static void resolve(const char *path, char out[2 * PATH_SIZE])
+{
+    char folder[PATH_SIZE], real[PATH_MAX], *rest = NULL;
+    size_t kept = strlen(path), used;
+    do {
+        while (kept && path[kept - 1] == '/') {
+            kept--;
+        }
+        while (kept && path[kept - 1] != '/') {
+            kept--;
+        }
+        snprintf(folder, sizeof folder, "%.*s", (int)kept, path);
+    } while (!realpath(kept ? folder : ".", real) && kept);
+    used = (size_t)snprintf(out, 2 * PATH_SIZE, "%s", real);
+    snprintf(folder, sizeof folder, "%s", path + kept);
+    for (const char *name = strtok_r(folder, "/", &rest); name; name = strtok_r(NULL, "/", &rest)) {
+        used += strcmp(name, ".") == 0 ? 0 : (size_t)snprintf(out + used, 2 * PATH_SIZE - used, "/%s", name);
+    }
+}
+
+static tx_status written_twice(const tx_section *callback, const struct tx_saved *other, tx_error *error)
+{
+    tx_error place = {0};
+    (void)!tx_section_error(other->callback, NULL, &place, TX_INVALID, "%s", tx_section_name(other->callback));
+    return tx_section_error(callback, NULL, error, TX_INVALID, "%s would write '%s_STEP.h5', as does %s: give one another name",
+                            tx_section_name(callback), other->path, place.message);
+}
+
+/* All begin at step 0: two of the same name meet there at the latest. */
+static tx_status add_saved(tx_snapshots *all, const tx_section *callback, const char *path, tx_error *error)
+{
+    char resolved[2 * PATH_SIZE];
+    resolve(path, resolved);
+    for (int k = 0; k < all->count; k++) {
+        if (strcmp(all->saved[k].path, resolved) == 0) {
+            return written_twice(callback, &all->saved[k], error);
+        }
+    }
+    TX_TRY(tx_reserve((size_t)all->count + 1, sizeof *all->saved, &all->capacity, error, &all->saved));
+    all->saved[all->count].callback = callback;
+    TX_TRY(tx_duplicate(resolved, error, &all->saved[all->count].path));
+    all->count++;
+    return TX_OK;
+}
+
+void tx_snapshots_free(tx_snapshots *snapshots)
+{
+    for (int k = 0; k < snapshots->count; k++) {
+        tx_free(snapshots->saved[k].path);
+    }
+    tx_free(snapshots->saved);
+}
+
+/* PATH of PATH_STEP.h5. */
+static tx_status make_stem(const tx_member *member, const tx_snapshot *snapshot, tx_error *error, char path[PATH_SIZE])
+{
+    TX_TRY(make_path(member, snapshot, 0, error, path));
+    *strrchr(path, '_') = '\0';
+    return TX_OK;
+}
+
+tx_status tx_snapshot_add(tx_member *member, const tx_section *callback, const tx_snapshot *snapshot, int64_t every,
+                          tx_error *error)
 {
     const tx_parallel *parallel = member->trainer->parallel;
     char path[PATH_SIZE];
     TX_TRY(check_inputs(member, snapshot, every, error));
+    if (snapshot->directory || member->folder.directory) {
+        TX_TRY(make_stem(member, snapshot, error, path));
+        TX_TRY(add_saved(&member->snapshots, callback, path, error));
+    }
     if (snapshot->directory && parallel && tx_parallel_rank(parallel) == 0) {
         TX_TRY(check_others(member, snapshot, every, error));
-        TX_TRY(make_path(member, snapshot, 0, error, path));
         tx_atomic_sweep_beside(path);
     }
     return TX_OK;

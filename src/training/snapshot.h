@@ -3,8 +3,10 @@
 
 #include "training/trainer.h"
 
-/* As the callbacks' service of this name. TX_INVALID: the run reads one of the files. */
-tx_status tx_snapshot_add(const tx_member *member, const tx_snapshot *snapshot, int64_t every, tx_error *error);
+/* As the callbacks' service of this name. */
+tx_status tx_snapshot_add(tx_member *member, const tx_section *callback, const tx_snapshot *snapshot, int64_t every,
+                          tx_error *error);
+void tx_snapshots_free(tx_snapshots *snapshots);
 /* Of the member's step; rank 0. */
 tx_status tx_snapshot_save(const tx_member *member, const tx_snapshot *snapshot, tx_error *error);
 /* The trained network as a file holds it: parameters, losses, step. */

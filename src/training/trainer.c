@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "problem/network_file.h"
+#include "training/snapshot.h"
 
 /* ---- A member ---- */
 
@@ -88,6 +89,7 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
 static void destroy_member(tx_member *member)
 {
     tx_callbacks_destroy(&member->callbacks);
+    tx_snapshots_free(&member->snapshots);
     tx_programs_destroy(&member->programs);
     tx_held_out_destroy(&member->held_out);
     tx_evaluator_destroy(&member->evaluator);

@@ -18,6 +18,16 @@ typedef struct tx_run_folder {
     const tx_section *earlier; /* rank 0 of a resumed run: the whole configuration that it had before; else NULL */
 } tx_run_folder;
 
+/* What callbacks save at single steps: who, and PATH of PATH_STEP.h5, one name for one place. */
+typedef struct tx_snapshots {
+    struct tx_saved {
+        const tx_section *callback;
+        char *path;
+    } * saved;
+    int count;
+    size_t capacity;
+} tx_snapshots;
+
 /* A network's parameters, and all that belongs to them alone. */
 typedef struct tx_member {
     tx_trainer *trainer; /* whose data, plans and workers it uses */
@@ -30,6 +40,7 @@ typedef struct tx_member {
     tx_evaluator evaluator;  /* of the step */
     tx_reduction *losses;    /* of values without a gradient: of callbacks, and of the task */
     tx_callbacks callbacks;
+    tx_snapshots snapshots;
     tx_programs programs;
     tx_held_out held_out;
     tx_best best;

@@ -193,6 +193,9 @@ static void every_number_is_looked_at(void)
         CU_ASSERT(tx_all_finite(TX_FLOAT64, wide, k) && tx_all_finite(TX_FLOAT32, narrow, k));
         CU_ASSERT(!tx_all_finite(TX_FLOAT64, wide, k + 1) && !tx_all_finite(TX_FLOAT32, narrow, k + 1));
         CU_ASSERT(!tx_all_finite(TX_FLOAT64, wide, COUNT) && !tx_all_finite(TX_FLOAT32, narrow, COUNT));
+        const bool nan = k % 4 < 2;
+        CU_ASSERT(!tx_any_nan(TX_FLOAT64, wide, k) && !tx_any_nan(TX_FLOAT32, narrow, k));
+        CU_ASSERT(tx_any_nan(TX_FLOAT64, wide, k + 1) == nan && tx_any_nan(TX_FLOAT32, narrow, COUNT) == nan);
         wide[k] = before[0];
         narrow[k] = (float)before[1];
     }

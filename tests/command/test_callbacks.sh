@@ -123,6 +123,16 @@ touch file
 refused 3 'file' '{type: save_network, path: file, file_name: net}'
 launch="mpirun -n 3" refused 3 'file' '{type: save_network, path: file/deeper, file_name: net, every: 50}'
 refused 3 'file' '{type: save_network, path: file, file_name: net}' --set trainer.num_training_steps=1
+# Two that would write the same files are both named, whatever they call the folder.
+ln -s . here
+for launch in "" "mpirun -n 3"; do
+    for two in '{type: get_network, name: net}, {type: save_network, path: bad, file_name: net}' \
+        '{type: save_network, path: ./bad/, file_name: net}, {type: get_network, name: net, every: 7}' \
+        '{type: save_network, path: new/nets, file_name: net}, {type: save_network, path: here/./new, file_name: nets/net}'; do
+        refused 2 "callbacks.1: .*_network would write '.*/net_STEP.h5', as does .*callbacks.0: .*_network" "$two"
+    done
+done
+[ -e new ] && fail "a refused run made a folder of its networks"
 many='{type: composite, callbacks: ['
 for k in $(seq 70); do many+="{type: weight_norm, name: n$k},"; done
 refused 2 'more than 62 columns' "$many]}"

@@ -69,6 +69,30 @@ static void others_are_listed(void)
     folder_remove(&folder);
 }
 
+/* States (32, 3) could be 32 points of three channels. */
+static void channels_last_are_asked_about(void)
+{
+    static const double values[2 * 4 * 32 * 3] = {0};
+    const folder folder = folder_make();
+    const file_name name = folder_file(&folder, "a.h5");
+    for (int last = 0; last < 2; last++) {
+        const int64_t size[] = {2, 4, last ? 32 : 3, last ? 3 : 32};
+        char *text = NULL;
+        tx_file *file;
+        CU_ASSERT_EQUAL_FATAL(tx_file_create(NULL, &file), TX_OK);
+        ASSERT_WORKS(tx_file_write_reals(file, "/trajectories", 4, size, TX_FLOAT64, values, &error));
+        ASSERT_WORKS(tx_file_save(file, name.path, NULL, &error));
+        tx_file_close(file);
+        ASSERT_WORKS(tx_inspect_file(NULL, name.path, &error, &text));
+        const char *note =
+            strstr(text, "\nnote: channels last? The last axis of the data has 3 elements, that of the channels 32;");
+        CU_ASSERT_EQUAL(note != NULL, last);
+        CU_ASSERT(last || !strstr(text, "channels last"));
+        tx_free(text);
+    }
+    folder_remove(&folder);
+}
+
 /* Files of programs that are not known yet are not taken for float32. */
 static void precision_is_known(void)
 {
@@ -95,6 +119,7 @@ int main(void)
 {
     const suite_test tests[] = {{"types have names", types_have_names},
                                 {"other files' content is listed", others_are_listed},
+                                {"channels last are asked about", channels_last_are_asked_about},
                                 {"precision is known", precision_is_known},
                                 {0}};
     return suite_run("inspect", tests);

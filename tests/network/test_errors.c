@@ -16,6 +16,10 @@ typedef struct wrong {
     {                                                                                                                              \
         .channels = 2, .axes = 1, .n = { 12 }                                                                                      \
     }
+#define COLOURS_LAST                                                                                                               \
+    {                                                                                                                              \
+        .channels = 32, .axes = 1, .n = { 3 }                                                                                      \
+    }
 #define CHANNELS_LAST                                                                                                              \
     {                                                                                                                              \
         .channels = 30, .axes = 1, .n = { 1 }                                                                                      \
@@ -38,6 +42,8 @@ static const wrong wrongs[] = {
     {CONV1 "kernel_size: 2\npadding: same\n", PAIR,
      "net.yaml:4:14: network.in_channels: the network takes 1 channel, but the states of the data have 2"},
     {CONV1 "kernel_size: 2\npadding: same\n", CHANNELS_LAST, "have 30, and as many along the last axis: channels last?"},
+    {CONV1 "kernel_size: 2\npadding: same\n", COLOURS_LAST,
+     "1 channel, but the states of the data have 32, and only 3 along the last axis: channels last?"},
     {"type: conv\nkey: 0\nnum_spatial_dims: 1\nin_channels: 1\nout_channels: 3\nkernel_size: 1\n", LINE,
      "net.yaml:5:15: network.out_channels: a map of states must keep their shape: it gives 3 channels, but the states have 1"},
     {CONV1 "kernel_size: 2\npadding: same\n", PLANE,

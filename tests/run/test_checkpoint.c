@@ -1,0 +1,101 @@
+/* Checkpoints that are whole, and hold what no run can go on from: refused as damaged, whoever sealed them. */
+#include <math.h>
+
+#include "file/folder.h"
+#include "file/seal.h"
+#include "suite.h"
+#include "trainax/trainax.h"
+#include "training/configurations.h"
+
+static tx_parallel *parallel;
+
+static tx_status train(const char *directory, int num_steps, tx_start start, tx_error *error)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    char steps[64];
+    snprintf(steps, sizeof steps, "trainer.num_training_steps=%d", num_steps);
+    const char *const overrides[] = {steps, "callbacks=[]", "output.checkpoint_interval=0"};
+    const tx_config_source source = {
+        .name = "test.yaml", .text = advection, .overrides = overrides, .num_overrides = 3, .required = required};
+    tx_registry *registry = NULL;
+    tx_config *config = NULL;
+    CU_ASSERT_EQUAL_FATAL(tx_registry_create_builtin(NULL, &registry), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_config_create(registry, &source, NULL, &config), TX_OK);
+    const tx_train_options options = {.output = directory, .start = start};
+    const tx_status status = tx_train(config, parallel, &options, error);
+    tx_config_destroy(config);
+    tx_registry_destroy(registry);
+    return status;
+}
+
+typedef struct content {
+    size_t bytes;
+    unsigned char data[1 << 18];
+} content;
+
+static void write_sealed(const char *path, content *c)
+{
+    const size_t bytes = c->bytes - TX_SEAL_BYTES;
+    tx_seal_make(c->data, bytes, c->data + bytes);
+    file_write(path, c->data, c->bytes);
+}
+
+static void put_nan(const char *path, content *c)
+{
+    const float value = NAN;
+    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, "/optimizer/mu", H5P_DEFAULT);
+    const haddr_t offset = H5Dget_offset(dataset);
+    CU_ASSERT_FATAL(dataset >= 0 && offset < c->bytes);
+    memcpy(c->data + offset + sizeof value, &value, sizeof value);
+    H5Dclose(dataset);
+    H5Fclose(file);
+}
+
+static const struct {
+    const char *text, *instead; /* with the zero before them; NULL: a NaN in the optimizer's state */
+    const char *message;
+} damages[] = {
+    {"\0float32", "\0float16", "its `precision` is 'float16'"},
+    {"\0float32", "\0float64", "its `precision` is not that of its configuration"},
+    {"\0trainax network", "\0trainax natwork", "its `format` is another"},
+    {NULL, NULL, "/optimizer/mu holds NaN"},
+};
+
+static void what_it_says_is_checked(void)
+{
+    static content whole, changed;
+    const folder folder = folder_make();
+    const file_name run = folder_file(&folder, "run"), path = folder_file(&folder, "run/checkpoint.h5");
+    CU_ASSERT_EQUAL_FATAL(train(run.path, 3, TX_START_NEW, NULL), TX_OK);
+    whole.bytes = file_read(path.path, (char *)whole.data, sizeof whole.data);
+    CU_ASSERT_FATAL(whole.bytes > TX_SEAL_BYTES && whole.bytes < sizeof whole.data);
+    for (size_t k = 0; k < sizeof damages / sizeof *damages; k++) {
+        tx_error error = {0};
+        changed = whole;
+        if (damages[k].text) {
+            const size_t length = 1 + strlen(damages[k].text + 1);
+            unsigned char *at = memmem(changed.data, changed.bytes, damages[k].text, length);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+            memcpy(at, damages[k].instead, length);
+        } else {
+            put_nan(path.path, &changed);
+        }
+        write_sealed(path.path, &changed);
+        CU_ASSERT_EQUAL(train(run.path, 6, TX_START_RESUME, &error), TX_BAD_DATA);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, damages[k].message));
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "damaged"));
+        write_sealed(path.path, &whole);
+    }
+    CU_ASSERT_EQUAL(train(run.path, 6, TX_START_RESUME, NULL), TX_OK);
+    folder_remove(&folder);
+}
+
+int main(void)
+{
+    if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
+        return 1;
+    }
+    const int code = suite_run("run/checkpoint", (suite_test[]){{"what it says is checked", what_it_says_is_checked}, {0}});
+    tx_parallel_destroy(parallel);
+    return code;
+}

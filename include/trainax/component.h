@@ -113,8 +113,8 @@ typedef struct tx_component {
 typedef struct tx_registry tx_registry;
 tx_status tx_registry_create(tx_error *error, tx_registry **out);
 void tx_registry_destroy(tx_registry *registry);
-/* TX_INVALID when the kind has a name already that matches, or when there are more than 100 options, or when the caller was compiled
- * with headers of another ABI than this library's. The descriptor must outlive the registry. */
+/* TX_INVALID when the kind has a name already that matches, or when there are more than 100 options, or when the caller was
+ * compiled with headers of another ABI than this library's. The descriptor must outlive the registry. */
 tx_status tx_registry_add_for(tx_registry *registry, const tx_component *component, int abi, tx_error *error);
 static inline tx_status tx_registry_add(tx_registry *registry, const tx_component *component, tx_error *error)
 {

@@ -31,11 +31,11 @@ typedef struct tx_configuration_parts {
     tx_shape state;
 } tx_configuration_parts;
 
-typedef struct tx_configuration_class { /* a configuration component's `implementation` */
+typedef struct tx_configuration_class {                             /* a configuration component's `implementation` */
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: weights of a wrong length, … */
-    int (*window_length)(const tx_section *section); /* levels that windows are counted with: R + 1 */
-    int (*levels_read)(const tx_section *section);   /* levels that it reads: 1 … window_length */
-    unsigned (*needs)(const tx_section *section);    /* TX_NEEDS_…; NULL: nothing */
+    int (*window_length)(const tx_section *section);                /* levels that windows are counted with: R + 1 */
+    int (*levels_read)(const tx_section *section);                  /* levels that it reads: 1 … window_length */
+    unsigned (*needs)(const tx_section *section);                   /* TX_NEEDS_…; NULL: nothing */
     tx_node (*loss)(const tx_configuration_parts *parts, tx_graph *graph);
 } tx_configuration_class;
 enum { TX_NEEDS_STEPPER = 1, TX_NEEDS_RESIDUUM = 2 };

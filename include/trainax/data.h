@@ -56,7 +56,7 @@ struct tx_data_source {
     size_t working;      /* bytes, beside the result, while it is read */
     bool prepared;
     tx_follower follower; /* of what read delivers: read may let it follow, and need not */
-    void *state; /* the class's own: one tx_allocate */
+    void *state;          /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_data_setup setup, tx_error *error, tx_data_source **out);
 /* TX_INVALID for more numbers than can be counted: for a class that computes with its shape in create. */

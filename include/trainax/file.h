@@ -48,8 +48,8 @@ bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group *
 /* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes, or sizes whose product is no size: that of
  * all axes is at most 2^50. */
 tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out);
-/* Follows a read: goes over its numbers while they are still in a cache, up to `end`, which only grows; the whole follows unless the
- * read fails. Perhaps on another thread, but never after the read has returned. `known`, where not NULL: the 32-bit words since
+/* Follows a read: goes over its numbers while they are still in a cache, up to `end`, which only grows; the whole follows unless
+ * the read fails. Perhaps on another thread, but never after the read has returned. `known`, where not NULL: the 32-bit words since
  * the call before are those from `first` on in the file's dataset, and have this checksum (base/hash.h) as such. */
 typedef struct tx_known_sum {
     uint64_t first, sum;

@@ -11,7 +11,7 @@ extern "C" {
 /* A time-level loss: one number a sample; target -1: the one-argument form (residuum). */
 typedef struct tx_loss_class { /* a loss component's `implementation` */
     tx_node (*apply)(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);
-    bool (*needs_target)(const tx_section *section); /* NULL: it has a one-argument form */
+    bool (*needs_target)(const tx_section *section);                /* NULL: it has a one-argument form */
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: nothing to sum, …; NULL: never */
 } tx_loss_class;
 tx_status tx_loss_check(const tx_section *section, tx_error *error);

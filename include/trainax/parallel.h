@@ -106,8 +106,8 @@ typedef struct tx_reduction_setup {
     int num_leaves;
     const int64_t *leaf_sizes; /* the gradient is their concatenation; copied */
     int num_scalars, num_counters;
-    /* How many blocks a step adds at most, over all ranks: a property of the problem, the same on every number of ranks, as it fixes
-     * the head room of the sums. */
+    /* How many blocks a step adds at most, over all ranks: a property of the problem, the same on every number of ranks, as it
+     * fixes the head room of the sums. */
     int64_t max_blocks;
     int threads; /* that add at the same time at most */
 } tx_reduction_setup;

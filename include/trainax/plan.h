@@ -18,14 +18,14 @@ typedef struct tx_plan_options {
     const struct tx_backend *backend; /* NULL: the CPU in this precision, at this level of tx_isa_name (-1: its best) */
     tx_precision precision;
     int isa;
-    int block;             /* samples a block */
+    int block; /* samples a block */
     int64_t num_parameters;
-    tx_node loss;          /* lane scalar that a run delivers; -1: none */
-    bool gradient;         /* … and its gradient with respect to all parameters */
+    tx_node loss;           /* lane scalar that a run delivers; -1: none */
+    bool gradient;          /* … and its gradient with respect to all parameters */
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;
-    bool seeded;   /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
-    bool apart;    /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
+    bool seeded; /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
+    bool apart;  /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
     bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
     bool moved;    /* … and of the windows; the numbers of trajectories stay */
     size_t memory; /* bytes for the arenas and what is shared; 0: as many as it takes */
@@ -33,8 +33,8 @@ typedef struct tx_plan_options {
     int arenas;    /* that `memory` is for; 0: one a thread. More where blocks run at once */
 } tx_plan_options;
 
-/* build -> vjp, jvp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed. TX_INVALID: the backend lacks a kernel,
- * an operation has no derivative, a value that no machine holds.
+/* build -> vjp, jvp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed. TX_INVALID: the backend lacks a
+ * kernel, an operation has no derivative, a value that no machine holds.
  *
  * With options.memory, as much as fits is kept of what steps (tx_next_step) compute: everything; else the values that steps
  * hand on, and the inside of as many of the last steps as fit, the rest being computed again; else the values between some
@@ -112,9 +112,10 @@ typedef struct tx_run_output {
     bool failed;                 /* set: a user's function has failed */
 } tx_run_output;
 
-/* Runs blocks of samples. Several threads may run the same values, each in a workspace of its own. Anything but TX_OK: the backend has
- * failed, and the output holds anything. */
-tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_error *error);
+/* Runs blocks of samples. Several threads may run the same values, each in a workspace of its own. Anything but TX_OK: the backend
+ * has failed, and the output holds anything. */
+tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                        tx_error *error);
 
 /* Threads that wait for each other, asleep. */
 typedef struct tx_team tx_team;
@@ -124,8 +125,8 @@ void tx_team_destroy(tx_team *team);
  * and the same other arguments, but for the output: only that of index 0 is set. All of them return when the block is done. The
  * same bits as tx_values_run. Pays where an instruction takes longer than a few tens of microseconds.
  * count: at most options.threads. Only on a backend that runs blocks one by one. */
-tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_team *team,
-                          int index, int count, tx_error *error);
+tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                                 tx_team *team, int index, int count, tx_error *error);
 
 /* Where the time goes: all calls of one operation for one part of the program. */
 typedef struct tx_operation_time {
@@ -135,8 +136,8 @@ typedef struct tx_operation_time {
 } tx_operation_time;
 /* Runs a block `repetitions` times as tx_values_run does, and takes the best time of each call. *out: one tx_allocate of
  * *count rows, in the order of their first appearance. */
-tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, int repetitions,
-                         tx_error *error, tx_operation_time **out, int *count);
+tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                            int repetitions, tx_error *error, tx_operation_time **out, int *count);
 
 /* The samples that are computed together, at most TX_LARGEST_BLOCK and no more than there are in a batch: depends on the problem
  * alone (design: b). flops: of one sample and rollout step. */

@@ -30,9 +30,9 @@ typedef struct tx_key_spec {
     int64_t index;
 } tx_key_spec;
 
-tx_key tx_key_make(tx_random random, int64_t seed);       /* jax.random.PRNGKey */
+tx_key tx_key_make(tx_random random, int64_t seed); /* jax.random.PRNGKey */
 tx_key tx_key_from_spec(tx_random random, tx_key_spec spec);
-void tx_key_split(tx_random random, tx_key key, size_t n, tx_key *out); /* out[n] = jax.random.split(key, n) */
+void tx_key_split(tx_random random, tx_key key, size_t n, tx_key *out);       /* out[n] = jax.random.split(key, n) */
 tx_key tx_key_split_at(tx_random random, tx_key key, size_t n, size_t index); /* split(key, n)[index] alone */
 
 void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out); /* jax.random.bits(key, (n,), uint32) */

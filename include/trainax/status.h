@@ -13,11 +13,11 @@ extern "C" {
 
 typedef enum tx_status {
     TX_OK = 0,
-    TX_FAILURE = 1,   /* the machine: no memory, MPI, a bug */
-    TX_INVALID = 2,   /* the user's command line or configuration */
-    TX_BAD_DATA = 3,  /* a file: unreadable, malformed, non-finite, disk full */
-    TX_DIVERGED = 4,  /* training became non-finite */
-    TX_STOPPED = 75,  /* stopped on request after a checkpoint (EX_TEMPFAIL) */
+    TX_FAILURE = 1,  /* the machine: no memory, MPI, a bug */
+    TX_INVALID = 2,  /* the user's command line or configuration */
+    TX_BAD_DATA = 3, /* a file: unreadable, malformed, non-finite, disk full */
+    TX_DIVERGED = 4, /* training became non-finite */
+    TX_STOPPED = 75, /* stopped on request after a checkpoint (EX_TEMPFAIL) */
 } tx_status;
 
 enum { TX_MESSAGE_SIZE = 1024 };
@@ -40,12 +40,12 @@ tx_status tx_error_set(tx_error *error, tx_status status, const char *format, ..
 tx_status tx_error_prefix(tx_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Returns from the calling function if `call` fails. */
-#define TX_TRY(call)                                  \
-    do {                                              \
-        const tx_status tx_try_status_ = (call);      \
-        if (tx_try_status_ != TX_OK) {                \
-            return tx_try_status_;                    \
-        }                                             \
+#define TX_TRY(call)                                                                                                               \
+    do {                                                                                                                           \
+        const tx_status tx_try_status_ = (call);                                                                                   \
+        if (tx_try_status_ != TX_OK) {                                                                                             \
+            return tx_try_status_;                                                                                                 \
+        }                                                                                                                          \
     } while (0)
 
 /* Where progress, notes, results and warnings go: given by the caller, called on rank 0 only. A zeroed tx_log is silent. */
@@ -58,7 +58,10 @@ void tx_log_write(const tx_log *log, tx_log_level level, const char *format, ...
 
 /* The arithmetic of a run. */
 typedef enum tx_precision { TX_FLOAT32, TX_FLOAT64 } tx_precision;
-static inline unsigned long tx_real_bytes(tx_precision precision) { return precision == TX_FLOAT32 ? 4 : 8; }
+static inline unsigned long tx_real_bytes(tx_precision precision)
+{
+    return precision == TX_FLOAT32 ? 4 : 8;
+}
 
 #ifdef __cplusplus
 }

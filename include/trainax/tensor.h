@@ -53,8 +53,8 @@ typedef struct tx_convolution {
 tx_node tx_convolve(tx_graph *graph, tx_node x, const tx_convolution *convolution, tx_node weight, tx_node bias);
 /* Transposed, as jax.lax with lhs_dilation = stride: between the cells of x lie stride - 1 zeros, low and high more around them
  * (negative: as many cells less), then a cross-correlation at stride 1. The weights are not reversed. */
-tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution *convolution, const int64_t *low, const int64_t *high,
-                               tx_node weight, tx_node bias);
+tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution *convolution, const int64_t *low,
+                               const int64_t *high, tx_node weight, tx_node bias);
 
 /* Spectral convolution, as PDEquinox's SpectralConv: real FFT of x, per mode a complex matrix over channels, inverse FFT of
  * these modes alone. Weights: two leaves (2^(D-1), out_channels, C_in, *modes), real and imaginary parts; group g counts the
@@ -62,10 +62,11 @@ tx_node tx_convolve_transposed(tx_graph *graph, tx_node x, const tx_convolution 
 tx_node tx_spectral_convolve(tx_graph *graph, tx_node x, tx_node weight_real, tx_node weight_imag, const int64_t *modes,
                              int64_t out_channels);
 
-/* The real Fourier transform over all axes of x, as numpy.fft.rfftn, and back, as irfftn, to states of `shape` (its channels are those
- * of the modes): that drops imaginary parts at the last axis's wavenumbers 0 and n / 2 when the other axes are done, so modes need not
- * be those of a real field. Modes are values of shape (channels, 2 tx_rfftn_modes): add, subtract, scale, concatenate and multiply them
- * with a table, but give them to nothing else, nor out. Gradients are those of these maps of real and imaginary parts, exactly. */
+/* The real Fourier transform over all axes of x, as numpy.fft.rfftn, and back, as irfftn, to states of `shape` (its channels are
+ * those of the modes): that drops imaginary parts at the last axis's wavenumbers 0 and n / 2 when the other axes are done, so modes
+ * need not be those of a real field. Modes are values of shape (channels, 2 tx_rfftn_modes): add, subtract, scale, concatenate and
+ * multiply them with a table, but give them to nothing else, nor out. Gradients are those of these maps of real and imaginary
+ * parts, exactly. */
 tx_node tx_rfftn(tx_graph *graph, tx_node x);
 tx_node tx_irfftn(tx_graph *graph, tx_node modes, tx_shape shape);
 /* table: a constant, (tx_rfftn_modes) complex numbers as pairs of reals in C order of the wavenumbers (of the last axis 0 … n / 2),
@@ -88,11 +89,11 @@ tx_node tx_add(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b); /* same shapes, or b a lane scalar */
 tx_node tx_scale(tx_graph *graph, tx_node x, double factor);
-tx_node tx_power(tx_graph *graph, tx_node x, double exponent);   /* |x|^exponent, elementwise */
-tx_node tx_sum(tx_graph *graph, tx_node x);                      /* over (C, *N): a lane scalar */
-tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y);  /* sum (x - y)^2: a lane scalar */
+tx_node tx_power(tx_graph *graph, tx_node x, double exponent);  /* |x|^exponent, elementwise */
+tx_node tx_sum(tx_graph *graph, tx_node x);                     /* over (C, *N): a lane scalar */
+tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y); /* sum (x - y)^2: a lane scalar */
 tx_node tx_sum_square(tx_graph *graph, tx_node x);
-tx_node tx_flatten(tx_graph *graph, tx_node x);                  /* (C, *N) -> (C * N), C order */
+tx_node tx_flatten(tx_graph *graph, tx_node x); /* (C, *N) -> (C * N), C order */
 tx_node tx_unflatten(tx_graph *graph, tx_node x, tx_shape shape);
 tx_node tx_stop_gradient(tx_graph *graph, tx_node x);
 /* What is built from here on belongs to the next step of a rollout. Changes no value: where memory is short, only what

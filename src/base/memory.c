@@ -111,8 +111,23 @@ void tx_free(void *memory)
     }
 }
 
-size_t tx_memory_live(void) { return live; }
-size_t tx_memory_peak(void) { return peak; }
-void tx_memory_reset_peak(void) { peak = live; }
-void tx_memory_trust(bool user) { atomic_store(&trusted, user); }
-void tx_memory_fail_after(long n) { atomic_store(&failing, n); }
+size_t tx_memory_live(void)
+{
+    return live;
+}
+size_t tx_memory_peak(void)
+{
+    return peak;
+}
+void tx_memory_reset_peak(void)
+{
+    peak = live;
+}
+void tx_memory_trust(bool user)
+{
+    atomic_store(&trusted, user);
+}
+void tx_memory_fail_after(long n)
+{
+    atomic_store(&failing, n);
+}

@@ -38,12 +38,12 @@ struct tx_bench_case {
     const char *const *overrides; /* ends with NULL */
     int steps;                    /* of a whole run with its files; 0: steps of a trainer without files */
     double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
-    int batch;                    /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states */
+    int batch; /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states */
     /* single operations, and the states of that noise */
     tx_shape shape;
     tx_precision precision;
     int block;
-    int part; /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights */
+    int part;                           /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights */
     const tx_operation_case *operation; /* another one */
 };
 enum { TX_MOST_CASES = 128 };

@@ -73,11 +73,11 @@ static tx_status create_program(const tx_bench_case *self, tx_precision precisio
     o->num_parameters = g.num_parameters;
     o->num_numbers = g.num_numbers;
     const tx_plan_options options = {.precision = precision,
-                                        .isa = -1,
-                                        .block = self->block,
-                                        .num_parameters = o->num_parameters,
-                                        .loss = loss,
-                                        .gradient = true};
+                                     .isa = -1,
+                                     .block = self->block,
+                                     .num_parameters = o->num_parameters,
+                                     .loss = loss,
+                                     .gradient = true};
     const tx_status status = tx_plan_create(g.graph, &options, error, &o->plan);
     tx_graph_destroy(g.graph);
     return status;

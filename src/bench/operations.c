@@ -234,7 +234,6 @@ static tx_node concatenate(tx_case *self, tx_case_graph *g, tx_node x)
     return tx_concatenate(g->graph, tx_concatenate(g->graph, square, target(g, x)), x);
 }
 
-
 /* What a trajectory is known by: the next numbers of it. */
 static tx_node known(tx_case_graph *g, tx_shape shape)
 {

@@ -1,7 +1,10 @@
 /* A weighted sum of configurations on the same windows. Their common parts are computed once: equal nodes merge. */
 #include "configuration/rollout.h"
 
-static int children(const tx_section *section, const tx_section *const **out) { return tx_get_sections(section, "configurations", out); }
+static int children(const tx_section *section, const tx_section *const **out)
+{
+    return tx_get_sections(section, "configurations", out);
+}
 
 static double weight(const tx_section *section, const tx_section *child, int k)
 {
@@ -51,8 +54,14 @@ static int most(const tx_section *section, int (*of)(const tx_section *))
     return result;
 }
 
-static int window_length(const tx_section *section) { return most(section, tx_configuration_window_length); }
-static int levels_read(const tx_section *section) { return most(section, tx_configuration_levels_read); }
+static int window_length(const tx_section *section)
+{
+    return most(section, tx_configuration_window_length);
+}
+static int levels_read(const tx_section *section)
+{
+    return most(section, tx_configuration_levels_read);
+}
 
 static unsigned needs(const tx_section *section)
 {

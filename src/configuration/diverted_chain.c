@@ -2,21 +2,34 @@
  * branch of B steps. Of the R time-level weights only R - B + 1 are used, as there are so many branches. */
 #include "configuration/rollout.h"
 
-static int branch_steps(const tx_section *section) { return (int)tx_get_integer(section, "num_branch_steps"); }
+static int branch_steps(const tx_section *section)
+{
+    return (int)tx_get_integer(section, "num_branch_steps");
+}
 
 static tx_status check(const tx_section *section, tx_error *error)
 {
     const int steps = tx_rollout_steps(section), branch = branch_steps(section);
     if (branch > steps) {
-        return tx_section_error(section, "num_branch_steps", error, TX_INVALID, "%d is more than num_rollout_steps, %d", branch, steps);
+        return tx_section_error(section, "num_branch_steps", error, TX_INVALID, "%d is more than num_rollout_steps, %d", branch,
+                                steps);
     }
     TX_TRY(tx_level_weights_check(section, "time_level_weights", steps, error));
     return tx_level_weights_check(section, "branch_level_weights", branch, error);
 }
 
-static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
-static int levels_read(const tx_section *section) { return (void)section, 1; }
-static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+static int window_length(const tx_section *section)
+{
+    return tx_rollout_steps(section) + 1;
+}
+static int levels_read(const tx_section *section)
+{
+    return (void)section, 1;
+}
+static unsigned needs(const tx_section *section)
+{
+    return (void)section, TX_NEEDS_STEPPER;
+}
 
 static tx_node branch_loss(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t)
 {
@@ -68,8 +81,9 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 
-const tx_component tx_configuration_diverted_chain = {.kind = TX_KIND_CONFIGURATION,
-                                                      .name = "diverted_chain",
-                                                      .summary = "branches of network and reference stepper from each state of the network's chain",
-                                                      .options = options,
-                                                      .implementation = &diverted_chain};
+const tx_component tx_configuration_diverted_chain = {
+    .kind = TX_KIND_CONFIGURATION,
+    .name = "diverted_chain",
+    .summary = "branches of network and reference stepper from each state of the network's chain",
+    .options = options,
+    .implementation = &diverted_chain};

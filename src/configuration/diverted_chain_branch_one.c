@@ -7,9 +7,18 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
 }
 
-static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
-static int levels_read(const tx_section *section) { return (void)section, 1; }
-static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+static int window_length(const tx_section *section)
+{
+    return tx_rollout_steps(section) + 1;
+}
+static int levels_read(const tx_section *section)
+{
+    return (void)section, 1;
+}
+static unsigned needs(const tx_section *section)
+{
+    return (void)section, TX_NEEDS_STEPPER;
+}
 
 static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {
@@ -40,8 +49,9 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 
-const tx_component tx_configuration_diverted_chain_branch_one = {.kind = TX_KIND_CONFIGURATION,
-                                                                 .name = "diverted_chain_branch_one",
-                                                                 .summary = "unrolled network against one reference step from each of its states",
-                                                                 .options = options,
-                                                                 .implementation = &branch_one};
+const tx_component tx_configuration_diverted_chain_branch_one = {
+    .kind = TX_KIND_CONFIGURATION,
+    .name = "diverted_chain_branch_one",
+    .summary = "unrolled network against one reference step from each of its states",
+    .options = options,
+    .implementation = &branch_one};

@@ -12,8 +12,14 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", all_steps(section), error);
 }
 
-static int window_length(const tx_section *section) { return all_steps(section) + 1; }
-static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_STEPPER; }
+static int window_length(const tx_section *section)
+{
+    return all_steps(section) + 1;
+}
+static unsigned needs(const tx_section *section)
+{
+    return (void)section, TX_NEEDS_STEPPER;
+}
 
 static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {
@@ -44,12 +50,14 @@ static const tx_option options[] = {
      .maximum = 1e6},
     TX_OPTION_LOSS,
     TX_OPTION_CUT_BPTT,
-    TX_OPTION_WEIGHTS("time_level_weights", "num_rollout_steps + num_post_physics_steps numbers or a rule; without it all levels weigh 1"),
+    TX_OPTION_WEIGHTS("time_level_weights",
+                      "num_rollout_steps + num_post_physics_steps numbers or a rule; without it all levels weigh 1"),
     {.name = NULL},
 };
 
-const tx_component tx_configuration_mix_chain_post_physics = {.kind = TX_KIND_CONFIGURATION,
-                                                              .name = "mix_chain_post_physics",
-                                                              .summary = "unrolled network, then the reference stepper, against the reference trajectory",
-                                                              .options = options,
-                                                              .implementation = &mix_chain};
+const tx_component tx_configuration_mix_chain_post_physics = {
+    .kind = TX_KIND_CONFIGURATION,
+    .name = "mix_chain_post_physics",
+    .summary = "unrolled network, then the reference stepper, against the reference trajectory",
+    .options = options,
+    .implementation = &mix_chain};

@@ -12,9 +12,18 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
 }
 
-static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
-static int levels_read(const tx_section *section) { return (void)section, 1; }
-static unsigned needs(const tx_section *section) { return (void)section, TX_NEEDS_RESIDUUM; }
+static int window_length(const tx_section *section)
+{
+    return tx_rollout_steps(section) + 1;
+}
+static int levels_read(const tx_section *section)
+{
+    return (void)section, 1;
+}
+static unsigned needs(const tx_section *section)
+{
+    return (void)section, TX_NEEDS_RESIDUUM;
+}
 
 static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {

@@ -3,37 +3,39 @@
 
 #include "trainax/configuration.h"
 
-#define TX_OPTION_ROLLOUT                                                        \
-    {.name = "num_rollout_steps",                                                \
-     .type = TX_TYPE_INTEGER,                                                    \
-     .initial = "1",                                                             \
-     .unit = "steps",                                                            \
-     .text = "how often the network is applied to its own output",               \
-     .minimum = 1,                                                               \
-     .maximum = 1e6}
-#define TX_OPTION_LOSS                                                           \
-    {.name = "time_level_loss",                                                  \
-     .type = TX_TYPE_SECTION,                                                    \
-     .initial = "mse",                                                           \
-     .unit = "",                                                                 \
-     .text = "the loss at each time level",                                      \
-     .alias = "loss",                                                            \
-     .kind = TX_KIND_LOSS}
-#define TX_OPTION_CUT_BPTT                                                       \
-    {.name = "cut_bptt",                                                         \
-     .type = TX_TYPE_BOOLEAN,                                                    \
-     .initial = "false",                                                         \
-     .unit = "",                                                                 \
-     .text = "cut the backpropagation through time in the network's main chain"}, \
-    {                                                                            \
-        .name = "cut_bptt_every", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps", \
-        .text = "how many steps lie between two cuts (with cut_bptt)", .minimum = 1, .maximum = 1e9 \
+#define TX_OPTION_ROLLOUT                                                                                                          \
+    {                                                                                                                              \
+        .name = "num_rollout_steps", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps",                                     \
+        .text = "how often the network is applied to its own output", .minimum = 1, .maximum = 1e6                                 \
     }
-#define TX_OPTION_WEIGHTS(NAME, TEXT) \
-    {.name = NAME, .type = TX_TYPE_REALS, .initial = "null", .unit = "", .text = TEXT, .kind = TX_KIND_WEIGHTS}
-#define TX_OPTION_FLAG(NAME, TEXT) {.name = NAME, .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = TEXT}
+#define TX_OPTION_LOSS                                                                                                             \
+    {                                                                                                                              \
+        .name = "time_level_loss", .type = TX_TYPE_SECTION, .initial = "mse", .unit = "", .text = "the loss at each time level",   \
+        .alias = "loss", .kind = TX_KIND_LOSS                                                                                      \
+    }
+#define TX_OPTION_CUT_BPTT                                                                                                         \
+    {.name = "cut_bptt",                                                                                                           \
+     .type = TX_TYPE_BOOLEAN,                                                                                                      \
+     .initial = "false",                                                                                                           \
+     .unit = "",                                                                                                                   \
+     .text = "cut the backpropagation through time in the network's main chain"},                                                  \
+    {                                                                                                                              \
+        .name = "cut_bptt_every", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps",                                        \
+        .text = "how many steps lie between two cuts (with cut_bptt)", .minimum = 1, .maximum = 1e9                                \
+    }
+#define TX_OPTION_WEIGHTS(NAME, TEXT)                                                                                              \
+    {                                                                                                                              \
+        .name = NAME, .type = TX_TYPE_REALS, .initial = "null", .unit = "", .text = TEXT, .kind = TX_KIND_WEIGHTS                  \
+    }
+#define TX_OPTION_FLAG(NAME, TEXT)                                                                                                 \
+    {                                                                                                                              \
+        .name = NAME, .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = TEXT                                        \
+    }
 
-static inline int tx_rollout_steps(const tx_section *section) { return (int)tx_get_integer(section, "num_rollout_steps"); }
+static inline int tx_rollout_steps(const tx_section *section)
+{
+    return (int)tx_get_integer(section, "num_rollout_steps");
+}
 
 /* Whether there is a step t to build: none in a graph that has failed, since there may be millions. */
 static inline bool tx_step_follows(const tx_graph *graph, int t, int steps)
@@ -54,7 +56,8 @@ static inline tx_node tx_accumulate(tx_graph *graph, tx_node sum, double weight,
 /* x, cut from the gradient where `cut_bptt` says so after `done` steps. */
 static inline tx_node tx_cut_bptt(const tx_section *section, tx_graph *graph, tx_node x, int64_t done)
 {
-    return tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0 ? tx_stop_gradient(graph, x) : x;
+    return tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0 ? tx_stop_gradient(graph, x)
+                                                                                                        : x;
 }
 
 /* Each application begins a step: between them, memory may be traded for time. */

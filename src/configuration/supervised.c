@@ -7,7 +7,10 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
 }
 
-static int window_length(const tx_section *section) { return tx_rollout_steps(section) + 1; }
+static int window_length(const tx_section *section)
+{
+    return tx_rollout_steps(section) + 1;
+}
 
 static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
 {

@@ -124,11 +124,11 @@ static tx_status make_plan(const rollout *r, const tx_data_source *source, int b
     TX_TRY(tx_graph_create(error, &graph));
     const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, source->shape.state));
     const tx_plan_options options = {.precision = source->setup.random.precision,
-                                        .isa = source->setup.isa,
-                                        .block = block,
-                                        .loss = -1,
-                                        .outputs = &next,
-                                        .num_outputs = 1};
+                                     .isa = source->setup.isa,
+                                     .block = block,
+                                     .loss = -1,
+                                     .outputs = &next,
+                                     .num_outputs = 1};
     tx_status status = tx_graph_status(graph, error);
     if (status == TX_OK) {
         status = tx_plan_create(graph, &options, error, out);

@@ -17,7 +17,7 @@ enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
 typedef struct evaluation_worker {
     tx_workspace *workspace;
     tx_metric_scratch *scratch;
-    char *next; /* [block] states */
+    char *next;       /* [block] states */
     tx_status status; /* of its runs */
     tx_error error;
 } evaluation_worker;

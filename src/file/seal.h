@@ -35,7 +35,8 @@ tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_
 /* Reads the open file `fd` (any position) from beginning to end, but for the gap. TX_BAD_DATA when it cannot be read. */
 tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out, tx_seal_gap *gap);
 
-/* pread and pwrite of all bytes; a limit of the shell is an error like a full disk. False on an error (errno) or an early end (errno 0). */
+/* pread and pwrite of all bytes; a limit of the shell is an error like a full disk. False on an error (errno) or an early end
+ * (errno 0). */
 bool tx_read_at(int fd, void *data, size_t bytes, int64_t offset);
 bool tx_write_at(int fd, const void *data, size_t bytes, int64_t offset);
 /* "cannot read 'path': …", after tx_read_at. */

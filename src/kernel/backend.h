@@ -19,8 +19,8 @@ typedef enum tx_space {
     TX_SPACE_PARAMETERS, /* flat */
     TX_SPACE_TANGENTS,   /* of the parameters, flat */
     TX_SPACE_CONSTANTS,
-    TX_SPACE_GRADIENT,   /* flat; where a plan keeps the lanes apart, one behind the other */
-    TX_SPACE_LANES,      /* what a run gives each sample: the seed, then the batch size */
+    TX_SPACE_GRADIENT, /* flat; where a plan keeps the lanes apart, one behind the other */
+    TX_SPACE_LANES,    /* what a run gives each sample: the seed, then the batch size */
     TX_SPACE_COUNT,
 } tx_space;
 
@@ -81,14 +81,14 @@ struct tx_instruction {
     const tx_object *object;
     const tx_function *function;
     double alpha, beta;
-    int64_t offset; /* load: of what is read of a sample, in reals; store: the output's index */
-    int mode;       /* activation; load: a tx_source */
-    int groups;     /* of a norm */
-    int lane;       /* that is taken or put */
+    int64_t offset;                                /* load: of what is read of a sample, in reals; store: the output's index */
+    int mode;                                      /* activation; load: a tx_source */
+    int groups;                                    /* of a norm */
+    int lane;                                      /* that is taken or put */
     int64_t stride[TX_MAX_AXES], low[TX_MAX_AXES]; /* of phases */
-    const char *part; /* of the program, for reports */
-    double flops;     /* of a block */
-    int sharing;      /* a tx_sharing (tensor/operation.h) */
+    const char *part;                              /* of the program, for reports */
+    double flops;                                  /* of a block */
+    int sharing;                                   /* a tx_sharing (tensor/operation.h) */
 };
 
 typedef struct tx_place {
@@ -109,7 +109,7 @@ typedef struct tx_staged {
 /* One run of a plan, as its instructions see it: in place, of one block; else of all. */
 struct tx_frame {
     const tx_backend *backend;
-    char *base[TX_SPACE_COUNT]; /* in place: where the spaces lie for the block that runs */
+    char *base[TX_SPACE_COUNT];                  /* in place: where the spaces lie for the block that runs */
     const void *const *samples[TX_SOURCE_COUNT]; /* in place: [count] what is given of each sample of that block */
     int count;                                   /* real samples of it */
     bool failed;                                 /* a user's function has */
@@ -126,7 +126,7 @@ typedef struct tx_backend_class {
     bool at_once;  /* all blocks of a run go into one call of each kernel */
 
     tx_status (*allocate)(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out); /* zeroed, 64-byte aligned */
-    void (*free)(tx_buffer *buffer);                                                                   /* takes NULL */
+    void (*free)(tx_buffer *buffer);                                                                  /* takes NULL */
     tx_status (*upload)(tx_buffer *buffer, size_t offset, const void *from, size_t bytes, tx_error *error);
     tx_status (*download)(tx_buffer *buffer, size_t offset, void *to, size_t bytes, tx_error *error);
     tx_status (*clear)(tx_buffer *buffer, size_t offset, size_t bytes, tx_error *error); /* to zeros */
@@ -152,5 +152,11 @@ const tx_backend *tx_backend_cpu(int isa, tx_precision precision);
 typedef const tx_backend *tx_backend_choice(int isa, tx_precision precision);
 extern tx_backend_choice *tx_backend_default;
 
-static inline void *tx_frame_at(const tx_frame *frame, tx_operand operand) { return frame->base[operand.space] + operand.offset; }
-static inline size_t tx_whole_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+static inline void *tx_frame_at(const tx_frame *frame, tx_operand operand)
+{
+    return frame->base[operand.space] + operand.offset;
+}
+static inline size_t tx_whole_lines(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}

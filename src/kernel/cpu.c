@@ -114,16 +114,25 @@ static void destroy(const tx_backend *backend, tx_object *object)
         return;
     }
     switch (object->kind) {
-    case TX_OBJECT_CONVOLUTION: kernels->conv_destroy(object->made); break;
-    case TX_OBJECT_SPECTRAL: kernels->spectral_destroy(object->made); break;
-    case TX_OBJECT_RFFTN: kernels->rfftn_destroy(object->made); break;
-    default: tx_halo_destroy(object->made);
+    case TX_OBJECT_CONVOLUTION:
+        kernels->conv_destroy(object->made);
+        break;
+    case TX_OBJECT_SPECTRAL:
+        kernels->spectral_destroy(object->made);
+        break;
+    case TX_OBJECT_RFFTN:
+        kernels->rfftn_destroy(object->made);
+        break;
+    default:
+        tx_halo_destroy(object->made);
     }
     tx_free(object);
 }
 
 /* ---- Kernels ---- */
 
+/* A table. clang-format would tear it apart. */
+/* clang-format off */
 #define KERNEL(name, ...)                                                   \
     static tx_status run_##name(const tx_instruction *i, tx_frame *frame) \
     {                                                                       \
@@ -227,6 +236,8 @@ const tx_kernel tx_cpu_kernels[] = {
     {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp}, {0},
 };
 
+/* clang-format on */
+
 static const tx_kernel *find(const tx_backend *backend, const char *name)
 {
     (void)backend;
@@ -239,6 +250,15 @@ static const tx_kernel *find(const tx_backend *backend, const char *name)
 
 /* ---- The backend ---- */
 
-const tx_backend_class tx_cpu_class = {.name = "cpu", .in_place = true, .allocate = allocate, .free = free_buffer, .upload = upload,
-                                       .download = download, .clear = clear, .synchronise = synchronise, .find = find,
-                                       .create = create, .load = load, .destroy = destroy};
+const tx_backend_class tx_cpu_class = {.name = "cpu",
+                                       .in_place = true,
+                                       .allocate = allocate,
+                                       .free = free_buffer,
+                                       .upload = upload,
+                                       .download = download,
+                                       .clear = clear,
+                                       .synchronise = synchronise,
+                                       .find = find,
+                                       .create = create,
+                                       .load = load,
+                                       .destroy = destroy};

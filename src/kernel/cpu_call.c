@@ -83,8 +83,8 @@ tx_status tx_cpu_call(const tx_instruction *i, tx_frame *frame)
 }
 
 /* A function of x and something in its or its result's tangent space. */
-static tx_status call_derivative(int (*derivative)(void *, int64_t, const double *, const double *, double *), const tx_instruction *i,
-                                 tx_frame *frame)
+static tx_status call_derivative(int (*derivative)(void *, int64_t, const double *, const double *, double *),
+                                 const tx_instruction *i, tx_frame *frame)
 {
     scratch s = begin(i, frame);
     const double *x = call_input(&s, i, frame, 0), *d = call_input(&s, i, frame, 1);

@@ -28,10 +28,10 @@ static bool runs_v4(void)
 }
 #endif
 
-#define CPU(level, name)                                                                                                         \
-    {                                                                                                                            \
-        [TX_FLOAT32] = {&tx_cpu_class, TX_FLOAT32, level, (void *)&tx_kernels_##name##_f32},                                     \
-        [TX_FLOAT64] = {&tx_cpu_class, TX_FLOAT64, level, (void *)&tx_kernels_##name##_f64},                                     \
+#define CPU(level, name)                                                                                                           \
+    {                                                                                                                              \
+        [TX_FLOAT32] = {&tx_cpu_class, TX_FLOAT32, level, (void *)&tx_kernels_##name##_f32},                                       \
+        [TX_FLOAT64] = {&tx_cpu_class, TX_FLOAT64, level, (void *)&tx_kernels_##name##_f64},                                       \
     }
 
 /* Each level runs only where the one before does. */

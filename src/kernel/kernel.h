@@ -43,7 +43,7 @@ typedef struct tx_conv_shape {
     int64_t kernel[TX_MAX_AXES], dilation[TX_MAX_AXES];
     int64_t shift[TX_MAX_AXES]; /* position in x (relative to its interior) of tap 0 for output cell 0; may be negative */
     int64_t x_phases[TX_MAX_AXES], y_phases[TX_MAX_AXES]; /* 0 means 1 */
-    int groups;                 /* 0 means 1 */
+    int groups;                                           /* 0 means 1 */
     bool flip;
     tx_activation activation; /* e: applied to the output */
     bool masked;              /* relu's adjoint: the result is zero where the tensor m (layout of y) is <= 0 */
@@ -68,9 +68,9 @@ typedef struct tx_spectral_shape {
 } tx_spectral_shape;
 typedef struct tx_spectral tx_spectral;
 
-/* The real Fourier transform over all axes of x (numpy's rfftn), with all its modes. modes: (channels of x, twice their number), block
- * of x, no halos: real and imaginary parts in turn, in C order of the wavenumbers, of which the last axis has those up to n / 2.
- * Weighted as above: forward, plain, is rfftn; backward, weighted, irfftn, which takes the real parts of complex lines at the
+/* The real Fourier transform over all axes of x (numpy's rfftn), with all its modes. modes: (channels of x, twice their number),
+ * block of x, no halos: real and imaginary parts in turn, in C order of the wavenumbers, of which the last axis has those up to n
+ * / 2. Weighted as above: forward, plain, is rfftn; backward, weighted, irfftn, which takes the real parts of complex lines at the
  * last axis's wavenumbers 0 and n / 2; backward plain is the transpose of the one, forward weighted of the other. */
 typedef struct tx_rfftn_shape {
     tx_layout x, modes;
@@ -185,8 +185,8 @@ typedef struct tx_kernels {
                                 const tx_layout *ldx, void *dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
-     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes are
-     * kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too. */
+     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes
+     * are kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
     tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */
@@ -202,8 +202,8 @@ typedef struct tx_kernels {
     void (*spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
                              const void *dy, void *dw);
 
-    /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a part,
-     * 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
+    /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a
+     * part, 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
     tx_status (*rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out);
     void (*rfftn_destroy)(tx_rfft *rfftn);
     size_t (*rfftn_scratch)(const tx_rfft *rfftn); /* reals */

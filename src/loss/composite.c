@@ -1,7 +1,10 @@
 /* A weighted sum of losses, sample by sample; its own batch_reduction then makes one number of the samples. */
 #include "loss/options.h"
 
-static int children(const tx_section *section, const tx_section *const **out) { return tx_get_sections(section, "losses", out); }
+static int children(const tx_section *section, const tx_section *const **out)
+{
+    return tx_get_sections(section, "losses", out);
+}
 
 static tx_status check(const tx_section *section, tx_error *error)
 {
@@ -22,7 +25,8 @@ static tx_node apply(const tx_section *section, tx_graph *graph, tx_node predict
     const int count = children(section, &child);
     tx_node sum = -1;
     for (int k = 0; k < count; k++) {
-        const tx_node term = tx_scale(graph, tx_loss_of_sample(child[k], graph, prediction, target), tx_get_real(child[k], "weight"));
+        const tx_node term =
+            tx_scale(graph, tx_loss_of_sample(child[k], graph, prediction, target), tx_get_real(child[k], "weight"));
         sum = sum < 0 ? term : tx_add(graph, sum, term);
     }
     return sum;
@@ -45,7 +49,12 @@ static const tx_option each[] = {
 };
 static const tx_option options[] = {
     TX_LOSS_OPTIONS,
-    {.name = "losses", .type = TX_TYPE_SECTIONS, .unit = "", .text = "the summands, each with a weight", .kind = TX_KIND_LOSS, .each = each},
+    {.name = "losses",
+     .type = TX_TYPE_SECTIONS,
+     .unit = "",
+     .text = "the summands, each with a weight",
+     .kind = TX_KIND_LOSS,
+     .each = each},
     {.name = NULL},
 };
 

@@ -28,7 +28,10 @@ static tx_node normalized_mae(const tx_section *section, tx_graph *graph, tx_nod
     return (void)section, normalized(graph, prediction, target, 1);
 }
 
-static bool always(const tx_section *section) { return (void)section, true; }
+static bool always(const tx_section *section)
+{
+    return (void)section, true;
+}
 
 static const tx_option options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
 

@@ -19,7 +19,13 @@ static tx_node lp(const tx_section *section, tx_graph *graph, tx_node prediction
 static const tx_option rmse_options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
 static const tx_option lp_options[] = {
     TX_LOSS_OPTIONS,
-    {.name = "p", .type = TX_TYPE_REAL, .initial = "2.0", .unit = "", .text = "exponent of the norm", .minimum = 0, .above_minimum = true},
+    {.name = "p",
+     .type = TX_TYPE_REAL,
+     .initial = "2.0",
+     .unit = "",
+     .text = "exponent of the norm",
+     .minimum = 0,
+     .above_minimum = true},
     {.name = NULL},
 };
 

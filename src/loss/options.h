@@ -4,12 +4,10 @@
 #include "trainax/loss.h"
 
 #define TX_LOSS_OPTIONS                                                                                                            \
-    {.name = "batch_reduction",                                                                                                    \
-     .type = TX_TYPE_WORD,                                                                                                         \
-     .initial = "mean",                                                                                                            \
-     .unit = "",                                                                                                                   \
-     .text = "how the samples of a minibatch become one number",                                                                   \
-     .words = "mean sum"}
+    {                                                                                                                              \
+        .name = "batch_reduction", .type = TX_TYPE_WORD, .initial = "mean", .unit = "",                                            \
+        .text = "how the samples of a minibatch become one number", .words = "mean sum"                                            \
+    }
 
 /* Mean over channels and points of |x - target|^p for each sample (target -1: of |x|^p). */
 static inline tx_node tx_loss_mean_power(tx_graph *graph, tx_node x, tx_node target, double p)

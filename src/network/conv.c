@@ -107,10 +107,9 @@ static tx_status check_points(const tx_layer *layer, const tx_network *network, 
         const int64_t n = network->input.n[d], room = n + layer->low[d] + layer->high[d] - reach(layer, d);
         const int64_t result = room < 1 ? 0 : (room - 1) / stride_of(layer, d) + 1;
         if (result != n) {
-            return tx_section_error(
-                network->section, "padding", error, TX_INVALID,
-                "a map of states must keep their shape: %lld points along axis %d become %lld%s", (long long)n, d,
-                (long long)result, layer->stride[d] > 1 ? "" : " (padding: same keeps them)");
+            return tx_section_error(network->section, "padding", error, TX_INVALID,
+                                    "a map of states must keep their shape: %lld points along axis %d become %lld%s", (long long)n,
+                                    d, (long long)result, layer->stride[d] > 1 ? "" : " (padding: same keeps them)");
         }
     }
     return TX_OK;

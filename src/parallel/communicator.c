@@ -93,7 +93,8 @@ tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_paral
     }
     tx_parallel *parallel;
     TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
-    *parallel = (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = tx_threads_cores()};
+    *parallel =
+        (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = tx_threads_cores()};
     const tx_status status = alone ? TX_OK : join(parallel, communicator, running, error);
     if (status != TX_OK) {
         tx_parallel_destroy(parallel);

@@ -10,9 +10,12 @@ static int64_t least_block(tx_shape state, bool small)
         return SMALL_BLOCK;
     }
     switch (state.axes) {
-    case 1: return (POINTS_WANTED + state.n[0] - 1) / state.n[0];
-    case 2: return 1;
-    default: return 2; /* backward-data gains a third from two samples */
+    case 1:
+        return (POINTS_WANTED + state.n[0] - 1) / state.n[0];
+    case 2:
+        return 1;
+    default:
+        return 2; /* backward-data gains a third from two samples */
     }
 }
 

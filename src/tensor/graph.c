@@ -184,7 +184,8 @@ tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node)
 
 tx_node tx_graph_repeat(tx_graph *graph, const tx_graph_node *node)
 {
-    if (graph->error.status || tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes)) {
+    if (graph->error.status ||
+        tx_reserve((size_t)graph->count + 1, sizeof *graph->nodes, &graph->capacity, &graph->error, &graph->nodes)) {
         return TX_NONE;
     }
     graph->nodes[graph->count] = *node;
@@ -244,8 +245,8 @@ bool tx_shape_as_both(tx_graph *graph, tx_graph_node *node)
 {
     const tx_shape a = tx_node_shape(graph, node->input[0]), b = tx_node_shape(graph, node->input[1]);
     if (!tx_shape_equal(&a, &b)) {
-        tx_graph_fail(graph, "two tensors of different shapes (%ld and %ld channels, %d and %d axes) are combined", (long)a.channels,
-                      (long)b.channels, a.axes, b.axes);
+        tx_graph_fail(graph, "two tensors of different shapes (%ld and %ld channels, %d and %d axes) are combined",
+                      (long)a.channels, (long)b.channels, a.axes, b.axes);
     }
     node->shape = a;
     return !graph->error.status;
@@ -256,7 +257,10 @@ bool tx_shape_lane_of_both(tx_graph *graph, tx_graph_node *node)
     return tx_shape_as_both(graph, node) && tx_shape_lane(graph, node);
 }
 
-void tx_next_step(tx_graph *graph) { graph->context.step++; }
+void tx_next_step(tx_graph *graph)
+{
+    graph->context.step++;
+}
 
 const char *tx_enter_part(tx_graph *graph, const char *part)
 {

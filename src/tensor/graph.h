@@ -47,7 +47,7 @@ struct tx_graph {
     double *constants;
     size_t num_constants, constant_capacity;
     tx_context context; /* given to new nodes */
-    tx_error error; /* sticky */
+    tx_error error;     /* sticky */
 };
 
 /* Appends a node, or returns an equal one that is there (effects are never merged). Inputs beyond those given are TX_NONE;
@@ -66,12 +66,13 @@ tx_status tx_graph_copy(const tx_graph *graph, tx_error *error, tx_graph **out);
 /* Gives `target`, which has none, the constants of `graph`. */
 tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_error *error);
 
-/* Reverse mode, graph to graph (differentiate.c): appends the gradient with respect to all parameters, as effects, of the lane scalar
- * `loss`, whose cotangent is 1 / batch size; or of all outputs, whose cotangents a run is given, one output behind the other. */
+/* Reverse mode, graph to graph (differentiate.c): appends the gradient with respect to all parameters, as effects, of the lane
+ * scalar `loss`, whose cotangent is 1 / batch size; or of all outputs, whose cotangents a run is given, one output behind the
+ * other. */
 tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error);
 tx_status tx_graph_pull_back(tx_graph *graph, const tx_node *outputs, int num_outputs, tx_error *error);
-/* Forward mode (tangent.c): appends the outputs' tangents for a tangent of the parameters and (windows) of the windows. tangents[k]: of
- * outputs[k]; zeros where it depends on neither. */
+/* Forward mode (tangent.c): appends the outputs' tangents for a tangent of the parameters and (windows) of the windows.
+ * tangents[k]: of outputs[k]; zeros where it depends on neither. */
 tx_status tx_graph_push_forward(tx_graph *graph, bool windows, const tx_node *outputs, int num_outputs, tx_error *error,
                                 tx_node *tangents);
 /* An input that a run is given for each sample: part of an output's cotangent. */
@@ -83,4 +84,7 @@ tx_status tx_graph_fuse(const tx_graph *graph, tx_node *outputs, int num_outputs
 /* live[node] = 1 for everything that outputs and effects need; live has one byte a node, zeroed. */
 void tx_graph_mark_live(const tx_graph *graph, const tx_node *outputs, int num_outputs, char *live);
 
-static inline const tx_graph_node *tx_graph_at(const tx_graph *graph, tx_node node) { return &graph->nodes[node]; }
+static inline const tx_graph_node *tx_graph_at(const tx_graph *graph, tx_node node)
+{
+    return &graph->nodes[node];
+}

@@ -31,12 +31,13 @@ struct tx_operation {
     unsigned overwrites; /* bit k: the result may take the place of input k */
     unsigned alike;      /* bit k: input k has to be laid out as the result */
     tx_sharing sharing;
-    const char *take_lane; /* of an effect: the kernel that brings one lane of its inputs into tensors of their own; NULL: take_lane */
+    const char
+        *take_lane; /* of an effect: the kernel that brings one lane of its inputs into tensors of their own; NULL: take_lane */
 
     /* Sets the node's shape from its inputs, or fails the graph; NULL: who makes the node says it. */
     bool (*shape)(tx_graph *graph, tx_graph_node *node);
-    /* Reverse mode: sets cotangent[k] of the inputs that are wanted, from that of y, this node, and appends the effects of parameters
-     * that are wanted (tx_graph_add_effect). NULL: its inputs get none. */
+    /* Reverse mode: sets cotangent[k] of the inputs that are wanted, from that of y, this node, and appends the effects of
+     * parameters that are wanted (tx_graph_add_effect). NULL: its inputs get none. */
     void (*vjp)(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent);
     /* Forward mode: the tangent of y from those of its inputs, of which at least one is there (the others: TX_NONE). NULL: it has
      * none, and a graph that asks for it fails. */
@@ -50,19 +51,25 @@ struct tx_operation {
 };
 
 /* Those that passes and other kin make or look for. */
-extern const tx_operation tx_op_load, tx_op_parameter, tx_op_constant, tx_op_seed, tx_op_batch_size;   /* input.c */
-extern const tx_operation tx_op_scale, tx_op_activate_gradient;                                        /* pointwise.c */
-extern const tx_operation tx_op_square_error_gradient;                                                 /* lane.c */
-extern const tx_operation tx_op_pad, tx_op_fold, tx_op_channels, tx_op_split, tx_op_join;              /* shape.c */
-extern const tx_operation tx_op_conv, tx_op_bias_gradient;                                             /* convolution.c */
-extern const tx_operation tx_op_group_norm, tx_op_group_norm_gradient;                                 /* norm.c */
+extern const tx_operation tx_op_load, tx_op_parameter, tx_op_constant, tx_op_seed, tx_op_batch_size; /* input.c */
+extern const tx_operation tx_op_scale, tx_op_activate_gradient;                                      /* pointwise.c */
+extern const tx_operation tx_op_square_error_gradient;                                               /* lane.c */
+extern const tx_operation tx_op_pad, tx_op_fold, tx_op_channels, tx_op_split, tx_op_join;            /* shape.c */
+extern const tx_operation tx_op_conv, tx_op_bias_gradient;                                           /* convolution.c */
+extern const tx_operation tx_op_group_norm, tx_op_group_norm_gradient;                               /* norm.c */
 
-static inline bool tx_has_trait(const tx_graph_node *node, tx_trait trait) { return (node->op->traits & trait) != 0; }
+static inline bool tx_has_trait(const tx_graph_node *node, tx_trait trait)
+{
+    return (node->op->traits & trait) != 0;
+}
 
 /* ---- For builders ---- */
 
 static const tx_shape tx_lane_shape = {.channels = 1};
-static inline bool tx_shape_is_lane(const tx_shape *shape) { return shape->axes == 0 && shape->channels == 1; }
+static inline bool tx_shape_is_lane(const tx_shape *shape)
+{
+    return shape->axes == 0 && shape->channels == 1;
+}
 
 /* A node of that operation with up to two inputs (TX_NONE: fewer) and nothing else set. */
 tx_graph_node tx_graph_node_of(const tx_operation *op, tx_node a, tx_node b);
@@ -73,7 +80,8 @@ void tx_graph_add_effect(tx_graph *graph, tx_graph_node *effect, tx_node paramet
 /* Is it a parameter or a constant of so many numbers? */
 bool tx_graph_has_numbers(const tx_graph *graph, tx_node node, int64_t size);
 
-/* Builders of one kin that others use: alpha s x, s a lane scalar; zeros; a + b where one of them may be TX_NONE; is there a stride? */
+/* Builders of one kin that others use: alpha s x, s a lane scalar; zeros; a + b where one of them may be TX_NONE; is there a
+ * stride? */
 tx_node tx_graph_lane_scale(tx_graph *graph, double alpha, tx_node s, tx_node x);
 tx_node tx_graph_zero(tx_graph *graph, tx_shape shape);
 tx_node tx_graph_sum_present(tx_graph *graph, tx_node a, tx_node b);

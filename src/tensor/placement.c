@@ -47,7 +47,8 @@ static void place_fold(tx_planner *p, tx_node n)
     tx_value *v = &p->values[n], *x = &p->values[node->input[0]];
     widen(v, node->attributes.low, node->attributes.high);
     const tx_graph_node *below = tx_planner_node(p, node->input[0]);
-    if (x->owner == node->input[0] && p->readers[node->input[0]] == 1 && tx_has_trait(below, TX_OP_WIDE) && below->input[3] < 0 && below->input[4] < 0) {
+    if (x->owner == node->input[0] && p->readers[node->input[0]] == 1 && tx_has_trait(below, TX_OP_WIDE) && below->input[3] < 0 &&
+        below->input[4] < 0) {
         x->owner = n;
     } else {
         v->copied = true;
@@ -59,7 +60,8 @@ static void place_values(tx_planner *p)
 {
     for (int n = 0; n < p->graph->count; n++) {
         const tx_graph_node *node = tx_planner_node(p, n);
-        p->values[n] = (tx_value){.owner = has_buffer(node) ? n : TX_NONE, .base = node->shape, .mode = -1, .last = -1, .offset = -1};
+        p->values[n] =
+            (tx_value){.owner = has_buffer(node) ? n : TX_NONE, .base = node->shape, .mode = -1, .last = -1, .offset = -1};
         if (node->op == &tx_op_pad) {
             place_pad(p, n);
         } else if (node->op == &tx_op_fold) {
@@ -121,8 +123,7 @@ static tx_status make_layouts(tx_planner *p)
         }
         const tx_value *owner = &p->values[tx_has_trait(node, TX_OP_GIVEN) ? n : p->values[n].owner];
         TX_TRY(check_value(p, owner));
-        const tx_layout whole = tx_layout_make(tx_planner_real(p), owner->base, p->plan->options.block,
-                                               owner->low, owner->high);
+        const tx_layout whole = tx_layout_make(tx_planner_real(p), owner->base, p->plan->options.block, owner->low, owner->high);
         tx_layout layout = whole;
         if (node->op == &tx_op_channels) {
             layout = tx_layout_channels(p->values[node->input[0]].layout, node->attributes.offset, node->shape.channels);
@@ -235,12 +236,14 @@ static void count_readers(tx_planner *p, const tx_node *outputs)
 }
 
 /* The owner of node n of a repeated graph; `fused` is that of its origin. copies: the latest of each node of the fused graph. */
-static tx_node follow_owner(const tx_planner *p, const tx_value *followed, const int *origin, const tx_node *copies, tx_node n, tx_node fused)
+static tx_node follow_owner(const tx_planner *p, const tx_value *followed, const int *origin, const tx_node *copies, tx_node n,
+                            tx_node fused)
 {
     if (fused < 0 || fused == origin[n]) {
         return fused < 0 ? TX_NONE : n;
     }
-    return fused < origin[n] ? followed[tx_planner_node(p, n)->input[0]].owner /* a view */ : copies[fused] /* the input of a fold */;
+    return fused < origin[n] ? followed[tx_planner_node(p, n)->input[0]].owner /* a view */
+                             : copies[fused] /* the input of a fold */;
 }
 
 /* A repeated node is laid out as its origin: who reads it now must not change a bit. */

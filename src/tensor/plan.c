@@ -28,9 +28,9 @@ static tx_status add_derivatives(tx_graph *graph, const tx_plan_options *options
     if (options->tangents) {
         TX_TRY(tx_graph_push_forward(graph, options->moved, outputs + 1, count, error, outputs + 1 + count));
     }
-    return options->seeded                            ? tx_graph_pull_back(graph, outputs + 1, count, error)
+    return options->seeded                           ? tx_graph_pull_back(graph, outputs + 1, count, error)
            : options->loss >= 0 && options->gradient ? tx_graph_differentiate(graph, options->loss, error)
-                                                      : TX_OK;
+                                                     : TX_OK;
 }
 
 static tx_status fuse(const tx_graph *graph, const tx_plan_options *options, tx_node *outputs, int num_outputs, tx_error *error,
@@ -120,8 +120,8 @@ static tx_status make(tx_plan *plan, const tx_graph *graph, const tx_plan_option
     TX_TRY(fuse(graph, options, outputs, plan->num_outputs, error, &fused));
     measure_given(plan, fused);
     tx_status status;
-    if ((status = measure_results(plan, fused, outputs, error)) == TX_OK && (status = tx_plan_fit(plan, fused, outputs, error)) == TX_OK &&
-        (status = trim(plan, error)) == TX_OK) {
+    if ((status = measure_results(plan, fused, outputs, error)) == TX_OK &&
+        (status = tx_plan_fit(plan, fused, outputs, error)) == TX_OK && (status = trim(plan, error)) == TX_OK) {
         status = make_constants(plan, fused, error);
     }
     tx_graph_destroy(fused);
@@ -136,7 +136,8 @@ tx_status tx_plan_create(const tx_graph *graph, const tx_plan_options *options, 
     plan->options = *options;
     plan->options.outputs = NULL;
     tx_status status;
-    if ((status = choose_backend(plan, options, error)) == TX_OK && (status = list_outputs(plan, options, error, &outputs)) == TX_OK) {
+    if ((status = choose_backend(plan, options, error)) == TX_OK &&
+        (status = list_outputs(plan, options, error, &outputs)) == TX_OK) {
         status = make(plan, graph, options, outputs, error);
     }
     tx_free(outputs);
@@ -203,7 +204,8 @@ int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
 tx_status tx_plan_describe(const tx_plan *plan, tx_error *error, char **out)
 {
     enum { LINE = 128 };
-    static const char *const spaces[TX_SPACE_COUNT] = {"-", "arena", "packed", "parameters", "tangents", "constants", "gradient", "lanes"};
+    static const char *const spaces[TX_SPACE_COUNT] = {"-",        "arena",     "packed",   "parameters",
+                                                       "tangents", "constants", "gradient", "lanes"};
     char *text;
     TX_TRY(tx_allocate(plan->num_instructions * LINE + 1, error, &text));
     size_t at = 0;

@@ -1,4 +1,5 @@
-/* What a plan is: instructions over spaces, and what they need. Made by the planner (planner.h), read by runs. Private to this room. */
+/* What a plan is: instructions over spaces, and what they need. Made by the planner (planner.h), read by runs. Private to this
+ * room. */
 #pragma once
 
 #include "tensor/graph.h"
@@ -61,7 +62,10 @@ static inline size_t tx_gradient_bytes(const tx_plan_options *options)
     return (options->apart ? (size_t)options->block : 1) * tx_flat_bytes(options);
 }
 
-static inline bool tx_plan_has_gradient(const tx_plan *plan) { return plan->options.gradient || plan->options.seeded; }
+static inline bool tx_plan_has_gradient(const tx_plan *plan)
+{
+    return plan->options.gradient || plan->options.seeded;
+}
 
 /* workspace.c */
 size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks);

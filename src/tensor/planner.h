@@ -40,8 +40,14 @@ struct tx_planner {
     tx_error *error;
 };
 
-static inline int64_t tx_round_to_line(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-static inline size_t tx_planner_real(const tx_planner *p) { return tx_real_bytes(p->plan->options.precision); }
+static inline int64_t tx_round_to_line(int64_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+static inline size_t tx_planner_real(const tx_planner *p)
+{
+    return tx_real_bytes(p->plan->options.precision);
+}
 
 /* placement.c: plans a fused graph, or (NULL: none) what became of it by repeating nodes: instructions and arena. outputs[0] is the
  * loss (or TX_NONE). May be called again with other repetitions: the last call counts. */

@@ -50,8 +50,8 @@ static tx_status fill(tx_values *values, tx_workspace *workspace, const tx_run_i
     return TX_OK;
 }
 
-tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, int repetitions,
-                         tx_error *error, tx_operation_time **out, int *count)
+tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                            int repetitions, tx_error *error, tx_operation_time **out, int *count)
 {
     const size_t instructions = values->plan->num_instructions;
     double *best = NULL;

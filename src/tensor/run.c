@@ -54,7 +54,8 @@ static tx_status run_blocks(const tx_values *values, tx_workspace *workspace, co
 
 /* ---- staged ---- */
 
-static tx_status upload_samples(const tx_workspace *workspace, tx_source source, const void *const *samples, int count, tx_error *error)
+static tx_status upload_samples(const tx_workspace *workspace, tx_source source, const void *const *samples, int count,
+                                tx_error *error)
 {
     const size_t bytes = workspace->plan->given_bytes[source];
     tx_buffer *buffer = workspace->given[source];
@@ -81,8 +82,9 @@ static tx_status upload(tx_workspace *workspace, const tx_run_input *input, int 
     }
     tx_workspace_set_lanes(workspace, input->count, input->batch_size);
     TX_TRY(class_->upload(workspace->staged_lanes, 0, workspace->lanes, (size_t)blocks * 2 * tx_lane_bytes(&plan->options), error));
-    return tx_plan_has_gradient(plan) ? class_->clear(workspace->gradient, 0, (size_t)blocks * tx_gradient_bytes(&plan->options), error)
-                                      : TX_OK;
+    return tx_plan_has_gradient(plan)
+               ? class_->clear(workspace->gradient, 0, (size_t)blocks * tx_gradient_bytes(&plan->options), error)
+               : TX_OK;
 }
 
 static tx_staged stage(const tx_workspace *workspace, const tx_values *values, int count, int blocks)
@@ -147,7 +149,8 @@ static tx_status download(const tx_workspace *workspace, int count, int blocks, 
                                       : TX_OK;
 }
 
-static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_error *error)
+static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                            tx_error *error)
 {
     const int blocks = (input->count + values->plan->options.block - 1) / values->plan->options.block;
     TX_TRY(upload(workspace, input, blocks, error));
@@ -162,7 +165,8 @@ static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx
     return download(workspace, input->count, blocks, output, error);
 }
 
-tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_error *error)
+tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                        tx_error *error)
 {
     TX_TRY(tx_values_refresh(values, error));
     if (!values->plan->backend->class_->in_place) {

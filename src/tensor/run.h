@@ -22,9 +22,9 @@ struct tx_workspace {
     char *lanes; /* of each block: the seed, then the batch size; tx_lane_bytes each */
     int count;   /* that `lanes` holds values for */
     int64_t batch_size;
-    void **samples;      /* [block] of kernels' own */
-    const void **seeds;  /* [block] in place: with zeros for padding lanes */
-    void *no_seed;       /* these zeros */
+    void **samples;     /* [block] of kernels' own */
+    const void **seeds; /* [block] in place: with zeros for padding lanes */
+    void *no_seed;      /* these zeros */
     /* Where the backend does not work in place: */
     tx_buffer *staged_lanes, *given[TX_SOURCE_COUNT], *results, *gradient;
     char *losses; /* lanes of a block on their way to the caller */
@@ -36,11 +36,11 @@ tx_status tx_values_refresh(tx_values *values, tx_error *error);
 /* The seed is 1 / batch size in the real lanes and 0 in the padding ones; the batch size is the same in all. */
 void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_size);
 /* In place, the samples of one block: what its instructions see. */
-tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
-                            tx_error *error);
+tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
+                            const tx_run_output *output, tx_error *error);
 /* The same after all that comes before the first instruction: the lanes are set, the gradient is zero. */
-tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
-                            tx_error *error);
+tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
+                            const tx_run_output *output, tx_error *error);
 /* What a run in place has left: each sample's loss. */
 void tx_workspace_read_losses(const tx_workspace *workspace, const tx_frame *frame, double *losses);
 

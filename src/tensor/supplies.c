@@ -18,7 +18,10 @@ tx_operand tx_planner_operand(const tx_planner *p, tx_node n)
     const int64_t offset = node->attributes.offset * (int64_t)tx_planner_real(p);
     if (tx_has_trait(node, TX_OP_FLAT)) {
         const bool tangent = node->attributes.mode == TX_SOURCE_TANGENT;
-        return (tx_operand){node->op == &tx_op_constant ? TX_SPACE_CONSTANTS : tangent ? TX_SPACE_TANGENTS : TX_SPACE_PARAMETERS, offset};
+        return (tx_operand){node->op == &tx_op_constant ? TX_SPACE_CONSTANTS
+                            : tangent                   ? TX_SPACE_TANGENTS
+                                                        : TX_SPACE_PARAMETERS,
+                            offset};
     }
     if (tx_has_trait(node, TX_OP_GIVEN)) {
         return (tx_operand){TX_SPACE_LANES, node->op == &tx_op_seed ? 0 : (int64_t)tx_lane_bytes(&p->plan->options)};
@@ -31,8 +34,8 @@ tx_operand tx_planner_operand(const tx_planner *p, tx_node n)
 
 static bool equal_layouts(const tx_layout *a, const tx_layout *b)
 {
-    bool equal = tx_shape_equal(&a->shape, &b->shape) && a->block == b->block && a->channel == b->channel && a->origin == b->origin &&
-                 a->size == b->size;
+    bool equal = tx_shape_equal(&a->shape, &b->shape) && a->block == b->block && a->channel == b->channel &&
+                 a->origin == b->origin && a->size == b->size;
     for (int d = 0; equal && d < a->shape.axes; d++) {
         equal = a->low[d] == b->low[d] && a->high[d] == b->high[d] && a->stride[d] == b->stride[d];
     }
@@ -107,7 +110,8 @@ tx_status tx_planner_pack(tx_planner *p, const tx_object *object, tx_operand wei
         }
     }
     TX_TRY(tx_reserve(plan->num_packs + 1, sizeof *plan->packs, &plan->pack_capacity, p->error, &plan->packs));
-    tx_instruction pack = {.object = object, .operand = {weight}, .out = {TX_SPACE_PACKED, (int64_t)plan->packed_bytes}, .lane = *bucket};
+    tx_instruction pack = {
+        .object = object, .operand = {weight}, .out = {TX_SPACE_PACKED, (int64_t)plan->packed_bytes}, .lane = *bucket};
     TX_TRY(find_kernel(p, "pack", &pack));
     plan->packs[plan->num_packs++] = pack;
     *bucket = (int)plan->num_packs;
@@ -127,7 +131,8 @@ static tx_status add_bytes(tx_planner *p, size_t bytes, tx_instruction *instruct
 
 tx_status tx_planner_add_scratch(tx_planner *p, tx_instruction *instruction)
 {
-    const size_t threads = p->plan->options.threads > 1 ? (size_t)p->plan->options.threads : 1, bytes = instruction->object->scratch_bytes;
+    const size_t threads = p->plan->options.threads > 1 ? (size_t)p->plan->options.threads : 1,
+                 bytes = instruction->object->scratch_bytes;
     return bytes ? add_bytes(p, threads * tx_whole_lines(bytes), instruction) : TX_OK;
 }
 

@@ -86,8 +86,8 @@ static tx_status run_parts(const tx_plan *plan, tx_frame *frame, tx_team *team, 
     return status;
 }
 
-tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, tx_team *team,
-                          int index, int count, tx_error *error)
+tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                                 tx_team *team, int index, int count, tx_error *error)
 {
     tx_frame frame;
     tx_status status = TX_OK;

@@ -38,7 +38,8 @@ static tx_status make_constants(tx_values *values, tx_error *error)
         TX_TRY(class_->allocate(plan->backend, plan->constant_bytes, error, &values->constants));
         TX_TRY(class_->upload(values->constants, 0, plan->constants, plan->constant_bytes, error));
         TX_TRY(class_->allocate(plan->backend, tx_flat_bytes(&plan->options), error, &values->flat[0]));
-        TX_TRY(class_->allocate(plan->backend, plan->options.tangents ? tx_flat_bytes(&plan->options) : 0, error, &values->flat[1]));
+        TX_TRY(
+            class_->allocate(plan->backend, plan->options.tangents ? tx_flat_bytes(&plan->options) : 0, error, &values->flat[1]));
     }
     return pack(values, TX_SPACE_CONSTANTS, plan->constants, values->constants, error);
 }

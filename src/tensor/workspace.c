@@ -128,8 +128,8 @@ static const void *const *pad_seeds(tx_workspace *workspace, const tx_run_input 
     return workspace->seeds;
 }
 
-tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
-                            tx_error *error)
+tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
+                            const tx_run_output *output, tx_error *error)
 {
     tx_frame frame = {.backend = workspace->plan->backend,
                       .part = tx_whole,
@@ -151,8 +151,8 @@ tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, co
     return frame;
 }
 
-tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, const tx_run_output *output,
-                            tx_error *error)
+tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
+                            const tx_run_output *output, tx_error *error)
 {
     const tx_plan *plan = workspace->plan;
 #ifdef TX_DEBUG

@@ -142,9 +142,7 @@ static void of_each_thread(void)
 
 int main(void)
 {
-    return suite_run("threads", (suite_test[]){{"refused", refused},
-                                              {"started", started},
-                                              {"of each thread", of_each_thread},
-                                              {"behind", behind},
-                                              {0}});
+    return suite_run(
+        "threads",
+        (suite_test[]){{"refused", refused}, {"started", started}, {"of each thread", of_each_thread}, {"behind", behind}, {0}});
 }

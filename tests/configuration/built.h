@@ -109,11 +109,11 @@ static inline bound *program_of(const char *text, bool gradient)
     bound *program = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_plan_options options = {.precision = TX_FLOAT64,
-                                        .isa = -1,
-                                        .block = SAMPLES,
-                                        .num_parameters = PARAMETERS,
-                                        .loss = build(graph, text),
-                                        .gradient = gradient};
+                                     .isa = -1,
+                                     .block = SAMPLES,
+                                     .num_parameters = PARAMETERS,
+                                     .loss = build(graph, text),
+                                     .gradient = gradient};
     CU_ASSERT_EQUAL(tx_graph_status(graph, NULL), TX_OK);
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     tx_graph_destroy(graph);

@@ -288,8 +288,10 @@ static void run_once(program *program, const given *given, bool poison, results 
     const int64_t gradients = num_gradients(program, samples) * p->g.num_parameters;
     struct given lanes = *given; /* each with a seed of its own */
     lanes.one_sample = false;
-    source windows = make_source(program, given->windows, p->window, given), moves = make_source(program, p->moves, p->window, given);
-    source numbers = make_source(program, p->numbers, p->g.num_numbers, given), seeds = make_source(program, given->seeds, p->result, &lanes);
+    source windows = make_source(program, given->windows, p->window, given),
+           moves = make_source(program, p->moves, p->window, given);
+    source numbers = make_source(program, p->numbers, p->g.num_numbers, given),
+           seeds = make_source(program, given->seeds, p->result, &lanes);
     void *parameters = guarded(precision, p->g.num_parameters, given->parameters),
          *direction = guarded(precision, p->g.num_parameters, p->direction);
     if (poison) {
@@ -304,8 +306,12 @@ static void run_once(program *program, const given *given, bool poison, results 
     }
     tx_parameters_set(&program->parameters, parameters);
     tx_parameters_set(&program->direction, direction);
-    const tx_run_input input = {.windows = windows.pointers, .tangents = moves.pointers, .numbers = numbers.pointers,
-                                .seeds = seeds.pointers, .count = samples, .batch_size = NAIVE_BATCH};
+    const tx_run_input input = {.windows = windows.pointers,
+                                .tangents = moves.pointers,
+                                .numbers = numbers.pointers,
+                                .seeds = seeds.pointers,
+                                .count = samples,
+                                .batch_size = NAIVE_BATCH};
     tx_run_output output = {.losses = losses, .gradient = gradient, .outputs = outputs};
     tx_error error = {0};
     CU_ASSERT_EQUAL(tx_values_run(program->values, program->workspace, &input, &output, &error), TX_OK);
@@ -342,9 +348,9 @@ static given all_of(const problem *p)
 /* ---- The references ---- */
 
 typedef struct reference {
-    double loss[MOST_SAMPLES], *y;      /* naive */
-    double *gradient, *pulled;          /* by differences: of the loss; of <seeds, y> */
-    double *pushed, *moved;             /* by differences: of y along the direction; and along the windows' moves */
+    double loss[MOST_SAMPLES], *y; /* naive */
+    double *gradient, *pulled;     /* by differences: of the loss; of <seeds, y> */
+    double *pushed, *moved;        /* by differences: of y along the direction; and along the windows' moves */
 } reference;
 
 static bool has_kinks(const tx_operation_case *c)
@@ -429,8 +435,8 @@ static void make_reference(const problem *p, reference *out)
                        .pushed = calloc((size_t)(p->samples * p->result), sizeof(double)),
                        .moved = calloc((size_t)(p->samples * p->result), sizeof(double))};
     for (int k = 0; k < p->samples; k++) {
-        out->loss[k] = naive_evaluate(p->g.graph, p->windows + k * p->window, p->numbers + k * p->g.num_numbers, p->parameters, p->loss,
-                                      p->y, out->y + k * p->result);
+        out->loss[k] = naive_evaluate(p->g.graph, p->windows + k * p->window, p->numbers + k * p->g.num_numbers, p->parameters,
+                                      p->loss, p->y, out->y + k * p->result);
     }
     plan(p, VALUES, p->self->block, tx_backend_cpu(0, TX_FLOAT64), &values); /* itself held against the naive ones */
     for (int64_t k = 0; k < p->g.num_parameters; k++) {
@@ -469,8 +475,8 @@ typedef struct place { /* what is checked where, for reports */
 static void hold(const place *at, const char *what, double found, double allowed)
 {
     if (!(found <= allowed)) {
-        printf("\n%s, %s, %s, f%d: %s: %.2e, not %.0e\n", at->name, at->backend, tx_isa_name(at->isa), at->precision == TX_FLOAT32 ? 32 : 64,
-               what, found, allowed);
+        printf("\n%s, %s, %s, f%d: %s: %.2e, not %.0e\n", at->name, at->backend, tx_isa_name(at->isa),
+               at->precision == TX_FLOAT32 ? 32 : 64, what, found, allowed);
         CU_FAIL("an operation breaks its contract");
     }
 }
@@ -520,7 +526,8 @@ static void check_padding(program *program, const place *at, const results *padd
     if (p->samples == samples) {
         return;
     }
-    double *windows = calloc((size_t)(samples * p->window), sizeof *windows), *seeds = calloc((size_t)(samples * p->result), sizeof *seeds);
+    double *windows = calloc((size_t)(samples * p->window), sizeof *windows),
+           *seeds = calloc((size_t)(samples * p->result), sizeof *seeds);
     memcpy(windows, p->windows, (size_t)(p->samples * p->window) * sizeof *windows);
     memcpy(windows + p->samples * p->window, p->windows, (size_t)p->window * sizeof *windows);
     memcpy(seeds, p->seeds, (size_t)(p->samples * p->result) * sizeof *seeds);
@@ -579,7 +586,8 @@ static void check_apart(const problem *p, const tx_backend *backend, const place
 /* <seeds, J v> = <J' seeds, v> */
 static void check_adjoint(const problem *p, const place *at, const double *pulled, const double *tangent)
 {
-    const double forward = dot(p->seeds, tangent, p->samples * p->result), backward = dot(pulled, p->direction, p->g.num_parameters);
+    const double forward = dot(p->seeds, tangent, p->samples * p->result),
+                 backward = dot(pulled, p->direction, p->g.num_parameters);
     double scale = 0;
     for (int64_t k = 0; k < p->samples * p->result; k++) {
         scale += fabs(p->seeds[k] * tangent[k]);
@@ -604,7 +612,8 @@ static void check_backend(const problem *p, const reference *ref, const tx_backe
         check_values(p, ref, at, &out[k]);
         if (k == GRADIENT || k == SEEDED) {
             sum_gradients(&program, &out[k], p->samples, sum);
-            hold(at, k == GRADIENT ? "gradient" : "vjp", distance_of_tried(p, sum, k == GRADIENT ? ref->gradient : ref->pulled), close);
+            hold(at, k == GRADIENT ? "gradient" : "vjp", distance_of_tried(p, sum, k == GRADIENT ? ref->gradient : ref->pulled),
+                 close);
         }
         if (k == SEEDED) {
             check_padding(&program, at, &out[k]);
@@ -612,8 +621,8 @@ static void check_backend(const problem *p, const reference *ref, const tx_backe
             check_adjoint(p, at, sum, out[k].tangent);
         }
         if (k == TANGENTS || k == MOVED) {
-            hold(at, k == MOVED ? "jvp of windows" : "jvp", distance(out[k].tangent, k == MOVED ? ref->moved : ref->pushed, p->samples * p->result),
-                 close);
+            hold(at, k == MOVED ? "jvp of windows" : "jvp",
+                 distance(out[k].tangent, k == MOVED ? ref->moved : ref->pushed, p->samples * p->result), close);
         }
         unplan(&program);
     }
@@ -629,7 +638,8 @@ static double distance_of_results(const problem *p, const results *a, const resu
 }
 
 /* The gradients and tangents that were not asked for hold the margins' pattern in all. */
-static void compare(const problem *p, const place *at, const char *what, const results *found, const results *expected, double allowed)
+static void compare(const problem *p, const place *at, const char *what, const results *found, const results *expected,
+                    double allowed)
 {
     for (int k = 0; k < KINDS; k++) {
         if (k != APART) {
@@ -700,7 +710,8 @@ static void every_kernel_has_a_case(void)
 
 int main(void)
 {
-    return suite_run("operations", (suite_test[]){{"operations keep their contract on every backend", operations_keep_their_contract},
-                                                  {"every kernel has a case", every_kernel_has_a_case},
-                                                  {0}});
+    return suite_run("operations",
+                     (suite_test[]){{"operations keep their contract on every backend", operations_keep_their_contract},
+                                    {"every kernel has a case", every_kernel_has_a_case},
+                                    {0}});
 }

@@ -257,7 +257,8 @@ static void run_case(const char *from, const char *name)
     tx_error error = {0};
     tx_config *config = NULL;
     snprintf(path, sizeof path, "%s/%s.yaml", from, name);
-    snprintf(g.folder, sizeof g.folder, BUILD_DIR "/%s-%d-ranks-%s", program_invocation_short_name, tx_parallel_size(parallel), name);
+    snprintf(g.folder, sizeof g.folder, BUILD_DIR "/%s-%d-ranks-%s", program_invocation_short_name, tx_parallel_size(parallel),
+             name);
     const tx_train_options options = {.output = g.folder, .start = TX_START_OVERWRITE};
     tx_status status = tx_config_read(registry, path, NULL, 0, required, &error, &config);
     status = status == TX_OK ? tx_train(config, parallel, &options, &error) : status;

@@ -47,7 +47,8 @@ long guard_count(guard_call kind)
 /* Counts a call, which fails if it is the one. The mutex is held. */
 static tx_status count(guard_call kind, tx_error *error)
 {
-    static const char *const names[GUARD_CALLS] = {"kernel", "allocate", "upload", "download", "clear", "synchronise", "create", "load"};
+    static const char *const names[GUARD_CALLS] = {"kernel", "allocate",    "upload", "download",
+                                                   "clear",  "synchronise", "create", "load"};
     return ++calls[kind] == fail_at[kind]
                ? tx_error_set(error, TX_FAILURE, GUARD_MESSAGE " call %ld of '%s' fail", calls[kind], names[kind])
                : TX_OK;
@@ -85,7 +86,8 @@ static void check_bytes(const guard_buffer *b, const char *begin, const char *en
 {
     for (; begin < end; begin++) {
         if ((unsigned char)*begin != CANARY) {
-            die("something is written %ld bytes from the start of a buffer of %zu", (long)(begin - b->buffer.data), b->buffer.bytes);
+            die("something is written %ld bytes from the start of a buffer of %zu", (long)(begin - b->buffer.data),
+                b->buffer.bytes);
         }
     }
 }
@@ -100,8 +102,10 @@ static tx_status make_buffer(const tx_backend *backend, size_t bytes, tx_error *
     if (!b || pages == MAP_FAILED) {
         die("no memory");
     }
-    *b = (guard_buffer){
-        .buffer = {.backend = backend, .bytes = bytes, .data = pages + open - lines}, .pages = pages, .account = account, .open = open};
+    *b = (guard_buffer){.buffer = {.backend = backend, .bytes = bytes, .data = pages + open - lines},
+                        .pages = pages,
+                        .account = account,
+                        .open = open};
     set_access(&b->buffer, PROT_READ | PROT_WRITE);
     memset(pages, CANARY, open - lines);
     memset(b->buffer.data + bytes, CANARY, lines - bytes);
@@ -294,7 +298,9 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
         if (is_named(i, "load")) {
             samples[j] = begin_of(&whole->staged->given[i->mode], k) + (size_t)j * whole->staged->given_bytes[i->mode];
         } else if (is_named(i, "store")) {
-            results[j] = begin_of(&whole->staged->results, k) + (size_t)j * whole->staged->result_offsets[whole->staged->num_results] + whole->staged->result_offsets[i->offset];
+            results[j] = begin_of(&whole->staged->results, k) +
+                         (size_t)j * whole->staged->result_offsets[whole->staged->num_results] +
+                         whole->staged->result_offsets[i->offset];
         }
     }
     if (is_named(i, "load")) {
@@ -334,7 +340,8 @@ static void allow_result(const tx_instruction *i, size_t real, char *allowed, si
     }
     for (int64_t c = 0; c < l->shape.channels; c++) {
         for (int64_t row = 0; row < l->outer[0] * l->outer[1]; row++) {
-            const int64_t at = l->origin + c * l->channel + row / l->outer[1] * l->outer_stride[0] + row % l->outer[1] * l->outer_stride[1];
+            const int64_t at =
+                l->origin + c * l->channel + row / l->outer[1] * l->outer_stride[0] + row % l->outer[1] * l->outer_stride[1];
             allow(allowed, size, i->out.offset + at * bytes, l->row * bytes, i);
         }
     }
@@ -420,9 +427,18 @@ static void destroy(const tx_backend *backend, tx_object *object)
     tx_cpu_class.destroy(backend, object);
 }
 
-static const tx_backend_class guard_class = {.name = "guard", .at_once = true, .allocate = allocate, .free = free_buffer, .upload = upload,
-                                             .download = download, .clear = clear, .synchronise = synchronise, .find = find,
-                                             .create = create, .load = load, .destroy = destroy};
+static const tx_backend_class guard_class = {.name = "guard",
+                                             .at_once = true,
+                                             .allocate = allocate,
+                                             .free = free_buffer,
+                                             .upload = upload,
+                                             .download = download,
+                                             .clear = clear,
+                                             .synchronise = synchronise,
+                                             .find = find,
+                                             .create = create,
+                                             .load = load,
+                                             .destroy = destroy};
 
 const tx_backend *guard_backend(int isa, tx_precision precision)
 {

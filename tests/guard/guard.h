@@ -1,8 +1,8 @@
 /* A backend for tests: the CPU's kernels, called as a device's would be. Its memory is out of the host's reach but within its own
- * calls, all blocks of a run go into one call of each kernel, a kernel finds open only the buffers that its instruction names (to be
- * read only, where it only reads), and what lies around a buffer is watched. Any of its calls fails on demand. Calls may come from
- * several threads; what is set here may not change meanwhile. Whatever breaks a rule ends the process with a line on stderr, or by
- * a segmentation fault. */
+ * calls, all blocks of a run go into one call of each kernel, a kernel finds open only the buffers that its instruction names (to
+ * be read only, where it only reads), and what lies around a buffer is watched. Any of its calls fails on demand. Calls may come
+ * from several threads; what is set here may not change meanwhile. Whatever breaks a rule ends the process with a line on stderr,
+ * or by a segmentation fault. */
 #pragma once
 
 #include "kernel/backend.h"
@@ -29,7 +29,8 @@ long guard_count(guard_call kind); /* calls since guard_fail, or the start */
 
 /* The backend has no kernel of that name (NULL: all). */
 void guard_lack(const char *kernel);
-/* Whether kernels are held to write the cells of their result's interior and nothing else of the arena. Costs a copy of it each call. */
+/* Whether kernels are held to write the cells of their result's interior and nothing else of the arena. Costs a copy of it each
+ * call. */
 void guard_watch(bool watch);
 
 int guard_num_buffers(void);             /* that are not freed */

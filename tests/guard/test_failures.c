@@ -1,5 +1,5 @@
-/* A backend that fails at any of its calls, on one rank: every rank is told, nobody waits, nothing is lost, and the run goes on from
- * what it has left to the same bytes. And a backend that lacks a kernel. ranks: 1 3 */
+/* A backend that fails at any of its calls, on one rank: every rank is told, nobody waits, nothing is lost, and the run goes on
+ * from what it has left to the same bytes. And a backend that lacks a kernel. ranks: 1 3 */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,8 @@ static folder place; /* the same on all ranks */
 static const char text[] =
     "data: {type: advection_1d_periodic, num_points: 12, num_samples: 4, temporal_horizon: 9, key: 0}\n"
     "network: {type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 3, depth: 1, key: 1}\n"
-    "trainer: {num_rollout_steps: 2, optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 4, batch_size: 13, key: 2}\n"
+    "trainer: {num_rollout_steps: 2, optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 4, batch_size: 13, key: "
+    "2}\n"
     "parallel: {block: 2, threads: 2}\n"
     "callbacks:\n"
     "  - {type: grad_norm, name: norm, every: 2, configuration: {type: supervised, num_rollout_steps: 2}}\n"
@@ -24,7 +25,10 @@ static const char text[] =
     "  - {type: metrics, every: 2}\n"
     "  - {type: checkpoint, every: 2}\n";
 
-static bool is_last(void) { return tx_parallel_rank(parallel) == tx_parallel_size(parallel) - 1; }
+static bool is_last(void)
+{
+    return tx_parallel_rank(parallel) == tx_parallel_size(parallel) - 1;
+}
 
 static tx_status train(tx_start start, tx_error *error)
 {
@@ -89,7 +93,8 @@ static long most_calls(guard_call kind)
 /* What a failed run leaves under its names is whole, and of those that it may have. */
 static void check_folder(void)
 {
-    static const char *const allowed[] = {".", "..", "config.yaml", "history.csv", "run.log", "checkpoint.h5", "checkpoint.previous.h5"};
+    static const char *const allowed[] = {
+        ".", "..", "config.yaml", "history.csv", "run.log", "checkpoint.h5", "checkpoint.previous.h5"};
     DIR *directory = tx_parallel_rank(parallel) ? NULL : opendir(folder_file(&place, "run").path);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         size_t k = 0;

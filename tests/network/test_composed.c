@@ -71,13 +71,13 @@ static void run_network(const tx_network *network, outcome *out)
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node y = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
     const tx_plan_options options = {.precision = TX_FLOAT64,
-                                        .isa = -1,
-                                        .block = 1,
-                                        .num_parameters = network->num_parameters,
-                                        .loss = tx_sum_square(graph, y),
-                                        .gradient = true,
-                                        .outputs = &y,
-                                        .num_outputs = 1};
+                                     .isa = -1,
+                                     .block = 1,
+                                     .num_parameters = network->num_parameters,
+                                     .loss = tx_sum_square(graph, y),
+                                     .gradient = true,
+                                     .outputs = &y,
+                                     .num_outputs = 1};
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     const void *const windows[] = {x};
@@ -85,7 +85,7 @@ static void run_network(const tx_network *network, outcome *out)
     void *const *const outputs[] = {results};
     bound_set(program, out->parameters);
     CU_ASSERT(bound_run(program, workspace, &(tx_run_input){.windows = windows, .count = 1, .batch_size = 1}, &out->loss,
-                             out->gradient, outputs));
+                        out->gradient, outputs));
     tx_workspace_destroy(workspace);
     bound_destroy(program);
     tx_graph_destroy(graph);

@@ -146,10 +146,11 @@ static result serial(tx_reduction *reduction, const block *blocks, tx_precision 
 static tx_reduction *make(tx_parallel *parallel, tx_reduction_mode mode, tx_precision precision, int64_t max_blocks)
 {
     tx_reduction *reduction = NULL;
-    CU_ASSERT_EQUAL_FATAL(tx_reduction_create(parallel,
-                                              &(tx_reduction_setup){mode, precision, LEAVES, leaf_sizes, SCALARS, COUNTERS, max_blocks, THREADS},
-                                              NULL, &reduction),
-                          TX_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        tx_reduction_create(parallel,
+                            &(tx_reduction_setup){mode, precision, LEAVES, leaf_sizes, SCALARS, COUNTERS, max_blocks, THREADS},
+                            NULL, &reduction),
+        TX_OK);
     return reduction;
 }
 
@@ -402,7 +403,9 @@ static void a_step_without_blocks(void)
     }
     CU_ASSERT(zero && result.scalars[0] == 0 && result.counters[0] == 0);
     tx_reduction_destroy(reduction);
-    CU_ASSERT_EQUAL(tx_reduction_create(job.all, &(tx_reduction_setup){TX_REDUCE_EXACT, TX_FLOAT64, 0, NULL, 1, 0, 1, 1}, NULL, &reduction), TX_OK);
+    CU_ASSERT_EQUAL(
+        tx_reduction_create(job.all, &(tx_reduction_setup){TX_REDUCE_EXACT, TX_FLOAT64, 0, NULL, 1, 0, 1, 1}, NULL, &reduction),
+        TX_OK);
     tx_reduction_begin(reduction); /* no parameters: an evaluation's sums */
     tx_reduction_add_scalar(reduction, 0, 0, 0.25);
     tx_outcome outcome;
@@ -419,7 +422,9 @@ static void no_memory(void)
     for (int n = 0; !done && n < 100; n++) {
         tx_reduction *reduction = NULL;
         tx_memory_fail_after(n);
-        done = tx_reduction_create(job.all, &(tx_reduction_setup){TX_REDUCE_EXACT, TX_FLOAT64, LEAVES, leaf_sizes, SCALARS, COUNTERS, 1, THREADS}, NULL, &reduction) == TX_OK;
+        done = tx_reduction_create(
+                   job.all, &(tx_reduction_setup){TX_REDUCE_EXACT, TX_FLOAT64, LEAVES, leaf_sizes, SCALARS, COUNTERS, 1, THREADS},
+                   NULL, &reduction) == TX_OK;
         tx_memory_fail_after(-1);
         CU_ASSERT_EQUAL(done, reduction != NULL);
         tx_reduction_destroy(reduction);

@@ -9,7 +9,9 @@ static tx_reduction *make_single(tx_precision precision, int64_t max_blocks)
 {
     tx_reduction *reduction = NULL;
     const int64_t one = 1;
-    CU_ASSERT_EQUAL_FATAL(tx_reduction_create(job.all, &(tx_reduction_setup){TX_REDUCE_EXACT, precision, 1, &one, 1, 0, max_blocks, 1}, NULL, &reduction),
+    CU_ASSERT_EQUAL_FATAL(tx_reduction_create(job.all,
+                                              &(tx_reduction_setup){TX_REDUCE_EXACT, precision, 1, &one, 1, 0, max_blocks, 1}, NULL,
+                                              &reduction),
                           TX_OK);
     return reduction;
 }

@@ -201,13 +201,13 @@ static inline void trial_run(const trial *t, int isa, tx_precision precision, co
     bound *program = NULL;
     tx_workspace *workspace = NULL;
     const tx_plan_options options = {.precision = precision,
-                                        .isa = isa,
-                                        .block = BLOCK,
-                                        .num_parameters = count,
-                                        .loss = t->loss,
-                                        .gradient = true,
-                                        .outputs = &t->value,
-                                        .num_outputs = 1};
+                                     .isa = isa,
+                                     .block = BLOCK,
+                                     .num_parameters = count,
+                                     .loss = t->loss,
+                                     .gradient = true,
+                                     .outputs = &t->value,
+                                     .num_outputs = 1};
     CU_ASSERT_EQUAL_FATAL(bound_create(t->graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     for (int64_t k = 0; k < 3 * BLOCK * size; k++) {

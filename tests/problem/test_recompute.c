@@ -96,8 +96,7 @@ static tx_plan_cost run(const tx_problem *problem, const char *parameters, size_
     tx_error error = {0};
     const void *windows[BLOCK];
     limited.memory = memory;
-    CU_ASSERT_EQUAL_FATAL(tx_problem_plan(&limited, problem->configuration, &problem->physics, BLOCK, true, &error, &loss),
-                          TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_problem_plan(&limited, problem->configuration, &problem->physics, BLOCK, true, &error, &loss), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(loss.plan, 1, &error, &workspace), TX_OK);
     CU_ASSERT_FATAL(loss.levels <= MOST_LEVELS && tx_data_level_size(&problem->data) <= MOST_STATE);
     for (int k = 0; k < BLOCK; k++) {

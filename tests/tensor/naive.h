@@ -10,7 +10,10 @@
 
 enum { NAIVE_BATCH = 2 }; /* samples of the whole minibatch, for which programs are run */
 
-static inline int64_t naive_size(const tx_shape *shape) { return shape->channels * tx_shape_points(shape); }
+static inline int64_t naive_size(const tx_shape *shape)
+{
+    return shape->channels * tx_shape_points(shape);
+}
 
 /* Where numpy.pad takes cell i of a padded axis from: an index of 0 … n-1, or -1 for zero. */
 static inline int64_t naive_source(tx_padding_mode mode, int64_t i, int64_t n)
@@ -19,15 +22,18 @@ static inline int64_t naive_source(tx_padding_mode mode, int64_t i, int64_t n)
         return i;
     }
     switch (mode) {
-    case TX_PAD_CIRCULAR: return ((i % n) + n) % n;
-    case TX_PAD_REPLICATE: return i < 0 ? 0 : n - 1;
+    case TX_PAD_CIRCULAR:
+        return ((i % n) + n) % n;
+    case TX_PAD_REPLICATE:
+        return i < 0 ? 0 : n - 1;
     case TX_PAD_REFLECT:
         if (n == 1) {
             return 0;
         }
         i = ((i % (2 * n - 2)) + 2 * n - 2) % (2 * n - 2);
         return i < n ? i : 2 * n - 2 - i;
-    default: return -1;
+    default:
+        return -1;
     }
 }
 
@@ -47,7 +53,8 @@ static inline void naive_pad(const tx_graph_node *node, const tx_shape *in, cons
             int64_t index[3], from = 0;
             naive_unravel(&node->shape, p, index);
             for (int d = 0; d < in->axes && from >= 0; d++) {
-                const int64_t s = naive_source((tx_padding_mode)node->attributes.mode, index[d] - node->attributes.low[d], in->n[d]);
+                const int64_t s =
+                    naive_source((tx_padding_mode)node->attributes.mode, index[d] - node->attributes.low[d], in->n[d]);
                 from = s < 0 ? -1 : from * in->n[d] + s;
             }
             y[c * points + p] = from < 0 ? 0 : x[c * in_points + from];
@@ -55,7 +62,8 @@ static inline void naive_pad(const tx_graph_node *node, const tx_shape *in, cons
     }
 }
 
-static inline void naive_conv(const tx_graph_node *node, const tx_shape *in, const double *x, const double *w, const double *bias, double *y)
+static inline void naive_conv(const tx_graph_node *node, const tx_shape *in, const double *x, const double *w, const double *bias,
+                              double *y)
 {
     const tx_convolution *conv = &node->attributes.convolution;
     const tx_shape *out = &node->shape;
@@ -90,15 +98,24 @@ static inline void naive_conv(const tx_graph_node *node, const tx_shape *in, con
 static inline double naive_activation(tx_activation activation, double x)
 {
     switch (activation) {
-    case TX_RELU: return x > 0 ? x : 0;
-    case TX_TANH: return tanh(x);
-    case TX_SIGMOID: return 1 / (1 + exp(-x));
-    case TX_GELU: return x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))) / 2;
-    case TX_SILU: return x / (1 + exp(-x));
-    case TX_LEAKY_RELU: return x >= 0 ? x : 0.01 * x;
-    case TX_ELU: return x > 0 ? x : expm1(x);
-    case TX_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
-    default: return x;
+    case TX_RELU:
+        return x > 0 ? x : 0;
+    case TX_TANH:
+        return tanh(x);
+    case TX_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case TX_GELU:
+        return x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))) / 2;
+    case TX_SILU:
+        return x / (1 + exp(-x));
+    case TX_LEAKY_RELU:
+        return x >= 0 ? x : 0.01 * x;
+    case TX_ELU:
+        return x > 0 ? x : expm1(x);
+    case TX_SOFTPLUS:
+        return fmax(x, 0) + log1p(exp(-fabs(x)));
+    default:
+        return x;
     }
 }
 
@@ -120,7 +137,8 @@ static inline void naive_statistics(const tx_graph_node *node, const tx_shape *i
     }
 }
 
-static inline void naive_group_norm(const tx_graph_node *node, const double *x, const double *s, const double *w, const double *bias, double *y)
+static inline void naive_group_norm(const tx_graph_node *node, const double *x, const double *s, const double *w,
+                                    const double *bias, double *y)
 {
     const int groups = node->attributes.convolution.groups;
     const int64_t points = tx_shape_points(&node->shape);
@@ -202,17 +220,19 @@ static inline naive_op naive_find(const char *name)
     return (naive_op)op;
 }
 
-/* Values of all nodes for one sample; window: its levels; numbers: of its trajectory (NULL: none). Returns the value of `loss` (a lane scalar). values: a fresh
- * array of pointers, one a node, freed by naive_free. */
-static inline double naive_run(const tx_graph *graph, const double *window, const double *numbers, const double *parameters, tx_node loss,
-                               double **values)
+/* Values of all nodes for one sample; window: its levels; numbers: of its trajectory (NULL: none). Returns the value of `loss` (a
+ * lane scalar). values: a fresh array of pointers, one a node, freed by naive_free. */
+static inline double naive_run(const tx_graph *graph, const double *window, const double *numbers, const double *parameters,
+                               tx_node loss, double **values)
 {
     for (int n = 0; n < graph->count; n++) {
         const tx_graph_node *node = &graph->nodes[n];
         const int64_t size = naive_size(&node->shape);
-        const double *a = node->input[0] >= 0 ? values[node->input[0]] : NULL, *b = node->input[1] >= 0 ? values[node->input[1]] : NULL;
+        const double *a = node->input[0] >= 0 ? values[node->input[0]] : NULL,
+                     *b = node->input[1] >= 0 ? values[node->input[1]] : NULL;
         const tx_shape *in = node->input[0] >= 0 ? &graph->nodes[node->input[0]].shape : NULL;
         double *y = values[n] = calloc((size_t)size, sizeof *y);
+        /* clang-format off */
         const naive_op op = naive_find(node->op->name);
         switch (op) {
         case NAIVE_LOAD:
@@ -256,6 +276,7 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
                 }
             }
         }
+        /* clang-format on */
     }
     return values[loss][0];
 }

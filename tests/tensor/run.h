@@ -52,13 +52,13 @@ static inline void doubles(tx_precision precision, void *x, int64_t n, double *y
 static inline void run_program(const block_run *r, int isa, tx_precision precision)
 {
     const tx_plan_options options = {.precision = precision,
-                                        .isa = isa,
-                                        .block = r->block,
-                                        .num_parameters = r->num_parameters,
-                                        .loss = r->loss,
-                                        .gradient = true,
-                                        .outputs = &r->last,
-                                        .num_outputs = 1};
+                                     .isa = isa,
+                                     .block = r->block,
+                                     .num_parameters = r->num_parameters,
+                                     .loss = r->loss,
+                                     .gradient = true,
+                                     .outputs = &r->last,
+                                     .num_outputs = 1};
     tx_error error = {0};
     bound *program = NULL;
     tx_workspace *workspace = NULL;

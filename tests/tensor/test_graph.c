@@ -11,7 +11,8 @@ static const tx_shape state = {.channels = 1, .axes = 1, .n = {30}};
 static tx_node stencil(tx_graph *graph, tx_node x)
 {
     const tx_convolution conv = {.out_channels = 1, .kernel = {2}, .dilation = {1}, .groups = 1};
-    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, (int64_t[]){0}, (int64_t[]){1}), &conv, tx_parameter(graph, 0, 2), -1);
+    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, (int64_t[]){0}, (int64_t[]){1}), &conv, tx_parameter(graph, 0, 2),
+                       -1);
 }
 
 static void equal_nodes_are_one(void)
@@ -136,14 +137,12 @@ static void blocks_follow_the_rule(void)
         double flops;
         int block;
     } cases[] = {
-        {{1, 1, {160}}, 20, 1e7, 5},      /* of 4 … 8: no padding, an even number of blocks */
-        {{1, 1, {30}}, 32, 120, 32},      /* few flops */
-        {{1, 1, {30}}, 20, 120, 20},      /* no more than the batch */
-        {{1, 2, {64, 64}}, 20, 1e8, 1},   /* 20 blocks */
-        {{1, 2, {64, 64}}, 1, 1e8, 1},
-        {{1, 3, {32, 32, 32}}, 4, 1e9, 2},
-        {{3, 0, {0}}, 64, 1e6, 32},
-        {{1, 1, {20}}, 100, 1e6, 16},     /* 26 would fill the vectors; at most 16 */
+        {{1, 1, {160}}, 20, 1e7, 5},    /* of 4 … 8: no padding, an even number of blocks */
+        {{1, 1, {30}}, 32, 120, 32},    /* few flops */
+        {{1, 1, {30}}, 20, 120, 20},    /* no more than the batch */
+        {{1, 2, {64, 64}}, 20, 1e8, 1}, /* 20 blocks */
+        {{1, 2, {64, 64}}, 1, 1e8, 1},  {{1, 3, {32, 32, 32}}, 4, 1e9, 2},
+        {{3, 0, {0}}, 64, 1e6, 32},     {{1, 1, {20}}, 100, 1e6, 16}, /* 26 would fill the vectors; at most 16 */
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         CU_ASSERT_EQUAL(tx_block_size(cases[k].state, cases[k].batch, cases[k].flops), cases[k].block);

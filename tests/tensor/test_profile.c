@@ -21,11 +21,11 @@ static bound *create(void)
     const tx_node prediction = tx_convolve(graph, tx_window(graph, 0, shape), &pointwise, tx_parameter(graph, 0, WEIGHTS), -1);
     CU_ASSERT_STRING_EQUAL(tx_enter_part(graph, "loss"), "network");
     const tx_plan_options options = {.precision = TX_FLOAT64,
-                                        .isa = -1,
-                                        .block = BLOCK,
-                                        .num_parameters = WEIGHTS,
-                                        .loss = tx_square_error(graph, prediction, y),
-                                        .gradient = true};
+                                     .isa = -1,
+                                     .block = BLOCK,
+                                     .num_parameters = WEIGHTS,
+                                     .loss = tx_square_error(graph, prediction, y),
+                                     .gradient = true};
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     tx_graph_destroy(graph);
     return program;

@@ -187,7 +187,10 @@ static void run_block(problem *p, int isa, tx_precision precision, int count, do
 }
 
 /* Sums of a few hundred terms of size one: 1e-12 in double, 2e-4 in float (the unrolled values grow to about ten). */
-static double tolerance(tx_precision precision) { return precision == TX_FLOAT64 ? 1e-12 : 2e-4; }
+static double tolerance(tx_precision precision)
+{
+    return precision == TX_FLOAT64 ? 1e-12 : 2e-4;
+}
 
 static void check_values(const char *name, problem *p, int count, tx_precision precision, const double *loss, const double *last)
 {
@@ -236,7 +239,8 @@ static void check_gradient(const char *name, const problem *p, int count, const 
     }
 }
 
-/* The kinks of relu (and of elu's derivative) spoil differences where a value passes zero: the difference is then only first-order. */
+/* The kinks of relu (and of elu's derivative) spoil differences where a value passes zero: the difference is then only first-order.
+ */
 static bool smooth(const net_case *c)
 {
     for (const layer *l = c->layers; l < c->layers + 4; l++) {
@@ -272,7 +276,8 @@ static void programs_agree(void)
                         error = fmax(error, fabs(reference[i] - gradient[i]));
                     }
                     if (!(error <= tolerance((tx_precision)precision) * scale)) {
-                        printf("%s: %s precision %d: gradients differ by %g of %g\n", cases[c].name, tx_isa_name(isa), precision, error, scale);
+                        printf("%s: %s precision %d: gradients differ by %g of %g\n", cases[c].name, tx_isa_name(isa), precision,
+                               error, scale);
                         CU_FAIL("gradients of instruction sets or precisions differ");
                     }
                 }
@@ -319,7 +324,8 @@ static void cuts_stop_gradients(void)
     const tx_node loss = tx_sum_square(graph, p); /* (w (w u))^2, inner w constant: d/dw = 2 w^3 u^2 */
     bound *program = NULL;
     tx_workspace *workspace;
-    const tx_plan_options options = {.precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 1, .loss = loss, .gradient = true};
+    const tx_plan_options options = {
+        .precision = TX_FLOAT64, .isa = -1, .block = 1, .num_parameters = 1, .loss = loss, .gradient = true};
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     const double u = 3, weight = 2;
@@ -362,8 +368,12 @@ static void functions_are_operations(void)
             const tx_convolution conv = {.out_channels = 2, .kernel = {1}, .dilation = {1}, .groups = 1};
             const tx_node x = tx_convolve(graph, tx_window(graph, 0, state), &conv, tx_parameter(graph, 0, 4), TX_NONE);
             const tx_node y = kind ? tx_call(graph, x, state, &function) : tx_multiply(graph, tx_multiply(graph, x, x), x);
-            const tx_plan_options options = {.precision = (tx_precision)precision, .isa = -1, .block = 5, .num_parameters = 4,
-                                                .loss = tx_sum_square(graph, y), .gradient = true};
+            const tx_plan_options options = {.precision = (tx_precision)precision,
+                                             .isa = -1,
+                                             .block = 5,
+                                             .num_parameters = 4,
+                                             .loss = tx_sum_square(graph, y),
+                                             .gradient = true};
             bound *program = NULL;
             tx_workspace *workspace;
             CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
@@ -400,7 +410,8 @@ static void functions_are_operations(void)
 static void out_of_memory(void)
 {
     problem *p = problem_create(&cases[5]);
-    const tx_plan_options options = {.precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
+    const tx_plan_options options = {
+        .precision = TX_FLOAT32, .isa = -1, .block = BLOCK, .num_parameters = p->parameters, .loss = p->loss, .gradient = true};
     const size_t before = tx_memory_live();
     for (long n = 1;; n++) {
         bound *program = NULL;

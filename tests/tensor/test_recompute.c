@@ -188,15 +188,15 @@ static void problem_destroy(problem *p)
 static tx_status make(const problem *p, size_t memory, int threads, tx_error *error, bound **out)
 {
     const tx_plan_options options = {.precision = p->precision,
-                                        .isa = -1,
-                                        .block = BLOCK,
-                                        .num_parameters = p->parameters,
-                                        .loss = p->loss,
-                                        .gradient = true,
-                                        .outputs = &p->last,
-                                        .num_outputs = 1,
-                                        .memory = memory,
-                                        .threads = threads};
+                                     .isa = -1,
+                                     .block = BLOCK,
+                                     .num_parameters = p->parameters,
+                                     .loss = p->loss,
+                                     .gradient = true,
+                                     .outputs = &p->last,
+                                     .num_outputs = 1,
+                                     .memory = memory,
+                                     .threads = threads};
     return bound_create(p->graph, &options, error, out);
 }
 

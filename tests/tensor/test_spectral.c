@@ -224,11 +224,11 @@ static void transforms_are_shared(void)
     const tx_node y = tx_add(graph, spectral(graph, &c, x, 2, &offset), pointwise(graph, x, 2, &offset));
     const tx_node z = tx_multiply(graph, spectral(graph, &c, x, 2, &offset), y);
     const tx_plan_options options = {.precision = TX_FLOAT64,
-                                        .isa = -1,
-                                        .block = 2,
-                                        .num_parameters = offset,
-                                        .loss = tx_sum_square(graph, z),
-                                        .gradient = true};
+                                     .isa = -1,
+                                     .block = 2,
+                                     .num_parameters = offset,
+                                     .loss = tx_sum_square(graph, z),
+                                     .gradient = true};
     bound *program = NULL;
     char *text;
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);

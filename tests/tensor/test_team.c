@@ -83,12 +83,12 @@ static void compare(tx_shape state, int threads)
     const tx_node loss = build(graph, state, &size);
     CU_ASSERT_TRUE_FATAL(size <= MOST);
     const tx_plan_options options = {.precision = TX_FLOAT32,
-                                        .isa = -1,
-                                        .block = BLOCK,
-                                        .num_parameters = size,
-                                        .loss = loss,
-                                        .gradient = true,
-                                        .threads = threads};
+                                     .isa = -1,
+                                     .block = BLOCK,
+                                     .num_parameters = size,
+                                     .loss = loss,
+                                     .gradient = true,
+                                     .threads = threads};
     CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_team_create(NULL, &team), TX_OK);

@@ -5,14 +5,16 @@ double VARIANT(peak)(int64_t iterations)
 {
     enum { CHAINS = TX_VECTOR_BYTES == 64 ? 24 : 12 };
     vec a[CHAINS], factor = splat((real)1.0000001), summand = splat((real)1e-9);
-    UNROLL for (int k = 0; k < CHAINS; k++) {
+    UNROLL for (int k = 0; k < CHAINS; k++)
+    {
         a[k] = splat((real)k);
         KEEP(a[k]);
     }
     KEEP(factor);
     KEEP(summand);
     for (int64_t i = 0; i < iterations; i++) {
-        UNROLL for (int k = 0; k < CHAINS; k++) {
+        UNROLL for (int k = 0; k < CHAINS; k++)
+        {
             a[k] = a[k] * factor + summand;
             KEEP(a[k]);
         }

@@ -32,13 +32,34 @@ INLINE vec square_root(vec x)
 }
 
 typedef vec power_fn(vec magnitude, real p);
-INLINE vec first(vec a, real p) { return (void)p, a; }
-INLINE vec second(vec a, real p) { return (void)p, a * a; }
-INLINE vec root(vec a, real p) { return (void)p, square_root(a); }
-INLINE vec inverse(vec a, real p) { return (void)p, 1 / a; }
-INLINE vec zeroth(vec a, real p) { return (void)p, blend(a == a, splat(1), a); }
-INLINE vec inverse_root(vec a, real p) { return (void)p, 1 / square_root(a); }
-INLINE vec inverse_square(vec a, real p) { return (void)p, 1 / (a * a); }
+INLINE vec first(vec a, real p)
+{
+    return (void)p, a;
+}
+INLINE vec second(vec a, real p)
+{
+    return (void)p, a * a;
+}
+INLINE vec root(vec a, real p)
+{
+    return (void)p, square_root(a);
+}
+INLINE vec inverse(vec a, real p)
+{
+    return (void)p, 1 / a;
+}
+INLINE vec zeroth(vec a, real p)
+{
+    return (void)p, blend(a == a, splat(1), a);
+}
+INLINE vec inverse_root(vec a, real p)
+{
+    return (void)p, 1 / square_root(a);
+}
+INLINE vec inverse_square(vec a, real p)
+{
+    return (void)p, 1 / (a * a);
+}
 /* Beyond the range of exp it is infinity or 0, not the bound to which exp clamps its argument. */
 INLINE vec general(vec a, real p)
 {
@@ -60,18 +81,22 @@ INLINE vec derivative(power_fn *f, vec x, vec d, real p)
     return keep_if(~at_zero, d * (slope * with_sign_of(splat(1), x)));
 }
 
-#define ROWS(name, of, below)                                                                        \
-    static void name##_row(int64_t n, real p, const real *x, real *y)                                \
-    {                                                                                                \
-        int64_t k = 0;                                                                               \
-        for (; k + VL <= n; k += VL) store(y + k, of(absolute(load(x + k)), p));                     \
-        if (k < n) store_first(y + k, of(absolute(load(x + k)), p), n - k);                          \
-    }                                                                                                \
-    static void name##_gradient_row(int64_t n, real p, const real *x, const real *d, real *y)        \
-    {                                                                                                \
-        int64_t k = 0;                                                                               \
-        for (; k + VL <= n; k += VL) store(y + k, derivative(below, load(x + k), load(d + k), p));   \
-        if (k < n) store_first(y + k, derivative(below, load(x + k), load(d + k), p), n - k);        \
+#define ROWS(name, of, below)                                                                                                      \
+    static void name##_row(int64_t n, real p, const real *x, real *y)                                                              \
+    {                                                                                                                              \
+        int64_t k = 0;                                                                                                             \
+        for (; k + VL <= n; k += VL)                                                                                               \
+            store(y + k, of(absolute(load(x + k)), p));                                                                            \
+        if (k < n)                                                                                                                 \
+            store_first(y + k, of(absolute(load(x + k)), p), n - k);                                                               \
+    }                                                                                                                              \
+    static void name##_gradient_row(int64_t n, real p, const real *x, const real *d, real *y)                                      \
+    {                                                                                                                              \
+        int64_t k = 0;                                                                                                             \
+        for (; k + VL <= n; k += VL)                                                                                               \
+            store(y + k, derivative(below, load(x + k), load(d + k), p));                                                          \
+        if (k < n)                                                                                                                 \
+            store_first(y + k, derivative(below, load(x + k), load(d + k), p), n - k);                                             \
     }
 ROWS(first, first, zeroth)
 ROWS(second, second, first)
@@ -84,11 +109,8 @@ static const struct power_row {
     void (*forward)(int64_t n, real p, const real *x, real *y);
     void (*backward)(int64_t n, real p, const real *x, const real *d, real *y);
 } powers[] = {
-    {1, first_row, first_gradient_row},
-    {2, second_row, second_gradient_row},
-    {0.5, root_row, root_gradient_row},
-    {-1, inverse_row, inverse_gradient_row},
-    {0, general_row, general_gradient_row}, /* any other */
+    {1, first_row, first_gradient_row},      {2, second_row, second_gradient_row},   {0.5, root_row, root_gradient_row},
+    {-1, inverse_row, inverse_gradient_row}, {0, general_row, general_gradient_row}, /* any other */
 };
 
 static const struct power_row *find(double p)
@@ -106,8 +128,8 @@ void VARIANT(power)(double p, const tx_layout *lx, const void *x, const tx_layou
     FOR_ROWS(ly) row->forward(ly->row, (real)p, ROW(lx, (const real *)x), ROW(ly, (real *)y));
 }
 
-void VARIANT(power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy, const tx_layout *ldx,
-                             void *dx)
+void VARIANT(power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy,
+                             const tx_layout *ldx, void *dx)
 {
     const struct power_row *row = find(p);
     FOR_ROWS(ldx)

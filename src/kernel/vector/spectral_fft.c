@@ -5,7 +5,7 @@
 #include "kernel/vector/spectral.h"
 
 struct spectral_fft {
-    tx_rfft *rfftn;     /* of a channel */
+    tx_rfft *rfftn;      /* of a channel */
     int64_t half, modes; /* that the last axis has, that a sample has */
 };
 

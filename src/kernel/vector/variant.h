@@ -8,8 +8,8 @@ tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_c
 void VARIANT(conv_destroy)(tx_conv *conv);
 size_t VARIANT(conv_packed_size)(const tx_conv *conv);
 void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed);
-void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m, const void *add,
-                         void *y, void *scratch);
+void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
+                         const void *add, void *y, void *scratch);
 size_t VARIANT(conv_scratch)(const tx_conv *conv);
 void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch);
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
@@ -34,8 +34,8 @@ void VARIANT(activate_gradient)(tx_activation activation, const tx_layout *ls, c
                                 const tx_layout *ldx, void *dx);
 void VARIANT(activate_row)(tx_activation activation, int64_t n, const real *x, real *y); /* n reals with slack behind x */
 void VARIANT(power)(double p, const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
-void VARIANT(power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy, const tx_layout *ldx,
-                             void *dx);
+void VARIANT(power_gradient)(double p, const tx_layout *lx, const void *x, const tx_layout *ldy, const void *dy,
+                             const tx_layout *ldx, void *dx);
 void VARIANT(axpby)(double alpha, const tx_layout *la, const void *a, double beta, const tx_layout *lb, const void *b,
                     const tx_layout *ly, void *y);
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);
@@ -50,14 +50,14 @@ void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout
 
 void VARIANT(group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s);
 void VARIANT(group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
-                   const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
-void VARIANT(group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x, const tx_layout *ls,
-                      const void *s, const tx_layout *lm, void *m);
+                         const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
+void VARIANT(group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
+                            const tx_layout *ls, const void *s, const tx_layout *lm, void *m);
 void VARIANT(group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
-                   const void *w, const tx_layout *lp, void *p);
+                         const void *w, const tx_layout *lp, void *p);
 void VARIANT(group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                            const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
-                            const tx_layout *ldx, void *dx);
+                                  const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
+                                  const tx_layout *ldx, void *dx);
 
 tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
 size_t VARIANT(spectral_bytes)(const tx_spectral *spectral);

@@ -80,6 +80,7 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
         dots(OUT, PAIRS, conv, row, end, length, x, pair, place, dy, dw, dw_row);                                                  \
     }
 #define DOTS_ENTRY(OUT, PAIRS) [OUT - 1][PAIRS - 1] = dots_##OUT##_##PAIRS,
+/* clang-format off */
 #if TX_VECTOR_BYTES == 64
 #define DOTS(D)                                                                                                                    \
     D(1, 1)                                                                                                                        \
@@ -95,6 +96,7 @@ typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *e
     D(1, 2)                                                                                                                        \
     D(1, 3) D(1, 4) D(1, 5) D(1, 6) D(1, 7) D(1, 8) D(2, 1) D(2, 2) D(2, 3) D(2, 4) D(3, 1) D(3, 2) D(3, 3) D(4, 1) D(4, 2) D(4, 3)
 #endif
+/* clang-format on */
 DOTS(DOTS_FUNCTION)
 static dots_fn *const dots_table[DOT_OUT][DOT_PAIRS] = {DOTS(DOTS_ENTRY)};
 

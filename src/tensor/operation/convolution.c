@@ -51,7 +51,8 @@ static tx_graph_node conv_node(tx_shape shape, tx_node x, tx_node weight)
     return node;
 }
 
-/* Appends a convolution (all but the attribute `convolution` and the output channels is there) after checking groups and weights. */
+/* Appends a convolution (all but the attribute `convolution` and the output channels is there) after checking groups and weights.
+ */
 static tx_node append(tx_graph *graph, tx_graph_node *node, const tx_convolution *convolution, int64_t in_channels)
 {
     const int64_t groups = convolution->groups > 1 ? convolution->groups : 1;
@@ -348,11 +349,22 @@ static tx_status prepare_bias_gradient(tx_planner *planner, tx_node n, tx_instru
 }
 
 /* (x, w, bias or none, mask or none, add or none) */
-const tx_operation tx_op_conv = {.name = "conv", .traits = TX_OP_WIDE, .overwrites = 1u << 3 | 1u << 4, .alike = 1u << 3 | 1u << 4,
-                                 .sharing = TX_SHARE_PARTS, .vjp = vjp_conv, .jvp = jvp_conv, .fuse = fuse_conv, .flops = conv_flops,
+const tx_operation tx_op_conv = {.name = "conv",
+                                 .traits = TX_OP_WIDE,
+                                 .overwrites = 1u << 3 | 1u << 4,
+                                 .alike = 1u << 3 | 1u << 4,
+                                 .sharing = TX_SHARE_PARTS,
+                                 .vjp = vjp_conv,
+                                 .jvp = jvp_conv,
+                                 .fuse = fuse_conv,
+                                 .flops = conv_flops,
                                  .prepare = prepare_conv};
 /* (x, dy) into the range of w */
-static const tx_operation op_conv_weights = {.name = "conv_weights", .traits = TX_OP_EFFECT, .sharing = TX_SHARE_PARTS,
-                                             .fuse = fuse_conv_weights, .flops = conv_flops, .prepare = prepare_conv_weights};
+static const tx_operation op_conv_weights = {.name = "conv_weights",
+                                             .traits = TX_OP_EFFECT,
+                                             .sharing = TX_SHARE_PARTS,
+                                             .fuse = fuse_conv_weights,
+                                             .flops = conv_flops,
+                                             .prepare = prepare_conv_weights};
 /* (dy): sums of `size` channels from `mode` on */
 const tx_operation tx_op_bias_gradient = {.name = "bias_gradient", .traits = TX_OP_EFFECT, .prepare = prepare_bias_gradient};

@@ -1,5 +1,5 @@
-/* Real Fourier transforms over all axes as nodes, with all modes, and products of modes with constant tables: what spectral steppers
- * are made of. Adjoints are nodes of the same kinds. attributes.mode: weighted, as kernel.h has it. */
+/* Real Fourier transforms over all axes as nodes, with all modes, and products of modes with constant tables: what spectral
+ * steppers are made of. Adjoints are nodes of the same kinds. attributes.mode: weighted, as kernel.h has it. */
 #include <math.h>
 #include <string.h>
 
@@ -61,10 +61,18 @@ static tx_node jvp_first(tx_graph *graph, const tx_graph_node *node, tx_node y, 
     return tx_graph_make(graph, &same, 1);
 }
 
-static const tx_operation op_rfftn = {.name = "rfftn", .sharing = TX_SHARE_PARTS, .vjp = vjp_transform, .jvp = jvp_first,
-                                      .flops = forward_flops, .prepare = prepare_transform};
-static const tx_operation op_irfftn = {.name = "irfftn", .sharing = TX_SHARE_PARTS, .vjp = vjp_transform, .jvp = jvp_first,
-                                       .flops = backward_flops, .prepare = prepare_transform};
+static const tx_operation op_rfftn = {.name = "rfftn",
+                                      .sharing = TX_SHARE_PARTS,
+                                      .vjp = vjp_transform,
+                                      .jvp = jvp_first,
+                                      .flops = forward_flops,
+                                      .prepare = prepare_transform};
+static const tx_operation op_irfftn = {.name = "irfftn",
+                                       .sharing = TX_SHARE_PARTS,
+                                       .vjp = vjp_transform,
+                                       .jvp = jvp_first,
+                                       .flops = backward_flops,
+                                       .prepare = prepare_transform};
 
 /* ---- products; flip: with the conjugates ---- */
 
@@ -91,8 +99,13 @@ static void vjp_product(tx_graph *graph, const tx_graph_node *node, tx_node y, t
     cotangent[0] = tx_graph_make(graph, &adjoint, 2);
 }
 
-static const tx_operation op_multiply_modes = {.name = "multiply_modes", .overwrites = 1, .alike = 1, .sharing = TX_SHARE_PARTS,
-                                               .vjp = vjp_product, .jvp = jvp_first, .flops = product_flops,
+static const tx_operation op_multiply_modes = {.name = "multiply_modes",
+                                               .overwrites = 1,
+                                               .alike = 1,
+                                               .sharing = TX_SHARE_PARTS,
+                                               .vjp = vjp_product,
+                                               .jvp = jvp_first,
+                                               .flops = product_flops,
                                                .prepare = prepare_product};
 
 /* ---- building ---- */
@@ -103,7 +116,8 @@ tx_node tx_rfftn(tx_graph *graph, tx_node x)
     if (x >= 0 && !shape.axes) {
         return tx_graph_fail(graph, "a Fourier transform needs a spatial axis");
     }
-    return transform(graph, &op_rfftn, x, (tx_shape){.channels = shape.channels, .axes = 1, .n = {2 * tx_rfftn_modes(shape)}}, false);
+    return transform(graph, &op_rfftn, x, (tx_shape){.channels = shape.channels, .axes = 1, .n = {2 * tx_rfftn_modes(shape)}},
+                     false);
 }
 
 tx_node tx_irfftn(tx_graph *graph, tx_node modes, tx_shape shape)

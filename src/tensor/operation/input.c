@@ -93,8 +93,8 @@ tx_node tx_constant(tx_graph *graph, const double *values, int64_t size)
         }
     }
     const tx_graph_node node = flat(&tx_op_constant, (int64_t)graph->num_constants, size);
-    if (graph->error.status || tx_reserve(graph->num_constants + (size_t)size, sizeof *values, &graph->constant_capacity, &graph->error,
-                                          &graph->constants)) {
+    if (graph->error.status || tx_reserve(graph->num_constants + (size_t)size, sizeof *values, &graph->constant_capacity,
+                                          &graph->error, &graph->constants)) {
         return TX_NONE;
     }
     memcpy(graph->constants + graph->num_constants, values, (size_t)size * sizeof *values);

@@ -26,7 +26,8 @@ static tx_node fuse_lane(const tx_fuser *fuser, const tx_graph_node *node, int w
 
 static tx_node dot(tx_graph *graph, double alpha, tx_node x, tx_node z);
 
-static void vjp_lane_scale(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+static void vjp_lane_scale(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted,
+                           tx_node *cotangent)
 {
     (void)y;
     const double alpha = node->attributes.alpha;
@@ -49,8 +50,13 @@ static tx_node fuse_lane_scale(tx_fuser *fuser, const tx_graph_node *node, const
     return fuse_lane(fuser, node, 1);
 }
 
-static const tx_operation op_lane_scale = {.name = "lane_scale", .traits = TX_OP_SCALABLE, .overwrites = 1, .shape = tx_shape_as_first,
-                                           .vjp = vjp_lane_scale, .jvp = jvp_lane_scale, .fuse = fuse_lane_scale};
+static const tx_operation op_lane_scale = {.name = "lane_scale",
+                                           .traits = TX_OP_SCALABLE,
+                                           .overwrites = 1,
+                                           .shape = tx_shape_as_first,
+                                           .vjp = vjp_lane_scale,
+                                           .jvp = jvp_lane_scale,
+                                           .fuse = fuse_lane_scale};
 
 tx_node tx_graph_lane_scale(tx_graph *graph, double alpha, tx_node s, tx_node x)
 {
@@ -73,7 +79,8 @@ static tx_node jvp_broadcast(tx_graph *graph, const tx_graph_node *node, tx_node
     (void)y;
     return broadcast(graph, node->attributes.alpha, tangent[0], node->shape);
 }
-static const tx_operation op_broadcast = {.name = "broadcast", .traits = TX_OP_SCALABLE, .vjp = vjp_broadcast, .jvp = jvp_broadcast};
+static const tx_operation op_broadcast = {
+    .name = "broadcast", .traits = TX_OP_SCALABLE, .vjp = vjp_broadcast, .jvp = jvp_broadcast};
 
 static tx_node broadcast(tx_graph *graph, double alpha, tx_node s, tx_shape shape)
 {
@@ -100,7 +107,10 @@ static tx_node sum(tx_graph *graph, double alpha, tx_node x)
     tx_graph_node node = node_of(&op_sum, x, TX_NONE, alpha);
     return tx_graph_make(graph, &node, 1);
 }
-tx_node tx_sum(tx_graph *graph, tx_node x) { return sum(graph, 1, x); }
+tx_node tx_sum(tx_graph *graph, tx_node x)
+{
+    return sum(graph, 1, x);
+}
 
 /* ---- alpha sum x z ---- */
 
@@ -137,11 +147,15 @@ static tx_node dot(tx_graph *graph, double alpha, tx_node x, tx_node z)
     tx_graph_node node = node_of(&op_dot, x, z, alpha);
     return tx_graph_make(graph, &node, 2);
 }
-tx_node tx_sum_square(tx_graph *graph, tx_node x) { return dot(graph, 1, x, x); }
+tx_node tx_sum_square(tx_graph *graph, tx_node x)
+{
+    return dot(graph, 1, x, x);
+}
 
 /* ---- alpha sum (x - z)^2, and alpha s (x - z) + add ---- */
 
-static void vjp_square_error(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+static void vjp_square_error(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted,
+                             tx_node *cotangent)
 {
     (void)y;
     for (int k = 0; k < 2; k++) {
@@ -170,10 +184,16 @@ static tx_node fuse_square_error_gradient(tx_fuser *fuser, const tx_graph_node *
     return fuse_lane(fuser, node, 2);
 }
 
-static const tx_operation op_square_error = {.name = "square_error", .traits = TX_OP_SCALABLE, .shape = tx_shape_lane_of_both,
-                                             .vjp = vjp_square_error, .jvp = jvp_square_error};
-const tx_operation tx_op_square_error_gradient = {.name = "square_error_gradient", .overwrites = 1 | 2 | 1u << 3, .alike = 1u << 3,
-                                                  .shape = tx_shape_as_first, .fuse = fuse_square_error_gradient};
+static const tx_operation op_square_error = {.name = "square_error",
+                                             .traits = TX_OP_SCALABLE,
+                                             .shape = tx_shape_lane_of_both,
+                                             .vjp = vjp_square_error,
+                                             .jvp = jvp_square_error};
+const tx_operation tx_op_square_error_gradient = {.name = "square_error_gradient",
+                                                  .overwrites = 1 | 2 | 1u << 3,
+                                                  .alike = 1u << 3,
+                                                  .shape = tx_shape_as_first,
+                                                  .fuse = fuse_square_error_gradient};
 
 tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y)
 {

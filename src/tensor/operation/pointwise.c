@@ -72,10 +72,18 @@ static tx_node fuse_activate_gradient(tx_fuser *fuser, const tx_graph_node *node
     return tx_graph_append(tx_fuser_graph(fuser), &conv);
 }
 
-static const tx_operation op_activate = {.name = "activate", .overwrites = 1, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_first,
-                                         .vjp = vjp_activate, .jvp = jvp_activate, .fuse = fuse_activate};
-const tx_operation tx_op_activate_gradient = {.name = "activate_gradient", .overwrites = 3, .sharing = TX_SHARE_CHANNELS,
-                                              .shape = tx_shape_as_both, .fuse = fuse_activate_gradient};
+static const tx_operation op_activate = {.name = "activate",
+                                         .overwrites = 1,
+                                         .sharing = TX_SHARE_CHANNELS,
+                                         .shape = tx_shape_as_first,
+                                         .vjp = vjp_activate,
+                                         .jvp = jvp_activate,
+                                         .fuse = fuse_activate};
+const tx_operation tx_op_activate_gradient = {.name = "activate_gradient",
+                                              .overwrites = 3,
+                                              .sharing = TX_SHARE_CHANNELS,
+                                              .shape = tx_shape_as_both,
+                                              .fuse = fuse_activate_gradient};
 
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation)
 {
@@ -153,14 +161,34 @@ static tx_node fuse_scale(tx_fuser *fuser, const tx_graph_node *node, const tx_g
     return tx_graph_append(tx_fuser_graph(fuser), &below);
 }
 
-static const tx_operation op_add = {.name = "add", .overwrites = 3, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_both,
-                                    .vjp = vjp_linear, .jvp = jvp_linear, .fuse = fuse_add};
-const tx_operation tx_op_scale = {.name = "scale", .traits = TX_OP_SCALABLE, .overwrites = 1, .sharing = TX_SHARE_CHANNELS,
-                                  .shape = tx_shape_as_first, .vjp = vjp_linear, .jvp = jvp_linear, .fuse = fuse_scale};
+static const tx_operation op_add = {.name = "add",
+                                    .overwrites = 3,
+                                    .sharing = TX_SHARE_CHANNELS,
+                                    .shape = tx_shape_as_both,
+                                    .vjp = vjp_linear,
+                                    .jvp = jvp_linear,
+                                    .fuse = fuse_add};
+const tx_operation tx_op_scale = {.name = "scale",
+                                  .traits = TX_OP_SCALABLE,
+                                  .overwrites = 1,
+                                  .sharing = TX_SHARE_CHANNELS,
+                                  .shape = tx_shape_as_first,
+                                  .vjp = vjp_linear,
+                                  .jvp = jvp_linear,
+                                  .fuse = fuse_scale};
 
-tx_node tx_add(tx_graph *graph, tx_node a, tx_node b) { return binary(graph, &op_add, a, b, 1, 1); }
-tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b) { return binary(graph, &op_add, a, b, 1, -1); }
-tx_node tx_scale(tx_graph *graph, tx_node x, double factor) { return factor == 1 ? x : unary(graph, &tx_op_scale, x, factor); }
+tx_node tx_add(tx_graph *graph, tx_node a, tx_node b)
+{
+    return binary(graph, &op_add, a, b, 1, 1);
+}
+tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b)
+{
+    return binary(graph, &op_add, a, b, 1, -1);
+}
+tx_node tx_scale(tx_graph *graph, tx_node x, double factor)
+{
+    return factor == 1 ? x : unary(graph, &tx_op_scale, x, factor);
+}
 
 /* ---- products ---- */
 
@@ -172,7 +200,10 @@ static void vjp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node y, 
     }
 }
 
-tx_node tx_graph_sum_present(tx_graph *graph, tx_node a, tx_node b) { return a < 0 ? b : b < 0 ? a : tx_add(graph, a, b); }
+tx_node tx_graph_sum_present(tx_graph *graph, tx_node a, tx_node b)
+{
+    return a < 0 ? b : b < 0 ? a : tx_add(graph, a, b);
+}
 
 static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
 {
@@ -184,8 +215,12 @@ static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node 
     return tx_graph_sum_present(graph, part[0], part[1]);
 }
 
-static const tx_operation op_multiply = {.name = "multiply", .overwrites = 3, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_both,
-                                         .vjp = vjp_multiply, .jvp = jvp_multiply};
+static const tx_operation op_multiply = {.name = "multiply",
+                                         .overwrites = 3,
+                                         .sharing = TX_SHARE_CHANNELS,
+                                         .shape = tx_shape_as_both,
+                                         .vjp = vjp_multiply,
+                                         .jvp = jvp_multiply};
 
 tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b)
 {
@@ -210,17 +245,20 @@ static tx_node jvp_power(tx_graph *graph, const tx_graph_node *node, tx_node y, 
     return power_slope(graph, node, tangent[0]);
 }
 
-static const tx_operation op_power = {.name = "power", .overwrites = 1, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_first,
-                                      .vjp = vjp_power, .jvp = jvp_power};
-static const tx_operation op_power_gradient = {.name = "power_gradient", .overwrites = 3, .sharing = TX_SHARE_CHANNELS,
-                                               .shape = tx_shape_as_both};
+static const tx_operation op_power = {
+    .name = "power", .overwrites = 1, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_first, .vjp = vjp_power, .jvp = jvp_power};
+static const tx_operation op_power_gradient = {
+    .name = "power_gradient", .overwrites = 3, .sharing = TX_SHARE_CHANNELS, .shape = tx_shape_as_both};
 
 static tx_node power_slope(tx_graph *graph, const tx_graph_node *power, tx_node dy)
 {
     return binary(graph, &op_power_gradient, dy, power->input[0], power->attributes.alpha, 0);
 }
 
-tx_node tx_power(tx_graph *graph, tx_node x, double exponent) { return unary(graph, &op_power, x, exponent); }
+tx_node tx_power(tx_graph *graph, tx_node x, double exponent)
+{
+    return unary(graph, &op_power, x, exponent);
+}
 
 /* ---- zeros ---- */
 

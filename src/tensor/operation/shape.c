@@ -163,7 +163,8 @@ static bool shape_concatenate(tx_graph *graph, tx_graph_node *node)
     return true;
 }
 
-static void vjp_concatenate(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+static void vjp_concatenate(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted,
+                            tx_node *cotangent)
 {
     (void)y;
     int64_t first = 0;

@@ -18,7 +18,10 @@ static double transform_flops(const tx_graph_node *node, const tx_shape *x, int6
     }
     return flops;
 }
-static double analyse_flops(const tx_graph_node *node, const tx_shape *input) { return transform_flops(node, input, input->channels); }
+static double analyse_flops(const tx_graph_node *node, const tx_shape *input)
+{
+    return transform_flops(node, input, input->channels);
+}
 static double synthesise_flops(const tx_graph_node *node, const tx_shape *input)
 {
     (void)input;
@@ -87,7 +90,8 @@ static void vjp_analyse(tx_graph *graph, const tx_graph_node *node, tx_node y, t
     cotangent[0] = synthesise(graph, dy, &node->attributes.convolution, &shape, node->attributes.mode != 0);
 }
 
-static void vjp_synthesise(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+static void vjp_synthesise(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted,
+                           tx_node *cotangent)
 {
     (void)y, (void)wanted;
     cotangent[0] = analyse(graph, dy, &node->attributes.convolution, node->attributes.mode != 0);
@@ -101,10 +105,13 @@ static tx_node jvp_transform(tx_graph *graph, const tx_graph_node *node, tx_node
     return tx_graph_make(graph, &same, 1);
 }
 
-static const tx_operation op_analyse = {.name = "spectral_analyse", .vjp = vjp_analyse, .jvp = jvp_transform, .flops = analyse_flops,
-                                        .prepare = prepare_transform};
-static const tx_operation op_synthesise = {.name = "spectral_synthesise", .vjp = vjp_synthesise, .jvp = jvp_transform,
-                                           .flops = synthesise_flops, .prepare = prepare_transform};
+static const tx_operation op_analyse = {
+    .name = "spectral_analyse", .vjp = vjp_analyse, .jvp = jvp_transform, .flops = analyse_flops, .prepare = prepare_transform};
+static const tx_operation op_synthesise = {.name = "spectral_synthesise",
+                                           .vjp = vjp_synthesise,
+                                           .jvp = jvp_transform,
+                                           .flops = synthesise_flops,
+                                           .prepare = prepare_transform};
 
 /* ---- products; flip: the adjoint ---- */
 
@@ -173,8 +180,8 @@ static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node 
     return tx_graph_sum_present(graph, of_x, of_w);
 }
 
-static const tx_operation op_multiply = {.name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops,
-                                         .prepare = prepare_multiply};
+static const tx_operation op_multiply = {
+    .name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops, .prepare = prepare_multiply};
 static const tx_operation op_weights = {
     .name = "spectral_weights", .traits = TX_OP_EFFECT, .take_lane = "spectral_take_lane", .flops = mode_flops};
 

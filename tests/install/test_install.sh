@@ -18,7 +18,8 @@ cd elsewhere || exit 1
 inside='tx_(graph_append|planner_|allocate|claim_)'
 for file in "$(find ../prefix -name 'libtrainax.so')" ../prefix/bin/trainax; do
     nm -D --defined-only "$file" | grep -qw tx_registry_add_for || fail "$file: its public functions are not to be seen"
-    nm -D --defined-only "$file" | grep -qE "$inside" && fail "$file shows what lies inside"
+    # Sanitizers want the program's own names to be seen.
+    [ -n "${TRAINAX_SANITIZE:-}" ] || ! nm -D --defined-only "$file" | grep -qE "$inside" || fail "$file shows what lies inside"
 done
 
 # -- the program and the experiments --

@@ -29,22 +29,14 @@ static tx_status update_norm(const tx_stage *stage, const tx_update *update, tx_
     return tx_rule_run(&scaled, stage, update, &(constants_double){.divisor = small ? 1 : norm, .factor = small ? 1 : most}, error);
 }
 
-static tx_status add(tx_optimizer *optimizer, tx_stage_update *update, double most, tx_error *error)
-{
-    tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, update, sizeof most, error, &stage));
-    *(double *)stage->state = most;
-    return TX_OK;
-}
-
 tx_status tx_stage_add_clip(tx_optimizer *optimizer, double max_delta, tx_error *error)
 {
-    return add(optimizer, update_clip, max_delta, error);
+    return tx_stage_add_number(optimizer, update_clip, max_delta, error);
 }
 
 tx_status tx_stage_add_clip_by_global_norm(tx_optimizer *optimizer, double max_norm, tx_error *error)
 {
-    return add(optimizer, update_norm, max_norm, error);
+    return tx_stage_add_number(optimizer, update_norm, max_norm, error);
 }
 
 static tx_status create_clip(tx_optimizer *optimizer, const tx_section *section, tx_error *error)

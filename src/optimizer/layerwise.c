@@ -133,22 +133,14 @@ static tx_status update_param_block_rms(const tx_stage *stage, const tx_update *
     return tx_stage_status(finite, error);
 }
 
-static tx_status add_with(tx_optimizer *optimizer, tx_stage_update *update, double number, tx_error *error)
-{
-    tx_stage *stage;
-    TX_TRY(tx_stage_add(optimizer, update, sizeof number, error, &stage));
-    *(double *)stage->state = number;
-    return TX_OK;
-}
-
 tx_status tx_stage_add_clip_by_block_rms(tx_optimizer *optimizer, double threshold, tx_error *error)
 {
-    return add_with(optimizer, update_clip_by_block_rms, threshold, error);
+    return tx_stage_add_number(optimizer, update_clip_by_block_rms, threshold, error);
 }
 
 tx_status tx_stage_add_param_block_rms(tx_optimizer *optimizer, double min_scale, tx_error *error)
 {
-    return add_with(optimizer, update_param_block_rms, min_scale, error);
+    return tx_stage_add_number(optimizer, update_param_block_rms, min_scale, error);
 }
 
 static tx_status create_clip_by_block_rms(tx_optimizer *optimizer, const tx_section *section, tx_error *error)

@@ -50,6 +50,14 @@ tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t 
     return tx_allocate(bytes, error, &stage->state);
 }
 
+tx_status tx_stage_add_number(tx_optimizer *optimizer, tx_stage_update *update, double number, tx_error *error)
+{
+    tx_stage *stage;
+    TX_TRY(tx_stage_add(optimizer, update, sizeof number, error, &stage));
+    *(double *)stage->state = number;
+    return TX_OK;
+}
+
 tx_status tx_stage_keep_array(tx_stage *stage, const tx_state_array *array, tx_error *error)
 {
     TX_TRY(tx_reserve((size_t)stage->num_arrays + 1, sizeof *array, &stage->capacity, error, &stage->arrays));

@@ -5,6 +5,8 @@
 
 /* Appends a stage with `bytes` zeroed bytes of state, whose scale is 1 and whose decay 0. It belongs to the optimizer. */
 tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out);
+/* The same with one number as its state. */
+tx_status tx_stage_add_number(tx_optimizer *optimizer, tx_stage_update *update, double number, tx_error *error);
 /* The stage's next array: num_parameters reals of the run's precision, … */
 tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_error *error);
 /* … or what `array` says, for whose name a transform's number in its chain is put. */

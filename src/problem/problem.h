@@ -35,7 +35,7 @@ typedef struct tx_problem {
     tx_reduction_mode reduction;
     tx_physics physics; /* of the trainer's configuration */
     tx_loss_plan loss;
-    size_t memory; /* for arenas and run list of programs with a gradient; 0: as much as it takes */
+    size_t memory; /* for arenas and instructions of plans with a gradient; 0: as much as it takes */
     int arenas;    /* that this is for; 0: one a thread */
 } tx_problem;
 

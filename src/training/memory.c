@@ -114,7 +114,7 @@ static tx_status build_within(const tx_problem *problem, size_t memory, tx_error
     return tx_problem_plan(&limited, problem->configuration, &problem->physics, problem->block, true, error, out);
 }
 
-/* Arenas, packed weights, run list: what a limit of a program is for. */
+/* Arenas, packed weights, instructions: what a limit of a plan is for. */
 static size_t program_bytes(const tx_problem *problem)
 {
     const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);

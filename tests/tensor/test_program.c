@@ -431,6 +431,47 @@ static void out_of_memory(void)
     problem_destroy(p);
 }
 
+/* Another direction is another vector, though it may have been changed as often as the one before; so are other parameters. */
+static void another_tangent(void)
+{
+    const tx_shape state = {.channels = 1, .axes = 1, .n = {2}};
+    const tx_convolution conv = {.out_channels = 1, .kernel = {1}, .dilation = {1}, .groups = 1};
+    const double u[] = {3, -1}, weight = 5, directions[] = {1, 4};
+    double y[2], dy[2];
+    tx_graph *graph;
+    bound *program = NULL;
+    tx_workspace *workspace;
+    CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
+    const tx_node out = tx_convolve(graph, tx_window(graph, 0, state), &conv, tx_parameter(graph, 0, 1), -1);
+    const tx_plan_options options = {.precision = TX_FLOAT64,
+                                     .isa = -1,
+                                     .block = 1,
+                                     .num_parameters = 1,
+                                     .loss = -1,
+                                     .outputs = &out,
+                                     .num_outputs = 1,
+                                     .tangents = true};
+    CU_ASSERT_EQUAL_FATAL(bound_create(graph, &options, NULL, &program), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_workspace_create(program->plan, 1, NULL, &workspace), TX_OK);
+    bound_set(program, &weight);
+    for (int k = 0; k < 2; k++) {
+        tx_parameters tangent = {0};
+        tx_parameters_set(&tangent, &directions[k]);
+        tx_values_set_tangent(program->values, &tangent);
+        const void *windows[] = {u};
+        void *const values[] = {y}, *const tangents[] = {dy}, *const *const outputs[] = {values, tangents};
+        CU_ASSERT(
+            bound_run(program, workspace, &(tx_run_input){.windows = windows, .count = 1, .batch_size = 1}, NULL, NULL, outputs));
+        for (int p = 0; p < 2; p++) {
+            CU_ASSERT_EQUAL(y[p], weight * u[p]);
+            CU_ASSERT_EQUAL(dy[p], directions[k] * u[p]);
+        }
+    }
+    tx_workspace_destroy(workspace);
+    bound_destroy(program);
+    tx_graph_destroy(graph);
+}
+
 int main(void)
 {
     return suite_run("program", (suite_test[]){{"values and gradients on every ISA and precision", programs_agree},
@@ -438,5 +479,6 @@ int main(void)
                                                {"cuts stop gradients", cuts_stop_gradients},
                                                {"a C function is an operation", functions_are_operations},
                                                {"out of memory", out_of_memory},
+                                               {"another tangent", another_tangent},
                                                {0}});
 }

@@ -20,7 +20,7 @@ typedef struct tx_plan_options {
     int isa;
     int block; /* samples a block */
     int64_t num_parameters;
-    tx_node loss;           /* lane scalar that a run delivers; -1: none */
+    tx_node loss;           /* lane scalar that a run delivers; TX_NONE: none */
     bool gradient;          /* … and its gradient with respect to all parameters */
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;

@@ -2,7 +2,7 @@
  * over blocks of samples (trainax/plan.h).
  *
  * Building computes nothing. A node has a static shape (channels, *n) of ONE sample; the block of samples is implicit.
- * Errors are sticky: a builder may chain calls (a failed node is -1 and makes every later one -1) and check once at the
+ * Errors are sticky: a builder may chain calls (a failed node is TX_NONE and makes every later one TX_NONE) and check once at the
  * end with tx_graph_status. Equal nodes are merged when built. A lane scalar, one number a sample, is a node of shape (1)
  * without axes. */
 #pragma once
@@ -20,11 +20,12 @@ extern "C" {
 
 typedef struct tx_graph tx_graph;
 typedef int tx_node;
+enum { TX_NONE = -1 }; /* no node: where one may be left out */
 
 tx_status tx_graph_create(tx_error *error, tx_graph **out);
 void tx_graph_destroy(tx_graph *graph);
 tx_status tx_graph_status(const tx_graph *graph, tx_error *error); /* TX_INVALID: the first shape error of building */
-/* A builder's own error (of memory) sticks as those of the graph do. Returns -1. */
+/* A builder's own error (of memory) sticks as those of the graph do. Returns TX_NONE. */
 tx_node tx_graph_stick(tx_graph *graph, const tx_error *error);
 tx_shape tx_node_shape(const tx_graph *graph, tx_node node);
 
@@ -48,7 +49,7 @@ typedef struct tx_convolution {
     int64_t stride[TX_MAX_AXES]; /* 0 means 1 */
     int groups;
 } tx_convolution;
-/* Cross-correlation without padding ("valid"), as jax.lax: weight (C_out, C_in / groups, *K), bias (C_out) or -1.
+/* Cross-correlation without padding ("valid"), as jax.lax: weight (C_out, C_in / groups, *K), bias (C_out) or TX_NONE.
  * Without spatial axes it is a dense layer: weight (out, in). */
 tx_node tx_convolve(tx_graph *graph, tx_node x, const tx_convolution *convolution, tx_node weight, tx_node bias);
 /* Transposed, as jax.lax with lhs_dilation = stride: between the cells of x lie stride - 1 zeros, low and high more around them

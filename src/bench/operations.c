@@ -264,7 +264,7 @@ static tx_node constant(tx_case *self, tx_case_graph *g, tx_node x)
     (void)self;
     const tx_convolution c = {.out_channels = 1, .kernel = {3}, .dilation = {1}, .groups = 1};
     return tx_convolve(g->graph, tx_pad(g->graph, x, TX_PAD_CIRCULAR, (int64_t[]){1}, (int64_t[]){1}), &c,
-                       tx_constant(g->graph, taps, 3), -1);
+                       tx_constant(g->graph, taps, 3), TX_NONE);
 }
 
 /* ---- A user's function: y[k] = x[k]^2 x[0], of two channels of three points ---- */

@@ -76,12 +76,7 @@ const tx_metric_class tx_metric_classes[] = {
 };
 
 static const char *const statistics[] = {"mean_", "q10_", "q50_", "q90_"};
-enum {
-    NUM_STATISTICS = 4,
-    NAME_SIZE = 40,
-    MAX_CLASSES = 32,
-    NUM_CLASSES = sizeof tx_metric_classes / sizeof *tx_metric_classes - 1
-};
+enum { NUM_STATISTICS = 4, NAME_SIZE = 40, NUM_CLASSES = sizeof tx_metric_classes / sizeof *tx_metric_classes - 1 };
 
 const tx_component *tx_metric_component(int index)
 {
@@ -167,8 +162,8 @@ static const tx_metric_class *find_behind(const char *head, tx_metric_statistic 
 
 static tx_status unknown(const char *head, tx_error *error)
 {
-    metric_name texts[NUM_STATISTICS * MAX_CLASSES];
-    const char *names[NUM_STATISTICS * MAX_CLASSES];
+    metric_name texts[NUM_STATISTICS * NUM_CLASSES];
+    const char *names[NUM_STATISTICS * NUM_CLASSES];
     tx_metric_statistic statistic;
     const tx_metric_class *meant = find_behind(head, &statistic);
     int count = 0;

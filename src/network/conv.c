@@ -147,19 +147,7 @@ static tx_status create(tx_network *network, tx_error *error)
     return tx_layer_declare(kept, network, "", error);
 }
 
-static tx_node apply(const tx_network *network, tx_graph *graph, tx_node x)
-{
-    return tx_layer_apply(network->state, network, graph, x);
-}
-
-static tx_status initialise(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error)
-{
-    (void)error;
-    tx_layer_initialise(network->state, network, random, key, values);
-    return TX_OK;
-}
-
-static const tx_network_class conv = {.create = create, .apply = apply, .initialise = initialise};
+static const tx_network_class conv = {.create = create, .apply = tx_lone_layer_apply, .initialise = tx_lone_layer_initialise};
 
 #define PER_AXIS(NAME, INITIAL, UNIT, MINIMUM, TEXT)                                                                               \
     {                                                                                                                              \

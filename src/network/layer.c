@@ -73,7 +73,7 @@ tx_node tx_layer_apply(const tx_layer *layer, const tx_network *network, tx_grap
 {
     const tx_convolution convolution = convolution_of(layer);
     const tx_node weight = tx_network_leaf(network, graph, layer->weight);
-    const tx_node bias = layer->bias < 0 ? -1 : tx_network_leaf(network, graph, layer->bias);
+    const tx_node bias = layer->bias < 0 ? TX_NONE : tx_network_leaf(network, graph, layer->bias);
     if (layer->transposed) {
         return apply_transposed(layer, graph, x, weight, bias);
     }
@@ -108,4 +108,16 @@ void tx_layer_initialise(const tx_layer *layer, const tx_network *network, tx_ra
     } else if (layer->bias >= 0) {
         draw(network, layer->bias, random, keys[1], limit, values);
     }
+}
+
+tx_node tx_lone_layer_apply(const tx_network *network, tx_graph *graph, tx_node x)
+{
+    return tx_layer_apply(network->state, network, graph, x);
+}
+
+tx_status tx_lone_layer_initialise(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error)
+{
+    (void)error;
+    tx_layer_initialise(network->state, network, random, key, values);
+    return TX_OK;
 }

@@ -24,6 +24,10 @@ tx_status tx_layer_declare(tx_layer *layer, tx_network *network, const char *pre
 tx_node tx_layer_apply(const tx_layer *layer, const tx_network *network, tx_graph *graph, tx_node x);
 void tx_layer_initialise(const tx_layer *layer, const tx_network *network, tx_random random, tx_key key, void *values);
 
+/* For classes of networks that are one layer, which is their state. */
+tx_node tx_lone_layer_apply(const tx_network *network, tx_graph *graph, tx_node x);
+tx_status tx_lone_layer_initialise(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error);
+
 /* Layers one after the other with activations between them: depth hidden layers, depth + 1 layers in all. */
 typedef struct tx_chain {
     int64_t depth;

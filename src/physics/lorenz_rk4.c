@@ -13,7 +13,7 @@ static tx_status check(tx_scheme *scheme, tx_error *error)
 static tx_node matrix(tx_graph *graph, const double *values, tx_node u)
 {
     const tx_convolution dense = {.out_channels = 3, .groups = 1};
-    return tx_convolve(graph, u, &dense, tx_constant(graph, values, 9), -1);
+    return tx_convolve(graph, u, &dense, tx_constant(graph, values, 9), TX_NONE);
 }
 
 static tx_node slope(const tx_section *section, tx_graph *graph, tx_node u)

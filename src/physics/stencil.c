@@ -36,7 +36,7 @@ tx_node tx_stencil_apply(const tx_scheme *scheme, tx_graph *graph, tx_node x)
     const int64_t channels = scheme->shape.channels, after = s->size - 1 - s->before;
     const tx_convolution conv = {.out_channels = channels, .kernel = {s->size}, .dilation = {1}, .groups = (int)channels};
     const tx_node weights = tx_constant(graph, s->weights, channels * s->size);
-    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, &s->before, &after), &conv, weights, -1);
+    return tx_convolve(graph, tx_pad(graph, x, TX_PAD_CIRCULAR, &s->before, &after), &conv, weights, TX_NONE);
 }
 
 void tx_stencil_destroy(tx_scheme *scheme)

@@ -7,8 +7,6 @@
 #include "kernel/backend.h"
 #include "trainax/tensor.h"
 
-enum { TX_NONE = -1 };
-
 typedef struct tx_operation tx_operation; /* operation.h */
 
 /* Everything that distinguishes two nodes of the same operation and inputs. Compared bytewise: zero what is not used. */
@@ -51,7 +49,7 @@ struct tx_graph {
 };
 
 /* Appends a node, or returns an equal one that is there (effects are never merged). Inputs beyond those given are TX_NONE;
- * a failed graph gives -1. */
+ * a failed graph gives TX_NONE. */
 tx_node tx_graph_append(tx_graph *graph, const tx_graph_node *node);
 /* Makes room for so many nodes in all. */
 tx_status tx_graph_reserve(tx_graph *graph, size_t count, tx_error *error);

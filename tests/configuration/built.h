@@ -36,7 +36,7 @@ static inline tx_node stepper_apply(const void *object, tx_graph *graph, tx_node
 {
     (void)object;
     static const double weights[] = {0.3, 0.6, 0};
-    const tx_node linear = circular(graph, x, 1, tx_constant(graph, weights, 3), -1);
+    const tx_node linear = circular(graph, x, 1, tx_constant(graph, weights, 3), TX_NONE);
     return tx_add(graph, linear, tx_scale(graph, tx_multiply(graph, x, x), 0.1));
 }
 
@@ -58,7 +58,7 @@ static inline tx_node build(tx_graph *graph, const char *text)
     tx_registry *registry = configuration_registry();
     tx_config *config = NULL;
     tx_error error = {0};
-    tx_node loss = -1;
+    tx_node loss = TX_NONE;
     if (tx_section_read(registry, TX_KIND_CONFIGURATION, "run.yaml", text, &error, &config) == TX_OK &&
         tx_configuration_check(tx_config_root(config), &error) == TX_OK) {
         const tx_section *section = tx_config_root(config);

@@ -13,7 +13,7 @@ static tx_node apply(const void *object, tx_graph *graph, tx_node x)
 {
     (void)object;
     const tx_convolution times = {.out_channels = 1, .kernel = {1}, .dilation = {1}, .groups = 1};
-    return tx_convolve(graph, x, &times, tx_parameter(graph, 0, 1), -1);
+    return tx_convolve(graph, x, &times, tx_parameter(graph, 0, 1), TX_NONE);
 }
 
 static const tx_shape state = {.channels = 1, .axes = 1, .n = {POINTS}};

@@ -146,7 +146,7 @@ static inline tx_node mixed(tx_graph *graph, tx_shape shape, int level)
 {
     const tx_convolution mix = {.out_channels = shape.channels, .kernel = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
     const int64_t size = shape.channels * shape.channels;
-    return tx_convolve(graph, tx_window(graph, level, shape), &mix, tx_parameter(graph, level * size, size), -1);
+    return tx_convolve(graph, tx_window(graph, level, shape), &mix, tx_parameter(graph, level * size, size), TX_NONE);
 }
 
 static inline void trial_make(const scheme *scheme, const char *text, tx_shape shape, trial *out)

@@ -39,7 +39,7 @@ static void build(problem *p, tx_shape state)
     const int64_t modes = tx_rfftn_modes(state);
     const tx_convolution mix = {.out_channels = state.channels, .kernel = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
     p->parameters = state.channels * state.channels;
-    const tx_node x = tx_convolve(g, tx_window(g, 0, state), &mix, tx_parameter(g, 0, p->parameters), -1);
+    const tx_node x = tx_convolve(g, tx_window(g, 0, state), &mix, tx_parameter(g, 0, p->parameters), TX_NONE);
     const tx_node h = tx_multiply_modes(g, tx_rfftn(g, x), table(g, modes));
     const tx_node u = tx_irfftn(g, h, state);
     const tx_node product = tx_scale(g, tx_rfftn(g, tx_multiply(g, u, x)), 0.5);

@@ -37,7 +37,7 @@ static void errors_stick(void)
     CU_ASSERT_EQUAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node u = tx_window(graph, 0, state);
     const tx_convolution conv = {.out_channels = 1, .kernel = {2}, .dilation = {1}, .groups = 1};
-    const tx_node bad = tx_convolve(graph, u, &conv, tx_parameter(graph, 0, 3), -1);
+    const tx_node bad = tx_convolve(graph, u, &conv, tx_parameter(graph, 0, 3), TX_NONE);
     CU_ASSERT_EQUAL(bad, -1);
     CU_ASSERT_EQUAL(tx_add(graph, bad, u), -1);
     CU_ASSERT_EQUAL(tx_graph_status(graph, &error), TX_INVALID);
@@ -74,7 +74,7 @@ static void absurd_sizes(void)
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node u = tx_scale(graph, tx_window(graph, 0, largest), 2);
     CU_ASSERT_EQUAL_FATAL(tx_graph_status(graph, &error), TX_OK);
-    const tx_plan_options options = {.isa = 0, .block = 1 << 20, .loss = -1, .outputs = &u, .num_outputs = 1};
+    const tx_plan_options options = {.isa = 0, .block = 1 << 20, .loss = TX_NONE, .outputs = &u, .num_outputs = 1};
     CU_ASSERT_EQUAL(bound_create(graph, &options, &error, &program), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message, "activations of 2.95e+20 bytes for a block of 1048576 samples: no machine holds that");
     CU_ASSERT_EQUAL(tx_concatenate(graph, u, u), -1);
@@ -98,7 +98,7 @@ static void rollouts_fuse(void)
     enum { STEPS = 5 };
     tx_graph *graph, *fused;
     CU_ASSERT_EQUAL(tx_graph_create(NULL, &graph), TX_OK);
-    tx_node p = tx_window(graph, 0, state), loss = -1;
+    tx_node p = tx_window(graph, 0, state), loss = TX_NONE;
     for (int t = 1; t <= STEPS; t++) {
         p = stencil(graph, p);
         const tx_node error = tx_scale(graph, tx_square_error(graph, p, tx_window(graph, t, state)), 1. / 30);

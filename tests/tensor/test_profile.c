@@ -18,7 +18,7 @@ static bound *create(void)
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_node y = tx_scale(graph, tx_window(graph, 1, shape), 2);
     CU_ASSERT_PTR_NULL(tx_enter_part(graph, "network"));
-    const tx_node prediction = tx_convolve(graph, tx_window(graph, 0, shape), &pointwise, tx_parameter(graph, 0, WEIGHTS), -1);
+    const tx_node prediction = tx_convolve(graph, tx_window(graph, 0, shape), &pointwise, tx_parameter(graph, 0, WEIGHTS), TX_NONE);
     CU_ASSERT_STRING_EQUAL(tx_enter_part(graph, "loss"), "network");
     const tx_plan_options options = {.precision = TX_FLOAT64,
                                      .isa = -1,

@@ -442,7 +442,7 @@ static void another_tangent(void)
     bound *program = NULL;
     tx_workspace *workspace;
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
-    const tx_node out = tx_convolve(graph, tx_window(graph, 0, state), &conv, tx_parameter(graph, 0, 1), -1);
+    const tx_node out = tx_convolve(graph, tx_window(graph, 0, state), &conv, tx_parameter(graph, 0, 1), TX_NONE);
     const tx_plan_options options = {.precision = TX_FLOAT64,
                                      .isa = -1,
                                      .block = 1,

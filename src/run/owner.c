@@ -1,7 +1,6 @@
 /* Who holds a run directory, and whether he lives. */
 #include "run/owner.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -43,12 +42,11 @@ static void write_text(tx_owner *owner)
     }
 }
 
-/* Whatever is no part of a word ends it. */
+/* Whatever is no part of a word (of printed ASCII) ends it. */
 static void copy_word(char *out, size_t size, const char *text)
 {
     size_t k = 0;
-    for (; k + 1 < size && isgraph((unsigned char)text[k]); k++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): isgraph is a table */
+    for (; k + 1 < size && text[k] > ' ' && text[k] < 127; k++) {
         out[k] = text[k];
     }
     out[k] = '\0';
@@ -91,15 +89,21 @@ void tx_owner_name(const tx_owner *owner, char out[TX_OWNER_NAME])
 
 /* ---- This process ---- */
 
-static void read_word(const char *path, char *out, size_t size)
+/* The beginning of a small file; nothing where it cannot be read. */
+static void read_text(const char *path, char *text, size_t size)
 {
-    char text[80];
     const int file = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t got = file < 0 ? 0 : read(file, text, sizeof text - 1);
+    const ssize_t got = file < 0 ? 0 : read(file, text, size - 1);
     if (file >= 0) {
         close(file);
     }
     text[got > 0 ? got : 0] = '\0';
+}
+
+static void read_word(const char *path, char *out, size_t size)
+{
+    char text[80];
+    read_text(path, text, sizeof text);
     copy_word(out, size, text);
 }
 
@@ -108,12 +112,7 @@ static bool read_process(const char *process, char *state, char started[24])
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%s/stat", process);
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t got = file < 0 ? 0 : read(file, text, sizeof text - 1);
-    if (file >= 0) {
-        close(file);
-    }
-    text[got > 0 ? got : 0] = '\0';
+    read_text(path, text, sizeof text);
     const char *at = strrchr(text, ')');
     if (!at || at[1] != ' ') {
         return false;

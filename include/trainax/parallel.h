@@ -114,7 +114,6 @@ typedef struct tx_reduction_setup {
 /* Not collective. */
 tx_status tx_reduction_create(tx_parallel *parallel, const tx_reduction_setup *setup, tx_error *error, tx_reduction **out);
 void tx_reduction_destroy(tx_reduction *reduction);
-size_t tx_reduction_bytes(const tx_reduction *reduction);
 /* The scales (one int64 a leaf: x becomes round(x * 2^scale)), the only state that a resumed run needs. A leaf that has
  * been zero so far has none: TX_SCALE_UNSET. The first step that is not zero measures it, by reporting TX_REPEAT once; a
  * scale that has become too large is measured again likewise, one that drifts is moved in steps of 2^6 for the next step. */

@@ -48,16 +48,6 @@ tx_value *tx_section_find(const tx_section *section, const char *name)
     return NULL;
 }
 
-const tx_section *tx_section_inline(const tx_section *section)
-{
-    for (int k = 0; k < section->count; k++) {
-        if (section->values[k].option->type == TX_TYPE_INLINE && section->values[k].form == TX_FORM_SECTION) {
-            return section->values[k].section;
-        }
-    }
-    return NULL;
-}
-
 /* A name or type that the component does not have is its author's bug: it reads as null. */
 static const tx_value *value_of(const tx_section *section, const char *name)
 {

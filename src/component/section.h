@@ -61,5 +61,3 @@ bool tx_option_takes_function(const tx_option *option);                 /* a com
 bool tx_option_is(const tx_option *option, const char *key);            /* as keys are matched, by name or alias */
 tx_value *tx_section_find(const tx_section *section, const char *name); /* by name or alias; NULL: none */
 tx_place tx_value_place(const tx_section *section, const tx_value *value);
-/* The section whose options stand in the same mapping, or NULL. */
-const tx_section *tx_section_inline(const tx_section *section);

@@ -4,8 +4,8 @@
  * threads, networks and ranks; a frame says where the spaces lie in one run. Whoever plans asks a backend for the kernels it
  * wants by name: one that is lacking is an error then, not a crash later. Everything may fail.
  *
- * Blocks of a minibatch run one by one (each thread its own) or, where the backend says so, all in one call of each kernel: block
- * k's part of a space then lies k times `next` bytes behind that of the first. */
+ * Blocks of a minibatch run one by one (each thread its own) where the backend works in place, else all in one call of each kernel:
+ * block k's part of a space then lies k times `next` bytes behind that of the first. */
 #pragma once
 
 #include "kernel/kernel.h"
@@ -56,7 +56,6 @@ typedef enum tx_object_kind {
     TX_OBJECT_HALO,        /* of a tx_halo_shape */
     TX_OBJECT_SPECTRAL,    /* of a tx_spectral_shape */
     TX_OBJECT_RFFTN,       /* of a tx_rfftn_shape */
-    TX_OBJECT_KINDS,
 } tx_object_kind;
 typedef struct tx_halo_shape {
     const tx_layout *layout; /* outlives the object */
@@ -122,8 +121,9 @@ struct tx_frame {
 
 typedef struct tx_backend_class {
     const char *name;
-    bool in_place; /* the host and the kernels reach the same memory: nothing is staged */
-    bool at_once;  /* all blocks of a run go into one call of each kernel */
+    /* The host and the kernels reach the same memory: nothing is staged, and blocks run one by one. Else all blocks of a run go
+     * into one call of each kernel. */
+    bool in_place;
 
     tx_status (*allocate)(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out); /* zeroed, 64-byte aligned */
     void (*free)(tx_buffer *buffer);                                                                  /* takes NULL */

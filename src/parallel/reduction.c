@@ -131,15 +131,6 @@ void tx_reduction_destroy(tx_reduction *reduction)
     tx_free(reduction);
 }
 
-size_t tx_reduction_bytes(const tx_reduction *reduction)
-{
-    const size_t leaves = (size_t)reduction->num_leaves;
-    return sizeof *reduction + (3 * leaves + 1) * sizeof(int64_t) +
-           (size_t)tx_reduction_size(reduction) * tx_real_bytes(reduction->precision) +
-           (size_t)(reduction->num_scalars + reduction->num_counters) * sizeof(int64_t) +
-           (size_t)reduction->threads * (sizeof(tx_adder *) + parts_of(reduction).end);
-}
-
 /* ---- Scales ---- */
 
 void tx_reduction_scales(const tx_reduction *reduction, int64_t *out)

@@ -198,7 +198,7 @@ tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
 
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
 {
-    return plan->backend->class_->at_once ? (int)blocks : 1;
+    return plan->backend->class_->in_place ? 1 : (int)blocks;
 }
 
 tx_status tx_plan_describe(const tx_plan *plan, tx_error *error, char **out)

@@ -13,7 +13,7 @@ static size_t lanes_bytes(const tx_plan *plan)
 /* Where blocks run one by one, they do so in the same arena. */
 static size_t arena_bytes(const tx_plan *plan, int blocks)
 {
-    return (plan->backend->class_->at_once ? (size_t)blocks : 1) * plan->arena_bytes;
+    return (plan->backend->class_->in_place ? 1 : (size_t)blocks) * plan->arena_bytes;
 }
 
 static size_t staged_bytes(const tx_plan *plan, int blocks)

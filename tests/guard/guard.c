@@ -428,7 +428,6 @@ static void destroy(const tx_backend *backend, tx_object *object)
 }
 
 static const tx_backend_class guard_class = {.name = "guard",
-                                             .at_once = true,
                                              .allocate = allocate,
                                              .free = free_buffer,
                                              .upload = upload,

@@ -9,6 +9,8 @@
  * NULL: they are its own, whose source is opened. Not collective. */
 tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
                              tx_error *error, tx_evaluation **out);
+/* Do steps, network and metrics suit trajectories of this shape? Not collective. */
+tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
 /* Adds what it will take. */
 void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget);
 /* dataset: those trajectories. Collective. */

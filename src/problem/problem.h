@@ -68,15 +68,7 @@ tx_status tx_step_block(const tx_network *network, tx_precision precision, int i
 /* The lowest instruction set of all ranks: the bits must not depend on where a sample is computed. Collective. */
 tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out);
 
-struct tx_evaluation_setup; /* trainax/training.h */
-/* evaluation.c: do steps, network and metrics suit trajectories of this shape? Not collective. */
-tx_status tx_evaluation_check(const struct tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
-
 tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
-
-/* trainer_memory.c. What it would take to keep no more than the states between rollout steps; zero where nothing can be computed
- * again. */
-tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
 
 size_t tx_parameter_bytes(const tx_problem *problem); /* of all parameters */
 int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */

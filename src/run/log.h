@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "trainax/parallel.h"
+#include "trainax/training.h"
 
 typedef struct tx_run_log {
     tx_log log;           /* for those who speak: to the screen and, but for progress, to the file */
@@ -20,7 +21,9 @@ void tx_run_log_begin(tx_run_log *log, const tx_log *screen);
 /* Appends to DIRECTORY/run.log what was said so far, from then on each line at once. TX_BAD_DATA: it cannot be written. */
 tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *error);
 void tx_run_log_note(tx_run_log *log, const char *line); /* for the file alone */
-/* Notes versions, command line and machines. Collective. (introduction.c) */
+/* introduction.c. Tells of data, network and sizes, in a line each. */
+void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);
+/* introduction.c. Notes versions, command line and machines. Collective. */
 tx_status tx_run_log_introduce(tx_run_log *log, tx_parallel *parallel, tx_error *error);
 /* Has all that was said been written? */
 tx_status tx_run_log_check(const tx_run_log *log, tx_error *error);

@@ -106,13 +106,12 @@ tx_callback_setup tx_member_callback_setup(tx_member *member, bool terminal);
 tx_status tx_member_observe(tx_member *member, tx_error *error);
 tx_status tx_member_conclude(tx_member *member, tx_error *error);
 
-/* trainer_memory.c: what it occupies as one of num_ranks ranks: known once it is planned. */
+/* memory.c: what it would take to keep no more than the states between rollout steps; zero where nothing can be computed again. */
+tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
+/* What it occupies as one of num_ranks ranks: known once it is planned. */
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
 /* Where `parallel.memory` says so, makes the loss's program keep less. TX_INVALID, at that place of the file: not even the least
  * that is possible fits. */
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error);
 void tx_trainer_advise(const void *trainer, double allowed, char *text, size_t size); /* a tx_advice */
-
-/* introduction.c: data, network, sizes, in a line each. */
-void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);

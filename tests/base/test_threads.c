@@ -147,7 +147,9 @@ static void of_each_thread(void)
     expect_threads(5);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, start_others, NULL), 0);
     pthread_join(other, NULL);
+#ifndef __clang__ /* whose OpenMP keeps those of a thread that has ended for the next one */
     expect_threads(5);
+#endif
 }
 
 int main(void)

@@ -18,7 +18,7 @@ static const tx_option options[] = {
     TX_OPTION_WORD("activation", "gelu", TX_ACTIVATION_WORDS, "after each block"),
     TX_OPTION_WORD("boundary_mode", "periodic", "periodic dirichlet neumann", "no effect (as in PDEquinox)"),
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_classic_fno = {.kind = TX_KIND_NETWORK,

@@ -18,7 +18,7 @@ static const tx_option options[] = {
     TX_OPTION_WORD("activation", "relu", TX_ACTIVATION_WORDS, "in the blocks"),
     TX_OPTION_BOUNDARY,
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_classic_res_net = {.kind = TX_KIND_NETWORK,

@@ -173,7 +173,7 @@ static const tx_option options[] = {
     TX_OPTION_SWITCH("use_bias", "true", "add a bias"),
     TX_OPTION_WORD("padding_mode", "zeros", "zeros circular reflect replicate", "what the added cells hold"),
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_conv = {.kind = TX_KIND_NETWORK,

@@ -54,7 +54,7 @@ static const tx_option options[] = {
     TX_OPTION_BOUNDARY,
     TX_OPTION_SWITCH("zero_bias_init", "false", "start with all biases zero"),
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_conv_net = {.kind = TX_KIND_NETWORK,

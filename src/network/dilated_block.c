@@ -107,7 +107,7 @@ static const tx_option options[] = {
     TX_OPTION_DILATION_RATES,
     TX_NORM_OPTIONS("true", "group norm before each convolution"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_block_dilated_res_block = {

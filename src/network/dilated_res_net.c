@@ -19,7 +19,7 @@ static const tx_option options[] = {
     TX_OPTION_WORD("activation", "relu", TX_ACTIVATION_WORDS, "after each convolution of a block"),
     TX_OPTION_BOUNDARY,
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_dilated_res_net = {.kind = TX_KIND_NETWORK,

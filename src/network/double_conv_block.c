@@ -59,7 +59,7 @@ static const tx_block_class double_conv_class = {.create = create, .apply = appl
 static const tx_option options[] = {
     TX_NORM_OPTIONS("true", "group norm after the convolutions"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_block_classic_double_conv_block = {

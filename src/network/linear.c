@@ -28,7 +28,7 @@ static const tx_option options[] = {
     TX_OPTION_COUNT("out_features", NULL, "", 1, "components of the result: the same number"),
     TX_OPTION_SWITCH("use_bias", "true", "add a bias"),
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_linear = {.kind = TX_KIND_NETWORK,

@@ -74,9 +74,9 @@ static const tx_block_class conv = {.create = create_conv, .apply = apply, .init
 static const tx_block_class down = {.create = create_down, .apply = apply, .initialise = initialise, .points = points_down};
 static const tx_block_class up = {.create = create_up, .apply = apply, .initialise = initialise, .points = points_up};
 
-static const tx_option pointwise_options[] = {TX_BIAS_OPTIONS, {.name = NULL}};
+static const tx_option pointwise_options[] = {TX_BIAS_OPTIONS, {0}};
 
-static const tx_option conv_options[] = {TX_CONV_OPTIONS, {.name = NULL}};
+static const tx_option conv_options[] = {TX_CONV_OPTIONS, {0}};
 
 #define FACTOR(TEXT)                                                                                                               \
     {                                                                                                                              \
@@ -86,14 +86,14 @@ static const tx_option conv_options[] = {TX_CONV_OPTIONS, {.name = NULL}};
 static const tx_option down_options[] = {
     FACTOR("points before through points after, rounded up, along every axis"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 static const tx_option up_options[] = {
     FACTOR("n points become factor (n - 1) + 1 + output_padding, along every axis"),
     TX_OPTION_COUNT("output_padding", "1", "cells", 0, "points more at the end of every axis, fewer than factor"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_block_linear_channel_adjust_block = {.kind = TX_KIND_BLOCK,

@@ -134,7 +134,7 @@ static const tx_option options[] = {
     TX_OPTION_COUNT("in_size", "null", "", 1, "equinox.nn.MLP's name: components of a state without spatial axes"),
     TX_OPTION_COUNT("out_size", "null", "", 1, "equinox.nn.MLP's name: the same number"),
     TX_NETWORK_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_network_mlp = {.kind = TX_KIND_NETWORK,

@@ -114,13 +114,13 @@ static const tx_block_class modern = {.create = create_modern, .apply = apply_mo
 static const tx_option classic_options[] = {
     TX_NORM_OPTIONS("false", "group norm after the convolutions"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 static const tx_option modern_options[] = {
     TX_NORM_OPTIONS("true", "group norm before the convolutions"),
     TX_CONV_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_block_classic_res_block = {

@@ -119,7 +119,7 @@ static const tx_block_class spectral = {.create = create, .apply = apply, .initi
 static const tx_option options[] = {
     TX_OPTION_MODES("8"),
     TX_BIAS_OPTIONS,
-    {.name = NULL},
+    {0},
 };
 
 const tx_component tx_block_classic_spectral_block = {

@@ -73,7 +73,7 @@ static void destroy(tx_scheme *scheme)
     }
 }
 
-static const tx_option options[] = {TX_OPTION_CFL, {.name = NULL}};
+static const tx_option options[] = {TX_OPTION_CFL, {0}};
 
 static const tx_stepper_class class_ = {.create = create, .apply = step, .destroy = destroy};
 const tx_component tx_stepper_advection_1d_spectral = {.kind = TX_KIND_STEPPER,

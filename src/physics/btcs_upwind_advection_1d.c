@@ -14,7 +14,7 @@ static tx_node residuum(const tx_scheme *scheme, tx_graph *graph, tx_node next, 
     return tx_subtract(graph, tx_stencil_apply(scheme, graph, next), previous);
 }
 
-static const tx_option options[] = {TX_OPTION_CFL, {.name = NULL}};
+static const tx_option options[] = {TX_OPTION_CFL, {0}};
 
 static const tx_residuum_class class_ = {.create = create, .apply = residuum, .destroy = tx_stencil_destroy};
 const tx_component tx_residuum_btcs_upwind_advection_1d = {.kind = TX_KIND_RESIDUUM,

@@ -14,7 +14,7 @@ static tx_node residuum(const tx_scheme *scheme, tx_graph *graph, tx_node next, 
     return tx_subtract(graph, next, tx_stencil_apply(scheme, graph, previous));
 }
 
-static const tx_option options[] = {TX_OPTION_CFL, {.name = NULL}};
+static const tx_option options[] = {TX_OPTION_CFL, {0}};
 
 static const tx_stepper_class stepper_class = {.create = create, .apply = tx_stencil_apply, .destroy = tx_stencil_destroy};
 const tx_component tx_stepper_fou_advection_1d = {.kind = TX_KIND_STEPPER,

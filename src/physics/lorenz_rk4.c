@@ -47,7 +47,7 @@ static const tx_option options[] = {
     {.name = "sigma", .type = TX_TYPE_REAL, .initial = "10.0", .unit = "", .text = "Prandtl number"},
     {.name = "rho", .type = TX_TYPE_REAL, .initial = "28.0", .unit = "", .text = "Rayleigh number over its critical value"},
     {.name = "beta", .type = TX_TYPE_REAL, .initial = "2.6666666666666665", .unit = "", .text = "geometric factor"},
-    {.name = NULL},
+    {0},
 };
 
 static const tx_stepper_class class_ = {.create = check, .apply = step};

@@ -10,6 +10,7 @@
 #include "trainax/inspection.h"
 #include "trainax/kernel.h"
 #include "trainax/loss.h"
+#include "trainax/memory.h"
 #include "trainax/metric.h"
 #include "trainax/network.h"
 #include "trainax/optimizer.h"

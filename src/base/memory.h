@@ -3,11 +3,8 @@
 
 #include <stddef.h>
 
-#include "trainax/status.h"
+#include "trainax/memory.h"
 
-/* Sets *(void **)out to `bytes` zeroed bytes on a 64-byte boundary (never NULL, even for 0 bytes). TX_FAILURE when
- * there is no memory: the message says how much was asked for; TX_INVALID for more at once than is free. Release with tx_free. */
-tx_status tx_allocate(size_t bytes, tx_error *error, void *out);
 /* TX_INVALID where that is more than is free; for who would compute long before it is taken. Small amounts are never asked for. */
 tx_status tx_memory_check(size_t bytes, tx_error *error);
 /* Whether the user has said how much may be used: then nobody asks whether that is free. */
@@ -21,8 +18,6 @@ tx_status tx_reserve(size_t count, size_t size, size_t *capacity, tx_error *erro
 
 /* A copy of a string. */
 tx_status tx_duplicate(const char *text, tx_error *error, char **out);
-
-void tx_free(void *memory); /* takes NULL */
 
 /* Bytes that this thread has taken through tx_allocate and not given back: differences tell what a call has made. Nothing is
  * counted for the process, which others share. */

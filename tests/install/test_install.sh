@@ -15,7 +15,7 @@ mkdir elsewhere
 cd elsewhere || exit 1
 
 # What others see of the library is what its headers declare, and of the program the same, for plugins.
-inside='tx_(graph_append|planner_|allocate|claim_)'
+inside='tx_(graph_append|planner_|memory_live|claim_)'
 for file in "$(find ../prefix -name 'libtrainax.so')" ../prefix/bin/trainax; do
     nm -D --defined-only "$file" | grep -qw tx_registry_add_for || fail "$file: its public functions are not to be seen"
     # Sanitizers want the program's own names to be seen.
@@ -36,8 +36,8 @@ for path in scripts/experiments slurm LICENSE; do
     diff -r "$tests/../$path" "../prefix/share/trainax/${path##*/}" || fail "share/trainax differs from $path"
 done
 
-# -- programs of a user: jax.random.split(PRNGKey(0)) as JAX prints it, and a component's name --
-printf '%s\n' '4146024105 967050713' '2718843009 1272950319' adam >expected.txt
+# -- programs of a user: jax.random.split(PRNGKey(0)) as JAX prints it, a component's name, and one of its own --
+printf '%s\n' '4146024105 967050713' '2718843009 1272950319' adam 'type: times' 'factor: 2.5' >expected.txt
 says_so() {
     succeeds $bare "$1"
     cmp out.txt expected.txt || fail "$1 says otherwise: $(cat out.txt)"

@@ -31,12 +31,26 @@ typedef struct tx_configuration_parts {
     tx_shape state;
 } tx_configuration_parts;
 
+/* Where a configuration's terms go, one after the other: into a sum, or as residual rows. */
+typedef struct tx_terms {
+    tx_node sum;             /* so far; -1: none */
+    double weight, factor;   /* of this group of terms in the one around it, and in the whole */
+    tx_residuals *residuals; /* NULL: they are added up */
+} tx_terms;
+/* weight * loss(prediction, target) of each sample; target -1: the loss's one-argument form. A term that weighs nothing leaves a
+ * sum as it is, unless there is none. */
+void tx_terms_add(tx_terms *terms, const tx_configuration_parts *parts, tx_graph *graph, double weight, tx_node prediction,
+                  tx_node target);
+/* Terms that are summed by themselves first, and weigh so much together: to be ended by the other one. */
+tx_terms tx_terms_begin(const tx_terms *around, const tx_configuration_parts *parts, double weight);
+void tx_terms_end(tx_terms *around, tx_graph *graph, const tx_terms *group);
+
 typedef struct tx_configuration_class {                             /* a configuration component's `implementation` */
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: weights of a wrong length, … */
     int (*window_length)(const tx_section *section);                /* levels that windows are counted with: R + 1 */
     int (*levels_read)(const tx_section *section);                  /* levels that it reads: 1 … window_length */
     unsigned (*needs)(const tx_section *section);                   /* TX_NEEDS_…; NULL: nothing */
-    tx_node (*loss)(const tx_configuration_parts *parts, tx_graph *graph);
+    void (*build)(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms);
 } tx_configuration_class;
 enum { TX_NEEDS_STEPPER = 1, TX_NEEDS_RESIDUUM = 2 };
 tx_status tx_configuration_check(const tx_section *section, tx_error *error); /* its time-level loss as well */
@@ -44,8 +58,12 @@ int tx_configuration_window_length(const tx_section *section);
 int tx_configuration_levels_read(const tx_section *section);
 unsigned tx_configuration_needs(const tx_section *section);
 const tx_section *tx_configuration_time_level_loss(const tx_section *section); /* NULL: it has none of its own */
+/* Its terms, into whatever. */
+void tx_configuration_build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms);
 /* The value of the configuration for each sample (lane scalar), built into `graph` from its windows. */
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph);
+/* The same as a sum of squares: the sum of these over all rows and samples of a minibatch is the mean of those. See out->error. */
+void tx_configuration_residuals(const tx_configuration_parts *parts, tx_graph *graph, tx_residuals *out);
 /* Level weights of an option: the list, a rule, or all 1. weights: `count` numbers, the caller's. TX_INVALID: wrong length. */
 tx_status tx_level_weights(const tx_section *section, const char *option, int count, double *weights, tx_error *error);
 /* The same in two halves, for graph builders, which cannot fail: the check, and one weight of a checked list after the other;

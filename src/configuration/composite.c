@@ -74,22 +74,22 @@ static unsigned needs(const tx_section *section)
     return all;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const tx_section *const *child;
     const int count = children(parts->section, &child);
-    tx_node sum = -1;
     for (int k = 0; k < count; k++) {
         tx_configuration_parts part = *parts;
         part.section = child[k];
         part.loss = tx_configuration_time_level_loss(child[k]);
-        sum = tx_accumulate(graph, sum, weight(parts->section, child[k], k), tx_configuration_loss(&part, graph));
+        tx_terms summand = tx_terms_begin(terms, &part, weight(parts->section, child[k], k));
+        tx_configuration_build(&part, graph, &summand);
+        tx_terms_end(terms, graph, &summand);
     }
-    return sum;
 }
 
 static const tx_configuration_class composite = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
 
 static const tx_option each[] = {
     {.name = "weight", .type = TX_TYPE_REAL, .initial = "1", .unit = "", .text = "factor of this configuration in the sum"},

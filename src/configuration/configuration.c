@@ -45,9 +45,25 @@ const tx_section *tx_configuration_time_level_loss(const tx_section *section)
     return NULL;
 }
 
+void tx_configuration_build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
+{
+    class_of(parts->section)->build(parts, graph, terms);
+}
+
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph)
 {
-    return class_of(parts->section)->loss(parts, graph);
+    tx_terms terms = {.sum = -1};
+    tx_configuration_build(parts, graph, &terms);
+    return terms.sum;
+}
+
+void tx_configuration_residuals(const tx_configuration_parts *parts, tx_graph *graph, tx_residuals *out)
+{
+    tx_terms terms = {.sum = -1, .factor = 1, .residuals = out};
+    tx_configuration_build(parts, graph, &terms);
+    if (out->count == 0 && !out->error.status) {
+        tx_section_error(parts->section, NULL, &out->error, TX_INVALID, "%s needs residuals, but all weights are 0", out->asker);
+    }
 }
 
 /* The rule of an option, the list (its length in *length), or neither (all levels weigh 1). */

@@ -31,38 +31,38 @@ static unsigned needs(const tx_section *section)
     return (void)section, TX_NEEDS_STEPPER;
 }
 
-static tx_node branch_loss(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t)
+static void build_branch(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t, tx_terms *terms)
 {
     const int steps = branch_steps(parts->section);
-    tx_node p = start, sum = -1;
+    tx_node p = start;
     tx_node r = tx_get_boolean(parts->section, "cut_div_chain") ? tx_stop_gradient(graph, start) : start;
     double weight = 0;
     for (int b = 0; tx_step_follows(graph, b, steps); b++) {
         p = tx_map_apply(parts->network, graph, p);
         r = tx_map_apply(parts->ref_stepper, graph, r);
         weight = tx_level_weight(parts->section, "branch_level_weights", b, steps, weight);
-        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, r));
+        tx_terms_add(terms, parts, graph, weight, p, r);
         p = tx_cut_bptt(parts->section, graph, p, t + b + 1);
     }
-    return sum;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section), branches = steps - branch_steps(parts->section) + 1;
-    tx_node main = tx_window(graph, 0, parts->state), sum = -1;
+    tx_node main = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, branches); t++) {
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        sum = tx_accumulate(graph, sum, weight, branch_loss(parts, graph, main, t));
+        tx_terms branch = tx_terms_begin(terms, parts, weight);
+        build_branch(parts, graph, main, t, &branch);
+        tx_terms_end(terms, graph, &branch);
         main = tx_map_apply(parts->network, graph, main); /* the branch's first step again: merged with it */
         main = tx_cut_bptt(parts->section, graph, main, t + 1);
     }
-    return sum;
 }
 
 static const tx_configuration_class diverted_chain = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

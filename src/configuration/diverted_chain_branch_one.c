@@ -20,25 +20,24 @@ static unsigned needs(const tx_section *section)
     return (void)section, TX_NEEDS_STEPPER;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section);
     const bool cut = tx_get_boolean(parts->section, "cut_div_chain");
-    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
         tx_node reference = tx_map_apply(parts->ref_stepper, graph, p);
         reference = cut ? tx_stop_gradient(graph, reference) : reference;
         p = tx_map_apply(parts->network, graph, p);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, reference));
+        tx_terms_add(terms, parts, graph, weight, p, reference);
         p = tx_cut_bptt(parts->section, graph, p, t + 1);
     }
-    return sum;
 }
 
 static const tx_configuration_class branch_one = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -21,23 +21,22 @@ static unsigned needs(const tx_section *section)
     return (void)section, TX_NEEDS_STEPPER;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section), all = all_steps(parts->section);
-    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, all); t++) {
         p = tx_map_apply(t < steps ? parts->network : parts->ref_stepper, graph, p);
         const tx_node reference = tx_window(graph, t + 1, parts->state);
         weight = tx_level_weight(parts->section, "time_level_weights", t, all, weight);
-        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, reference));
+        tx_terms_add(terms, parts, graph, weight, p, reference);
         p = t < steps ? tx_cut_bptt(parts->section, graph, p, t + 1) : p;
     }
-    return sum;
 }
 
 static const tx_configuration_class mix_chain = {
-    .check = check, .window_length = window_length, .levels_read = window_length, .needs = needs, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = window_length, .needs = needs, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -25,25 +25,24 @@ static unsigned needs(const tx_section *section)
     return (void)section, TX_NEEDS_RESIDUUM;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section);
     const bool cut_prev = tx_get_boolean(parts->section, "cut_prev"), cut_next = tx_get_boolean(parts->section, "cut_next");
-    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
         const tx_node q = tx_map_apply(parts->network, graph, p);
         const tx_node r = parts->residuum_fn.apply(parts->residuum_fn.object, graph, cut_next ? tx_stop_gradient(graph, q) : q,
                                                    cut_prev ? tx_stop_gradient(graph, p) : p);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, r, -1));
+        tx_terms_add(terms, parts, graph, weight, r, -1);
         p = tx_cut_bptt(parts->section, graph, q, t + 1);
     }
-    return sum;
 }
 
 static const tx_configuration_class residuum = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -1,4 +1,4 @@
-/* What the configurations share: their options and the sum over time levels. */
+/* What the configurations share: their options, and how they go from step to step. */
 #pragma once
 
 #include "trainax/configuration.h"
@@ -41,16 +41,6 @@ static inline int tx_rollout_steps(const tx_section *section)
 static inline bool tx_step_follows(const tx_graph *graph, int t, int steps)
 {
     return t < steps && tx_graph_status(graph, NULL) == TX_OK;
-}
-
-/* sum + weight * term; -1 stands for an empty sum. A term that weighs nothing leaves the sum as it is, unless there is none. */
-static inline tx_node tx_accumulate(tx_graph *graph, tx_node sum, double weight, tx_node term)
-{
-    if (sum >= 0 && weight == 0) {
-        return sum;
-    }
-    term = tx_scale(graph, term, weight);
-    return sum < 0 ? term : tx_add(graph, sum, term);
 }
 
 /* x, cut from the gradient where `cut_bptt` says so after `done` steps. */

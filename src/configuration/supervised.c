@@ -12,23 +12,22 @@ static int window_length(const tx_section *section)
     return tx_rollout_steps(section) + 1;
 }
 
-static tx_node loss(const tx_configuration_parts *parts, tx_graph *graph)
+static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section);
-    tx_node p = tx_window(graph, 0, parts->state), sum = -1;
+    tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
         p = tx_map_apply(parts->network, graph, p);
         const tx_node reference = tx_window(graph, t + 1, parts->state);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        sum = tx_accumulate(graph, sum, weight, tx_loss_apply(parts->loss, graph, p, reference));
+        tx_terms_add(terms, parts, graph, weight, p, reference);
         p = tx_cut_bptt(parts->section, graph, p, t + 1);
     }
-    return sum;
 }
 
 static const tx_configuration_class supervised = {
-    .check = check, .window_length = window_length, .levels_read = window_length, .loss = loss};
+    .check = check, .window_length = window_length, .levels_read = window_length, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

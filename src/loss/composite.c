@@ -32,6 +32,18 @@ static tx_node apply(const tx_section *section, tx_graph *graph, tx_node predict
     return sum;
 }
 
+static void residuals(const tx_section *section, tx_graph *graph, double weight, tx_node prediction, tx_node target,
+                      tx_residuals *out)
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    for (int k = 0; k < count; k++) {
+        const double part = tx_get_real(child[k], "weight");
+        tx_residuals_check_weight(out, child[k], part);
+        tx_loss_residuals_of_sample(child[k], graph, weight * part, prediction, target, out);
+    }
+}
+
 static bool needs_target(const tx_section *section)
 {
     const tx_section *const *child;
@@ -58,7 +70,7 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 
-static const tx_loss_class class_ = {.apply = apply, .needs_target = needs_target, .check = check};
+static const tx_loss_class class_ = {.apply = apply, .residuals = residuals, .needs_target = needs_target, .check = check};
 const tx_component tx_loss_composite = {.kind = TX_KIND_LOSS,
                                         .name = "composite",
                                         .summary = "a weighted sum of losses",

@@ -28,6 +28,23 @@ static tx_node normalized_mae(const tx_section *section, tx_graph *graph, tx_nod
     return (void)section, normalized(graph, prediction, target, 1);
 }
 
+static void mse_residuals(const tx_section *section, tx_graph *graph, double weight, tx_node prediction, tx_node target,
+                          tx_residuals *out)
+{
+    const tx_shape shape = tx_node_shape(graph, prediction);
+    const tx_node difference = target < 0 ? prediction : tx_subtract(graph, prediction, target);
+    (void)section;
+    tx_residuals_add(out, graph, weight / (double)(shape.channels * tx_shape_points(&shape)), difference);
+}
+
+static void normalized_mse_residuals(const tx_section *section, tx_graph *graph, double weight, tx_node prediction, tx_node target,
+                                     tx_residuals *out)
+{
+    const tx_node size = tx_power(graph, tx_sum_square(graph, target), -0.5);
+    (void)section;
+    tx_residuals_add(out, graph, weight, tx_multiply(graph, tx_subtract(graph, prediction, target), size));
+}
+
 static bool always(const tx_section *section)
 {
     return (void)section, true;
@@ -35,8 +52,10 @@ static bool always(const tx_section *section)
 
 static const tx_option options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
 
-static const tx_loss_class mse_class = {.apply = mse}, mae_class = {.apply = mae},
-                           normalized_mse_class = {.apply = normalized_mse, .needs_target = always},
+static const tx_loss_class mse_class = {.apply = mse, .residuals = mse_residuals}, mae_class = {.apply = mae},
+                           normalized_mse_class = {.apply = normalized_mse,
+                                                   .residuals = normalized_mse_residuals,
+                                                   .needs_target = always},
                            normalized_mae_class = {.apply = normalized_mae, .needs_target = always};
 const tx_component tx_loss_mse = {.kind = TX_KIND_LOSS,
                                   .name = "mse",

@@ -77,7 +77,7 @@ struct tx_stage {
 };
 
 struct tx_optimizer {
-    const tx_task_class *task; /* what may be asked */
+    const tx_task *task; /* while it is planned: what may be asked */
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;

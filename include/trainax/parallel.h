@@ -120,8 +120,9 @@ void tx_reduction_destroy(tx_reduction *reduction);
 #define TX_SCALE_UNSET INT64_MIN
 void tx_reduction_scales(const tx_reduction *reduction, int64_t *out);
 void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales);
-bool tx_reduction_scaled(const tx_reduction *reduction); /* is the scale of any leaf set? */
-void tx_reduction_unset_scales(tx_reduction *reduction); /* a callback's gradient: measure before each */
+void tx_reduction_copy_scales(const tx_reduction *from, tx_reduction *to); /* of the same leaves */
+bool tx_reduction_scaled(const tx_reduction *reduction);                   /* is the scale of any leaf set? */
+void tx_reduction_unset_scales(tx_reduction *reduction);                   /* a callback's gradient: measure before each */
 
 void tx_reduction_begin(tx_reduction *reduction); /* a new step: all sums zero */
 /* Adds the gradient of one block. Threads may call these at the same time with different `thread` (0 <= thread < threads). */

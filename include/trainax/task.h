@@ -16,23 +16,37 @@
 extern "C" {
 #endif
 
+/* What will be asked for, beside the value and the gradient that a task comes with. */
+enum { TX_ASKS_VALUE = 1, TX_ASKS_GRADIENT = 2, TX_ASKS_ROWS = 4, TX_ASKS_PRODUCT = 8, TX_ASKS_ADJOINT_PRODUCT = 16 };
+
 typedef struct tx_task_class {
-    /* f; not finite where something in it is not. Collective. */
+    /* Once, before there are numbers: all that `asker` (a name, for errors) will ask of this task, TX_ASKS_…. What is not named
+     * here must not be asked; it takes no memory and no time. NULL: nothing has to be prepared. TX_INVALID, with the place in the
+     * file: f is no sum of squares, …. Not collective. */
+    tx_status (*prepare)(void *object, const char *asker, unsigned what, tx_error *error);
+    /* f; not finite where something in it is not. Costs no gradient. Collective. */
     tx_status (*value)(void *object, const void *parameters, tx_error *error, double *out);
-    /* f and df/dparameters. *out: num_parameters reals, the task's, valid until it is asked for a value or a gradient again; so is
-     * the gradient that the task came with. Collective. */
+    /* f and df/dparameters. *out: num_parameters reals, the task's, valid until it is asked for a gradient or an adjoint product
+     * again; the gradient that the task came with stays. Collective. */
     tx_status (*gradient)(void *object, const void *parameters, tx_error *error, double *value, const void **out);
     /* Residuals first … first + count - 1, which must be of this rank's own, and their rows of J, one behind the other: count and
-     * count * num_parameters reals of the caller's (jacobian NULL: unwanted). Not collective. */
+     * count * num_parameters reals of the caller's; either NULL: unwanted. NaN where a user's function failed. A row has the same
+     * bits whatever the range. Rows of J cost a forward and a backward pass each, many of them computed together: ask for
+     * hundreds at a time. Residuals cost a forward pass a window: ask for all of them at once. Not collective: a failure is this
+     * rank's own, to be agreed upon before anything that is. */
     tx_status (*rows)(void *object, const void *parameters, int64_t first, int64_t count, tx_error *error, void *residuals,
                       void *jacobian);
-    /* out = J v of this rank's own rows; v: num_parameters reals, the same on all ranks. Not collective. */
+    /* out = J v of this rank's own rows; v: num_parameters reals, the same on all ranks. Not collective, as rows. */
     tx_status (*product)(void *object, const void *parameters, const void *v, tx_error *error, void *out);
-    /* out = J' w, summed over all ranks; w: each rank's own rows. Collective but for w. */
+    /* out = J' w, summed over all ranks (exactly, where the run's reduction is exact); w: each rank's own rows. Two backward
+     * passes, as the size of the sum is not known before. Collective but for w. */
     tx_status (*adjoint_product)(void *object, const void *parameters, const void *w, tx_error *error, void *out);
 } tx_task_class;
 
-/* One for a whole run: what is above the line holds for all of it, the rest is of the minibatch of this step. */
+/* One for a whole run: what is above the line holds for all of it, the rest is of the minibatch of this step. All questions of a
+ * step are about the same windows. The next step has others, whatever became of this one; where a minibatch is the whole, they
+ * are the same in another order: its J'J and J'r at the same parameters differ by rounding alone, and its rows lie on other
+ * ranks. */
 typedef struct tx_task {
     const tx_task_class *class_;
     void *object;
@@ -41,6 +55,8 @@ typedef struct tx_task {
     int64_t num_parameters;
     int num_leaves;
     const tx_leaf *leaves; /* that the parameters consist of, one behind the other */
+    bool whole;            /* one minibatch an epoch */
+    int64_t most_rows;     /* of a minibatch; 0 where rows are not known, or until they were prepared */
     /* ---- */
     int64_t num_rows, first_row, num_own_rows; /* of all ranks; this rank's own. 0 where there are none */
     const void *parameters;                    /* now, and there, known already: */

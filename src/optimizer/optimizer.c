@@ -188,13 +188,14 @@ tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_e
     tx_optimizer *optimizer;
     TX_TRY(tx_allocate(sizeof *optimizer, error, &optimizer));
     *optimizer = (tx_optimizer){
-        .task = task->class_,
+        .task = task,
         .precision = task->precision,
         .num_parameters = task->num_parameters,
         .num_leaves = task->num_leaves,
         .count = {.name = "count", .number = TX_NUMBER_INTEGER},
     };
     const tx_status status = build(optimizer, section, task->leaves, error);
+    optimizer->task = NULL;
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
         return status;

@@ -87,7 +87,7 @@ void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)
 
 tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error)
 {
-    const tx_task_class *task = optimizer->task;
+    const tx_task_class *task = optimizer->task->class_;
     const struct {
         unsigned bit;
         bool known;
@@ -103,7 +103,7 @@ tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *sect
                                     tx_section_name(section), kinds[k].name);
         }
     }
-    return TX_OK;
+    return task->prepare ? task->prepare(optimizer->task->object, tx_section_name(section), what, error) : TX_OK;
 }
 
 tx_status tx_stage_status(bool finite, tx_error *error)

@@ -16,9 +16,8 @@ void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
 /* The stages of a section: of the whole optimizer, or of one transform of its chain. */
 tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error);
 
-/* What a stage will ask of tasks, beside the gradient that they come with: TX_INVALID, at the section, where one of these is
- * lacking. */
-enum { TX_ASKS_VALUE = 1, TX_ASKS_GRADIENT = 2, TX_ASKS_ROWS = 4, TX_ASKS_PRODUCT = 8, TX_ASKS_ADJOINT_PRODUCT = 16 };
+/* What a stage will ask of tasks, beside the gradient that they come with, TX_ASKS_…: TX_INVALID, at the section, where one of
+ * these is lacking; else what the task's preparing says. */
 tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error);
 
 /* TX_OK or TX_DIVERGED. */

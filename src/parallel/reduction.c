@@ -145,6 +145,11 @@ void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales)
     }
 }
 
+void tx_reduction_copy_scales(const tx_reduction *from, tx_reduction *to)
+{
+    tx_reduction_scales(from, to->scales);
+}
+
 bool tx_reduction_scaled(const tx_reduction *reduction)
 {
     bool any = false;

@@ -9,21 +9,6 @@
 #include "trainax/physics.h"
 #include "trainax/problem.h"
 
-static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
-{
-    return tx_network_apply(object, graph, x);
-}
-
-static tx_node apply_stepper(const void *object, tx_graph *graph, tx_node x)
-{
-    return tx_stepper_apply(object, graph, x);
-}
-
-static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next, tx_node previous)
-{
-    return tx_residuum_apply(object, graph, next, previous);
-}
-
 static tx_status fill_physics(const tx_section *configuration, const tx_section *section, tx_shape state, tx_error *error,
                               tx_physics *out)
 {
@@ -103,81 +88,11 @@ tx_random tx_config_random(const tx_config *config)
     return tx_problem_random(tx_config_root(config));
 }
 
-/* section: what the graph is of. */
-static tx_status make_plan(const tx_section *section, const tx_graph *graph, const tx_plan_options *options, tx_error *error,
-                           tx_plan **out)
-{
-    tx_error local = {0};
-    tx_status status = tx_graph_status(graph, &local);
-    status = status ? status : tx_plan_create(graph, options, &local, out);
-    return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
-           : status             ? tx_error_set(error, status, "%s", local.message)
-                                : TX_OK;
-}
-
-tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out)
-{
-    tx_graph *graph;
-    TX_TRY(tx_graph_create(error, &graph));
-    const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
-    const tx_plan_options options = {.precision = precision,
-                                     .isa = isa,
-                                     .block = block,
-                                     .num_parameters = network->num_parameters,
-                                     .loss = -1,
-                                     .outputs = &next,
-                                     .num_outputs = 1};
-    const tx_status status = make_plan(network->section, graph, &options, error, out);
-    tx_graph_destroy(graph);
-    return status;
-}
-
-tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out)
-{
-    tx_plan *plan;
-    TX_TRY(tx_step_plan(network, precision, isa, 1, error, &plan));
-    *out = tx_block_size(network->input, samples, tx_plan_get_cost(plan).flops);
-    tx_plan_destroy(plan);
-    return TX_OK;
-}
-
 tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
 {
     int64_t lowest = -(tx_isa_count() - 1);
     TX_TRY(tx_parallel_max(parallel, &lowest, 1, error));
     *out = (int)-lowest;
-    return TX_OK;
-}
-
-tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
-                          bool gradient, tx_error *error, tx_loss_plan *out)
-{
-    tx_graph *graph;
-    tx_plan *plan;
-    TX_TRY(tx_configuration_check(configuration, error));
-    TX_TRY(tx_graph_create(error, &graph));
-    const tx_configuration_parts parts = {
-        .section = configuration,
-        .loss = tx_configuration_time_level_loss(configuration),
-        .network = {.apply = apply_network, .object = problem->network},
-        .ref_stepper = {.apply = apply_stepper, .object = physics->ref_stepper},
-        .residuum_fn = {.apply = apply_residuum, .object = physics->residuum_fn},
-        .state = problem->data.state,
-    };
-    const tx_node loss = tx_configuration_loss(&parts, graph);
-    const tx_plan_options options = {.precision = problem->random.precision,
-                                     .isa = problem->isa,
-                                     .block = block,
-                                     .num_parameters = problem->network->num_parameters,
-                                     .loss = loss,
-                                     .gradient = gradient,
-                                     .memory = gradient ? problem->memory : 0,
-                                     .threads = problem->threads,
-                                     .arenas = problem->arenas};
-    const tx_status status = make_plan(configuration, graph, &options, error, &plan);
-    tx_graph_destroy(graph);
-    TX_TRY(status);
-    *out = (tx_loss_plan){.plan = plan, .levels = tx_configuration_levels_read(configuration)};
     return TX_OK;
 }
 

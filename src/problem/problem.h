@@ -60,6 +60,20 @@ void tx_physics_destroy(tx_physics *physics); /* takes a zeroed one */
 /* The plan of a configuration, which physics (its own) must outlive. gradient false: the loss alone. */
 tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
                           bool gradient, tx_error *error, tx_loss_plan *out);
+
+/* The residuals of the trainer's configuration planned: a row a number, those of a sample one behind the other. */
+typedef struct tx_residual_plan {
+    tx_plan *plan;
+    int num_outputs; /* nodes that rows are elements of, in C order */
+    int64_t *first;  /* [num_outputs + 1] the first row of each */
+    int64_t rows;    /* of a sample */
+} tx_residual_plan;
+/* wanted: block, derivatives (seeded, apart, tangents), memory, arenas. TX_INVALID, with the place in the file: the loss is no sum
+ * of squares, or `asker` cannot have what it wants. */
+tx_status tx_residual_plan_create(const tx_problem *problem, const char *asker, const tx_plan_options *wanted, tx_error *error,
+                                  tx_residual_plan *out);
+void tx_residual_plan_destroy(tx_residual_plan *plan); /* takes a zeroed one */
+
 /* One network application, planned: the state in, the next state out. */
 tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);
 

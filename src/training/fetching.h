@@ -25,7 +25,8 @@ typedef struct tx_fetching {
 typedef struct tx_share {
     const void *const *windows;
     int64_t count;
-    int64_t batch_size; /* of the whole minibatch */
+    int64_t batch_size;       /* of the whole minibatch */
+    const void *const *seeds; /* [count] cotangents, where a plan wants some */
 } tx_share;
 
 /* `levels` must stand. Not collective; what it borrows must outlive it. */

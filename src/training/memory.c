@@ -44,14 +44,16 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) + tx_optimizer_bytes(member->optimizer) +
                          reduction_bytes(problem) + message_bytes(problem, num_ranks) +
                          (size_t)problem->threads * worker_bytes(problem) + tx_plan_get_cost(problem->loss.plan).room_bytes +
-                         tx_programs_room_bytes(&member->programs);
-    return bytes + (tx_programs_need_gradients(&member->programs) ? reduction_bytes(problem) : 0);
+                         tx_programs_room_bytes(&member->programs) + tx_answers_room_bytes(&member->answers, problem, num_ranks);
+    const int more = tx_programs_need_gradients(&member->programs) + tx_answers_sum_gradients(&member->answers);
+    return bytes + (size_t)more * reduction_bytes(problem);
 }
 
 static size_t activation_bytes(const tx_trainer *trainer)
 {
-    const size_t bytes =
-        tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes + tx_programs_workspace_bytes(&trainer->member.programs);
+    const size_t bytes = tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes +
+                         tx_programs_workspace_bytes(&trainer->member.programs) +
+                         tx_answers_workspace_bytes(&trainer->member.answers);
     return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
 }
 
@@ -60,7 +62,8 @@ static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
     const size_t block = tx_plan_get_cost(problem->loss.plan).block_bytes + tx_programs_block_bytes(&trainer->member.programs) +
-                         tx_parameter_bytes(problem) + (size_t)problem->block * sizeof(double);
+                         tx_answers_block_bytes(&trainer->member.answers) + tx_parameter_bytes(problem) +
+                         (size_t)problem->block * sizeof(double);
     return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1) * block;
 }
 
@@ -115,9 +118,9 @@ static tx_status build_within(const tx_problem *problem, size_t memory, tx_error
 }
 
 /* Arenas, packed weights, instructions: what a limit of a plan is for. */
-static size_t program_bytes(const tx_problem *problem)
+static size_t program_bytes(const tx_problem *problem, const tx_plan *plan)
 {
-    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    const tx_plan_cost cost = plan ? tx_plan_get_cost(plan) : (tx_plan_cost){0};
     const int arenas = problem->arenas ? problem->arenas : problem->threads;
     return (size_t)arenas * cost.arena_bytes + cost.shared_bytes;
 }
@@ -130,7 +133,8 @@ tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade
         *out = cost.states;
         return TX_OK;
     }
-    TX_TRY(build_within(problem, program_bytes(problem) - 1, error, &limited)); /* a byte less than everything */
+    TX_TRY(
+        build_within(problem, program_bytes(problem, problem->loss.plan) - 1, error, &limited)); /* a byte less than everything */
     *out = tx_plan_get_cost(limited.plan).states;
     tx_plan_destroy(limited.plan);
     return TX_OK;
@@ -139,17 +143,80 @@ tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade
 /* What plans of equal length may differ by, in tables and in how their memory is rounded. */
 enum { ROUNDING = 4096 };
 
-/* What there is beside the program. */
-static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
+/* What computes gradients, and may keep less: the loss's program, and those of what the optimizer asks. */
+static const tx_question limited[] = {TX_QUESTION_JACOBIAN, TX_QUESTION_ADJOINT_PRODUCT};
+enum { NUM_LIMITED = sizeof limited / sizeof *limited };
+typedef struct keeping {
+    tx_loss_plan loss;
+    tx_residual_plan answers[NUM_LIMITED]; /* plan NULL: nobody asks */
+} keeping;
+
+static void destroy_keeping(keeping *keeping)
 {
-    return tx_trainer_memory(trainer, num_ranks).total - program_bytes(&trainer->problem) + ROUNDING;
+    tx_plan_destroy(keeping->loss.plan);
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        tx_residual_plan_destroy(&keeping->answers[k]);
+    }
 }
 
-/* The program that keeps as much as fits, or the least. */
-static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, tx_loss_plan *out)
+static size_t answer_bytes(const tx_trainer *trainer, int k)
+{
+    return program_bytes(&trainer->problem, trainer->member.answers.answer[limited[k]].planned.plan);
+}
+
+static size_t all_program_bytes(const tx_trainer *trainer)
+{
+    size_t bytes = program_bytes(&trainer->problem, trainer->problem.loss.plan);
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        bytes += answer_bytes(trainer, k);
+    }
+    return bytes;
+}
+
+/* What there is beside these programs. */
+static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    return tx_trainer_memory(trainer, num_ranks).total - all_program_bytes(trainer) + ROUNDING;
+}
+
+/* Each gets as much of the memory as it would take of all. */
+static tx_status build_all_within(const tx_trainer *trainer, size_t memory, tx_error *error, keeping *out)
+{
+    const tx_problem *problem = &trainer->problem;
+    const double share = (double)memory / (double)all_program_bytes(trainer);
+    size_t left = memory;
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        const size_t part = (size_t)(share * (double)answer_bytes(trainer, k));
+        TX_TRY(tx_answers_plan_within(&trainer->member.answers, problem, limited[k], part + 1, error, &out->answers[k]));
+        left -= part;
+    }
+    return build_within(problem, left, error, &out->loss);
+}
+
+/* The programs that keep as much as fits, or the least. */
+static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, keeping *out)
 {
     const size_t fixed = fixed_bytes(trainer, num_ranks);
-    return build_within(&trainer->problem, memory > fixed ? memory - fixed : 1, error, out);
+    keeping less = {0};
+    const tx_status status = build_all_within(trainer, memory > fixed ? memory - fixed : 1, error, &less);
+    if (status != TX_OK) {
+        destroy_keeping(&less);
+        return status;
+    }
+    *out = less;
+    return TX_OK;
+}
+
+/* Instead of those that keep everything. */
+static void replace(tx_trainer *trainer, const keeping *less)
+{
+    tx_plan_destroy(trainer->problem.loss.plan);
+    trainer->problem.loss = less->loss;
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        tx_residual_plan *planned = &trainer->member.answers.answer[limited[k]].planned;
+        tx_residual_plan_destroy(planned);
+        *planned = less->answers[k];
+    }
 }
 
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
@@ -159,15 +226,14 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();
-    tx_loss_plan limited;
+    keeping less;
     if (tx_trainer_memory(trainer, num_ranks).total <= memory) {
         return TX_OK;
     }
-    TX_TRY(keep_less(trainer, num_ranks, memory, error, &limited));
-    tx_plan_destroy(problem->loss.plan);
-    problem->loss = limited;
+    TX_TRY(keep_less(trainer, num_ranks, memory, error, &less));
+    replace(trainer, &less);
     trainer->planned += tx_memory_live() - before; /* may be less */
-    const size_t least = fixed + program_bytes(problem);
+    const size_t least = fixed + all_program_bytes(trainer);
     return least <= memory
                ? TX_OK
                : tx_section_error(parallel, "memory", error, TX_INVALID, "too little: this run takes at least %zu KiB a rank",
@@ -179,12 +245,15 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 static bool fits_within(const tx_trainer *trainer, int num_ranks, size_t memory)
 {
     tx_error ignored = {0};
-    tx_loss_plan limited;
-    if (keep_less(trainer, num_ranks, memory, &ignored, &limited) != TX_OK) {
+    keeping less;
+    if (keep_less(trainer, num_ranks, memory, &ignored, &less) != TX_OK) {
         return false;
     }
-    const bool fits = tx_plan_get_cost(limited.plan).fits;
-    tx_plan_destroy(limited.plan);
+    bool fits = tx_plan_get_cost(less.loss.plan).fits;
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        fits &= !less.answers[k].plan || tx_plan_get_cost(less.answers[k].plan).fits;
+    }
+    destroy_keeping(&less);
     return fits;
 }
 

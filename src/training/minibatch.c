@@ -66,13 +66,12 @@ tx_status tx_workers_reduction(const tx_workers *workers, bool gradient, tx_erro
     return status;
 }
 
-tx_status tx_rooms_create(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out)
+tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error *error, tx_rooms *out)
 {
-    const int at_once = blocks_at_once(workers);
-    tx_rooms rooms = {.count = workers->problem->threads};
+    tx_rooms rooms = {.count = threads};
     tx_status status = tx_allocate_array((size_t)rooms.count, sizeof(tx_workspace *), error, &rooms.workspaces);
     for (int k = 0; k < rooms.count && status == TX_OK; k++) {
-        status = tx_workspace_create(plan, at_once, error, &rooms.workspaces[k]);
+        status = tx_workspace_create(plan, blocks, error, &rooms.workspaces[k]);
     }
     if (status != TX_OK) {
         tx_rooms_destroy(&rooms);
@@ -80,6 +79,11 @@ tx_status tx_rooms_create(const tx_workers *workers, const tx_plan *plan, tx_err
     }
     *out = rooms;
     return TX_OK;
+}
+
+tx_status tx_workers_rooms(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out)
+{
+    return tx_rooms_create(plan, workers->problem->threads, blocks_at_once(workers), error, out);
 }
 
 void tx_rooms_destroy(tx_rooms *rooms)
@@ -110,7 +114,10 @@ void tx_evaluator_destroy(tx_evaluator *evaluator)
 static tx_run_input block_input(const tx_workers *workers, const tx_share *share, int64_t block)
 {
     const int64_t b = workers->problem->block, first = block * b, left = share->count - first;
-    return (tx_run_input){.windows = share->windows + first, .count = (int)(left < b ? left : b), .batch_size = share->batch_size};
+    return (tx_run_input){.windows = share->windows + first,
+                          .seeds = share->seeds ? share->seeds + first : NULL,
+                          .count = (int)(left < b ? left : b),
+                          .batch_size = share->batch_size};
 }
 
 /* A block's part of the mean over the batch. */
@@ -123,10 +130,12 @@ static double sum_losses(const double *losses, const tx_run_input *input)
     return sum / (double)input->batch_size;
 }
 
-/* What a thread's run of one block has left. */
+/* What a thread's run of one block has left; where cotangents are given there is no loss. */
 static void add_block(const tx_evaluator *evaluator, const tx_run_input *input, const tx_run_output *output, int thread)
 {
-    tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(output->losses, input));
+    if (!input->seeds) {
+        tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(output->losses, input));
+    }
     if (evaluator->sums_gradient) {
         tx_reduction_add_gradient(evaluator->reduction, thread, output->gradient);
     }

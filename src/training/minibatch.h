@@ -52,7 +52,9 @@ typedef struct tx_rooms {
     tx_workspace **workspaces;
 } tx_rooms;
 
-tx_status tx_rooms_create(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out);
+tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error *error, tx_rooms *out);
+/* As the workers run it. */
+tx_status tx_workers_rooms(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out);
 void tx_rooms_destroy(tx_rooms *rooms); /* takes a zeroed one */
 
 /* A plan over the blocks of a minibatch, with one vector of parameters, and where its sums go. All but the values is the caller's.

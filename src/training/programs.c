@@ -111,7 +111,7 @@ static tx_status allocate(tx_callback_program *program, const tx_workers *worker
     const tx_evaluator *planned = &program->evaluator;
     TX_TRY(
         tx_evaluator_create(planned->loss, parameters, &program->rooms, reduction, planned->gradient, error, &program->evaluator));
-    return tx_rooms_create(workers, planned->loss.plan, error, &program->rooms);
+    return tx_workers_rooms(workers, planned->loss.plan, error, &program->rooms);
 }
 
 tx_status tx_programs_allocate(tx_programs *programs, const tx_workers *workers, const tx_parameters *parameters,

@@ -68,9 +68,7 @@ static void record(tx_member *member)
 
 static tx_status ask_optimizer(tx_member *member, tx_error *error)
 {
-    member->task.parameters = member->parameters;
-    member->task.value = member->loss;
-    member->task.gradient = tx_reduction_gradient(member->reduction);
+    tx_member_pose(member);
     return tx_optimizer_step(member->optimizer, &member->task, member->next_parameters, error);
 }
 

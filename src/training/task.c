@@ -1,49 +1,97 @@
-/* The minibatch of a step as its optimizer sees it: the member's own plan with other parameters, summed as the step's is. */
+/* The minibatch of a step as its optimizer sees it. */
 #include "base/real.h"
 #include "training/trainer.h"
 
-static tx_status evaluate(tx_member *member, const tx_evaluator *evaluator, const void *parameters, tx_error *error, double *out)
+static tx_status prepare(void *object, const char *asker, unsigned what, tx_error *error)
 {
-    const tx_share share = tx_member_share(member);
-    tx_parameters_set(&member->bound, parameters);
-    const tx_status status = tx_workers_sum(&member->trainer->workers, evaluator, &share, NULL, error);
-    tx_parameters_set(&member->bound, member->parameters);
-    TX_TRY(status);
-    const double loss = tx_evaluator_loss(evaluator);
-    *out = tx_real_round(member->task.precision, loss); /* as that of a step */
+    tx_member *member = object;
+    const tx_problem *problem = &member->trainer->problem;
+    TX_TRY(tx_answers_plan(&member->answers, problem, asker, what, error));
+    member->task.most_rows = member->answers.rows * problem->batch_size;
     return TX_OK;
 }
 
+/* Losses are rounded as that of a step is. */
 static tx_status value(void *object, const void *parameters, tx_error *error, double *out)
 {
     tx_member *member = object;
-    tx_evaluator evaluator = member->evaluator;
-    evaluator.reduction = member->losses;
-    evaluator.sums_gradient = false;
-    return evaluate(member, &evaluator, parameters, error, out);
-}
-
-static tx_status gradient(void *object, const void *parameters, tx_error *error, double *loss, const void **out)
-{
-    tx_member *member = object;
-    TX_TRY(evaluate(member, &member->evaluator, parameters, error, loss));
-    *out = tx_reduction_gradient(member->reduction);
+    const tx_share share = tx_member_share(member);
+    double loss;
+    TX_TRY(tx_answers_value(&member->answers, &share, parameters, error, &loss));
+    *out = tx_real_round(member->task.precision, loss);
     return TX_OK;
 }
 
-static const tx_task_class class_ = {.value = value, .gradient = gradient};
+/* The step's own plan; its scales are state, and a good guess. */
+static tx_status gradient(void *object, const void *parameters, tx_error *error, double *loss, const void **out)
+{
+    tx_member *member = object;
+    const tx_share share = tx_member_share(member);
+    tx_evaluator evaluator = member->evaluator;
+    evaluator.reduction = member->answers.gradients;
+    tx_reduction_copy_scales(member->reduction, evaluator.reduction);
+    tx_parameters_set(&member->bound, parameters);
+    const tx_status status = tx_workers_sum(&member->trainer->workers, &evaluator, &share, NULL, error);
+    tx_parameters_set(&member->bound, member->parameters);
+    TX_TRY(status);
+    *loss = tx_real_round(member->task.precision, tx_evaluator_loss(&evaluator));
+    *out = tx_reduction_gradient(evaluator.reduction);
+    return TX_OK;
+}
+
+static tx_status rows(void *object, const void *parameters, int64_t first, int64_t count, tx_error *error, void *residuals,
+                      void *jacobian)
+{
+    tx_member *member = object;
+    const tx_share share = tx_member_share(member);
+    first -= member->task.first_row;
+    TX_TRY(residuals ? tx_answers_residuals(&member->answers, &share, parameters, first, count, error, residuals) : TX_OK);
+    return jacobian ? tx_answers_jacobian(&member->answers, &share, parameters, first, count, error, jacobian) : TX_OK;
+}
+
+static tx_status product(void *object, const void *parameters, const void *v, tx_error *error, void *out)
+{
+    tx_member *member = object;
+    const tx_share share = tx_member_share(member);
+    return tx_answers_product(&member->answers, &share, parameters, v, error, out);
+}
+
+static tx_status adjoint_product(void *object, const void *parameters, const void *w, tx_error *error, void *out)
+{
+    tx_member *member = object;
+    const tx_share share = tx_member_share(member);
+    return tx_answers_adjoint_product(&member->answers, &share, parameters, w, error, out);
+}
+
+static const tx_task_class class_ = {
+    .prepare = prepare, .value = value, .gradient = gradient, .rows = rows, .product = product, .adjoint_product = adjoint_product};
 
 tx_task tx_member_task(tx_member *member)
 {
     const tx_trainer *trainer = member->trainer;
-    const tx_network *network = trainer->problem.network;
+    const tx_problem *problem = &trainer->problem;
+    const tx_network *network = problem->network;
     return (tx_task){
         .class_ = &class_,
         .object = member,
         .parallel = trainer->parallel,
-        .precision = trainer->problem.random.precision,
+        .precision = problem->random.precision,
         .num_parameters = network->num_parameters,
         .num_leaves = network->num_leaves,
         .leaves = network->leaves,
+        .whole = problem->batch_size == problem->windows.count,
     };
+}
+
+void tx_member_pose(tx_member *member)
+{
+    const tx_fetch *fetch = tx_fetching_of(&member->fetching, member->step);
+    const int64_t rows = member->answers.rows;
+    tx_task *task = &member->task;
+    task->num_rows = fetch->minibatch.count * rows;
+    task->first_row = fetch->first * rows;
+    task->num_own_rows = fetch->count * rows;
+    task->parameters = member->parameters;
+    task->value = member->loss;
+    task->gradient = tx_reduction_gradient(member->reduction);
 }

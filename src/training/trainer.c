@@ -81,6 +81,7 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
     TX_TRY(tx_allocate(bytes, error, &member->next_parameters));
     TX_TRY(tx_best_allocate(&member->best, bytes, error));
     TX_TRY(allocate_evaluator(member, error));
+    TX_TRY(tx_answers_allocate(&member->answers, &member->trainer->workers, member->losses, error));
     TX_TRY(tx_programs_allocate(&member->programs, &trainer->workers, &member->bound, member->losses, error));
     return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->dataset->store, error);
 }
@@ -91,6 +92,7 @@ static void destroy_member(tx_member *member)
     tx_callbacks_destroy(&member->callbacks);
     tx_snapshots_free(&member->snapshots);
     tx_programs_destroy(&member->programs);
+    tx_answers_destroy(&member->answers);
     tx_held_out_destroy(&member->held_out);
     tx_evaluator_destroy(&member->evaluator);
     tx_fetching_destroy(&member->fetching);
@@ -131,7 +133,7 @@ static tx_status allocate(tx_trainer *trainer, const tx_config *config, const tx
     const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
     TX_TRY(tx_workers_create(&trainer->workers, &trainer->problem, trainer->parallel, &trainer->failure, error));
     TX_TRY(allocate_member(member, error));
-    TX_TRY(tx_rooms_create(&trainer->workers, trainer->problem.loss.plan, error, &trainer->rooms));
+    TX_TRY(tx_workers_rooms(&trainer->workers, trainer->problem.loss.plan, error, &trainer->rooms));
     return setup->with_progress ? tx_callbacks_add_progress(&member->callbacks, config, &callbacks, error) : TX_OK;
 }
 

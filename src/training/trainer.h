@@ -5,6 +5,7 @@
 #include "problem/budget.h"
 #include "trainax/optimizer.h"
 #include "trainax/training.h"
+#include "training/answers.h"
 #include "training/best.h"
 #include "training/callbacks.h"
 #include "training/held_out.h"
@@ -35,10 +36,11 @@ typedef struct tx_member {
     tx_parameters bound; /* the former, as plans are bound to them */
     tx_optimizer *optimizer;
     tx_task task; /* as the optimizer sees this step's minibatch */
+    tx_answers answers;
     tx_fetching fetching;
     tx_reduction *reduction; /* of the step: loss, gradient, requests, failures; its scales are state */
     tx_evaluator evaluator;  /* of the step */
-    tx_reduction *losses;    /* of values without a gradient: of callbacks, and of the task */
+    tx_reduction *losses;    /* of values without a gradient: of callbacks and answers */
     tx_callbacks callbacks;
     tx_snapshots snapshots;
     tx_programs programs;
@@ -100,6 +102,7 @@ tx_status tx_member_blame(tx_member *member, const char *what, tx_error *error);
 
 /* task.c: once the problem is there; what is of a step is filled in by it. */
 tx_task tx_member_task(tx_member *member);
+void tx_member_pose(tx_member *member);
 
 /* observe.c. Calls the callbacks that are due. Collective. */
 tx_callback_setup tx_member_callback_setup(tx_member *member, bool terminal);

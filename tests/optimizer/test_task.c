@@ -110,7 +110,8 @@ static tx_task task_of(const tx_task_class *class_, fit *f)
                      .num_own_rows = ROWS};
 }
 
-static const tx_task_class knows_all = {value, gradient, rows, product, adjoint_product};
+static const tx_task_class knows_all = {
+    .value = value, .gradient = gradient, .rows = rows, .product = product, .adjoint_product = adjoint_product};
 
 static void contract(void)
 {

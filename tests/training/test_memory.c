@@ -9,6 +9,7 @@
 #include "suite.h"
 #include "trainax/trainax.h"
 #include "training/configurations.h"
+#include "training/curious.h"
 #include "history/history.h"
 #include "training/trainer.h"
 
@@ -58,6 +59,7 @@ static void test_prediction(void)
     static const char sgd[] = "trainer.optimizer={type: sgd, learning_rate: 0.1}", replicated[] = "parallel.placement=replicated";
     static const char gradients[] =
         "callbacks=[{type: grad_norm, name: g, configuration: {type: supervised, num_rollout_steps: 2}}, metrics]";
+    static const char curious_one[] = "trainer.optimizer=curious";
     static const char stopping[] = "callbacks=[{type: early_stopping, metric: mean_MSE}, metrics]";
     static const char held_out[] = "evaluation={data: {type: advection_1d_periodic, num_points: 30, num_samples: 500,"
                                    "temporal_horizon: 50, key: 1}}";
@@ -68,6 +70,8 @@ static void test_prediction(void)
     compare((const char *[]){large, few}, 2);
     compare((const char *[]){large, wide, threads, no_callbacks}, 4);
     compare((const char *[]){large, plain, sgd, replicated}, 4);
+    compare((const char *[]){large, curious_one}, 2);
+    compare((const char *[]){wide, threads, curious_one}, 3);
 }
 
 /* Bytes predicted with `parallel.memory` at `limit` bytes (0: unlimited); -1 where that is too little. */
@@ -91,29 +95,36 @@ static double predict(const char *const *overrides, int count, size_t limit, tx_
 
 /* Whatever the limit, a run stays within it and its prediction true; below the least, the error says what the least is, and
  * with that it runs. */
-static void test_limit(void)
+static void check_limit(const char *optimizer)
 {
     static const char large[] =
         "network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 8, depth: 6, key: 0}";
-    const char *const overrides[] = {large, "data.temporal_horizon=30", "trainer.num_rollout_steps=20", "parallel.threads=2"};
-    const double unlimited = predict(overrides, 4, 0, NULL);
+    const char *const overrides[] = {large, "data.temporal_horizon=30", "trainer.num_rollout_steps=20", "parallel.threads=2",
+                                     optimizer};
+    const double unlimited = predict(overrides, 5, 0, NULL);
     bool failed = false;
     for (int share = 19; share > 0; share -= 3) {
         tx_error error = {0};
         const size_t limit = (size_t)(unlimited * share / 20) / 1024 * 1024;
-        const double used = predict(overrides, 4, limit, &error);
+        const double used = predict(overrides, 5, limit, &error);
         CU_ASSERT(used <= (double)limit);
         if (used < 0) {
             const char *at_least = strstr(error.message, "parallel.memory: too little: this run takes at least ");
             CU_ASSERT_PTR_NOT_NULL_FATAL(at_least);
             const size_t least = strtoul(strpbrk(at_least, "0123456789"), NULL, 10) * 1024;
             CU_ASSERT(least > limit);
-            CU_ASSERT(predict(overrides, 4, least, &error) > 0);
-            CU_ASSERT(predict(overrides, 4, least - 8192, &error) < 0);
+            CU_ASSERT(predict(overrides, 5, least, &error) > 0);
+            CU_ASSERT(predict(overrides, 5, least - 8192, &error) < 0);
             failed = true;
         }
     }
     CU_ASSERT(failed);
+}
+
+static void test_limit(void)
+{
+    check_limit("trainer.optimizer={type: adam, learning_rate: 1e-2}");
+    check_limit("trainer.optimizer=curious");
 }
 
 /* What no machine holds is predicted, by numbers that follow from the sizes, and none of it taken: of float parameters (two sets,
@@ -185,7 +196,8 @@ int main(void)
 {
     static const suite_test tests[] = {{"prediction", test_prediction},     {"limit", test_limit},           {"plan", test_plan},
                                        {"plan of data", test_plan_of_data}, {"exhaustion", test_exhaustion}, {0}};
-    if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
+    if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_registry_add(registry, &curious, NULL) != TX_OK ||
+        tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }
     const int code = suite_run("training memory", tests);

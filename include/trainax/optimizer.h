@@ -44,6 +44,7 @@ typedef struct tx_update {
     double keep, scale, decay;
     const void *gradient, *parameters; /* gradient: what the stage before made of it */
     void *next_parameters;
+    bool *ends;                   /* set: this step is the run's last, as after early_stopping */
     const tx_state_array *arrays; /* the stage's, in the order in which they were asked for: values are read, next is written */
 } tx_update;
 
@@ -89,6 +90,7 @@ struct tx_optimizer {
     size_t capacity;
     tx_stage **stages;
     void *scratch; /* between stages; NULL where there is one */
+    bool ended;    /* with the last step */
 };
 
 /* For tasks of this class and these leaves (copied). TX_INVALID, with the place in the file, for options that do not go together,
@@ -106,8 +108,9 @@ void tx_optimizer_destroy(tx_optimizer *optimizer);
 tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error);
 /* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
 double tx_optimizer_rate(const tx_optimizer *optimizer);
-bool tx_optimizer_descends(const tx_optimizer *optimizer); /* some stage turns the gradient round, or may */
-int64_t tx_optimizer_count(const tx_optimizer *optimizer); /* updates so far */
+bool tx_optimizer_descends(const tx_optimizer *optimizer);  /* some stage turns the gradient round, or may */
+int64_t tx_optimizer_count(const tx_optimizer *optimizer);  /* updates so far */
+bool tx_optimizer_has_ended(const tx_optimizer *optimizer); /* its last step is to be the run's last */
 /* The whole state, valid until the next step; in the order in which files hold it, which depends on the section and the leaves
  * alone. */
 int tx_optimizer_num_arrays(const tx_optimizer *optimizer);

@@ -252,6 +252,11 @@ tx_state_array *tx_optimizer_array(const tx_optimizer *optimizer, int index)
     return &(*stage)->arrays[index];
 }
 
+bool tx_optimizer_has_ended(const tx_optimizer *optimizer)
+{
+    return optimizer->ended;
+}
+
 int64_t tx_optimizer_count(const tx_optimizer *optimizer)
 {
     return *(const int64_t *)optimizer->count.values;
@@ -275,7 +280,8 @@ bool tx_optimizer_descends(const tx_optimizer *optimizer)
     return descends;
 }
 
-static tx_status run_stage(const tx_stage *stage, const tx_task *task, const void *gradient, bool last, void *next, tx_error *error)
+static tx_status run_stage(const tx_stage *stage, const tx_task *task, const void *gradient, bool last, void *next, bool *ends,
+                           tx_error *error)
 {
     const int64_t count = tx_optimizer_count(stage->optimizer);
     const double scale = tx_rate_at(stage->scale, count);
@@ -288,6 +294,7 @@ static tx_status run_stage(const tx_stage *stage, const tx_task *task, const voi
         .gradient = gradient,
         .parameters = task->parameters,
         .next_parameters = next,
+        .ends = ends,
         .arrays = stage->arrays,
     };
     return stage->update(stage, &update, error);
@@ -314,9 +321,10 @@ tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *
 {
     const int last = optimizer->num_stages - 1;
     const void *gradient = task->gradient;
+    optimizer->ended = false;
     for (int k = 0; k <= last; k++) {
         void *to = (last - k) % 2 ? optimizer->scratch : next;
-        TX_TRY(run_stage(optimizer->stages[k], task, gradient, k == last, to, error));
+        TX_TRY(run_stage(optimizer->stages[k], task, gradient, k == last, to, &optimizer->ended, error));
         gradient = to;
     }
     *(int64_t *)optimizer->count.next = tx_optimizer_count(optimizer) + 1;

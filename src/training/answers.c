@@ -7,7 +7,7 @@
 /* A question, who asks it, and what of the residuals answers it. */
 static const struct question {
     unsigned asks;
-    bool summed; /* over ranks, by the workers: on some backends of all blocks at once */
+    bool summed; /* over ranks, by the workers */
     tx_plan_options wanted;
 } questions[TX_QUESTION_COUNT] = {
     [TX_QUESTION_VALUE] = {.asks = TX_ASKS_VALUE, .summed = true},
@@ -16,6 +16,11 @@ static const struct question {
     [TX_QUESTION_PRODUCT] = {.asks = TX_ASKS_PRODUCT, .wanted = {.tangents = true}},
     [TX_QUESTION_ADJOINT_PRODUCT] = {.asks = TX_ASKS_ADJOINT_PRODUCT, .summed = true, .wanted = {.seeded = true}},
 };
+
+bool tx_question_is_summed(tx_question question)
+{
+    return questions[question].summed;
+}
 
 bool tx_answers_sum_gradients(const tx_answers *answers)
 {

@@ -13,6 +13,7 @@ typedef enum tx_question {
     TX_QUESTION_ADJOINT_PRODUCT,
     TX_QUESTION_COUNT,
 } tx_question;
+bool tx_question_is_summed(tx_question question); /* by the workers: on some backends of all blocks at once */
 
 typedef struct tx_answer {
     tx_residual_plan planned; /* plan NULL: nobody asks; of values the loss's plan, without rows */

@@ -118,11 +118,15 @@ static tx_status build_within(const tx_problem *problem, size_t memory, tx_error
 }
 
 /* Arenas, packed weights, instructions: what a limit of a plan is for. */
-static size_t program_bytes(const tx_problem *problem, const tx_plan *plan)
+static size_t program_bytes(const tx_plan *plan, int arenas)
 {
     const tx_plan_cost cost = plan ? tx_plan_get_cost(plan) : (tx_plan_cost){0};
-    const int arenas = problem->arenas ? problem->arenas : problem->threads;
     return (size_t)arenas * cost.arena_bytes + cost.shared_bytes;
+}
+
+static int arenas_of(const tx_problem *problem)
+{
+    return problem->arenas ? problem->arenas : problem->threads;
 }
 
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out)
@@ -133,8 +137,8 @@ tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade
         *out = cost.states;
         return TX_OK;
     }
-    TX_TRY(
-        build_within(problem, program_bytes(problem, problem->loss.plan) - 1, error, &limited)); /* a byte less than everything */
+    TX_TRY(build_within(problem, program_bytes(problem->loss.plan, arenas_of(problem)) - 1, error,
+                        &limited)); /* a byte less than everything */
     *out = tx_plan_get_cost(limited.plan).states;
     tx_plan_destroy(limited.plan);
     return TX_OK;
@@ -159,18 +163,34 @@ static void destroy_keeping(keeping *keeping)
     }
 }
 
-static size_t answer_bytes(const tx_trainer *trainer, int k)
+static keeping keeping_of(const tx_trainer *trainer)
 {
-    return program_bytes(&trainer->problem, trainer->member.answers.answer[limited[k]].planned.plan);
+    keeping keeping = {.loss = trainer->problem.loss};
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        keeping.answers[k] = trainer->member.answers.answer[limited[k]].planned;
+    }
+    return keeping;
+}
+
+static size_t answer_bytes(const tx_problem *problem, const keeping *keeping, int k)
+{
+    const int arenas = tx_question_is_summed(limited[k]) ? arenas_of(problem) : problem->threads;
+    return program_bytes(keeping->answers[k].plan, arenas);
+}
+
+static size_t keeping_bytes(const tx_problem *problem, const keeping *keeping)
+{
+    size_t bytes = program_bytes(keeping->loss.plan, arenas_of(problem));
+    for (int k = 0; k < NUM_LIMITED; k++) {
+        bytes += answer_bytes(problem, keeping, k);
+    }
+    return bytes;
 }
 
 static size_t all_program_bytes(const tx_trainer *trainer)
 {
-    size_t bytes = program_bytes(&trainer->problem, trainer->problem.loss.plan);
-    for (int k = 0; k < NUM_LIMITED; k++) {
-        bytes += answer_bytes(trainer, k);
-    }
-    return bytes;
+    const keeping now = keeping_of(trainer);
+    return keeping_bytes(&trainer->problem, &now);
 }
 
 /* What there is beside these programs. */
@@ -179,32 +199,43 @@ static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
     return tx_trainer_memory(trainer, num_ranks).total - all_program_bytes(trainer) + ROUNDING;
 }
 
-/* Each gets as much of the memory as it would take of all. */
-static tx_status build_all_within(const tx_trainer *trainer, size_t memory, tx_error *error, keeping *out)
+/* Each gets the share of the memory that it would take of all. */
+static tx_status build_shares(const tx_trainer *trainer, size_t memory, tx_error *error, keeping *out)
 {
     const tx_problem *problem = &trainer->problem;
-    const double share = (double)memory / (double)all_program_bytes(trainer);
+    const keeping now = keeping_of(trainer);
+    const double share = (double)memory / (double)keeping_bytes(problem, &now);
     size_t left = memory;
     for (int k = 0; k < NUM_LIMITED; k++) {
-        const size_t part = (size_t)(share * (double)answer_bytes(trainer, k));
+        const size_t part = (size_t)(share * (double)answer_bytes(problem, &now, k));
         TX_TRY(tx_answers_plan_within(&trainer->member.answers, problem, limited[k], part + 1, error, &out->answers[k]));
         left -= part;
     }
     return build_within(problem, left, error, &out->loss);
 }
 
-/* The programs that keep as much as fits, or the least. */
-static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, keeping *out)
+static tx_status build(const tx_trainer *trainer, size_t memory, tx_error *error, keeping *out)
 {
-    const size_t fixed = fixed_bytes(trainer, num_ranks);
     keeping less = {0};
-    const tx_status status = build_all_within(trainer, memory > fixed ? memory - fixed : 1, error, &less);
+    const tx_status status = build_shares(trainer, memory, error, &less);
     if (status != TX_OK) {
         destroy_keeping(&less);
         return status;
     }
     *out = less;
     return TX_OK;
+}
+
+/* The programs that keep as much as fits; where a share is too small for one, the least of all. */
+static tx_status keep_less(const tx_trainer *trainer, int num_ranks, size_t memory, tx_error *error, keeping *out)
+{
+    const size_t fixed = fixed_bytes(trainer, num_ranks), left = memory > fixed ? memory - fixed : 1;
+    TX_TRY(build(trainer, left, error, out));
+    if (keeping_bytes(&trainer->problem, out) <= left) {
+        return TX_OK;
+    }
+    destroy_keeping(out);
+    return build(trainer, 1, error, out);
 }
 
 /* Instead of those that keep everything. */
@@ -249,10 +280,7 @@ static bool fits_within(const tx_trainer *trainer, int num_ranks, size_t memory)
     if (keep_less(trainer, num_ranks, memory, &ignored, &less) != TX_OK) {
         return false;
     }
-    bool fits = tx_plan_get_cost(less.loss.plan).fits;
-    for (int k = 0; k < NUM_LIMITED; k++) {
-        fits &= !less.answers[k].plan || tx_plan_get_cost(less.answers[k].plan).fits;
-    }
+    const bool fits = fixed_bytes(trainer, num_ranks) + keeping_bytes(&trainer->problem, &less) <= memory;
     destroy_keeping(&less);
     return fits;
 }

@@ -85,6 +85,7 @@ tx_status tx_member_update(tx_member *member, tx_error *error)
     member->parameters = member->next_parameters;
     member->next_parameters = old;
     member->step++;
+    member->ended_at = tx_optimizer_has_ended(member->optimizer) ? member->step : member->ended_at;
     tx_parameters_set(&member->bound, member->parameters);
     return TX_OK;
 }

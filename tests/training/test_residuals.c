@@ -174,6 +174,60 @@ static void few_blocks(void)
     check(configuration, false, 3);
 }
 
+/* ---- Trainax's own configurations, by jax.jacobian: scripts/generate_residual_tables.py ---- */
+
+static trained open_case(const char *name)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    char path[256];
+    snprintf(path, sizeof path, TESTS_DIR "/training/residuals/%s.yaml", name);
+    const tx_trainer_setup setup = {0};
+    trained t = {0};
+    tx_error error = {0};
+    if (tx_config_read(registry, path, NULL, 0, required, &error, &t.config) != TX_OK ||
+        tx_trainer_create_with(t.config, parallel, &setup, &error, &t.trainer) != TX_OK) {
+        CU_FAIL_FATAL(error.message);
+    }
+    CU_ASSERT_EQUAL_FATAL(tx_member_compute(&t.trainer->member, NULL), TX_OK);
+    tx_member_pose(&t.trainer->member);
+    return t;
+}
+
+/* "row" was read: its numbers, of which this rank has some. */
+static void compare_row(FILE *file, const tx_task *task, int64_t row)
+{
+    double r = 0, derivatives[TASK_PARAMETERS], expected;
+    const bool mine = row >= task->first_row && row < task->first_row + task->num_own_rows;
+    CU_ASSERT_FATAL(!mine || !task->class_->rows(task->object, task->parameters, row, 1, NULL, &r, derivatives));
+    for (int64_t k = -1; k < task->num_parameters; k++) {
+        CU_ASSERT_EQUAL_FATAL(fscanf(file, "%lf", &expected), 1);
+        CU_ASSERT(!mine || fabs((k < 0 ? r : derivatives[k]) - expected) <= 1e-12 * fmax(1, fabs(expected)));
+    }
+}
+
+static void check_case(const char *name)
+{
+    char path[256], word[256];
+    trained t = open_case(name);
+    int64_t rows = 0;
+    snprintf(path, sizeof path, TESTS_DIR "/training/residuals/%s.txt", name);
+    FILE *file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_PTR_NOT_NULL(fgets(word, sizeof word, file));
+    while (fscanf(file, "%255s", word) == 1) {
+        compare_row(file, &t.trainer->member.task, rows++);
+    }
+    fclose(file);
+    CU_ASSERT_EQUAL(rows, t.trainer->member.task.num_rows);
+    trained_close(&t);
+}
+
+static void as_trainax(void)
+{
+    check_case("diverted_chain");
+    check_case("supervised");
+}
+
 /* ---- Rows that are left out are not counted ---- */
 
 static void counted(void)
@@ -313,6 +367,7 @@ int main(void)
 {
     static const suite_test tests[] = {{"all configurations", all_configurations},
                                        {"few blocks", few_blocks},
+                                       {"as Trainax", as_trainax},
                                        {"counted", counted},
                                        {"threads", threads},
                                        {"little memory", little_memory},

@@ -107,6 +107,35 @@ static void on_any_ranks(void)
     trained_close(&t);
 }
 
+/* ---- An optimizer that has enough ---- */
+
+static tx_status update_thrice(const tx_stage *stage, const tx_update *update, tx_error *error)
+{
+    *update->ends = update->count == 2;
+    return tx_stage_plain(stage, update, error);
+}
+
+static tx_status create_thrice(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    tx_stage *stage;
+    (void)section;
+    return tx_stage_add(optimizer, update_thrice, 0, error, &stage);
+}
+
+static const tx_optimizer_class thrice_class = {create_thrice};
+static const tx_component thrice = TX_OPTIMIZER("thrice", "a test", NULL, &thrice_class);
+
+static void ends(void)
+{
+    trained t = trained_open("callbacks=[]", "trainer.optimizer=thrice");
+    for (int64_t step = 0; step < 3; step++) {
+        CU_ASSERT(!tx_trainer_is_done(t.trainer));
+        trained_step(&t);
+    }
+    CU_ASSERT(tx_trainer_is_done(t.trainer));
+    trained_close(&t);
+}
+
 /* ---- Resumed ---- */
 
 static void keep_result(void *user, tx_log_level level, const char *line)
@@ -151,9 +180,10 @@ static void resumed(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"of a step", of_a_step}, {"on any ranks", on_any_ranks}, {"resumed", resumed}, {0}};
+    static const suite_test tests[] = {
+        {"of a step", of_a_step}, {"on any ranks", on_any_ranks}, {"ends", ends}, {"resumed", resumed}, {0}};
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK || tx_registry_create_builtin(NULL, &registry) != TX_OK ||
-        tx_registry_add(registry, &asking, NULL) != TX_OK) {
+        tx_registry_add(registry, &asking, NULL) != TX_OK || tx_registry_add(registry, &thrice, NULL) != TX_OK) {
         return 1;
     }
     const int code = suite_run("training/task", tests);

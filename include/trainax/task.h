@@ -44,7 +44,7 @@ typedef struct tx_task_class {
 } tx_task_class;
 
 /* One for a whole run: what is above the line holds for all of it, the rest is of the minibatch of this step. All questions of a
- * step are about the same windows. The next step has others, whatever became of this one; where a minibatch is the whole, they
+ * step are about the same windows. The next step has others, whatever became of this one; of a full batch they
  * are the same in another order: its J'J and J'r at the same parameters differ by rounding alone, and its rows lie on other
  * ranks. */
 typedef struct tx_task {
@@ -55,7 +55,7 @@ typedef struct tx_task {
     int64_t num_parameters;
     int num_leaves;
     const tx_leaf *leaves; /* that the parameters consist of, one behind the other */
-    bool whole;            /* one minibatch an epoch */
+    bool full_batch;       /* one minibatch an epoch */
     int64_t most_rows;     /* of a minibatch; 0 where rows are not known, or until they were prepared */
     /* ---- */
     int64_t num_rows, first_row, num_own_rows; /* of all ranks; this rank's own. 0 where there are none */

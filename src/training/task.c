@@ -79,7 +79,7 @@ tx_task tx_member_task(tx_member *member)
         .num_parameters = network->num_parameters,
         .num_leaves = network->num_leaves,
         .leaves = network->leaves,
-        .whole = problem->batch_size == problem->windows.count,
+        .full_batch = problem->batch_size == problem->windows.count,
     };
 }
 

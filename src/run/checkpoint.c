@@ -14,7 +14,7 @@
 #include "training/snapshot.h"
 
 static const char current_name[] = "checkpoint.h5", previous_name[] = "checkpoint.previous.h5";
-static const char ended_name[] = "ended"; /* attribute: by a callback, before all steps were done */
+static const char ended_name[] = "ended"; /* attribute: before all steps were done */
 enum { PATH_SIZE = 4096 };
 
 /* ---- Writing ---- */

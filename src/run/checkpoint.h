@@ -12,7 +12,7 @@ typedef struct tx_checkpoint {
     char *path;
     int64_t step;
     int64_t best_step;         /* of the best network in it, -1: none */
-    bool ended;                /* a callback ended the run there */
+    bool ended;                /* the run was ended there, before all steps were done */
     tx_config *config;         /* the run's */
     tx_stored_history history; /* of `step`, in order */
 } tx_checkpoint;

@@ -106,7 +106,7 @@ static tx_status tell_finished(const tx_run *run, tx_error *error)
     TX_TRY(tx_checkpoint_restore_history(&run->checkpoint, path, error));
     TX_TRY(tx_network_file_result(run->checkpoint.file, error, result));
     tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, run->checkpoint.step,
-                 run->checkpoint.ended ? ", where a callback ended it" : "");
+                 run->checkpoint.ended ? ", where it was ended" : "");
     tx_log_write(run->log, TX_LOG_RESULT, "result: %s", result);
     return TX_OK;
 }

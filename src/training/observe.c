@@ -151,7 +151,7 @@ tx_status tx_member_observe(tx_member *member, tx_error *error)
     return tx_callbacks_observe(&member->callbacks, &seen, error);
 }
 
-/* Where a callback ended the run, windows of the next step are on their way; held-out data may share their store. */
+/* Where a run was ended early, windows of the next step are on their way; held-out data may share their store. */
 tx_status tx_member_conclude(tx_member *member, tx_error *error)
 {
     tx_failure *failure = &member->trainer->failure;

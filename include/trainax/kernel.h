@@ -2,6 +2,7 @@
  * compiled for. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trainax/shape.h"
@@ -27,16 +28,31 @@ typedef enum tx_activation {
 } tx_activation;
 int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
 
+/* What one call of a user's function is about. */
+typedef struct tx_function_call {
+    void *user;          /* the function's */
+    void *state;         /* what its `create` has made; NULL where it has none */
+    int64_t num_samples; /* real ones: padding is never given to a function */
+    void *tape;          /* num_samples times tape_bytes: forward writes it, vjp and jvp read it; NULL where tape_bytes is 0 */
+} tx_function_call;
+
 /* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
  * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
  * marks the step as failed (treated as non-finite). All may be called from several threads at the same time, on different
- * samples. */
+ * samples and each with a state of its own. The same x must give the same y: where memory is short, forward is called again. */
 typedef struct tx_function {
     const char *name;
-    int (*forward)(void *user, int64_t num_samples, const double *x, double *y);
-    int (*vjp)(void *user, int64_t num_samples, const double *x, const double *dy, double *dx);
-    int (*jvp)(void *user, int64_t num_samples, const double *x, const double *dx, double *dy);
-    void *user;
+    int (*forward)(const tx_function_call *call, const double *x, double *y);
+    int (*vjp)(const tx_function_call *call, const double *x, const double *dy, double *dx);
+    int (*jvp)(const tx_function_call *call, const double *x, const double *dx, double *dy);
+    void *user; /* shared by all threads: constants */
+    /* A thread's own: scratch, tables, the context of a solver, for calls of at most max_samples. Made and freed with its
+     * workspace; NULL: there is none. */
+    tx_status (*create)(void *user, int64_t max_samples, tx_error *error, void **state);
+    void (*destroy)(void *state);
+    /* What forward leaves of a sample for its derivatives, as it is and aligned as a double is. Kept, or where memory is short
+     * made again, as activations are (in double programs in twice the room). */
+    size_t tape_bytes;
 } tx_function;
 
 /* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable

@@ -267,42 +267,42 @@ static tx_node constant(tx_case *self, tx_case_graph *g, tx_node x)
                        tx_constant(g->graph, taps, 3), TX_NONE);
 }
 
-/* ---- A user's function: y[k] = x[k]^2 x[0], of two channels of three points ---- */
+/* ---- A user's function: y[k] = x[k]^2 x[0], of two channels of three points; x[0] comes from the tape ---- */
 
 enum { CALLED = 6 };
 
-static int forward(void *user, int64_t samples, const double *x, double *y)
+static int forward(const tx_function_call *call, const double *x, double *y)
 {
-    (void)user;
-    for (int64_t k = 0; k < samples * CALLED; k++) {
-        y[k] = x[k] * x[k] * x[k / CALLED * CALLED];
+    double *first = call->tape;
+    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
+        first[k / CALLED] = x[k / CALLED * CALLED];
+        y[k] = x[k] * x[k] * first[k / CALLED];
     }
     return 0;
 }
-static int backward(void *user, int64_t samples, const double *x, const double *dy, double *dx)
+static int backward(const tx_function_call *call, const double *x, const double *dy, double *dx)
 {
-    (void)user;
-    memset(dx, 0, (size_t)(samples * CALLED) * sizeof *dx);
-    for (int64_t k = 0; k < samples * CALLED; k++) {
-        const int64_t first = k / CALLED * CALLED;
-        dx[k] += 2 * x[k] * x[first] * dy[k];
-        dx[first] += x[k] * x[k] * dy[k];
+    const double *first = call->tape;
+    memset(dx, 0, (size_t)(call->num_samples * CALLED) * sizeof *dx);
+    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
+        dx[k] += 2 * x[k] * first[k / CALLED] * dy[k];
+        dx[k / CALLED * CALLED] += x[k] * x[k] * dy[k];
     }
     return 0;
 }
-static int tangent(void *user, int64_t samples, const double *x, const double *dx, double *dy)
+static int tangent(const tx_function_call *call, const double *x, const double *dx, double *dy)
 {
-    (void)user;
-    for (int64_t k = 0; k < samples * CALLED; k++) {
-        const int64_t first = k / CALLED * CALLED;
-        dy[k] = 2 * x[k] * x[first] * dx[k] + x[k] * x[k] * dx[first];
+    const double *first = call->tape;
+    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
+        dy[k] = 2 * x[k] * first[k / CALLED] * dx[k] + x[k] * x[k] * dx[k / CALLED * CALLED];
     }
     return 0;
 }
 
 static tx_node call(tx_case *self, tx_case_graph *g, tx_node x)
 {
-    static const tx_function function = {.name = "x^2 x[0]", .forward = forward, .vjp = backward, .jvp = tangent};
+    static const tx_function function = {
+        .name = "x^2 x[0]", .forward = forward, .vjp = backward, .jvp = tangent, .tape_bytes = sizeof(double)};
     (void)self;
     return tx_call(g->graph, x, tx_node_shape(g->graph, x), &function);
 }

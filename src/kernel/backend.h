@@ -55,7 +55,7 @@ typedef enum tx_object_kind {
     TX_OBJECT_CONVOLUTION, /* of a tx_conv_shape */
     TX_OBJECT_HALO,        /* of a tx_halo_shape */
     TX_OBJECT_SPECTRAL,    /* of a tx_spectral_shape */
-    TX_OBJECT_RFFTN,       /* of a tx_rfftn_shape */
+    TX_OBJECT_RFFTN,       /* of a tx_spectral_shape */
 } tx_object_kind;
 typedef struct tx_halo_shape {
     const tx_layout *layout; /* outlives the object */
@@ -81,9 +81,12 @@ struct tx_instruction {
     const tx_function *function;
     double alpha, beta;
     int64_t offset;                                /* load: of what is read of a sample, in reals; store: the output's index */
-    int mode;                                      /* activation; load: a tx_source */
+    tx_source source;                              /* load */
+    tx_activation activation;                      /* activate, norms */
+    bool flip;                                     /* products of modes: with conjugates; their weights: the imaginary ones */
     int groups;                                    /* of a norm */
     int lane;                                      /* that is taken or put */
+    int state;                                     /* of the function: which of the frame's */
     int64_t stride[TX_MAX_AXES], low[TX_MAX_AXES]; /* of phases */
     const char *part;                              /* of the program, for reports */
     double flops;                                  /* of a block */
@@ -112,7 +115,9 @@ struct tx_frame {
     const void *const *samples[TX_SOURCE_COUNT]; /* in place: [count] what is given of each sample of that block */
     int count;                                   /* real samples of it */
     bool failed;                                 /* a user's function has */
+    void *const *states;                         /* of users' functions: this workspace's */
     void *const *const *outputs;                 /* in place: where sample i's output k goes; NULL, or [k] NULL: unwanted */
+    int first;                                   /* in place: the block's first sample in `outputs` */
     void **scratch_samples;                      /* a block's pointers, for kernels that need some */
     tx_part part;                                /* of a block, for one of several threads */
     const tx_staged *staged;                     /* NULL in place */
@@ -151,6 +156,13 @@ const tx_backend *tx_backend_cpu(int isa, tx_precision precision);
 /* What plans run on that name no backend; tests put another one there before the first plan is made. */
 typedef const tx_backend *tx_backend_choice(int isa, tx_precision precision);
 extern tx_backend_choice *tx_backend_default;
+
+/* The result of `call`: the tapes of a block, then what the function has made of each sample, contiguous reals. That room is
+ * counted in reals, of either precision; a tape takes so many: */
+static inline int64_t tx_tape_reals(const tx_function *function)
+{
+    return (int64_t)((function->tape_bytes + 7) / 8 * 2);
+}
 
 static inline void *tx_frame_at(const tx_frame *frame, tx_operand operand)
 {

@@ -159,7 +159,7 @@ static tx_status run_store(const tx_instruction *i, tx_frame *frame)
 {
     const tx_kernels *k = frame->backend->context;
     if (frame->outputs && frame->outputs[i->offset]) {
-        k->store(AT(0), frame->outputs[i->offset], 0, frame->count);
+        k->store(AT(0), frame->outputs[i->offset] + frame->first, 0, frame->count);
     }
     return TX_OK;
 }
@@ -183,7 +183,7 @@ static void take_lane_of_modes(const tx_kernels *k, const tx_instruction *i, con
 }
 
 /* Seeds are there for padding lanes, too. */
-KERNEL(load, k->load(i->out_layout, frame->samples[i->mode], i->offset, i->mode == TX_SOURCE_SEED ? i->out_layout->block : frame->count, OUT))
+KERNEL(load, k->load(i->out_layout, frame->samples[i->source], i->offset, i->source == TX_SOURCE_SEED ? i->out_layout->block : frame->count, OUT))
 KERNEL(take_lane, k->take_lane(i->lane, AT(0), RESULT))
 KERNEL(pack, k->conv_pack(MADE, IN(0), OUT))
 KERNEL(halo, k->halo(MADE, OUT))
@@ -198,8 +198,8 @@ KERNEL(join, k->join(i->stride, AT(0), RESULT))
 KERNEL(conv, k->conv_apply(MADE, frame->part, IN(0), IN(1), MAYBE(2), MAYBE(3), MAYBE(4), OUT, part_scratch(i, frame)))
 KERNEL(conv_weights, k->conv_weights(MADE, frame->part, IN(0), IN(1), OUT, part_scratch(i, frame)))
 KERNEL(bias_gradient, k->bias_gradient(AT(0), OUT))
-KERNEL(activate, k->activate((tx_activation)i->mode, AT(0), RESULT))
-KERNEL(activate_gradient, k->activate_gradient((tx_activation)i->mode, AT(1), AT(0), RESULT))
+KERNEL(activate, k->activate(i->activation, AT(0), RESULT))
+KERNEL(activate_gradient, k->activate_gradient(i->activation, AT(1), AT(0), RESULT))
 KERNEL(add, k->axpby(i->alpha, AT(0), i->beta, AT(1), RESULT))
 KERNEL(scale, k->axpby(i->alpha, AT(0), 0, NULL, NULL, RESULT))
 KERNEL(multiply, k->multiply(AT(0), AT(1), RESULT))
@@ -212,18 +212,18 @@ KERNEL(dot, k->lane_dot(i->alpha, AT(0), AT(1), OUT))
 KERNEL(square_error, k->lane_square_error(i->alpha, AT(0), AT(1), OUT))
 KERNEL(square_error_gradient, k->square_error_gradient(i->alpha, IN(2), AT(0), AT(1), MAYBE(3), RESULT))
 KERNEL(group_statistics, k->group_statistics(i->groups, i->alpha, AT(0), RESULT))
-KERNEL(group_norm, k->group_norm(i->groups, (tx_activation)i->mode, AT(0), AT(1), IN(2), IN(3), i->layout[4], MAYBE(4), RESULT))
+KERNEL(group_norm, k->group_norm(i->groups, i->activation, AT(0), AT(1), IN(2), IN(3), i->layout[4], MAYBE(4), RESULT))
 KERNEL(group_moments, k->group_moments(i->groups, AT(0), AT(1), AT(2), RESULT))
 KERNEL(group_pull, k->group_pull(i->groups, i->alpha, AT(0), AT(1), IN(2), RESULT))
-KERNEL(group_norm_gradient, k->group_norm_gradient(i->groups, i->mode == TX_RELU, AT(0), AT(1), AT(2), IN(3), i->layout[4], MAYBE(4), RESULT))
+KERNEL(group_norm_gradient, k->group_norm_gradient(i->groups, i->activation == TX_RELU, AT(0), AT(1), AT(2), IN(3), i->layout[4], MAYBE(4), RESULT))
 KERNEL(spectral_analyse, k->spectral_analyse(MADE, IN(0), OUT, SCRATCH))
 KERNEL(spectral_synthesise, k->spectral_synthesise(MADE, IN(0), OUT, SCRATCH))
-KERNEL(spectral_multiply, k->spectral_multiply(i->mode != 0, i->groups, AT(0), IN(1), IN(2), RESULT))
+KERNEL(spectral_multiply, k->spectral_multiply(i->flip, i->groups, AT(0), IN(1), IN(2), RESULT))
 KERNEL(spectral_take_lane, take_lane_of_modes(k, i, frame))
-KERNEL(spectral_weights, k->spectral_weights(i->mode != 0, i->groups, AT(0), AT(1), OUT))
+KERNEL(spectral_weights, k->spectral_weights(i->flip, i->groups, AT(0), AT(1), OUT))
 KERNEL(rfftn, k->rfftn_forward(MADE, frame->part, IN(0), OUT))
 KERNEL(irfftn, k->rfftn_backward(MADE, frame->part, IN(0), OUT, part_scratch(i, frame)))
-KERNEL(multiply_modes, k->multiply_modes(frame->part, i->mode != 0, i->groups, AT(0), IN(1), RESULT))
+KERNEL(multiply_modes, k->multiply_modes(frame->part, i->flip, i->groups, AT(0), IN(1), RESULT))
 
 #define ROW(name) {#name, run_##name}
 const tx_kernel tx_cpu_kernels[] = {
@@ -233,7 +233,7 @@ const tx_kernel tx_cpu_kernels[] = {
     ROW(square_error), ROW(square_error_gradient), ROW(group_statistics), ROW(group_norm), ROW(group_moments), ROW(group_pull),
     ROW(group_norm_gradient), ROW(spectral_analyse), ROW(spectral_synthesise), ROW(spectral_multiply), ROW(spectral_take_lane),
     ROW(spectral_weights), ROW(rfftn), ROW(irfftn), ROW(multiply_modes),
-    {"call", tx_cpu_call}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp}, {0},
+    {"call", tx_cpu_call}, {"call_result", tx_cpu_call_result}, {"call_vjp", tx_cpu_call_vjp}, {"call_jvp", tx_cpu_call_jvp}, {0},
 };
 
 /* clang-format on */

@@ -8,5 +8,6 @@ extern const tx_kernel tx_cpu_kernels[];    /* all of them; ends with one withou
 
 /* cpu_call.c: users' functions, on whole samples in double. */
 tx_status tx_cpu_call(const tx_instruction *instruction, tx_frame *frame);
+tx_status tx_cpu_call_result(const tx_instruction *instruction, tx_frame *frame);
 tx_status tx_cpu_call_vjp(const tx_instruction *instruction, tx_frame *frame);
 tx_status tx_cpu_call_jvp(const tx_instruction *instruction, tx_frame *frame);

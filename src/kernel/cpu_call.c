@@ -47,51 +47,78 @@ static double *call_input(scratch *s, const tx_instruction *i, tx_frame *frame, 
     return values;
 }
 
-/* Padding lanes repeat a real result, but a cotangent or a tangent is zero there: `zeros` (a sample of them) stands in. */
-static void call_output(const scratch *s, const tx_instruction *i, tx_frame *frame, double *values, const void *zeros)
+/* The samples of a result, from double, contiguous from `to` on (which may be `values`: each float lies at or before its double).
+ */
+static void put(const scratch *s, const double *values, size_t count, char *to)
+{
+    for (size_t k = 0; s->precision == TX_FLOAT32 && k < count; k++) {
+        const float value = (float)values[k];
+        memcpy(to + k * sizeof value, &value, sizeof value);
+    }
+    if (s->precision == TX_FLOAT64) {
+        memmove(to, values, count * sizeof *values);
+    }
+}
+
+/* Contiguous samples into the tensor of the result. Padding lanes repeat a real one, but a cotangent or a tangent is zero there:
+ * `zeros` (a sample of them) stands in. */
+static void spread(const tx_instruction *i, tx_frame *frame, char *samples, void *zeros)
 {
     const tx_layout *layout = i->out_layout;
-    const size_t size = shape_size(&layout->shape), count = (size_t)frame->count;
-    float *narrow = (float *)(void *)values; /* in place: each float lies at or before its double */
-    for (size_t k = 0; s->precision == TX_FLOAT32 && k < size * count; k++) {
-        const float value = (float)values[k];
-        memcpy(&narrow[k], &value, sizeof value);
-    }
-    for (size_t k = 0; k < count; k++) {
-        frame->scratch_samples[k] = (char *)values + k * size * tx_real_bytes(s->precision);
-    }
-    for (int k = frame->count; zeros && k < layout->block; k++) {
-        frame->scratch_samples[k] = (void *)zeros;
+    const size_t bytes = shape_size(&layout->shape) * tx_real_bytes(frame->backend->precision);
+    for (int k = 0; k < layout->block; k++) {
+        frame->scratch_samples[k] = k < frame->count ? samples + (size_t)k * bytes : zeros;
     }
     kernels_of(frame)->load(layout, (const void *const *)frame->scratch_samples, 0, zeros ? layout->block : frame->count,
                             tx_frame_at(frame, i->out));
 }
 
-static double *room_for_result(scratch *s, const tx_instruction *i, const tx_frame *frame)
+static tx_function_call call_of(const tx_instruction *i, const tx_frame *frame, void *tape)
 {
-    return take(s, shape_size(&i->out_layout->shape) * (size_t)frame->count * sizeof(double));
+    const tx_function *function = i->function;
+    return (tx_function_call){.user = function->user,
+                              .state = frame->states[i->state],
+                              .num_samples = frame->count,
+                              .tape = function->tape_bytes ? tape : NULL};
+}
+
+/* Where the results of a call lie: behind the tapes of its block. */
+static char *results(const tx_instruction *i, int block, char *called)
+{
+    return called + (size_t)block * (size_t)tx_tape_reals(i->function) * sizeof(float);
 }
 
 tx_status tx_cpu_call(const tx_instruction *i, tx_frame *frame)
 {
     scratch s = begin(i, frame);
+    const size_t count = (size_t)frame->count * (shape_size(&i->out_layout->shape) - (size_t)tx_tape_reals(i->function));
     const double *x = call_input(&s, i, frame, 0);
-    double *y = room_for_result(&s, i, frame);
-    frame->failed |= i->function->forward(i->function->user, frame->count, x, y) != 0;
-    call_output(&s, i, frame, y, NULL);
+    double *y = take(&s, count * sizeof *y);
+    char *called = tx_frame_at(frame, i->out);
+    const tx_function_call call = call_of(i, frame, called);
+    frame->failed |= i->function->forward(&call, x, y) != 0;
+    put(&s, y, count, results(i, i->out_layout->block, called));
     return TX_OK;
 }
 
-/* A function of x and something in its or its result's tangent space. */
-static tx_status call_derivative(int (*derivative)(void *, int64_t, const double *, const double *, double *),
+tx_status tx_cpu_call_result(const tx_instruction *i, tx_frame *frame)
+{
+    spread(i, frame, results(i, i->out_layout->block, tx_frame_at(frame, i->operand[1])), NULL);
+    return TX_OK;
+}
+
+/* A function of x, of something in its or its result's tangent space, and of the tape. */
+static tx_status call_derivative(int (*derivative)(const tx_function_call *, const double *, const double *, double *),
                                  const tx_instruction *i, tx_frame *frame)
 {
     scratch s = begin(i, frame);
+    const size_t sample = shape_size(&i->out_layout->shape), count = (size_t)frame->count * sample;
     const double *x = call_input(&s, i, frame, 0), *d = call_input(&s, i, frame, 1);
-    double *result = room_for_result(&s, i, frame);
-    frame->failed |= derivative(i->function->user, frame->count, x, d, result) != 0;
-    const size_t sample = shape_size(&i->out_layout->shape) * sizeof *result;
-    call_output(&s, i, frame, result, memset(take(&s, sample), 0, sample));
+    double *result = take(&s, count * sizeof *result);
+    const tx_function_call call = call_of(i, frame, tx_frame_at(frame, i->operand[2]));
+    frame->failed |= derivative(&call, x, d, result) != 0;
+    put(&s, result, count, (char *)result);
+    spread(i, frame, (char *)result, memset(take(&s, sample * sizeof *result), 0, sample * sizeof *result));
     return TX_OK;
 }
 

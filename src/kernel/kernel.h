@@ -71,11 +71,8 @@ typedef struct tx_spectral tx_spectral;
 /* The real Fourier transform over all axes of x (numpy's rfftn), with all its modes. modes: (channels of x, twice their number),
  * block of x, no halos: real and imaginary parts in turn, in C order of the wavenumbers, of which the last axis has those up to n
  * / 2. Weighted as above: forward, plain, is rfftn; backward, weighted, irfftn, which takes the real parts of complex lines at the
- * last axis's wavenumbers 0 and n / 2; backward plain is the transpose of the one, forward weighted of the other. */
-typedef struct tx_rfftn_shape {
-    tx_layout x, modes;
-    bool weighted;
-} tx_rfftn_shape;
+ * last axis's wavenumbers 0 and n / 2; backward plain is the transpose of the one, forward weighted of the other. `count` is not
+ * looked at. */
 typedef struct tx_rfft tx_rfft;
 
 /* What one of several threads computes of a result: part `index` of `count`. The parts write different numbers, and all of
@@ -204,7 +201,7 @@ typedef struct tx_kernels {
 
     /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a
      * part, 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
-    tx_status (*rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out);
+    tx_status (*rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out);
     void (*rfftn_destroy)(tx_rfft *rfftn);
     size_t (*rfftn_scratch)(const tx_rfft *rfftn); /* reals */
     void (*rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);

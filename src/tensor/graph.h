@@ -14,11 +14,14 @@ typedef struct tx_attributes {
     double alpha, beta;
     int64_t offset, size; /* parameter, constant: its range; effects: the range of the gradient; window: offset = level */
     int64_t low[TX_MAX_AXES], high[TX_MAX_AXES]; /* pad, fold; conv: low is tx_conv_shape's shift */
-    int64_t mode;                                /* tx_padding_mode, tx_activation */
+    int64_t padding;                             /* pad, fold: a tx_padding_mode */
+    int64_t source;                              /* load, parameter: a tx_source */
+    int64_t weighted;                            /* Fourier transforms: as tx_spectral_shape */
+    int64_t channel;                             /* bias_gradient: the first */
     tx_convolution convolution;
-    int64_t flip;       /* conv: adjoint with respect to its input */
+    int64_t flip;       /* conv, products of modes: adjoint with respect to the input; their weights: the imaginary ones */
     int64_t transposed; /* conv: the stride is its result's, not its input's */
-    int64_t activation; /* conv: applied to its output */
+    int64_t activation; /* what activate applies; conv, group_norm: to its output; their adjoints: whose derivative */
     const tx_function *function;
 } tx_attributes;
 

@@ -15,5 +15,10 @@ tx_status tx_planner_add_scratch(tx_planner *planner, tx_instruction *instructio
 tx_status tx_planner_pack(tx_planner *planner, const tx_object *object, tx_operand weight, tx_operand *out);
 /* Unless the node works in place: its first input into `target` of its own buffer, before it. */
 tx_status tx_planner_copy_first(tx_planner *planner, tx_node node, const tx_layout *target);
+/* A user's function, of which each workspace has a state. */
+tx_status tx_planner_function(tx_planner *planner, const tx_function *function, tx_instruction *instruction);
+/* The object of a Fourier transform of the node's input (forward), or to the node from modes, and its scratch. */
+tx_status tx_planner_add_transform(tx_planner *planner, tx_node node, tx_object_kind kind, bool forward,
+                                   tx_instruction *instruction);
 /* Scratch of a user's function: block samples, and one of zeros, of so many numbers, in the plan's precision and in double. */
 tx_status tx_planner_add_samples(tx_planner *planner, size_t numbers, tx_instruction *instruction);

@@ -17,7 +17,9 @@ static tx_instruction begin(const tx_planner *p, tx_node n)
     tx_instruction instruction = {.sharing = node->op->sharing,
                                   .alpha = node->attributes.alpha,
                                   .beta = node->attributes.beta,
-                                  .mode = (int)node->attributes.mode,
+                                  .activation = (tx_activation)node->attributes.activation,
+                                  .source = (tx_source)node->attributes.source,
+                                  .flip = node->attributes.flip != 0,
                                   .groups = node->attributes.convolution.groups,
                                   .out = tx_planner_operand(p, n),
                                   .out_layout = p->values[n].layout};

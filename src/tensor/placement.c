@@ -29,14 +29,14 @@ static void place_pad(tx_planner *p, tx_node n)
 {
     const tx_graph_node *node = tx_planner_node(p, n);
     tx_value *v = &p->values[n], *x = &p->values[node->input[0]];
-    if (x->owner == node->input[0] && !x->copied && (x->mode < 0 || x->mode == (int)node->attributes.mode)) {
-        x->mode = (int)node->attributes.mode;
+    if (x->owner == node->input[0] && !x->copied && (x->mode < 0 || x->mode == (int)node->attributes.padding)) {
+        x->mode = (int)node->attributes.padding;
         widen(x, node->attributes.low, node->attributes.high);
         v->owner = x->owner;
     } else {
         v->copied = true;
         v->base = tx_planner_node(p, node->input[0])->shape;
-        v->mode = (int)node->attributes.mode;
+        v->mode = (int)node->attributes.padding;
         widen(v, node->attributes.low, node->attributes.high);
     }
 }

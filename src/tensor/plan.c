@@ -56,7 +56,7 @@ static void measure_given(tx_plan *plan, const tx_graph *graph)
         const tx_attributes *a = &tx_graph_at(graph, n)->attributes;
         if (tx_graph_at(graph, n)->op == &tx_op_load) {
             const size_t end = (size_t)(a->offset + a->size) * real;
-            plan->given_bytes[a->mode] = end > plan->given_bytes[a->mode] ? end : plan->given_bytes[a->mode];
+            plan->given_bytes[a->source] = end > plan->given_bytes[a->source] ? end : plan->given_bytes[a->source];
         }
     }
 }
@@ -163,6 +163,7 @@ void tx_plan_destroy(tx_plan *plan)
     }
     tx_free(plan->objects);
     tx_free(plan->layouts);
+    tx_free(plan->functions);
     tx_free(plan->packs);
     tx_free(plan->result_offsets);
     tx_free(plan->constants);

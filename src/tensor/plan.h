@@ -15,6 +15,12 @@ typedef struct tx_made {
     tx_object *object;
 } tx_made;
 
+/* Weights into a kernel's own order. */
+typedef struct tx_pack {
+    tx_instruction instruction;
+    int next; /* of its bucket, plus 1; 0: none */
+} tx_pack;
+
 struct tx_plan {
     tx_plan_options options;
     const tx_backend *backend;
@@ -22,9 +28,11 @@ struct tx_plan {
     size_t num_instructions, instruction_capacity;
     tx_layout **layouts; /* interned */
     size_t num_layouts, layout_capacity;
+    const tx_function **functions; /* users' */
+    size_t num_functions, function_capacity;
     tx_made *objects;
     size_t num_objects, object_capacity, num_loaded;
-    tx_instruction *packs; /* weights into a kernel's own order */
+    tx_pack *packs;
     size_t num_packs, pack_capacity;
     int pack_buckets[TX_PACK_BUCKETS]; /* the latest of each, plus 1; 0: none */
     size_t packed_bytes, arena_bytes;

@@ -28,7 +28,7 @@ static tx_node find_seed(const tx_graph *graph)
 {
     for (int n = 0; n < graph->count; n++) {
         const tx_graph_node *node = &graph->nodes[n];
-        if (node->op == &tx_op_seed || (node->op == &tx_op_load && node->attributes.mode == TX_SOURCE_SEED)) {
+        if (node->op == &tx_op_seed || (node->op == &tx_op_load && node->attributes.source == TX_SOURCE_SEED)) {
             return n;
         }
     }

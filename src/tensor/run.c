@@ -3,51 +3,42 @@
 
 /* ---- in place, block by block ---- */
 
-static tx_status run_block(const tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
-                           tx_error *error)
-{
-    tx_frame frame = tx_workspace_begin(workspace, values, input, output, error);
-    TX_TRY(tx_run_instructions(values->plan, &frame));
-    if (output->losses) {
-        tx_workspace_read_losses(workspace, &frame, output->losses);
-    }
-    output->failed |= frame.failed;
-    return TX_OK;
-}
-
 static const void *const *from_sample(const void *const *samples, int first)
 {
     return samples ? samples + first : NULL;
 }
 
-enum { MOST_OUTPUTS = 64 }; /* of which several blocks can be delivered in one run */
+/* The block of the run whose samples begin at `first`. */
+static tx_status run_block(const tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                           int first, tx_error *error)
+{
+    const tx_plan *plan = values->plan;
+    const int b = plan->options.block;
+    const tx_run_input part = {.windows = from_sample(input->windows, first),
+                               .tangents = from_sample(input->tangents, first),
+                               .numbers = from_sample(input->numbers, first),
+                               .seeds = from_sample(input->seeds, first),
+                               .count = input->count - first < b ? input->count - first : b,
+                               .batch_size = input->batch_size};
+    tx_run_output result = {.outputs = output->outputs};
+    if (tx_plan_has_gradient(plan)) {
+        result.gradient = (char *)output->gradient + (size_t)(first / b) * tx_gradient_bytes(&plan->options);
+    }
+    tx_frame frame = tx_workspace_begin(workspace, values, &part, &result, error);
+    frame.first = first;
+    TX_TRY(tx_run_instructions(plan, &frame));
+    if (output->losses) {
+        tx_workspace_read_losses(workspace, &frame, output->losses + first);
+    }
+    output->failed |= frame.failed;
+    return TX_OK;
+}
 
 static tx_status run_blocks(const tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
                             tx_error *error)
 {
-    const tx_plan *plan = values->plan;
-    const int b = plan->options.block;
-    void *const *outputs[MOST_OUTPUTS];
-    if (output->outputs && plan->num_outputs > MOST_OUTPUTS) {
-        return tx_error_set(error, TX_INVALID, "more than %d outputs of several blocks at once", MOST_OUTPUTS);
-    }
-    for (int first = 0, k = 0; first < input->count; first += b, k++) {
-        tx_run_input part = {.windows = from_sample(input->windows, first),
-                             .tangents = from_sample(input->tangents, first),
-                             .numbers = from_sample(input->numbers, first),
-                             .seeds = from_sample(input->seeds, first),
-                             .count = input->count - first < b ? input->count - first : b,
-                             .batch_size = input->batch_size};
-        tx_run_output result = {.losses = output->losses ? output->losses + first : NULL};
-        if (tx_plan_has_gradient(plan)) {
-            result.gradient = (char *)output->gradient + (size_t)k * tx_gradient_bytes(&plan->options);
-        }
-        for (int j = 0; output->outputs && j < plan->num_outputs; j++) {
-            outputs[j] = output->outputs[j] ? output->outputs[j] + first : NULL;
-        }
-        result.outputs = output->outputs ? outputs : NULL;
-        TX_TRY(run_block(values, workspace, &part, &result, error));
-        output->failed |= result.failed;
+    for (int first = 0; first < input->count; first += values->plan->options.block) {
+        TX_TRY(run_block(values, workspace, input, output, first, error));
     }
     return TX_OK;
 }
@@ -158,6 +149,7 @@ static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx
     tx_frame frame = {.backend = values->plan->backend,
                       .part = tx_whole,
                       .scratch_samples = workspace->samples,
+                      .states = workspace->states,
                       .staged = &staged,
                       .error = error};
     TX_TRY(tx_run_instructions(values->plan, &frame));
@@ -169,9 +161,6 @@ tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run
                         tx_error *error)
 {
     TX_TRY(tx_values_refresh(values, error));
-    if (!values->plan->backend->class_->in_place) {
-        return run_staged(values, workspace, input, output, error);
-    }
-    return input->count <= values->plan->options.block ? run_block(values, workspace, input, output, error)
-                                                       : run_blocks(values, workspace, input, output, error);
+    return values->plan->backend->class_->in_place ? run_blocks(values, workspace, input, output, error)
+                                                   : run_staged(values, workspace, input, output, error);
 }

@@ -25,6 +25,7 @@ struct tx_workspace {
     void **samples;     /* [block] of kernels' own */
     const void **seeds; /* [block] in place: with zeros for padding lanes */
     void *no_seed;      /* these zeros */
+    void **states;      /* [num_functions] of users' functions */
     /* Where the backend does not work in place: */
     tx_buffer *staged_lanes, *given[TX_SOURCE_COUNT], *results, *gradient;
     char *losses; /* lanes of a block on their way to the caller */

@@ -17,7 +17,7 @@ tx_operand tx_planner_operand(const tx_planner *p, tx_node n)
     const tx_graph_node *node = tx_planner_node(p, n);
     const int64_t offset = node->attributes.offset * (int64_t)tx_planner_real(p);
     if (tx_has_trait(node, TX_OP_FLAT)) {
-        const bool tangent = node->attributes.mode == TX_SOURCE_TANGENT;
+        const bool tangent = node->attributes.source == TX_SOURCE_TANGENT;
         return (tx_operand){node->op == &tx_op_constant ? TX_SPACE_CONSTANTS
                             : tangent                   ? TX_SPACE_TANGENTS
                                                         : TX_SPACE_PARAMETERS,
@@ -80,6 +80,19 @@ tx_status tx_planner_object(tx_planner *p, tx_object_kind kind, const void *shap
     return TX_OK;
 }
 
+tx_status tx_planner_add_transform(tx_planner *p, tx_node n, tx_object_kind kind, bool forward, tx_instruction *instruction)
+{
+    const tx_attributes *attributes = &tx_planner_node(p, n)->attributes;
+    tx_spectral_shape shape;
+    memset(&shape, 0, sizeof shape); /* compared bytewise */
+    memcpy(&shape.x, forward ? instruction->layout[0] : instruction->out_layout, sizeof shape.x);
+    memcpy(&shape.modes, forward ? instruction->out_layout : instruction->layout[0], sizeof shape.modes);
+    memcpy(shape.count, attributes->convolution.kernel, sizeof shape.count);
+    shape.weighted = attributes->weighted != 0;
+    TX_TRY(tx_planner_object(p, kind, &shape, sizeof shape, &instruction->object));
+    return tx_planner_add_scratch(p, instruction);
+}
+
 /* ---- packed weights ---- */
 
 static tx_status find_kernel(const tx_planner *p, const char *name, tx_instruction *instruction)
@@ -98,25 +111,41 @@ static bool is_pack_of(const tx_instruction *pack, const tx_object *object, tx_o
     return pack->object == object && pack->operand[0].space == weight.space && pack->operand[0].offset == weight.offset;
 }
 
-/* `lane` of a pack is the next one of its bucket, plus 1; 0: none. */
 tx_status tx_planner_pack(tx_planner *p, const tx_object *object, tx_operand weight, tx_operand *out)
 {
     tx_plan *plan = p->plan;
     int *bucket = &plan->pack_buckets[((uint64_t)weight.offset * 0x9E3779B97F4A7C15u) % TX_PACK_BUCKETS];
-    for (int k = *bucket; k; k = plan->packs[k - 1].lane) {
-        if (is_pack_of(&plan->packs[k - 1], object, weight)) {
-            *out = plan->packs[k - 1].out;
+    for (int k = *bucket; k; k = plan->packs[k - 1].next) {
+        if (is_pack_of(&plan->packs[k - 1].instruction, object, weight)) {
+            *out = plan->packs[k - 1].instruction.out;
             return TX_OK;
         }
     }
     TX_TRY(tx_reserve(plan->num_packs + 1, sizeof *plan->packs, &plan->pack_capacity, p->error, &plan->packs));
-    tx_instruction pack = {
-        .object = object, .operand = {weight}, .out = {TX_SPACE_PACKED, (int64_t)plan->packed_bytes}, .lane = *bucket};
+    tx_instruction pack = {.object = object, .operand = {weight}, .out = {TX_SPACE_PACKED, (int64_t)plan->packed_bytes}};
     TX_TRY(find_kernel(p, "pack", &pack));
-    plan->packs[plan->num_packs++] = pack;
+    plan->packs[plan->num_packs++] = (tx_pack){pack, *bucket};
     *bucket = (int)plan->num_packs;
     plan->packed_bytes += tx_whole_lines(object->packed_bytes);
     *out = pack.out;
+    return TX_OK;
+}
+
+/* ---- users' functions ---- */
+
+tx_status tx_planner_function(tx_planner *p, const tx_function *function, tx_instruction *instruction)
+{
+    tx_plan *plan = p->plan;
+    size_t k = 0;
+    while (k < plan->num_functions && plan->functions[k] != function) {
+        k++;
+    }
+    if (k == plan->num_functions) {
+        TX_TRY(tx_reserve(k + 1, sizeof *plan->functions, &plan->function_capacity, p->error, &plan->functions));
+        plan->functions[plan->num_functions++] = function;
+    }
+    instruction->function = function;
+    instruction->state = (int)k;
     return TX_OK;
 }
 

@@ -10,7 +10,7 @@ typedef struct push {
 
 static bool is_moved(const push *p, const tx_graph_node *node)
 {
-    const bool window = node->op == &tx_op_load && node->attributes.mode == TX_SOURCE_WINDOW;
+    const bool window = node->op == &tx_op_load && node->attributes.source == TX_SOURCE_WINDOW;
     return node->op == &tx_op_parameter || (p->windows && window);
 }
 

@@ -23,8 +23,9 @@ static tx_status pack(const tx_values *values, tx_space space, const void *flat,
     frame.base[space] = (char *)flat;
     frame.base[TX_SPACE_PACKED] = values->packed->data;
     for (size_t k = 0; k < plan->num_packs; k++) {
-        if (plan->packs[k].operand[0].space == space) {
-            TX_TRY(plan->packs[k].run(&plan->packs[k], &frame));
+        const tx_instruction *pack = &plan->packs[k].instruction;
+        if (pack->operand[0].space == space) {
+            TX_TRY(pack->run(pack, &frame));
         }
     }
     return TX_OK;

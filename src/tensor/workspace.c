@@ -31,6 +31,7 @@ size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks)
     const size_t block = (size_t)plan->options.block, many = (size_t)blocks;
     const bool in_place = plan->backend->class_->in_place;
     return sizeof(tx_workspace) + sizeof(tx_buffer) + arena_bytes(plan, blocks) + many * lanes_bytes(plan) +
+           plan->num_functions * sizeof(void *) +
            block * (sizeof(void *) + (plan->given_bytes[TX_SOURCE_SEED] ? sizeof(void *) : 0)) + plan->given_bytes[TX_SOURCE_SEED] +
            (in_place ? 0 : staged_bytes(plan, blocks));
 }
@@ -50,6 +51,27 @@ static tx_status stage(tx_workspace *workspace, tx_error *error)
     return tx_allocate(tx_lane_bytes(&plan->options), error, &workspace->losses);
 }
 
+static tx_status make_states(tx_workspace *workspace, tx_error *error)
+{
+    const tx_plan *plan = workspace->plan;
+    TX_TRY(tx_allocate_array(plan->num_functions, sizeof(void *), error, &workspace->states));
+    for (size_t k = 0; k < plan->num_functions; k++) {
+        const tx_function *f = plan->functions[k];
+        TX_TRY(f->create ? f->create(f->user, plan->options.block, error, &workspace->states[k]) : TX_OK);
+    }
+    return TX_OK;
+}
+
+static void destroy_states(tx_workspace *workspace)
+{
+    for (size_t k = 0; workspace->states && k < workspace->plan->num_functions; k++) {
+        if (workspace->states[k] && workspace->plan->functions[k]->destroy) {
+            workspace->plan->functions[k]->destroy(workspace->states[k]);
+        }
+    }
+    tx_free(workspace->states);
+}
+
 static tx_status make_room(tx_workspace *workspace, tx_error *error)
 {
     const tx_plan *plan = workspace->plan;
@@ -62,6 +84,7 @@ static tx_status make_room(tx_workspace *workspace, tx_error *error)
         TX_TRY(tx_allocate_array(block, sizeof(void *), error, &workspace->seeds));
         TX_TRY(tx_allocate(plan->given_bytes[TX_SOURCE_SEED], error, &workspace->no_seed));
     }
+    TX_TRY(make_states(workspace, error));
     return class_->in_place ? TX_OK : stage(workspace, error);
 }
 
@@ -98,6 +121,7 @@ void tx_workspace_destroy(tx_workspace *workspace)
     tx_free(workspace->seeds);
     tx_free(workspace->no_seed);
     tx_free(workspace->losses);
+    destroy_states(workspace);
     tx_free(workspace);
 }
 
@@ -136,6 +160,7 @@ tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, co
                       .count = input->count,
                       .outputs = output->outputs,
                       .scratch_samples = workspace->samples,
+                      .states = workspace->states,
                       .error = error,
                       .samples = {[TX_SOURCE_WINDOW] = input->windows,
                                   [TX_SOURCE_TANGENT] = input->tangents,

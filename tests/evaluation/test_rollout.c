@@ -14,20 +14,19 @@ static char directory[64];
 
 /* ---- u + 1, of which nobody knows what follows 3 ---- */
 
-static int count_on(void *user, int64_t num_samples, const double *x, double *y)
+static int count_on(const tx_function_call *call, const double *x, double *y)
 {
     int failed = 0;
-    (void)user;
-    for (int64_t k = 0; k < 4 * num_samples; k++) {
+    for (int64_t k = 0; k < 4 * call->num_samples; k++) {
         failed |= x[k] > 2.5;
         y[k] = x[k] + 1;
     }
     return failed;
 }
-static int count_back(void *user, int64_t num_samples, const double *x, const double *dy, double *dx)
+static int count_back(const tx_function_call *call, const double *x, const double *dy, double *dx)
 {
-    (void)user, (void)x;
-    memcpy(dx, dy, sizeof *dx * 4 * (size_t)num_samples);
+    (void)x;
+    memcpy(dx, dy, sizeof *dx * 4 * (size_t)call->num_samples);
     return 0;
 }
 static const tx_function function = {.name = "count", .forward = count_on, .vjp = count_back};

@@ -269,7 +269,7 @@ static void open_buffers(const tx_instruction *i, const tx_frame *frame, bool cl
         }
     }
     if (is_named(i, "load")) {
-        set_access(frame->staged->given[i->mode].buffer, close ? PROT_NONE : PROT_READ);
+        set_access(frame->staged->given[i->source].buffer, close ? PROT_NONE : PROT_READ);
     } else if (is_named(i, "store")) {
         set_access(frame->staged->results.buffer, close ? PROT_NONE : PROT_READ | PROT_WRITE);
     }
@@ -287,6 +287,7 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
     tx_frame frame = {.backend = whole->backend,
                       .count = left < whole->staged->block ? left : whole->staged->block,
                       .scratch_samples = whole->scratch_samples,
+                      .states = whole->states,
                       .part = tx_whole,
                       .error = whole->error};
     const void *samples[whole->staged->block];
@@ -296,7 +297,7 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
     }
     for (int j = 0; j < whole->staged->block; j++) {
         if (is_named(i, "load")) {
-            samples[j] = begin_of(&whole->staged->given[i->mode], k) + (size_t)j * whole->staged->given_bytes[i->mode];
+            samples[j] = begin_of(&whole->staged->given[i->source], k) + (size_t)j * whole->staged->given_bytes[i->source];
         } else if (is_named(i, "store")) {
             results[j] = begin_of(&whole->staged->results, k) +
                          (size_t)j * whole->staged->result_offsets[whole->staged->num_results] +
@@ -304,7 +305,7 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
         }
     }
     if (is_named(i, "load")) {
-        frame.samples[i->mode] = samples;
+        frame.samples[i->source] = samples;
     } else if (is_named(i, "store")) {
         outputs[i->offset] = results;
         frame.outputs = outputs;
@@ -351,10 +352,13 @@ static void allow_scratch(const tx_instruction *i, int block, char *allowed, siz
 {
     const tx_operand scratch = i->operand[TX_MAX_OPERANDS - 1];
     int64_t bytes = i->object ? (int64_t)i->object->scratch_bytes : 0;
-    for (int k = 0; i->function && k < TX_MAX_INPUTS; k++) { /* samples, of all that a function reads and leaves */
-        const tx_shape *shape = k ? (i->layout[k - 1] ? &i->layout[k - 1]->shape : NULL) : &i->out_layout->shape;
-        bytes += shape ? 2 * (int64_t)sizeof(double) * (block + 1) * shape->channels * tx_shape_points(shape) : 0;
+    const bool calls = is_named(i, "call");
+    int64_t numbers = calls ? -tx_tape_reals(i->function) : 0;
+    for (int k = -1; i->function && k <= !calls; k++) { /* samples of all that a function reads and leaves, but for tapes */
+        const tx_shape *shape = k < 0 ? &i->out_layout->shape : &i->layout[k]->shape;
+        numbers += shape->channels * tx_shape_points(shape);
     }
+    bytes += 2 * (int64_t)sizeof(double) * (block + 1) * numbers;
     if (scratch.space == TX_SPACE_ARENA) {
         allow(allowed, size, scratch.offset, bytes, i);
     }

@@ -149,7 +149,9 @@ static void extremes(void)
     for_all_kernels(extremes_on);
 }
 
-/* A root near 0: what is added up there may be a power of differences that has left the range. */
+/* A root near 0: what is added up there may be a power of differences that has left the range. JAX takes what is below the normal
+ * numbers for 0: of sqrt(mean(d^2)) in float32 it gives the quotient as the gradient at d = 1.1e-19, but at 1e-19 infinity (a value
+ * of 0) and at 0 NaN. Where the original is finite we are the same; where it is not, the gradient is that of a norm at 0. */
 static void near_zero_on(const tx_kernels *kernels)
 {
     enum { N = 4 };

@@ -21,7 +21,7 @@ enum { NUM_CASES = sizeof cases / sizeof *cases };
 typedef struct transform {
     const rfftn_case *c;
     int64_t points, modes, half;
-    tx_rfftn_shape shape;
+    tx_spectral_shape shape;
     block x, spectrum;
     tx_rfft *rfftn;
     void *scratch;
@@ -34,7 +34,7 @@ static transform make_transform(const tx_kernels *kernels, const rfftn_case *c, 
     const tx_shape modes = {.channels = c->x.channels, .axes = 1, .n = {2 * t.modes}};
     t.x = block_make(kernels->precision, c->x, c->samples, (int64_t[]){1, 0, 2}, (int64_t[]){0, 1, 1});
     t.spectrum = block_make(kernels->precision, modes, c->samples, NULL, NULL);
-    t.shape = (tx_rfftn_shape){.x = t.x.layout, .modes = t.spectrum.layout, .weighted = weighted};
+    t.shape = (tx_spectral_shape){.x = t.x.layout, .modes = t.spectrum.layout, .weighted = weighted};
     CU_ASSERT_EQUAL_FATAL(kernels->rfftn_create(&t.shape, NULL, &t.rfftn), TX_OK);
     t.scratch = new_reals(kernels->precision, (int64_t)kernels->rfftn_scratch(t.rfftn));
     return t;

@@ -54,7 +54,7 @@ static inline void naive_pad(const tx_graph_node *node, const tx_shape *in, cons
             naive_unravel(&node->shape, p, index);
             for (int d = 0; d < in->axes && from >= 0; d++) {
                 const int64_t s =
-                    naive_source((tx_padding_mode)node->attributes.mode, index[d] - node->attributes.low[d], in->n[d]);
+                    naive_source((tx_padding_mode)node->attributes.padding, index[d] - node->attributes.low[d], in->n[d]);
                 from = s < 0 ? -1 : from * in->n[d] + s;
             }
             y[c * points + p] = from < 0 ? 0 : x[c * in_points + from];
@@ -169,6 +169,7 @@ typedef enum naive_op {
     NAIVE_CONCATENATE,
     NAIVE_BATCH_SIZE,
     NAIVE_CALL,
+    NAIVE_CALL_RESULT,
     NAIVE_ACTIVATE,
     NAIVE_ADD,
     NAIVE_SCALE,
@@ -203,6 +204,7 @@ static inline naive_op naive_find(const char *name)
         [NAIVE_CONCATENATE] = "concatenate",
         [NAIVE_BATCH_SIZE] = "batch_size",
         [NAIVE_CALL] = "call",
+        [NAIVE_CALL_RESULT] = "call_result",
         [NAIVE_ACTIVATE] = "activate",
         [NAIVE_ADD] = "add",
         [NAIVE_SCALE] = "scale",
@@ -222,6 +224,14 @@ static inline naive_op naive_find(const char *name)
 
 /* Values of all nodes for one sample; window: its levels; numbers: of its trajectory (NULL: none). Returns the value of `loss` (a
  * lane scalar). values: a fresh array of pointers, one a node, freed by naive_free. */
+/* y of one sample; its tape is for derivatives, of which there are none here. */
+static inline void naive_call(const tx_function *function, const double *x, double *y)
+{
+    const tx_function_call call = {.user = function->user, .num_samples = 1, .tape = calloc(1, function->tape_bytes)};
+    function->forward(&call, x, y);
+    free(call.tape);
+}
+
 static inline double naive_run(const tx_graph *graph, const double *window, const double *numbers, const double *parameters,
                                tx_node loss, double **values)
 {
@@ -236,7 +246,7 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         const naive_op op = naive_find(node->op->name);
         switch (op) {
         case NAIVE_LOAD:
-            memcpy(y, (node->attributes.mode == TX_SOURCE_NUMBERS ? numbers : window) + node->attributes.offset, (size_t)size * sizeof *y);
+            memcpy(y, (node->attributes.source == TX_SOURCE_NUMBERS ? numbers : window) + node->attributes.offset, (size_t)size * sizeof *y);
             break;
         case NAIVE_CONSTANT: memcpy(y, graph->constants + node->attributes.offset, (size_t)size * sizeof *y); break;
         case NAIVE_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
@@ -258,12 +268,13 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
             memcpy(y + naive_size(in), b, (size_t)(size - naive_size(in)) * sizeof *y);
             break;
         case NAIVE_BATCH_SIZE: y[0] = NAIVE_BATCH; break;
-        case NAIVE_CALL: node->attributes.function->forward(node->attributes.function->user, 1, a, y); break;
+        case NAIVE_CALL: break; /* its result is the next node */
+        case NAIVE_CALL_RESULT: naive_call(node->attributes.function, a, y); break;
         default:
             for (int64_t k = 0; k < (a ? naive_size(in) : 0); k++) {
                 const double alpha = node->attributes.alpha, beta = node->attributes.beta;
                 switch (op) {
-                case NAIVE_ACTIVATE: y[k] = naive_activation((tx_activation)node->attributes.mode, a[k]); break;
+                case NAIVE_ACTIVATE: y[k] = naive_activation((tx_activation)node->attributes.activation, a[k]); break;
                 case NAIVE_ADD: y[k] = alpha * a[k] + beta * b[k]; break;
                 case NAIVE_SCALE: y[k] = alpha * a[k]; break;
                 case NAIVE_MULTIPLY: y[k] = a[k] * b[k]; break;

@@ -72,7 +72,7 @@ INLINE vec general(vec a, real p)
 }
 
 /* dy p |x|^(p - 1) sign(x), and 0 where x is 0: a norm is at its least there, whatever its exponent. To a root anything below
- * the least normal number is 0, for nearer to it the slope leaves the range. Negative powers are infinite at 0. */
+ * the least normal number is 0, as it is to JAX: nearer to it a slope may leave the range. Negative powers are infinite at 0. */
 INLINE vec derivative(power_fn *f, vec x, vec d, real p)
 {
     const real least_normal = TX_REAL_BITS == 32 ? (real)FLT_MIN : (real)DBL_MIN;

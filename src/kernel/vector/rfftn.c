@@ -91,7 +91,7 @@ static tx_status make_plans(tx_rfft *t, tx_error *error)
                               (long)t->x.shape.n[t->x.shape.axes - 1]);
 }
 
-tx_status VARIANT(rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out)
+tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out)
 {
     const tx_layout *x = &shape->x;
     tx_rfft *t;

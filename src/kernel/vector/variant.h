@@ -71,7 +71,7 @@ void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *l
 void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
                                const void *dy, void *dw);
 
-tx_status VARIANT(rfftn_create)(const tx_rfftn_shape *shape, tx_error *error, tx_rfft **out);
+tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out);
 void VARIANT(rfftn_destroy)(tx_rfft *rfftn);
 size_t VARIANT(rfftn_scratch)(const tx_rfft *rfftn);
 void VARIANT(rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);

@@ -1,32 +1,50 @@
-/* A user's C function as an operation. */
+/* A user's C function as an operation: one node that calls it, whose value nobody but this kin reads (the samples' tapes and
+ * results, kernel/backend.h), and one that makes a tensor of the results. */
 #include "tensor/instruction.h"
 
-/* Scratch: samples of x, of what else it reads, and of the result, in the program's precision and in double. */
+static const tx_operation op_call, op_call_result, op_call_vjp, op_call_jvp;
+
+static int64_t shape_numbers(const tx_shape *shape)
+{
+    return shape->channels * tx_shape_points(shape);
+}
+
+/* Scratch: samples of x, of what lies in a tangent space, and of what the function computes, as they are and in double. */
 static tx_status prepare_call(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
     const tx_graph_node *node = tx_planner_node(planner, n);
-    int64_t numbers = node->shape.channels * tx_shape_points(&node->shape);
-    for (int k = 0; k < TX_MAX_INPUTS && node->input[k] >= 0; k++) {
-        const tx_shape *shape = &tx_planner_node(planner, node->input[k])->shape;
-        numbers += shape->channels * tx_shape_points(shape);
+    const bool derivative = node->op != &op_call;
+    int64_t numbers = shape_numbers(&node->shape) - (derivative ? 0 : tx_tape_reals(node->attributes.function));
+    for (int k = 0; k <= derivative; k++) {
+        numbers += shape_numbers(&tx_planner_node(planner, node->input[k])->shape);
     }
-    instruction->function = node->attributes.function;
+    TX_TRY(tx_planner_function(planner, node->attributes.function, instruction));
     return tx_planner_add_samples(planner, (size_t)numbers, instruction);
 }
 
-/* A function of x and of something in its or its result's tangent space. */
-static tx_node derivative(tx_graph *graph, const tx_operation *op, const tx_graph_node *call, tx_node d, tx_shape shape)
+static tx_status prepare_result(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
-    tx_graph_node node = tx_graph_node_of(op, call->input[0], d);
-    node.shape = shape;
-    node.attributes.function = call->attributes.function;
-    return tx_graph_make(graph, &node, 2);
+    instruction->function = tx_planner_node(planner, n)->attributes.function;
+    return TX_OK;
 }
 
-static const tx_operation op_call_vjp = {.name = "call_vjp", .prepare = prepare_call};
-static const tx_operation op_call_jvp = {.name = "call_jvp", .prepare = prepare_call};
+static tx_node make(tx_graph *graph, const tx_operation *op, const tx_function *function, const tx_node *input, tx_shape shape)
+{
+    tx_graph_node node = tx_graph_node_of(op, input[0], input[1]);
+    node.input[2] = input[2];
+    node.shape = shape;
+    node.attributes.function = function;
+    return tx_graph_make(graph, &node, input[1] == TX_NONE ? 1 : 2);
+}
 
-static void vjp_call(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+/* A function of x, of something in its or its result's tangent space, and of the tape. */
+static tx_node derivative(tx_graph *graph, const tx_operation *op, const tx_graph_node *result, tx_node d, tx_shape shape)
+{
+    const tx_function *function = result->attributes.function;
+    return make(graph, op, function, (tx_node[]){result->input[0], d, function->tape_bytes ? result->input[1] : TX_NONE}, shape);
+}
+
+static void vjp_result(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
 {
     (void)y, (void)wanted;
     const tx_function *function = node->attributes.function;
@@ -37,7 +55,7 @@ static void vjp_call(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_n
     }
 }
 
-static tx_node jvp_call(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
+static tx_node jvp_result(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
 {
     (void)y;
     const tx_function *function = node->attributes.function;
@@ -45,12 +63,14 @@ static tx_node jvp_call(tx_graph *graph, const tx_graph_node *node, tx_node y, c
                          : tx_graph_fail(graph, "%s has no jvp, so there are no tangents through it", function->name);
 }
 
-static const tx_operation op_call = {.name = "call", .vjp = vjp_call, .jvp = jvp_call, .prepare = prepare_call};
+static const tx_operation op_call = {.name = "call", .traits = TX_OP_CUT, .prepare = prepare_call};
+static const tx_operation op_call_result = {.name = "call_result", .vjp = vjp_result, .jvp = jvp_result, .prepare = prepare_result};
+static const tx_operation op_call_vjp = {.name = "call_vjp", .prepare = prepare_call};
+static const tx_operation op_call_jvp = {.name = "call_jvp", .prepare = prepare_call};
 
 tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function)
 {
-    tx_graph_node node = tx_graph_node_of(&op_call, x, TX_NONE);
-    node.shape = shape;
-    node.attributes.function = function;
-    return tx_graph_make(graph, &node, 1);
+    const tx_shape bytes = {.channels = 1, .axes = 1, .n = {shape_numbers(&shape) + tx_tape_reals(function)}};
+    const tx_node called = make(graph, &op_call, function, (tx_node[]){x, TX_NONE, TX_NONE}, bytes);
+    return make(graph, &op_call_result, function, (tx_node[]){x, called, TX_NONE}, shape);
 }

@@ -186,7 +186,7 @@ static tx_node split(tx_graph *graph, const tx_convolution *c, tx_node x)
     tx_graph_node node = tx_graph_node_of(&tx_op_split, x, TX_NONE);
     node.shape = phases_shape(c, pad->shape);
     memcpy(node.attributes.convolution.stride, c->stride, sizeof c->stride);
-    if (pad->op == &tx_op_pad && pad->attributes.mode == TX_PAD_ZEROS) {
+    if (pad->op == &tx_op_pad && pad->attributes.padding == TX_PAD_ZEROS) {
         node.input[0] = pad->input[0];
         memcpy(node.attributes.low, pad->attributes.low, sizeof node.attributes.low);
     }
@@ -344,7 +344,7 @@ static tx_status prepare_conv_weights(tx_planner *planner, tx_node n, tx_instruc
 static tx_status prepare_bias_gradient(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
     const tx_attributes *a = &tx_planner_node(planner, n)->attributes;
-    const tx_layout part = tx_layout_channels(instruction->layout[0], a->mode, a->size);
+    const tx_layout part = tx_layout_channels(instruction->layout[0], a->channel, a->size);
     return tx_planner_intern(planner, &part, &instruction->layout[0]);
 }
 

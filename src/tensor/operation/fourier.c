@@ -1,7 +1,6 @@
 /* Real Fourier transforms over all axes as nodes, with all modes, and products of modes with constant tables: what spectral
- * steppers are made of. Adjoints are nodes of the same kinds. attributes.mode: weighted, as kernel.h has it. */
+ * steppers are made of. Adjoints are nodes of the same kinds. attributes.weighted: as kernel.h has it. */
 #include <math.h>
-#include <string.h>
 
 #include "tensor/instruction.h"
 
@@ -27,22 +26,14 @@ static double backward_flops(const tx_graph_node *node, const tx_shape *input)
 
 static tx_status prepare_transform(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
-    const tx_graph_node *node = tx_planner_node(planner, n);
-    const bool forward = node->op == &op_rfftn;
-    tx_rfftn_shape shape;
-    memset(&shape, 0, sizeof shape); /* compared bytewise */
-    memcpy(&shape.x, forward ? instruction->layout[0] : instruction->out_layout, sizeof shape.x);
-    memcpy(&shape.modes, forward ? instruction->out_layout : instruction->layout[0], sizeof shape.modes);
-    shape.weighted = node->attributes.mode != 0;
-    TX_TRY(tx_planner_object(planner, TX_OBJECT_RFFTN, &shape, sizeof shape, &instruction->object));
-    return tx_planner_add_scratch(planner, instruction);
+    return tx_planner_add_transform(planner, n, TX_OBJECT_RFFTN, tx_planner_node(planner, n)->op == &op_rfftn, instruction);
 }
 
 static tx_node transform(tx_graph *graph, const tx_operation *op, tx_node x, tx_shape shape, bool weighted)
 {
     tx_graph_node node = tx_graph_node_of(op, x, TX_NONE);
     node.shape = shape;
-    node.attributes.mode = weighted;
+    node.attributes.weighted = weighted;
     return tx_graph_make(graph, &node, 1);
 }
 
@@ -50,7 +41,7 @@ static void vjp_transform(tx_graph *graph, const tx_graph_node *node, tx_node y,
 {
     (void)y, (void)wanted;
     const tx_operation *back = node->op == &op_rfftn ? &op_irfftn : &op_rfftn;
-    cotangent[0] = transform(graph, back, dy, tx_node_shape(graph, node->input[0]), node->attributes.mode != 0);
+    cotangent[0] = transform(graph, back, dy, tx_node_shape(graph, node->input[0]), node->attributes.weighted != 0);
 }
 
 static tx_node jvp_first(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
@@ -82,14 +73,6 @@ static double product_flops(const tx_graph_node *node, const tx_shape *input)
     return 3 * (double)(node->shape.channels * node->shape.n[0]);
 }
 
-static tx_status prepare_product(tx_planner *planner, tx_node n, tx_instruction *instruction)
-{
-    const tx_graph_node *node = tx_planner_node(planner, n);
-    instruction->mode = (int)node->attributes.flip;
-    instruction->groups = node->attributes.convolution.groups;
-    return TX_OK;
-}
-
 static void vjp_product(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
 {
     (void)y, (void)wanted;
@@ -105,8 +88,7 @@ static const tx_operation op_multiply_modes = {.name = "multiply_modes",
                                                .sharing = TX_SHARE_PARTS,
                                                .vjp = vjp_product,
                                                .jvp = jvp_first,
-                                               .flops = product_flops,
-                                               .prepare = prepare_product};
+                                               .flops = product_flops};
 
 /* ---- building ---- */
 

@@ -9,7 +9,6 @@ static tx_status prepare_load(tx_planner *planner, tx_node n, tx_instruction *in
 {
     const tx_attributes *a = &tx_planner_node(planner, n)->attributes;
     instruction->offset = a->offset;
-    instruction->mode = (int)a->mode;
     return TX_OK;
 }
 
@@ -18,7 +17,7 @@ static tx_node jvp_given(tx_graph *graph, const tx_graph_node *node, tx_node y, 
 {
     (void)y, (void)tangent;
     tx_graph_node own = *node;
-    own.attributes.mode = TX_SOURCE_TANGENT;
+    own.attributes.source = TX_SOURCE_TANGENT;
     return tx_graph_append(graph, &own);
 }
 
@@ -41,7 +40,7 @@ static tx_node load(tx_graph *graph, tx_source source, int64_t offset, tx_shape 
 {
     tx_graph_node node = tx_graph_node_of(&tx_op_load, TX_NONE, TX_NONE);
     node.shape = shape;
-    node.attributes.mode = source;
+    node.attributes.source = source;
     node.attributes.offset = offset;
     node.attributes.size = shape.channels * tx_shape_points(&shape);
     return tx_graph_append(graph, &node);

@@ -19,7 +19,7 @@ static void add_effect(tx_graph *graph, tx_node moments, tx_node parameter, int6
     if (wanted) {
         tx_graph_node effect = tx_graph_node_of(&tx_op_bias_gradient, moments, TX_NONE);
         effect.shape = tx_node_shape(graph, moments);
-        effect.attributes.mode = first;
+        effect.attributes.channel = first;
         tx_graph_add_effect(graph, &effect, parameter);
     }
 }

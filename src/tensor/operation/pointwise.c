@@ -21,9 +21,9 @@ static tx_node binary(tx_graph *graph, const tx_operation *op, tx_node a, tx_nod
 /* dy * e'(s), s what the activation's row says. */
 static tx_node slope(tx_graph *graph, const tx_graph_node *activate, tx_node y, tx_node dy)
 {
-    const tx_node saved = tx_activation_rows[activate->attributes.mode].from_output ? y : activate->input[0];
+    const tx_node saved = tx_activation_rows[activate->attributes.activation].from_output ? y : activate->input[0];
     tx_graph_node node = tx_graph_node_of(&tx_op_activate_gradient, dy, saved);
-    node.attributes.mode = activate->attributes.mode;
+    node.attributes.activation = activate->attributes.activation;
     return tx_graph_make(graph, &node, 2);
 }
 
@@ -42,14 +42,14 @@ static tx_node jvp_activate(tx_graph *graph, const tx_graph_node *node, tx_node 
 static tx_node fuse_activate(tx_fuser *fuser, const tx_graph_node *node, const tx_graph_node *old)
 {
     tx_graph_node conv, norm;
-    if (tx_fuser_sole(fuser, old->input[0], &tx_op_group_norm, &norm) && norm.attributes.mode == TX_IDENTITY) {
-        norm.attributes.mode = node->attributes.mode;
+    if (tx_fuser_sole(fuser, old->input[0], &tx_op_group_norm, &norm) && norm.attributes.activation == TX_IDENTITY) {
+        norm.attributes.activation = node->attributes.activation;
         return tx_graph_append(tx_fuser_graph(fuser), &norm);
     }
     if (!tx_fuser_sole(fuser, old->input[0], &tx_op_conv, &conv) || conv.attributes.activation || conv.attributes.flip) {
         return TX_NONE;
     }
-    conv.attributes.activation = node->attributes.mode;
+    conv.attributes.activation = node->attributes.activation;
     return tx_graph_append(tx_fuser_graph(fuser), &conv);
 }
 
@@ -57,12 +57,12 @@ static tx_node fuse_activate(tx_fuser *fuser, const tx_graph_node *node, const t
 static tx_node fuse_activate_gradient(tx_fuser *fuser, const tx_graph_node *node, const tx_graph_node *old)
 {
     tx_graph_node conv, norm;
-    if (node->attributes.mode != TX_RELU) {
+    if (node->attributes.activation != TX_RELU) {
         return TX_NONE;
     }
-    if (tx_fuser_sole(fuser, old->input[0], &tx_op_group_norm_gradient, &norm) && norm.attributes.mode == TX_IDENTITY &&
+    if (tx_fuser_sole(fuser, old->input[0], &tx_op_group_norm_gradient, &norm) && norm.attributes.activation == TX_IDENTITY &&
         norm.input[1] == node->input[1]) { /* what is normalised is what was activated */
-        norm.attributes.mode = TX_RELU;
+        norm.attributes.activation = TX_RELU;
         return tx_graph_append(tx_fuser_graph(fuser), &norm);
     }
     if (!tx_fuser_sole(fuser, old->input[0], &tx_op_conv, &conv) || !conv.attributes.flip || conv.input[3] >= 0) {
@@ -88,7 +88,7 @@ const tx_operation tx_op_activate_gradient = {.name = "activate_gradient",
 tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation)
 {
     tx_graph_node node = tx_graph_node_of(&op_activate, x, TX_NONE);
-    node.attributes.mode = activation;
+    node.attributes.activation = activation;
     return activation == TX_IDENTITY ? x : tx_graph_make(graph, &node, 1);
 }
 
@@ -138,7 +138,7 @@ static tx_node fuse_add(tx_fuser *fuser, const tx_graph_node *node, const tx_gra
         const bool whole = tx_graph_at(graph, node->input[1 - k])->op != &tx_op_channels; /* laid out as the result */
         const bool sole_norm = tx_fuser_sole(fuser, old->input[k], &tx_op_group_norm, &norm) ||
                                tx_fuser_sole(fuser, old->input[k], &tx_op_group_norm_gradient, &norm);
-        if (sole_norm && norm.input[4] < 0 && norm.attributes.mode == TX_IDENTITY) {
+        if (sole_norm && norm.input[4] < 0 && norm.attributes.activation == TX_IDENTITY) {
             norm.input[4] = node->input[1 - k];
             return tx_graph_append(graph, &norm);
         }

@@ -41,9 +41,9 @@ static tx_node jvp_same(tx_graph *graph, const tx_graph_node *node, tx_node y, c
 static tx_node fuse_fold(tx_fuser *fuser, const tx_graph_node *node, const tx_graph_node *old)
 {
     tx_graph *graph = tx_fuser_graph(fuser);
-    const bool circular = node->attributes.mode == TX_PAD_CIRCULAR;
+    const bool circular = node->attributes.padding == TX_PAD_CIRCULAR;
     tx_graph_node conv;
-    if ((node->attributes.mode != TX_PAD_ZEROS && !circular) || !tx_fuser_sole(fuser, old->input[0], &tx_op_conv, &conv) ||
+    if ((node->attributes.padding != TX_PAD_ZEROS && !circular) || !tx_fuser_sole(fuser, old->input[0], &tx_op_conv, &conv) ||
         !conv.attributes.flip || conv.input[3] >= 0 || conv.input[4] >= 0 || tx_is_strided(&conv.attributes.convolution)) {
         return TX_NONE;
     }
@@ -59,7 +59,7 @@ static tx_node fuse_fold(tx_fuser *fuser, const tx_graph_node *node, const tx_gr
             return TX_NONE;
         }
     }
-    conv.input[0] = tx_pad(graph, padded ? pad->input[0] : conv.input[0], (tx_padding_mode)node->attributes.mode, low, high);
+    conv.input[0] = tx_pad(graph, padded ? pad->input[0] : conv.input[0], (tx_padding_mode)node->attributes.padding, low, high);
     conv.shape = node->shape;
     return tx_graph_append(graph, &conv);
 }
@@ -73,7 +73,7 @@ static tx_status prepare_fold(tx_planner *planner, tx_node n, tx_instruction *in
     memcpy(narrow.high, a->high, sizeof narrow.high);
     tx_halo_shape shape;
     memset(&shape, 0, sizeof shape);
-    shape.mode = (tx_padding_mode)a->mode;
+    shape.mode = (tx_padding_mode)a->padding;
     TX_TRY(tx_planner_intern(planner, &narrow, &shape.layout));
     const tx_layout view = tx_layout_view(instruction->out_layout, a->low, a->high);
     TX_TRY(tx_planner_copy_first(planner, n, &view));
@@ -94,7 +94,7 @@ tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *
         node.attributes.high[d] = high[d];
         any |= low[d] != 0 || high[d] != 0;
     }
-    node.attributes.mode = mode;
+    node.attributes.padding = mode;
     return any || x < 0 ? tx_graph_make(graph, &node, 1) : x;
 }
 

@@ -32,16 +32,8 @@ static const tx_operation op_analyse;
 
 static tx_status prepare_transform(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
-    const tx_graph_node *node = tx_planner_node(planner, n);
-    const bool forward = node->op == &op_analyse;
-    tx_spectral_shape shape;
-    memset(&shape, 0, sizeof shape); /* compared bytewise */
-    memcpy(&shape.x, forward ? instruction->layout[0] : instruction->out_layout, sizeof shape.x);
-    memcpy(&shape.modes, forward ? instruction->out_layout : instruction->layout[0], sizeof shape.modes);
-    memcpy(shape.count, node->attributes.convolution.kernel, sizeof shape.count);
-    shape.weighted = node->attributes.mode != 0;
-    TX_TRY(tx_planner_object(planner, TX_OBJECT_SPECTRAL, &shape, sizeof shape, &instruction->object));
-    return tx_planner_add_scratch(planner, instruction);
+    const bool forward = tx_planner_node(planner, n)->op == &op_analyse;
+    return tx_planner_add_transform(planner, n, TX_OBJECT_SPECTRAL, forward, instruction);
 }
 
 static tx_graph_node make(const tx_operation *op, tx_shape shape, const tx_convolution *modes, tx_node x)
@@ -67,7 +59,7 @@ static tx_node analyse(tx_graph *graph, tx_node x, const tx_convolution *modes, 
 {
     const tx_shape shape = tx_node_shape(graph, x);
     tx_graph_node node = make(&op_analyse, modes_shape(modes, shape.axes, shape.channels), modes, x);
-    node.attributes.mode = weighted;
+    node.attributes.weighted = weighted;
     return tx_graph_make(graph, &node, 1);
 }
 
@@ -79,7 +71,7 @@ static tx_node synthesise(tx_graph *graph, tx_node x, const tx_convolution *mode
     tx_shape shape = *like;
     shape.channels = tx_node_shape(graph, x).channels / (2 * modes->groups);
     tx_graph_node node = make(&op_synthesise, shape, modes, x);
-    node.attributes.mode = weighted;
+    node.attributes.weighted = weighted;
     return tx_graph_make(graph, &node, 1);
 }
 
@@ -87,14 +79,14 @@ static void vjp_analyse(tx_graph *graph, const tx_graph_node *node, tx_node y, t
 {
     (void)y, (void)wanted;
     const tx_shape shape = tx_node_shape(graph, node->input[0]);
-    cotangent[0] = synthesise(graph, dy, &node->attributes.convolution, &shape, node->attributes.mode != 0);
+    cotangent[0] = synthesise(graph, dy, &node->attributes.convolution, &shape, node->attributes.weighted != 0);
 }
 
 static void vjp_synthesise(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted,
                            tx_node *cotangent)
 {
     (void)y, (void)wanted;
-    cotangent[0] = analyse(graph, dy, &node->attributes.convolution, node->attributes.mode != 0);
+    cotangent[0] = analyse(graph, dy, &node->attributes.convolution, node->attributes.weighted != 0);
 }
 
 static tx_node jvp_transform(tx_graph *graph, const tx_graph_node *node, tx_node y, const tx_node *tangent)
@@ -123,12 +115,6 @@ static double mode_flops(const tx_graph_node *node, const tx_shape *input)
     return (node->op == &op_multiply ? 8 : 4) * channels / node->attributes.convolution.groups * (double)input->n[0];
 }
 
-static tx_status prepare_multiply(tx_planner *planner, tx_node n, tx_instruction *instruction)
-{
-    instruction->mode = (int)tx_planner_node(planner, n)->attributes.flip;
-    return TX_OK;
-}
-
 static tx_node multiply(tx_graph *graph, tx_node x, const tx_convolution *modes, tx_node real, tx_node imaginary, int64_t channels,
                         bool adjoint)
 {
@@ -149,7 +135,7 @@ static void vjp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node y, 
         if (wanted[1 + part]) {
             tx_graph_node effect = make(&op_weights, node->shape, &modes, node->input[0]);
             effect.input[1] = dy;
-            effect.attributes.mode = part; /* 1: imaginary */
+            effect.attributes.flip = part; /* 1: imaginary */
             tx_graph_add_effect(graph, &effect, node->input[1 + part]);
         }
     }
@@ -181,7 +167,7 @@ static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node 
 }
 
 static const tx_operation op_multiply = {
-    .name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops, .prepare = prepare_multiply};
+    .name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops};
 static const tx_operation op_weights = {
     .name = "spectral_weights", .traits = TX_OP_EFFECT, .take_lane = "spectral_take_lane", .flops = mode_flops};
 

@@ -38,14 +38,16 @@ static void fill(const bench_conv *c, char *reals, int64_t count, unsigned seed)
 static void run_forward(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->forward, tx_whole, c->x, c->packed, NULL, NULL, NULL, c->y, c->scratch);
+    c->kernels->conv_apply(c->forward, tx_whole,
+                           &(tx_conv_operands){.x = c->x, .packed = c->packed, .y = c->y, .scratch = c->scratch});
     c->kernels->halo(c->halo, c->y);
 }
 
 static void run_adjoint(void *state)
 {
     bench_conv *c = state;
-    c->kernels->conv_apply(c->adjoint, tx_whole, c->dy, c->packed_adjoint, NULL, NULL, NULL, c->dx, c->scratch);
+    c->kernels->conv_apply(c->adjoint, tx_whole,
+                           &(tx_conv_operands){.x = c->dy, .packed = c->packed_adjoint, .y = c->dx, .scratch = c->scratch});
     c->kernels->halo(c->halo, c->dx);
 }
 

@@ -91,6 +91,22 @@ static inline int64_t tx_part_end(tx_part part, int64_t n)
     return n * (part.index + 1) / part.count;
 }
 
+/* What a convolution reads and writes. */
+typedef struct tx_conv_operands {
+    const void *x, *packed;
+    const void *bias; /* NULL: none; not used with flip */
+    const void *m;    /* if masked */
+    const void *add;  /* NULL: none; laid out as y: summed in before e and mask */
+    void *y;          /* may be m or add */
+    void *scratch;    /* of conv_scratch reals, any content, 64-byte aligned; may be NULL where that is 0 */
+} tx_conv_operands;
+
+/* A tensor of a block, for kernels of several. */
+typedef struct tx_tensor {
+    const tx_layout *layout;
+    void *data;
+} tx_tensor;
+
 typedef struct tx_kernels {
     const char *isa; /* "portable", "x86-64-v3", "x86-64-v4" */
     tx_precision precision;
@@ -101,10 +117,8 @@ typedef struct tx_kernels {
     size_t (*conv_packed_size)(const tx_conv *conv); /* reals */
     void (*conv_pack)(const tx_conv *conv, const void *w, void *packed);
     size_t (*conv_scratch)(const tx_conv *conv); /* reals that a part needs for itself; any content, 64-byte aligned */
-    /* bias (NULL: none) is not used with flip; m only if masked, and y may be m; y is never x.
-     * add (NULL: none; layout of y, which it may be) is summed in before e and mask. */
-    void (*conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
-                       const void *add, void *y, void *scratch);
+    /* y from x. y is never x. */
+    void (*conv_apply)(const tx_conv *conv, tx_part part, const tx_conv_operands *operands);
     /* dw += sum over points and samples of dy * shifted x, in the weights' own order (conv made with flip = false; phases as
      * in its forward pass). */
     void (*conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch);
@@ -150,36 +164,31 @@ typedef struct tx_kernels {
                   const tx_layout *ly, void *y);
     void (*multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);
 
-    /* y = alpha * s * x + (z or 0), s a lane scalar (b reals); z may be NULL and has y's layout. x NULL (lx too): ones, which
+    /* y = alpha * s * x + (z or 0), s a lane scalar (b reals); z may be NULL and has y's layout. x.data NULL: ones, which
      * spreads a lane scalar over a tensor, as the adjoint of lane_sum wants. */
-    void (*lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
-                       void *y);
+    void (*lane_scale)(double alpha, const void *s, tx_tensor x, const void *z, tx_tensor y);
     /* s[k] = alpha * sum over (C, *N) of x, of x * z, of (x - z)^2 (the fused loss), for each sample k. In one order whatever
      * the vector width. s is no part of x or z. */
     void (*lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s);
     void (*lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
     void (*lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
     /* dx = alpha * s * (x - z) + (add or 0); add (NULL: none) has dx's layout. */
-    void (*square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
-                                  const void *z, const void *add, const tx_layout *ldx, void *dx);
+    void (*square_error_gradient)(double alpha, const void *s, tx_tensor x, tx_tensor z, const void *add, tx_tensor dx);
 
     /* Group norm, `groups` equal parts of x's channels. Lane scalars are channels of tensors without axes.
      * s (2 groups): mean, then 1 / sqrt(variance + eps) of each group over its channels and points, for each sample. */
-    void (*group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s);
-    /* y = e((x - mean) / deviation * w[c] + b[c] + (add or 0)); add may be NULL (ladd too) */
-    void (*group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
-                       const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
+    void (*group_statistics)(int groups, double eps, tx_tensor x, tx_tensor s);
+    /* y = e((x - mean) / deviation * w[c] + b[c] + (add or 0)); add.data may be NULL */
+    void (*group_norm)(int groups, tx_activation e, tx_tensor x, tx_tensor s, const void *w, const void *b, tx_tensor add,
+                       tx_tensor y);
     /* m (2 channels): sums over points of dy, then of dy * (x - mean) / deviation */
-    void (*group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x, const tx_layout *ls,
-                          const void *s, const tx_layout *lm, void *m);
+    void (*group_moments)(int groups, tx_tensor dy, tx_tensor x, tx_tensor s, tx_tensor m);
     /* p (4 groups): 1 / deviation, mean, and the lane scalars q, t of dx = w[c] dy / deviation + q (x - mean) + t. share: 1 /
      * numbers of a group. */
-    void (*group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
-                       const void *w, const tx_layout *lp, void *p);
+    void (*group_pull)(int groups, double share, tx_tensor m, tx_tensor s, const void *w, tx_tensor p);
     /* dx as above, + (add or 0); masked: 0 where x <= 0 */
-    void (*group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                                const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
-                                const tx_layout *ldx, void *dx);
+    void (*group_norm_gradient)(int groups, bool masked, tx_tensor dy, tx_tensor x, tx_tensor p, const void *w, tx_tensor add,
+                                tx_tensor dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
      * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes

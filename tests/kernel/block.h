@@ -52,6 +52,11 @@ typedef struct block {
     void *data;
 } block;
 
+static inline tx_tensor tensor_of(const block *t)
+{
+    return (tx_tensor){&t->layout, t->data};
+}
+
 static inline block block_make(tx_precision precision, tx_shape shape, int samples, const int64_t *low, const int64_t *high)
 {
     block t = {.layout = tx_layout_make(tx_real_bytes(precision), shape, samples, low, high), .precision = precision};

@@ -170,7 +170,7 @@ static void apply(const tx_kernels *kernels, const tx_conv *conv, const block *x
     void *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
     void *scratch = new_reals(kernels->precision, (int64_t)kernels->conv_scratch(conv));
     kernels->conv_pack(conv, w, packed);
-    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, m, add, y->data, scratch);
+    kernels->conv_apply(conv, tx_whole, &(tx_conv_operands){x->data, packed, bias, m, add, y->data, scratch});
     tx_free(packed), tx_free(scratch);
 }
 

@@ -80,11 +80,11 @@ static void products_on(const tx_kernels *kernels)
         for (int what = 0; what < 6 && ok; what++) {
             const void *z = what % 2 ? add.data : NULL;
             if (what < 2) {
-                kernels->lane_scale(0.5, l.s.data, &l.x.layout, l.x.data, z, &y.layout, y.data);
+                kernels->lane_scale(0.5, l.s.data, tensor_of(&l.x), z, tensor_of(&y));
             } else if (what < 4) {
-                kernels->lane_scale(0.5, l.s.data, NULL, NULL, z, &y.layout, y.data);
+                kernels->lane_scale(0.5, l.s.data, (tx_tensor){0}, z, tensor_of(&y));
             } else {
-                kernels->square_error_gradient(0.5, l.s.data, &l.x.layout, l.x.data, &l.z.layout, l.z.data, z, &y.layout, y.data);
+                kernels->square_error_gradient(0.5, l.s.data, tensor_of(&l.x), tensor_of(&l.z), z, tensor_of(&y));
             }
             for (int64_t j = 0; j < block_cells(&y.layout) * b && ok; j++) {
                 const double x = block_get(&l.x, j / b, j % b), factor = what < 2   ? x

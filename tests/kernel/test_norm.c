@@ -95,8 +95,8 @@ static double tolerance(const norm_case *c)
 
 static bool check_forward(norm_case *c, tx_activation e, bool add)
 {
-    c->kernels->group_norm(c->groups, e, &c->x.layout, c->x.data, &c->s.layout, c->s.data, c->weights, c->biases,
-                           add ? &c->add.layout : NULL, add ? c->add.data : NULL, &c->y.layout, c->y.data);
+    c->kernels->group_norm(c->groups, e, tensor_of(&c->x), tensor_of(&c->s), c->weights, c->biases,
+                           add ? tensor_of(&c->add) : (tx_tensor){0}, tensor_of(&c->y));
     bool ok = block_untouched_outside(&c->y);
     for (int k = 0; k < c->b && ok; k++) {
         for (int64_t cell = 0; cell < c->cells && ok; cell++) {
@@ -118,7 +118,7 @@ static bool check_forward(norm_case *c, tx_activation e, bool add)
 
 static bool check_statistics(norm_case *c)
 {
-    c->kernels->group_statistics(c->groups, EPS, &c->x.layout, c->x.data, &c->s.layout, c->s.data);
+    c->kernels->group_statistics(c->groups, EPS, tensor_of(&c->x), tensor_of(&c->s));
     bool ok = block_untouched_outside(&c->s);
     for (int64_t k = 0; k < c->groups * c->b && ok; k++) {
         const int64_t g = k / c->b, lane = k % c->b;
@@ -166,11 +166,10 @@ static bool check_sample(const norm_case *c, int64_t g, int k, bool add, bool ma
 static bool check_adjoint(norm_case *c, bool add, bool masked)
 {
     const double share = 1 / (double)c->each;
-    c->kernels->group_moments(c->groups, &c->dy.layout, c->dy.data, &c->x.layout, c->x.data, &c->s.layout, c->s.data, &c->m.layout,
-                              c->m.data);
-    c->kernels->group_pull(c->groups, share, &c->m.layout, c->m.data, &c->s.layout, c->s.data, c->weights, &c->p.layout, c->p.data);
-    c->kernels->group_norm_gradient(c->groups, masked, &c->dy.layout, c->dy.data, &c->x.layout, c->x.data, &c->p.layout, c->p.data,
-                                    c->weights, add ? &c->add.layout : NULL, add ? c->add.data : NULL, &c->y.layout, c->y.data);
+    c->kernels->group_moments(c->groups, tensor_of(&c->dy), tensor_of(&c->x), tensor_of(&c->s), tensor_of(&c->m));
+    c->kernels->group_pull(c->groups, share, tensor_of(&c->m), tensor_of(&c->s), c->weights, tensor_of(&c->p));
+    c->kernels->group_norm_gradient(c->groups, masked, tensor_of(&c->dy), tensor_of(&c->x), tensor_of(&c->p), c->weights,
+                                    add ? tensor_of(&c->add) : (tx_tensor){0}, tensor_of(&c->y));
     bool ok = block_untouched_outside(&c->m) && block_untouched_outside(&c->p) && block_untouched_outside(&c->y);
     for (int64_t g = 0; g < c->groups; g++) {
         for (int k = 0; k < c->b && ok; k++) {

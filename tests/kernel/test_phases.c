@@ -250,7 +250,7 @@ static void apply(const tx_kernels *kernels, const tx_conv *conv, const referenc
 {
     void *w = reals(kernels, r->w, r->weights), *packed = new_reals(kernels->precision, (int64_t)kernels->conv_packed_size(conv));
     kernels->conv_pack(conv, w, packed);
-    kernels->conv_apply(conv, tx_whole, x->data, packed, bias, NULL, NULL, y->data, NULL);
+    kernels->conv_apply(conv, tx_whole, &(tx_conv_operands){.x = x->data, .packed = packed, .bias = bias, .y = y->data});
     tx_free(w), tx_free(packed);
 }
 

@@ -28,15 +28,16 @@ INLINE void finish_tile(const int OUT, const int VECTORS, const ending ENDING, i
     }
 }
 
-/* n reals of a row, OUT channels, VECTORS at a time; taps come in runs of TAPS unrolled ones. All pointers: first position. */
-INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv *conv, int64_t n, const real *x, const real *w,
-                 const real *bias, const real *m, const real *add, real *y)
+/* n reals of a row, OUT channels, VECTORS at a time; taps come in runs of TAPS unrolled ones. */
+INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv *conv, int64_t n, const conv_arrays *a)
 {
+    const real *const x = a->x, *const bias = a->bias, *const m = a->m, *const add = a->add;
+    real *const y = a->y;
     const int64_t xs = conv->x_channel, ys = conv->y_channel;
     const bool relu = conv->activation == TX_RELU;
     for (int64_t p = 0; p < n; p += VECTORS * VL) {
         vec sum[TILE_OUT][TILE_VECTORS];
-        const real *xi = x + p, *wt = w;
+        const real *xi = x + p, *wt = a->packed;
         UNROLL for (int o = 0; o < OUT; o++)
         {
             UNROLL for (int v = 0; v < VECTORS; v++) sum[o][v] = bias ? splat(bias[o]) : (vec){0};
@@ -75,8 +76,7 @@ INLINE void tile(const int OUT, const int VECTORS, const int TAPS, const tx_conv
     }
 }
 
-typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias, const real *m, const real *add,
-                     real *y);
+typedef void tile_fn(const tx_conv *conv, int64_t n, const conv_arrays *a);
 
 /* TILES(T, taps): T(out, vectors, taps) for every tile of tile.h. */
 /* clang-format off */
@@ -102,10 +102,9 @@ typedef void tile_fn(const tx_conv *conv, int64_t n, const real *x, const real *
 #endif
 /* clang-format on */
 #define TILE_FUNCTION(OUT, VECTORS, TAPS)                                                                                          \
-    static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const real *x, const real *w, const real *bias,    \
-                                                const real *m, const real *add, real *y)                                           \
+    static void tile_##OUT##_##VECTORS##_##TAPS(const tx_conv *conv, int64_t n, const conv_arrays *a)                              \
     {                                                                                                                              \
-        tile(OUT, VECTORS, TAPS, conv, n, x, w, bias, m, add, y);                                                                  \
+        tile(OUT, VECTORS, TAPS, conv, n, a);                                                                                      \
     }
 #define TILE_ENTRY(OUT, VECTORS, TAPS) [OUT - 1][VECTORS - 1] = tile_##OUT##_##VECTORS##_##TAPS,
 
@@ -118,19 +117,24 @@ static tile_fn *const triple_taps[TILE_OUT][TILE_VECTORS] = {TILES(TILE_ENTRY, 3
 #define triple_taps single_taps
 #endif
 
+/* The same so many reals further in x, and in y and what lies as it does. */
+INLINE conv_arrays move(const conv_arrays *a, int64_t x, int64_t y)
+{
+    return (conv_arrays){a->x + x, a->packed, a->bias, a->m ? a->m + y : NULL, a->add ? a->add + y : NULL, a->y + y};
+}
+
 /* One block of output channels, n reals of a row: whole tiles, then one as narrow as what is left. */
-INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const real *x, const real *packed,
-                        const real *bias, const real *m, const real *add, real *y)
+INLINE void apply_block(const tx_conv *conv, const conv_block *block, int64_t n, const conv_arrays *a)
 {
     const int width = tile_vectors(block->count);
     const int64_t whole = n / (width * VL) * (width * VL), rest = n - whole;
     tile_fn *const *tiles = (UNROLLED_TAPS == 3 && conv->taps % 3 == 0 ? triple_taps : single_taps)[block->count - 1];
     if (whole) {
-        tiles[width - 1](conv, whole, x, packed, bias, m, add, y);
+        tiles[width - 1](conv, whole, a);
     }
     if (rest) {
-        tiles[(rest + VL - 1) / VL - 1](conv, rest, x + whole, packed, bias, m ? m + whole : NULL, add ? add + whole : NULL,
-                                        y + whole);
+        const conv_arrays behind = move(a, whole, whole);
+        tiles[(rest + VL - 1) / VL - 1](conv, rest, &behind);
     }
 }
 
@@ -145,20 +149,19 @@ INLINE void finish_block(const tx_conv *conv, const conv_block *block, int64_t n
 }
 
 /* n reals of a row, all blocks from `first` to `last`. */
-INLINE void apply_blocks(const tx_conv *conv, const conv_block *first, const conv_block *last, int64_t n, const real *x,
-                         const real *packed, const real *bias, const real *m, const real *add, real *y)
+INLINE void apply_blocks(const tx_conv *conv, const conv_block *first, const conv_block *last, int64_t n, const conv_arrays *a)
 {
     for (const conv_block *block = first; block < last; block++) {
-        const int64_t at = block->start * conv->y_channel;
-        apply_block(conv, block, n, x, packed + block->packed, bias ? bias + block->start : NULL, m ? m + at : NULL,
-                    add ? add + at : NULL, y + at);
-        finish_block(conv, block, n, y + at);
+        conv_arrays own = move(a, 0, block->start * conv->y_channel);
+        own.packed += block->packed;
+        own.bias = a->bias ? a->bias + block->start : NULL;
+        apply_block(conv, block, n, &own);
+        finish_block(conv, block, n, own.y);
     }
 }
 
 /* A part is some of the strips of all rows, or, where there are too few, some of the blocks. */
-INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const real *packed, const real *bias, const real *m,
-                        const real *add, real *y)
+INLINE void apply_group(const tx_conv *conv, tx_part part, const conv_arrays *a)
 {
     const int64_t strips = (conv->length + conv->strip - 1) / conv->strip, all = conv->rows * strips;
     const tx_part of_strips = all >= part.count ? part : tx_whole, of_blocks = all >= part.count ? tx_whole : part;
@@ -167,35 +170,44 @@ INLINE void apply_group(const tx_conv *conv, tx_part part, const real *x, const 
     for (int64_t k = tx_part_begin(of_strips, all); k < tx_part_end(of_strips, all); k++) {
         const conv_row *row = conv->row + k / strips;
         const int64_t p = k % strips * conv->strip, n = conv->length - p < conv->strip ? conv->length - p : conv->strip;
-        const int64_t at = row->y + p;
-        apply_blocks(conv, first, last, n, x + row->x + p, packed, bias, m ? m + at : NULL, add ? add + at : NULL, y + at);
+        const conv_arrays of_row = move(a, row->x + p, row->y + p);
+        apply_blocks(conv, first, last, n, &of_row);
     }
 }
 
 void VARIANT(conv_strips)(const tx_conv *conv, int64_t n, const real *x, const real *packed, real *y)
 {
     for (int64_t p = 0; p < n; p += conv->strip) {
-        apply_blocks(conv, conv->block, conv->block + conv->num_blocks, n - p < conv->strip ? n - p : conv->strip, x + p, packed,
-                     NULL, NULL, NULL, y + p);
+        const conv_arrays a = {.x = x + p, .packed = packed, .y = y + p};
+        apply_blocks(conv, conv->block, conv->block + conv->num_blocks, n - p < conv->strip ? n - p : conv->strip, &a);
     }
 }
 
-void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
-                         const void *add, void *y, void *scratch)
+/* Of group g. */
+static conv_arrays arrays_of(const tx_conv *conv, int g, const tx_conv_operands *o)
 {
-    const real *weights = packed;
+    const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
+    return (conv_arrays){.x = (const real *)o->x + (int64_t)g * conv->in * conv->x_channel,
+                         .bias = o->bias && !conv->flip ? (const real *)o->bias + out : NULL,
+                         .m = conv->masked ? (const real *)o->m + at : NULL,
+                         .add = o->add ? (const real *)o->add + at : NULL,
+                         .y = (real *)o->y + at};
+}
+
+void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const tx_conv_operands *operands)
+{
+    const real *weights = operands->packed;
     for (; conv; conv = conv->next) {
         const int64_t direct_size = (int64_t)VARIANT(conv_direct_size)(conv) / conv->groups,
                       winograd_size = (int64_t)VARIANT(winograd_packed_size)(conv) / conv->groups;
         const real *winograd_weights = weights + conv->groups * direct_size;
         for (int g = 0; g < conv->groups; g++) {
-            const int64_t out = (int64_t)g * conv->out, at = out * conv->y_channel;
-            const real *xg = (const real *)x + (int64_t)g * conv->in * conv->x_channel;
-            const real *bg = bias && !conv->flip ? (const real *)bias + out : NULL;
-            const real *mg = conv->masked ? (const real *)m + at : NULL, *ag = add ? (const real *)add + at : NULL;
-            apply_group(conv, part, xg, weights + g * direct_size, bg, mg, ag, (real *)y + at);
+            conv_arrays a = arrays_of(conv, g, operands);
+            a.packed = weights + g * direct_size;
+            apply_group(conv, part, &a);
             if (conv->winograd) {
-                VARIANT(winograd_apply)(conv, part, xg, winograd_weights + g * winograd_size, bg, mg, ag, (real *)y + at, scratch);
+                a.packed = winograd_weights + g * winograd_size;
+                VARIANT(winograd_apply)(conv, part, &a, operands->scratch);
             }
         }
         weights = winograd_weights + conv->groups * winograd_size;

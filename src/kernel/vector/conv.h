@@ -39,6 +39,12 @@ struct tx_conv {
     struct tx_conv *next;           /* the next phase of y; NULL: none */
 };
 
+/* What a convolution reads and writes, from a first position on. */
+typedef struct conv_arrays {
+    const real *x, *packed, *bias, *m, *add; /* bias, mask and what is added may be NULL */
+    real *y;
+} conv_arrays;
+
 /* What conv.c, apply.c and weights.c do for a convolution whose counts are set: makes its tables and cuts its channels into
  * blocks, where taps reach `rows` rows of each input channel and `span` reals beyond a strip; */
 tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error);

@@ -44,9 +44,10 @@ INLINE void add_vector(real *y, vec v, int64_t n)
 }
 
 /* dw[o][i] += sum over samples of dy[o][s] * xt[s][i] for OUT rows and `inputs` columns in VECTORS vectors. */
-INLINE void outer(const int OUT, const int VECTORS, int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy,
-                  int64_t dy_channel, real *dw, int64_t dw_row)
+INLINE void outer(const int OUT, const int VECTORS, const tx_conv *conv, int samples, int inputs, const real (*xt)[OUTER_IN],
+                  const real *dy, real *dw)
 {
+    const int64_t dy_channel = conv->y_channel, dw_row = conv->in;
     vec sum[OUTER_OUT][OUTER_VECTORS];
     UNROLL for (int o = 0; o < OUT; o++)
     {
@@ -67,13 +68,12 @@ INLINE void outer(const int OUT, const int VECTORS, int samples, int inputs, con
     }
 }
 
-typedef void outer_fn(int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy, int64_t dy_channel, real *dw,
-                      int64_t dw_row);
+typedef void outer_fn(const tx_conv *conv, int samples, int inputs, const real (*xt)[OUTER_IN], const real *dy, real *dw);
 #define OUTER_FUNCTION(OUT, VECTORS)                                                                                               \
-    static void outer_##OUT##_##VECTORS(int samples, int inputs, const real(*xt)[OUTER_IN], const real *dy, int64_t dy_channel,    \
-                                        real *dw, int64_t dw_row)                                                                  \
+    static void outer_##OUT##_##VECTORS(const tx_conv *conv, int samples, int inputs, const real(*xt)[OUTER_IN], const real *dy,   \
+                                        real *dw)                                                                                  \
     {                                                                                                                              \
-        outer(OUT, VECTORS, samples, inputs, xt, dy, dy_channel, dw, dw_row);                                                      \
+        outer(OUT, VECTORS, conv, samples, inputs, xt, dy, dw);                                                                    \
     }
 #define OUTER_ENTRY(OUT, VECTORS) [OUT - 1][VECTORS - 1] = outer_##OUT##_##VECTORS,
 #define OUTER_ROWS(F, V) F(1, V) F(2, V) F(3, V) F(4, V) F(5, V) F(6, V)
@@ -94,8 +94,8 @@ static void dense_columns(const tx_conv *conv, const real *x, const real *dy, in
         gather_inputs(x + first * conv->x_channel + s, conv->x_channel, inputs, samples, xt);
         for (int q = 0; q < tiles; q++) {
             const int o = conv->out * q / tiles, out = conv->out * (q + 1) / tiles - o;
-            outers[out - 1][vectors - 1](samples, inputs, (const real(*)[OUTER_IN])xt, dy + o * conv->y_channel + s,
-                                         conv->y_channel, dw + (int64_t)o * conv->in + first, conv->in);
+            outers[out - 1][vectors - 1](conv, samples, inputs, (const real(*)[OUTER_IN])xt, dy + o * conv->y_channel + s,
+                                         dw + (int64_t)o * conv->in + first);
         }
     }
 }

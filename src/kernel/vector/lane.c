@@ -146,34 +146,36 @@ INLINE void scale_row(scaled_fn *f, vec alpha, const pattern *pattern, int64_t r
     }
 }
 
-INLINE void scale_rows(scaled_fn *f, double alpha, const real *s, const tx_layout *lx, const real *x, const tx_layout *lz,
-                       const real *z, const real *add, const tx_layout *ly, real *y)
+/* add: laid out as y. */
+INLINE void scale_rows(scaled_fn *f, double alpha, const real *s, tx_tensor x, tx_tensor z, const real *add, tx_tensor y)
 {
+    const real *xs = x.data, *zs = z.data;
+    real *ys = y.data;
     pattern pattern;
-    repeat_lanes(s, ly, &pattern);
-    FOR_ROWS(ly) scale_row(f, splat((real)alpha), &pattern, ly->row, ROW(lx, x), ROW(lz, z), ROW(ly, add), ROW(ly, y));
+    repeat_lanes(s, y.layout, &pattern);
+    FOR_ROWS(y.layout)
+    scale_row(f, splat((real)alpha), &pattern, y.layout->row, ROW(x.layout, xs), ROW(z.layout, zs), ROW(y.layout, add),
+              ROW(y.layout, ys));
 }
 
-void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
-                         void *y)
+void VARIANT(lane_scale)(double alpha, const void *s, tx_tensor x, const void *z, tx_tensor y)
 {
-    if (x && z) {
-        scale_rows(scaled_add, alpha, s, lx, x, lx, x, z, ly, y);
-    } else if (x) {
-        scale_rows(scaled, alpha, s, lx, x, lx, x, y, ly, y);
+    if (x.data && z) {
+        scale_rows(scaled_add, alpha, s, x, x, z, y);
+    } else if (x.data) {
+        scale_rows(scaled, alpha, s, x, x, y.data, y);
     } else if (z) {
-        scale_rows(spread_add, alpha, s, ly, z, ly, z, z, ly, y);
+        scale_rows(spread_add, alpha, s, y, y, z, y);
     } else {
-        scale_rows(spread, alpha, s, ly, y, ly, y, y, ly, y);
+        scale_rows(spread, alpha, s, y, y, y.data, y);
     }
 }
 
-void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
-                                    const void *z, const void *add, const tx_layout *ldx, void *dx)
+void VARIANT(square_error_gradient)(double alpha, const void *s, tx_tensor x, tx_tensor z, const void *add, tx_tensor dx)
 {
     if (add) {
-        scale_rows(difference_add, alpha, s, lx, x, lz, z, add, ldx, dx);
+        scale_rows(difference_add, alpha, s, x, z, add, dx);
     } else {
-        scale_rows(difference, alpha, s, lx, x, lz, z, dx, ldx, dx);
+        scale_rows(difference, alpha, s, x, z, dx.data, dx);
     }
 }

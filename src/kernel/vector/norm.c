@@ -38,10 +38,10 @@ INLINE void repeat_over(const strip *t, const real *s, real *pattern)
     }
 }
 
-/* Lane scalars of group g, as they lie in channel `channel` of a tensor without axes. */
-INLINE const real *lanes_of(const tx_layout *l, const real *s, int64_t channel)
+/* Lane scalars: channel `channel` of a tensor without axes. */
+INLINE real *lanes_of(tx_tensor s, int64_t channel)
 {
-    return s + l->origin + channel * l->channel;
+    return (real *)s.data + s.layout->origin + channel * s.layout->channel;
 }
 
 /* Row r of a tensor, counted through its channels. */
@@ -74,15 +74,22 @@ INLINE void moments(vec x, vec d, vec p, vec *s, vec *t)
     *t += d * (x - p);
 }
 
-/* VECTORS vectors of columns, or (n < VL) a part of one, over `segments` segments. t NULL: there is one sum only. */
+/* Columns of x and d with a pattern, and sums over them; t NULL: there is one sum only. */
+typedef struct columns {
+    const real *x, *d, *p;
+    real *s, *t;
+} columns;
+
+/* VECTORS vectors of columns from `first` on, or (n < VL) a part of one, over `segments` segments. */
 INLINE void gather_columns(const int VECTORS, const bool WHOLE, int64_t n, gather_fn *f, int64_t segments, int64_t period,
-                           const real *x, const real *d, const real *p, real *s, real *t)
+                           columns c, int64_t first)
 {
     vec sv[WIDE], tv[WIDE], pv[WIDE];
+    const real *x = c.x + first, *d = c.d + first, *p = c.p + first;
     UNROLL for (int v = 0; v < VECTORS; v++)
     {
-        sv[v] = load(s + v * VL);
-        tv[v] = t ? load(t + v * VL) : (vec){0};
+        sv[v] = load(c.s + first + v * VL);
+        tv[v] = c.t ? load(c.t + first + v * VL) : (vec){0};
         pv[v] = load(p + v * VL);
     }
     for (int64_t k = 0; k < segments; k++, x += period, d += period) {
@@ -90,35 +97,35 @@ INLINE void gather_columns(const int VECTORS, const bool WHOLE, int64_t n, gathe
             f(WHOLE ? load(x + v * VL) : load_first(x, n), WHOLE ? load(d + v * VL) : load_first(d, n),
               WHOLE ? pv[v] : load_first(p, n), &sv[v], &tv[v]);
     }
-    UNROLL for (int v = 0; v < VECTORS; v++) store(s + v * VL, sv[v]);
-    UNROLL for (int v = 0; v < VECTORS && t; v++) store(t + v * VL, tv[v]);
+    UNROLL for (int v = 0; v < VECTORS; v++) store(c.s + first + v * VL, sv[v]);
+    if (c.t) {
+        UNROLL for (int v = 0; v < VECTORS; v++) store(c.t + first + v * VL, tv[v]);
+    }
 }
 
-INLINE void gather_segments(gather_fn *f, int64_t columns, int64_t segments, int64_t period, const real *x, const real *d,
-                            const real *p, real *s, real *t)
+INLINE void gather_segments(gather_fn *f, int64_t count, int64_t segments, int64_t period, columns c)
 {
     int64_t j = 0;
-    for (; j + WIDE * VL <= columns; j += WIDE * VL) {
-        gather_columns(WIDE, true, VL, f, segments, period, x + j, d + j, p + j, s + j, t ? t + j : NULL);
+    for (; j + WIDE * VL <= count; j += WIDE * VL) {
+        gather_columns(WIDE, true, VL, f, segments, period, c, j);
     }
-    for (; j + VL <= columns; j += VL) {
-        gather_columns(1, true, VL, f, segments, period, x + j, d + j, p + j, s + j, t ? t + j : NULL);
+    for (; j + VL <= count; j += VL) {
+        gather_columns(1, true, VL, f, segments, period, c, j);
     }
-    if (j < columns) {
-        gather_columns(1, false, columns - j, f, segments, period, x + j, d + j, p + j, s + j, t ? t + j : NULL);
+    if (j < count) {
+        gather_columns(1, false, count - j, f, segments, period, c, j);
     }
 }
 
-/* One row's part of a strip. s and t have room for a vector more. */
-INLINE void gather_row(gather_fn *f, const tx_layout *l, const strip *strip, const real *x, const real *d, const real *p, real *s,
-                       real *t)
+/* One row's part of a strip. The sums have room for a vector more. */
+INLINE void gather_row(gather_fn *f, const tx_layout *l, const strip *strip, columns c)
 {
     const int64_t segments = l->row / l->period, done = segments * l->period;
     if (segments) {
-        gather_segments(f, strip->columns, segments, l->period, x + strip->first, d + strip->first, p, s, t);
+        gather_segments(f, strip->columns, segments, l->period, (columns){c.x + strip->first, c.d + strip->first, c.p, c.s, c.t});
     }
     if (done < l->row) {
-        gather_segments(f, l->row - done, 1, l->period, x + done, d + done, p, s, t);
+        gather_segments(f, l->row - done, 1, l->period, (columns){c.x + done, c.d + done, c.p, c.s, c.t});
     }
 }
 
@@ -150,7 +157,7 @@ INLINE void meet_rows(spread *all, const tx_layout *lx, const strip *strip, cons
     const int64_t count = (end - first) * (lx->row / lx->block);
     zero_reals(sum, strip->columns);
     for (int64_t r = first; r < end; r++) {
-        gather_row(plain, lx, strip, x + row_at(lx, r), x + row_at(lx, r), sum, sum, NULL);
+        gather_row(plain, lx, strip, (columns){x + row_at(lx, r), x + row_at(lx, r), sum, sum, NULL});
     }
     sum_samples(strip->lanes, strip->columns, sum);
     const real share = 1 / (real)count;
@@ -160,7 +167,7 @@ INLINE void meet_rows(spread *all, const tx_layout *lx, const strip *strip, cons
     repeat_over(strip, mean, mean);
     zero_reals(sum, strip->columns);
     for (int64_t r = first; r < end; r++) {
-        gather_row(square, lx, strip, x + row_at(lx, r), x + row_at(lx, r), mean, sum, NULL);
+        gather_row(square, lx, strip, (columns){x + row_at(lx, r), x + row_at(lx, r), mean, sum, NULL});
     }
     sum_samples(strip->lanes, strip->columns, sum);
     merge(all, count, strip->lanes, mean, sum);
@@ -175,8 +182,9 @@ INLINE vec inverse_root(vec v)
     return load(t);
 }
 
-void VARIANT(group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s)
+void VARIANT(group_statistics)(int groups, double eps, tx_tensor x, tx_tensor s)
 {
+    const tx_layout *lx = x.layout;
     const int64_t rows = lx->shape.channels / groups * lx->outer[0] * lx->outer[1];
     const int64_t piece = lx->row < PIECE ? PIECE / lx->row : 1;
     for (int64_t k = 0; k < groups * num_strips(lx); k++) {
@@ -184,14 +192,14 @@ void VARIANT(group_statistics)(int groups, double eps, const tx_layout *lx, cons
         const strip strip = strip_at(lx, k / groups);
         spread all = {.count = 0};
         for (int64_t r = 0; r < rows; r += piece) {
-            meet_rows(&all, lx, &strip, x, g * rows + r, g * rows + (rows - r < piece ? rows : r + piece));
+            meet_rows(&all, lx, &strip, x.data, g * rows + r, g * rows + (rows - r < piece ? rows : r + piece));
         }
         const real share = 1 / (real)all.count;
         for (int64_t j = 0; j < strip.lanes; j += VL) {
             store(all.square + j, inverse_root(share * load(all.square + j) + (real)eps));
         }
-        copy_reals((real *)lanes_of(ls, s, g) + strip.lane, all.mean, strip.lanes);
-        copy_reals((real *)lanes_of(ls, s, groups + g) + strip.lane, all.square, strip.lanes);
+        copy_reals(lanes_of(s, g) + strip.lane, all.mean, strip.lanes);
+        copy_reals(lanes_of(s, groups + g) + strip.lane, all.square, strip.lanes);
     }
 }
 
@@ -238,26 +246,29 @@ INLINE vec gradient_add_masked(vec x, vec d, vec add, const vec *p, const vec *w
 typedef struct operands { /* of a row, or of a part of it */
     const real *x, *d, *add;
     real *y;
+    const vec *w; /* of the channel */
 } operands;
 
 INLINE operands move(operands o, int64_t by)
 {
-    return (operands){o.x + by, o.d + by, o.add + by, o.y + by};
+    return (operands){o.x + by, o.d + by, o.add + by, o.y + by, o.w};
 }
 
+/* pattern: the first of PATTERNS, from the columns on that the operands begin with. */
 INLINE void map_columns(const int PATTERNS, const int VECTORS, int64_t n, spread_fn *f, int64_t segments, int64_t period,
-                        operands o, const columns_buffer *pattern, int64_t column, const vec *w)
+                        operands o, const real *pattern)
 {
+    enum { APART = sizeof(columns_buffer) / sizeof(real) };
     vec p[WIDE][MOST_PATTERNS];
     UNROLL for (int v = 0; v < VECTORS; v++)
     {
-        UNROLL for (int k = 0; k < PATTERNS; k++) p[v][k] = load(pattern[k] + column + v * VL);
+        UNROLL for (int k = 0; k < PATTERNS; k++) p[v][k] = load(pattern + k * APART + v * VL);
     }
     for (int64_t k = 0; k < segments; k++, o = move(o, period)) {
         UNROLL for (int v = 0; v < VECTORS; v++)
         {
             const int64_t at = v * VL;
-            const vec y = f(load(o.x + at), load(o.d + at), load(o.add + at), p[v], w);
+            const vec y = f(load(o.x + at), load(o.d + at), load(o.add + at), p[v], o.w);
             if (n < VL) {
                 store_first(o.y, y, n);
             } else {
@@ -267,82 +278,82 @@ INLINE void map_columns(const int PATTERNS, const int VECTORS, int64_t n, spread
     }
 }
 
-INLINE void map_segments(const int PATTERNS, spread_fn *f, int64_t columns, int64_t segments, int64_t period, operands o,
-                         const columns_buffer *pattern, const vec *w)
+INLINE void map_segments(const int PATTERNS, spread_fn *f, int64_t count, int64_t segments, int64_t period, operands o,
+                         const real *pattern)
 {
     enum { VECTORS = TX_VECTOR_BYTES == 64 ? 4 : 2 };
     int64_t j = 0;
-    for (; j + VECTORS * VL <= columns; j += VECTORS * VL) {
-        map_columns(PATTERNS, VECTORS, VL, f, segments, period, move(o, j), pattern, j, w);
+    for (; j + VECTORS * VL <= count; j += VECTORS * VL) {
+        map_columns(PATTERNS, VECTORS, VL, f, segments, period, move(o, j), pattern + j);
     }
-    for (; j + VL <= columns; j += VL) {
-        map_columns(PATTERNS, 1, VL, f, segments, period, move(o, j), pattern, j, w);
+    for (; j + VL <= count; j += VL) {
+        map_columns(PATTERNS, 1, VL, f, segments, period, move(o, j), pattern + j);
     }
-    if (j < columns) {
-        map_columns(PATTERNS, 1, columns - j, f, segments, period, move(o, j), pattern, j, w);
+    if (j < count) {
+        map_columns(PATTERNS, 1, count - j, f, segments, period, move(o, j), pattern + j);
     }
 }
 
 typedef struct tensors {
-    const tx_layout *lx, *ld, *ladd, *ly;
-    const real *x, *d, *add;
-    real *y;
+    tx_tensor x, d, add, y;
+    const real *w, *b; /* numbers of each channel */
 } tensors;
 
+#define TENSOR_ROW(t) ROW((t).layout, (real *)(t).data)
+
 INLINE void map_strip(const int PATTERNS, spread_fn *f, const tensors *t, const strip *strip, int64_t first, int64_t end,
-                      const columns_buffer *pattern, const real *w, const real *b)
+                      const real *pattern)
 {
-    const tx_layout *ly = t->ly;
+    const tx_layout *ly = t->y.layout;
     const int64_t segments = ly->row / ly->period, done = segments * ly->period;
     FOR_ROWS_OF(ly, first, end)
     {
-        const operands o = {ROW(t->lx, t->x), ROW(t->ld, t->d), ROW(t->ladd, t->add), ROW(ly, t->y)};
-        const vec of_channel[2] = {splat(w[c]), splat(b[c])};
+        const vec of_channel[2] = {splat(t->w[c]), splat(t->b[c])};
+        const operands o = {TENSOR_ROW(t->x), TENSOR_ROW(t->d), TENSOR_ROW(t->add), TENSOR_ROW(t->y), of_channel};
         if (segments) {
-            map_segments(PATTERNS, f, strip->columns, segments, ly->period, move(o, strip->first), pattern, of_channel);
+            map_segments(PATTERNS, f, strip->columns, segments, ly->period, move(o, strip->first), pattern);
         }
         if (done < ly->row) {
-            map_segments(PATTERNS, f, ly->row - done, 1, ly->period, move(o, done), pattern, of_channel);
+            map_segments(PATTERNS, f, ly->row - done, 1, ly->period, move(o, done), pattern);
         }
     }
 }
 
 /* Every group, with its PATTERNS lane scalars: channel k * groups + g of s. */
-INLINE void map_groups(const int PATTERNS, spread_fn *f, int groups, tensors t, const tx_layout *ls, const real *s, const real *w,
-                       const real *b)
+INLINE void map_groups(const int PATTERNS, spread_fn *f, int groups, tensors t, tx_tensor s)
 {
     columns_buffer pattern[MOST_PATTERNS];
-    const int64_t channels = t.ly->shape.channels / groups;
-    for (int64_t n = 0; n < groups * num_strips(t.ly); n++) {
+    const int64_t channels = t.y.layout->shape.channels / groups;
+    for (int64_t n = 0; n < groups * num_strips(t.y.layout); n++) {
         const int64_t g = n % groups;
-        const strip strip = strip_at(t.ly, n / groups);
+        const strip strip = strip_at(t.y.layout, n / groups);
         for (int k = 0; k < PATTERNS; k++) {
-            repeat_over(&strip, lanes_of(ls, s, k * groups + g) + strip.lane, pattern[k]);
+            repeat_over(&strip, lanes_of(s, k * groups + g) + strip.lane, pattern[k]);
         }
-        map_strip(PATTERNS, f, &t, &strip, g * channels, (g + 1) * channels, (const columns_buffer *)pattern, w, b);
+        map_strip(PATTERNS, f, &t, &strip, g * channels, (g + 1) * channels, pattern[0]);
     }
 }
 
-INLINE void activate_rows(tx_activation e, const tx_layout *ly, real *y)
+INLINE void activate_rows(tx_activation e, tx_tensor y)
 {
-    FOR_ROWS(ly) VARIANT(activate_row)(e, ly->row, ROW(ly, y), ROW(ly, y));
+    FOR_ROWS(y.layout) VARIANT(activate_row)(e, y.layout->row, TENSOR_ROW(y), TENSOR_ROW(y));
 }
 
-void VARIANT(group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
-                         const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y)
+void VARIANT(group_norm)(int groups, tx_activation e, tx_tensor x, tx_tensor s, const void *w, const void *b, tx_tensor add,
+                         tx_tensor y)
 {
-    const tensors t = {lx, lx, add ? ladd : lx, ly, x, x, add ? add : x, y};
-    if (add && e == TX_RELU) {
-        map_groups(2, normalised_add_relu, groups, t, ls, s, w, b);
-    } else if (add) {
-        map_groups(2, normalised_add, groups, t, ls, s, w, b);
+    const tensors t = {x, x, add.data ? add : x, y, w, b};
+    if (add.data && e == TX_RELU) {
+        map_groups(2, normalised_add_relu, groups, t, s);
+    } else if (add.data) {
+        map_groups(2, normalised_add, groups, t, s);
     } else if (e == TX_RELU) {
-        map_groups(2, normalised_relu, groups, t, ls, s, w, b);
+        map_groups(2, normalised_relu, groups, t, s);
     } else {
-        map_groups(2, normalised, groups, t, ls, s, w, b);
+        map_groups(2, normalised, groups, t, s);
     }
     if (e != TX_IDENTITY && e != TX_RELU) {
-        activate_rows(e, ly, y);
+        activate_rows(e, y);
     }
 }
 
@@ -351,66 +362,63 @@ void VARIANT(group_norm)(int groups, tx_activation e, const tx_layout *lx, const
 /* Channels whose columns are added up together: each addition waits for the one before. */
 enum { TOGETHER = 4 };
 
-INLINE void write_moments(const strip *strip, columns_buffer *s, int count, int64_t channel, const real *inverse,
-                          const tx_layout *lm, real *m)
+INLINE void write_moments(const strip *strip, columns_buffer *s, int count, int64_t channel, const real *inverse, tx_tensor m)
 {
     for (int k = 0; k < count; k++) {
         real *sum = s[2 * k], *product = s[2 * k + 1];
         for (int64_t j = 0; j < strip->lanes; j += VL) {
             store(product + j, load(product + j) * load(inverse + j));
         }
-        copy_reals((real *)lanes_of(lm, m, channel + k) + strip->lane, sum, strip->lanes);
-        copy_reals((real *)lanes_of(lm, m, lm->shape.channels / 2 + channel + k) + strip->lane, product, strip->lanes);
+        copy_reals(lanes_of(m, channel + k) + strip->lane, sum, strip->lanes);
+        copy_reals(lanes_of(m, m.layout->shape.channels / 2 + channel + k) + strip->lane, product, strip->lanes);
     }
 }
 
 /* Sums over the rows of each of `count` channels. */
-INLINE void moments_of_channels(const strip *strip, int64_t channel, int count, const tx_layout *ldy, const real *dy,
-                                const tx_layout *lx, const real *x, const real *mean, const real *inverse, const tx_layout *lm,
-                                real *m)
+INLINE void moments_of_channels(const strip *strip, int64_t channel, int count, tx_tensor dy, tx_tensor x, const real *mean,
+                                const real *inverse, tx_tensor m)
 {
     columns_buffer s[2 * TOGETHER];
     for (int k = 0; k < 2 * count; k++) {
         zero_reals(s[k], strip->columns);
     }
-    FOR_ROWS_OF(lx, channel, channel + count)
-    gather_row(moments, lx, strip, ROW(lx, x), ROW(ldy, dy), mean, s[2 * (c - channel)], s[2 * (c - channel) + 1]);
+    FOR_ROWS_OF(x.layout, channel, channel + count)
+    gather_row(moments, x.layout, strip,
+               (columns){TENSOR_ROW(x), TENSOR_ROW(dy), mean, s[2 * (c - channel)], s[2 * (c - channel) + 1]});
     sum_samples_of(2 * count, (int64_t)(sizeof s[0] / sizeof s[0][0]), strip->lanes, strip->columns, s[0]);
-    write_moments(strip, s, count, channel, inverse, lm, m);
+    write_moments(strip, s, count, channel, inverse, m);
 }
 
-void VARIANT(group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                            const tx_layout *ls, const void *s, const tx_layout *lm, void *m)
+void VARIANT(group_moments)(int groups, tx_tensor dy, tx_tensor x, tx_tensor s, tx_tensor m)
 {
-    const int64_t channels = lx->shape.channels / groups;
+    const int64_t channels = x.layout->shape.channels / groups;
     columns_buffer mean;
-    for (int64_t n = 0; n < groups * num_strips(lx); n++) {
+    for (int64_t n = 0; n < groups * num_strips(x.layout); n++) {
         const int64_t g = n % groups, end = (g + 1) * channels;
-        const strip strip = strip_at(lx, n / groups);
-        repeat_over(&strip, lanes_of(ls, s, g) + strip.lane, mean);
+        const strip strip = strip_at(x.layout, n / groups);
+        repeat_over(&strip, lanes_of(s, g) + strip.lane, mean);
         for (int64_t c = g * channels; c < end; c += TOGETHER) {
-            moments_of_channels(&strip, c, (int)(end - c < TOGETHER ? end - c : TOGETHER), ldy, dy, lx, x, mean,
-                                lanes_of(ls, s, groups + g) + strip.lane, lm, m);
+            moments_of_channels(&strip, c, (int)(end - c < TOGETHER ? end - c : TOGETHER), dy, x, mean,
+                                lanes_of(s, groups + g) + strip.lane, m);
         }
     }
 }
 
-void VARIANT(group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
-                         const void *w, const tx_layout *lp, void *p)
+void VARIANT(group_pull)(int groups, double share, tx_tensor m, tx_tensor s, const void *w, tx_tensor p)
 {
-    const int64_t channels = lm->shape.channels / 2, each = channels / groups, block = lm->block;
+    const int64_t channels = m.layout->shape.channels / 2, each = channels / groups, block = m.layout->block;
     for (int64_t g = 0; g < groups; g++) {
         for (int64_t j = 0; j < block; j += VL) {
             vec sum = {0}, product = {0};
             for (int64_t c = g * each; c < (g + 1) * each; c++) {
                 const vec weight = splat(((const real *)w)[c]);
-                sum += weight * load(lanes_of(lm, m, c) + j);
-                product += weight * load(lanes_of(lm, m, channels + c) + j);
+                sum += weight * load(lanes_of(m, c) + j);
+                product += weight * load(lanes_of(m, channels + c) + j);
             }
-            const vec inverse = load(lanes_of(ls, s, groups + g) + j), mean = load(lanes_of(ls, s, g) + j);
+            const vec inverse = load(lanes_of(s, groups + g) + j), mean = load(lanes_of(s, g) + j);
             const vec out[4] = {inverse, mean, -(real)share * inverse * inverse * product, -(real)share * inverse * sum};
             for (int k = 0; k < 4; k++) {
-                real *to = (real *)lanes_of(lp, p, k * groups + g) + j;
+                real *to = lanes_of(p, k * groups + g) + j;
                 if (block - j < VL) {
                     store_first(to, out[k], block - j);
                 } else {
@@ -421,18 +429,17 @@ void VARIANT(group_pull)(int groups, double share, const tx_layout *lm, const vo
     }
 }
 
-void VARIANT(group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                                  const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
-                                  const tx_layout *ldx, void *dx)
+void VARIANT(group_norm_gradient)(int groups, bool masked, tx_tensor dy, tx_tensor x, tx_tensor p, const void *w, tx_tensor add,
+                                  tx_tensor dx)
 {
-    const tensors t = {lx, ldy, add ? ladd : lx, ldx, x, dy, add ? add : x, dx};
-    if (add && masked) {
-        map_groups(4, gradient_add_masked, groups, t, lp, p, w, w);
-    } else if (add) {
-        map_groups(4, gradient_add, groups, t, lp, p, w, w);
+    const tensors t = {x, dy, add.data ? add : x, dx, w, w};
+    if (add.data && masked) {
+        map_groups(4, gradient_add_masked, groups, t, p);
+    } else if (add.data) {
+        map_groups(4, gradient_add, groups, t, p);
     } else if (masked) {
-        map_groups(4, gradient_masked, groups, t, lp, p, w, w);
+        map_groups(4, gradient_masked, groups, t, p);
     } else {
-        map_groups(4, gradient, groups, t, lp, p, w, w);
+        map_groups(4, gradient, groups, t, p);
     }
 }

@@ -44,9 +44,10 @@ tx_status VARIANT(fft_create)(tx_spectral *t, tx_error *error)
     t->fft = fft;
     fft->half = x->n[x->axes - 1] / 2 + 1;
     fft->modes = tx_shape_points(x) / x->n[x->axes - 1] * fft->half;
-    const tx_spectral_shape shape = {.x = tx_layout_channels(&t->x, 0, 1),
-                                  .modes = tx_layout_make(sizeof(real), (tx_shape){.channels = 1, .axes = 1, .n = {2 * fft->modes}},
-                                                          (int)t->samples, NULL, NULL)};
+    const tx_spectral_shape shape = {
+        .x = tx_layout_channels(&t->x, 0, 1),
+        .modes =
+            tx_layout_make(sizeof(real), (tx_shape){.channels = 1, .axes = 1, .n = {2 * fft->modes}}, (int)t->samples, NULL, NULL)};
     t->scratch = 2 * fft->modes * t->samples;
     return VARIANT(rfftn_create)(&shape, error, &fft->rfftn);
 }

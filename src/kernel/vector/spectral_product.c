@@ -194,6 +194,13 @@ void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *l
 
 /* ---- gradients of the weights ---- */
 
+/* The spectra of one group and the gradient between them. */
+typedef struct pairs {
+    const real *x, *dy;
+    real *dw;
+    int64_t in, out, x_channel, dy_channel, modes, samples;
+} pairs;
+
 INLINE void add_modes(real *y, vec v, int64_t n)
 {
     if (n >= VL) {
@@ -203,16 +210,18 @@ INLINE void add_modes(real *y, vec v, int64_t n)
     }
 }
 
-/* dw[o][i] += sum over samples of re(dy conj(x)), or im of it, for OUT x IN pairs of one vector of modes. */
-INLINE void gradient_tile(const int OUT, const int IN, const bool IMAGINARY, const real *x, int64_t x_channel, const real *dy,
-                          int64_t dy_channel, int64_t modes, int64_t left, int64_t samples, real *dw, int64_t of_out)
+/* dw[o][i] += sum over samples of re(dy conj(x)), or im of it, for OUT x IN pairs of one vector of modes, of which `left` are
+ * there. x, dy, dw: of the first pair and mode. */
+INLINE void gradient_tile(const int OUT, const int IN, const bool IMAGINARY, const pairs *p, int64_t left, const real *x,
+                          const real *dy, real *dw)
 {
+    const int64_t x_channel = p->x_channel, dy_channel = p->dy_channel, modes = p->modes, of_out = p->in * modes;
     vec sum[MOST_PAIR][MOST_PAIR];
     UNROLL for (int o = 0; o < OUT; o++)
     {
         UNROLL for (int i = 0; i < IN; i++) sum[o][i] = (vec){0};
     }
-    for (int64_t s = 0; s < samples; s++, x += modes, dy += modes) {
+    for (int64_t s = 0, samples = p->samples; s < samples; s++, x += modes, dy += modes) {
         vec dr[MOST_PAIR], di[MOST_PAIR];
         UNROLL for (int o = 0; o < OUT; o++)
         {
@@ -235,13 +244,11 @@ INLINE void gradient_tile(const int OUT, const int IN, const bool IMAGINARY, con
     }
 }
 
-typedef void gradient_fn(const real *x, int64_t x_channel, const real *dy, int64_t dy_channel, int64_t modes, int64_t left,
-                         int64_t samples, real *dw, int64_t of_out);
+typedef void gradient_fn(const pairs *p, int64_t left, const real *x, const real *dy, real *dw);
 #define GRADIENT_FUNCTION(OUT, IN, NAME, IMAGINARY)                                                                                \
-    static void NAME##_##OUT##_##IN(const real *x, int64_t x_channel, const real *dy, int64_t dy_channel, int64_t modes,           \
-                                    int64_t left, int64_t samples, real *dw, int64_t of_out)                                       \
+    static void NAME##_##OUT##_##IN(const pairs *p, int64_t left, const real *x, const real *dy, real *dw)                         \
     {                                                                                                                              \
-        gradient_tile(OUT, IN, IMAGINARY, x, x_channel, dy, dy_channel, modes, left, samples, dw, of_out);                         \
+        gradient_tile(OUT, IN, IMAGINARY, p, left, x, dy, dw);                                                                     \
     }
 #define GRADIENT_ENTRY(OUT, IN, NAME, IMAGINARY) [IMAGINARY][OUT - 1][IN - 1] = NAME##_##OUT##_##IN,
 #if TX_VECTOR_BYTES == 64
@@ -257,12 +264,13 @@ static gradient_fn *const gradients[2][MOST_PAIR][MOST_PAIR] = {GRADIENTS(GRADIE
                                                                     GRADIENTS(GRADIENT_ENTRY, of_imaginary, 1)};
 
 /* The same for one pair and VECTORS vectors, of which the last may be short. */
-INLINE void gradient_run(const int VECTORS, const bool IMAGINARY, const real *x, int64_t x_channel, const real *dy,
-                         int64_t dy_channel, int64_t modes, int64_t left, int64_t samples, real *dw)
+INLINE void gradient_run(const int VECTORS, const bool IMAGINARY, const pairs *p, int64_t left, const real *x, const real *dy,
+                         real *dw)
 {
+    const int64_t x_channel = p->x_channel, dy_channel = p->dy_channel, modes = p->modes;
     vec sum[MOST_RUN];
     UNROLL for (int v = 0; v < VECTORS; v++) sum[v] = (vec){0};
-    for (int64_t s = 0; s < samples; s++, x += modes, dy += modes) {
+    for (int64_t s = 0, samples = p->samples; s < samples; s++, x += modes, dy += modes) {
         UNROLL for (int v = 0; v < VECTORS; v++)
         {
             const vec xr = fetch(x + v * VL), xi = fetch(x + x_channel + v * VL);
@@ -274,26 +282,16 @@ INLINE void gradient_run(const int VECTORS, const bool IMAGINARY, const real *x,
     UNROLL for (int v = 0; v < VECTORS; v++) add_modes(dw + v * VL, sum[v], v == VECTORS - 1 ? left - v * VL : VL);
 }
 
-typedef void gradient_run_fn(const real *x, int64_t x_channel, const real *dy, int64_t dy_channel, int64_t modes, int64_t left,
-                             int64_t samples, real *dw);
 #define GRADIENT_RUN(VECTORS, NAME, IMAGINARY)                                                                                     \
-    static void NAME##_run_##VECTORS(const real *x, int64_t x_channel, const real *dy, int64_t dy_channel, int64_t modes,          \
-                                     int64_t left, int64_t samples, real *dw)                                                      \
+    static void NAME##_run_##VECTORS(const pairs *p, int64_t left, const real *x, const real *dy, real *dw)                        \
     {                                                                                                                              \
-        gradient_run(VECTORS, IMAGINARY, x, x_channel, dy, dy_channel, modes, left, samples, dw);                                  \
+        gradient_run(VECTORS, IMAGINARY, p, left, x, dy, dw);                                                                      \
     }
 #define GRADIENT_RUNS(VECTORS) GRADIENT_RUN(VECTORS, of_real, 0) GRADIENT_RUN(VECTORS, of_imaginary, 1)
 #define REAL_RUN_ENTRY(VECTORS) [0][VECTORS - 1] = of_real_run_##VECTORS,
 #define IMAGINARY_RUN_ENTRY(VECTORS) [1][VECTORS - 1] = of_imaginary_run_##VECTORS,
 RUNS(GRADIENT_RUNS)
-static gradient_run_fn *const gradient_runs[2][MOST_RUN] = {RUNS(REAL_RUN_ENTRY) RUNS(IMAGINARY_RUN_ENTRY)};
-
-/* The spectra of one group and the gradient between them. */
-typedef struct pairs {
-    const real *x, *dy;
-    real *dw;
-    int64_t in, out, x_channel, dy_channel, modes, samples;
-} pairs;
+static gradient_fn *const gradient_runs[2][MOST_RUN] = {RUNS(REAL_RUN_ENTRY) RUNS(IMAGINARY_RUN_ENTRY)};
 
 static void few_modes(bool imaginary, const pairs *p)
 {
@@ -303,9 +301,8 @@ static void few_modes(bool imaginary, const pairs *p)
         for (int64_t r = 0; r < in_tiles; r++) {
             const int64_t i = p->in * r / in_tiles, ins = p->in * (r + 1) / in_tiles - i;
             for (int64_t v = 0; v < p->modes; v += VL) {
-                gradients[imaginary][outs - 1][ins - 1](p->x + 2 * i * p->x_channel + v, p->x_channel,
-                                                        p->dy + 2 * o * p->dy_channel + v, p->dy_channel, p->modes, p->modes - v,
-                                                        p->samples, p->dw + (o * p->in + i) * p->modes + v, p->in * p->modes);
+                gradients[imaginary][outs - 1][ins - 1](p, p->modes - v, p->x + 2 * i * p->x_channel + v,
+                                                        p->dy + 2 * o * p->dy_channel + v, p->dw + (o * p->in + i) * p->modes + v);
             }
         }
     }
@@ -318,8 +315,7 @@ static void many_modes(bool imaginary, const pairs *p)
         const real *x = p->x + k % p->in * 2 * p->x_channel, *dy = p->dy + k / p->in * 2 * p->dy_channel;
         for (int64_t r = 0; r < runs; r++) {
             const int64_t v = vectors * r / runs, count = vectors * (r + 1) / runs - v, at = v * VL;
-            gradient_runs[imaginary][count - 1](x + at, p->x_channel, dy + at, p->dy_channel, p->modes, p->modes - at, p->samples,
-                                                p->dw + k * p->modes + at);
+            gradient_runs[imaginary][count - 1](p, p->modes - at, x + at, dy + at, p->dw + k * p->modes + at);
         }
     }
 }

@@ -70,9 +70,10 @@ INLINE void store_up_to(real *y, vec v, int64_t n)
 
 /* COLUMNS columns from `first` on, one vector of lanes of which `left` are wanted: column = sum over rows of w[row][part][column]
  * x[part][row], unfolded to its images. Some images are one and the same cell: they get the same value. */
-INLINE void synthesise_tile(const int PARTS, const int COLUMNS, const stage *s, const real *x, const real *w, int64_t first,
-                            int64_t left, int64_t stride, real *y)
+INLINE void synthesise_tile(const int PARTS, const int COLUMNS, const stage *s, const real *x, int64_t first, int64_t left,
+                            int64_t stride, real *y)
 {
+    const real *w = s->to_columns + PARTS * s->rows * first;
     vec sum[4][STAGE_COLUMNS];
     UNROLL for (int k = 0; k < PARTS * COLUMNS; k++) sum[k / COLUMNS][k % COLUMNS] = (vec){0};
     for (int64_t r = 0; r < s->rows; r++, x += s->pitch, w += PARTS * COLUMNS) {
@@ -101,7 +102,7 @@ INLINE void synthesise_tile(const int PARTS, const int COLUMNS, const stage *s, 
 }
 
 typedef void analyse_fn(const stage *s, const real *x, int64_t stride, const real *w, real *y);
-typedef void synthesise_fn(const stage *s, const real *x, const real *w, int64_t first, int64_t left, int64_t stride, real *y);
+typedef void synthesise_fn(const stage *s, const real *x, int64_t first, int64_t left, int64_t stride, real *y);
 #define ANALYSE_FUNCTION(PAIR, ROWS, VECTORS)                                                                                      \
     static void analyse_##PAIR##_##ROWS##_##VECTORS(const stage *s, const real *x, int64_t stride, const real *w, real *y)         \
     {                                                                                                                              \
@@ -109,10 +110,10 @@ typedef void synthesise_fn(const stage *s, const real *x, const real *w, int64_t
     }
 #define ANALYSE_ENTRY(PAIR, ROWS, VECTORS) [PAIR][ROWS - 1][VECTORS - 1] = analyse_##PAIR##_##ROWS##_##VECTORS,
 #define SYNTHESISE_FUNCTION(PARTS, COLUMNS)                                                                                        \
-    static void synthesise_##PARTS##_##COLUMNS(const stage *s, const real *x, const real *w, int64_t first, int64_t left,          \
-                                               int64_t stride, real *y)                                                            \
+    static void synthesise_##PARTS##_##COLUMNS(const stage *s, const real *x, int64_t first, int64_t left, int64_t stride,         \
+                                               real *y)                                                                            \
     {                                                                                                                              \
-        synthesise_tile(PARTS, COLUMNS, s, x, w, first, left, stride, y);                                                          \
+        synthesise_tile(PARTS, COLUMNS, s, x, first, left, stride, y);                                                             \
     }
 #define SYNTHESISE_ENTRY(PARTS, COLUMNS) [PARTS == 4][COLUMNS - 1] = synthesise_##PARTS##_##COLUMNS,
 

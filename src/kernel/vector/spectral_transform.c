@@ -133,11 +133,9 @@ static void analyse_run(const stage *s, const real *x, int64_t stride, int64_t r
 static void synthesise_run(const stage *s, const real *rows, int64_t stride, int64_t run, real *y)
 {
     for (int64_t v = 0; v < run; v += VL) {
-        const real *w = s->to_columns;
         for (int64_t b = 0; b < num_cuts(s->columns, STAGE_COLUMNS); b++) {
             const int64_t n = cut(s->columns, STAGE_COLUMNS, b), count = cut(s->columns, STAGE_COLUMNS, b + 1) - n;
-            syntheses[s->parts == 4][count - 1](s, rows + v, w, n, run - v, stride, y + v);
-            w += s->parts * count * s->rows;
+            syntheses[s->parts == 4][count - 1](s, rows + v, n, run - v, stride, y + v);
         }
     }
 }

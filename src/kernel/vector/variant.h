@@ -8,8 +8,7 @@ tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_c
 void VARIANT(conv_destroy)(tx_conv *conv);
 size_t VARIANT(conv_packed_size)(const tx_conv *conv);
 void VARIANT(conv_pack)(const tx_conv *conv, const void *w, void *packed);
-void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const void *x, const void *packed, const void *bias, const void *m,
-                         const void *add, void *y, void *scratch);
+void VARIANT(conv_apply)(const tx_conv *conv, tx_part part, const tx_conv_operands *operands);
 size_t VARIANT(conv_scratch)(const tx_conv *conv);
 void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, const void *dy, void *dw, void *scratch);
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
@@ -40,24 +39,19 @@ void VARIANT(axpby)(double alpha, const tx_layout *la, const void *a, double bet
                     const tx_layout *ly, void *y);
 void VARIANT(multiply)(const tx_layout *la, const void *a, const tx_layout *lb, const void *b, const tx_layout *ly, void *y);
 
-void VARIANT(lane_scale)(double alpha, const void *s, const tx_layout *lx, const void *x, const void *z, const tx_layout *ly,
-                         void *y);
+void VARIANT(lane_scale)(double alpha, const void *s, tx_tensor x, const void *z, tx_tensor y);
 void VARIANT(lane_sum)(double alpha, const tx_layout *lx, const void *x, void *s);
 void VARIANT(lane_dot)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
 void VARIANT(lane_square_error)(double alpha, const tx_layout *lx, const void *x, const tx_layout *lz, const void *z, void *s);
-void VARIANT(square_error_gradient)(double alpha, const void *s, const tx_layout *lx, const void *x, const tx_layout *lz,
-                                    const void *z, const void *add, const tx_layout *ldx, void *dx);
+void VARIANT(square_error_gradient)(double alpha, const void *s, tx_tensor x, tx_tensor z, const void *add, tx_tensor dx);
 
-void VARIANT(group_statistics)(int groups, double eps, const tx_layout *lx, const void *x, const tx_layout *ls, void *s);
-void VARIANT(group_norm)(int groups, tx_activation e, const tx_layout *lx, const void *x, const tx_layout *ls, const void *s,
-                         const void *w, const void *b, const tx_layout *ladd, const void *add, const tx_layout *ly, void *y);
-void VARIANT(group_moments)(int groups, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                            const tx_layout *ls, const void *s, const tx_layout *lm, void *m);
-void VARIANT(group_pull)(int groups, double share, const tx_layout *lm, const void *m, const tx_layout *ls, const void *s,
-                         const void *w, const tx_layout *lp, void *p);
-void VARIANT(group_norm_gradient)(int groups, bool masked, const tx_layout *ldy, const void *dy, const tx_layout *lx, const void *x,
-                                  const tx_layout *lp, const void *p, const void *w, const tx_layout *ladd, const void *add,
-                                  const tx_layout *ldx, void *dx);
+void VARIANT(group_statistics)(int groups, double eps, tx_tensor x, tx_tensor s);
+void VARIANT(group_norm)(int groups, tx_activation e, tx_tensor x, tx_tensor s, const void *w, const void *b, tx_tensor add,
+                         tx_tensor y);
+void VARIANT(group_moments)(int groups, tx_tensor dy, tx_tensor x, tx_tensor s, tx_tensor m);
+void VARIANT(group_pull)(int groups, double share, tx_tensor m, tx_tensor s, const void *w, tx_tensor p);
+void VARIANT(group_norm_gradient)(int groups, bool masked, tx_tensor dy, tx_tensor x, tx_tensor p, const void *w, tx_tensor add,
+                                  tx_tensor dx);
 
 tx_status VARIANT(spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
 size_t VARIANT(spectral_bytes)(const tx_spectral *spectral);

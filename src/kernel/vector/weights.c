@@ -16,47 +16,62 @@ static const int8_t dot_pairs[] = {8, 4, 3, 3};
 /* The piece of rows that a tile goes over: dy's rows stay in L1 while all pairs pass. A constant: sums keep their order. */
 enum { PIECE = 4096 / sizeof(real) };
 
+/* Where a step reads: shifted rows of x from their real `at` on, rows of dy. */
+typedef struct dot_place {
+    const real *const *x;
+    int64_t at;
+    const real *dy;
+    int64_t dy_channel;
+} dot_place;
+
 /* Adds one vector of n <= VL valid lanes to the sums. */
-INLINE void dot_step(const int OUT, const int PAIRS, const bool WHOLE, const int64_t n, const real *const *x, const real *dy,
-                     int64_t dy_channel, int64_t at, vec *sum)
+INLINE void dot_step(const int OUT, const int PAIRS, const bool WHOLE, const int64_t n, dot_place p, vec *sum)
 {
     vec xv[DOT_PAIRS];
     UNROLL for (int j = 0; j < PAIRS; j++)
     {
-        xv[j] = WHOLE ? load(x[j] + at) : load_first(x[j] + at, n);
+        xv[j] = WHOLE ? load(p.x[j] + p.at) : load_first(p.x[j] + p.at, n);
         KEEP(xv[j]);
     }
     UNROLL for (int o = 0; o < OUT; o++)
     {
-        vec d = WHOLE ? load(dy + o * dy_channel) : load_first(dy + o * dy_channel, n);
+        vec d = WHOLE ? load(p.dy + o * p.dy_channel) : load_first(p.dy + o * p.dy_channel, n);
         KEEP(d);
         UNROLL for (int j = 0; j < PAIRS; j++) sum[o * PAIRS + j] += d * xv[j];
     }
 }
 
-/* dw[o][place[j]] += sums over `length` reals of the rows from `row` to `end`. */
-INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length,
-                 const real *x, const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row)
+/* A piece of some rows: `length` reals of each, from x and dy on. */
+typedef struct dot_piece {
+    const conv_row *row, *end;
+    int64_t length;
+    const real *x, *dy;
+} dot_piece;
+
+/* dw[o][place[j]] += sums over a piece; dy, dw: of the first of the output channels. */
+INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const dot_piece *piece, const int64_t *pair,
+                 const int64_t *place, const real *dy, real *dw)
 {
     enum { MOST = DOT_OUT * DOT_PAIRS };
     const int SUMS = OUT * PAIRS, UNROLLED = SUMS >= 8 ? 1 : SUMS >= 4 ? 2 : 4;
-    const int64_t whole = length / VL * VL, unrolled = whole / (UNROLLED * VL) * (UNROLLED * VL);
+    const int64_t length = piece->length, whole = length / VL * VL, unrolled = whole / (UNROLLED * VL) * (UNROLLED * VL);
+    const int64_t dw_row = conv->in * conv->kernel_taps;
     vec sum[MOST];
     UNROLL for (int k = 0; k < SUMS * UNROLLED; k++) sum[k] = (vec){0};
     const real *xj[DOT_PAIRS];
-    UNROLL for (int j = 0; j < PAIRS; j++) xj[j] = x + pair[j];
-    for (; row < end; row++) {
+    UNROLL for (int j = 0; j < PAIRS; j++) xj[j] = piece->x + pair[j];
+    for (const conv_row *row = piece->row; row < piece->end; row++) {
         const real *d = dy + row->y;
         int64_t p = 0;
         for (; p < unrolled; p += UNROLLED * VL) {
-            UNROLL for (int u = 0; u < UNROLLED; u++)
-                dot_step(OUT, PAIRS, true, VL, xj, d + p + u * VL, conv->y_channel, row->x + p + u * VL, sum + u * SUMS);
+            UNROLL for (int u = 0; u < UNROLLED; u++) dot_step(
+                OUT, PAIRS, true, VL, (dot_place){xj, row->x + p + u * VL, d + p + u * VL, conv->y_channel}, sum + u * SUMS);
         }
         for (; p < whole; p += VL) {
-            dot_step(OUT, PAIRS, true, VL, xj, d + p, conv->y_channel, row->x + p, sum);
+            dot_step(OUT, PAIRS, true, VL, (dot_place){xj, row->x + p, d + p, conv->y_channel}, sum);
         }
         if (p < length) {
-            dot_step(OUT, PAIRS, false, length - p, xj, d + p, conv->y_channel, row->x + p, sum);
+            dot_step(OUT, PAIRS, false, length - p, (dot_place){xj, row->x + p, d + p, conv->y_channel}, sum);
         }
     }
     UNROLL for (int u = UNROLLED / 2; u; u /= 2)
@@ -71,13 +86,13 @@ INLINE void dots(const int OUT, const int PAIRS, const tx_conv *conv, const conv
     }
 }
 
-typedef void dots_fn(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x,
-                     const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row);
+typedef void dots_fn(const tx_conv *conv, const dot_piece *piece, const int64_t *pair, const int64_t *place, const real *dy,
+                     real *dw);
 #define DOTS_FUNCTION(OUT, PAIRS)                                                                                                  \
-    static void dots_##OUT##_##PAIRS(const tx_conv *conv, const conv_row *row, const conv_row *end, int64_t length, const real *x, \
-                                     const int64_t *pair, const int64_t *place, const real *dy, real *dw, int64_t dw_row)          \
+    static void dots_##OUT##_##PAIRS(const tx_conv *conv, const dot_piece *piece, const int64_t *pair, const int64_t *place,       \
+                                     const real *dy, real *dw)                                                                     \
     {                                                                                                                              \
-        dots(OUT, PAIRS, conv, row, end, length, x, pair, place, dy, dw, dw_row);                                                  \
+        dots(OUT, PAIRS, conv, piece, pair, place, dy, dw);                                                                        \
     }
 #define DOTS_ENTRY(OUT, PAIRS) [OUT - 1][PAIRS - 1] = dots_##OUT##_##PAIRS,
 /* clang-format off */
@@ -118,10 +133,8 @@ conv_range VARIANT(conv_out_range)(const tx_conv *conv, tx_part part)
 }
 
 /* A part's output channels of a group x all pairs, over one piece; pairs are cut into nearly equal tiles as well. */
-INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row, const conv_row *end, int64_t length,
-                          const real *x, const real *dy, real *dw)
+INLINE void weights_piece(const tx_conv *conv, tx_part part, const dot_piece *piece, real *dw)
 {
-    const int64_t dw_row = conv->in * conv->kernel_taps;
     const int pairs = conv->in * conv->taps;
     for (int64_t q = tx_part_begin(part, out_tiles(conv)); q < tx_part_end(part, out_tiles(conv)); q++) {
         const int o = out_cut(conv, q), out = out_cut(conv, q + 1) - o;
@@ -133,9 +146,9 @@ INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row
             if (!conv->listed) {
                 VARIANT(conv_list_pairs)(conv, j, next - j, some, places);
             }
-            dots_table[out - 1][next - j - 1](conv, row, end, length, x, conv->listed ? conv->pair + j : some,
-                                              conv->listed ? conv->pair_weight + j : places, dy + o * conv->y_channel,
-                                              dw + o * dw_row, dw_row);
+            dots_table[out - 1][next - j - 1](conv, piece, conv->listed ? conv->pair + j : some,
+                                              conv->listed ? conv->pair_weight + j : places, piece->dy + o * conv->y_channel,
+                                              dw + o * conv->in * conv->kernel_taps);
             j = next;
         }
     }
@@ -144,7 +157,7 @@ INLINE void weights_piece(const tx_conv *conv, tx_part part, const conv_row *row
 void VARIANT(conv_sums)(const tx_conv *conv, tx_part part, int64_t n, const real *x, const real *dy, real *dw)
 {
     static const conv_row row = {0, 0};
-    weights_piece(conv, part, &row, &row + 1, n, x, dy, dw);
+    weights_piece(conv, part, &(dot_piece){&row, &row + 1, n, x, dy}, dw);
 }
 
 /* Long rows are cut into pieces, short ones taken together. */
@@ -156,7 +169,7 @@ static void weights_group(const tx_conv *conv, tx_part part, const real *x, cons
         for (int64_t k = 0; k < cuts; k++) {
             const int64_t p = conv->length / VL * k / cuts * VL;
             const int64_t next = k < cuts - 1 ? conv->length / VL * (k + 1) / cuts * VL : conv->length;
-            weights_piece(conv, part, row, end, next - p, x + p, dy + p, dw);
+            weights_piece(conv, part, &(dot_piece){row, end, next - p, x + p, dy + p}, dw);
         }
     }
 }

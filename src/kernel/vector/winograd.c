@@ -298,21 +298,19 @@ static void finish_pair(const tx_conv *conv, const piece *p, const real *product
     }
 }
 
-static void finish_piece(const tx_conv *conv, const piece *p, const real *products, const real *bias, const real *m,
-                         const real *add, real *y)
+static void finish_piece(const tx_conv *conv, const piece *p, const real *products, const conv_arrays *a)
 {
     const int64_t buffer = conv->winograd->apply.buffer;
     for (int o = 0; o < conv->out; o++, products += buffer) {
         for (int64_t j = 0; j < p->pairs; j++) {
             const int64_t at = o * conv->y_channel + p->pair[j].y + p->at;
-            finish_pair(conv, p, products + j * conv->winograd->apply.next, conv->out * buffer, bias ? bias[o] : 0,
-                        m ? m + at : NULL, add ? add + at : NULL, y + at);
+            finish_pair(conv, p, products + j * conv->winograd->apply.next, conv->out * buffer, a->bias ? a->bias[o] : 0,
+                        a->m ? a->m + at : NULL, a->add ? a->add + at : NULL, a->y + at);
         }
     }
 }
 
-void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const real *x, const real *packed, const real *bias, const real *m,
-                             const real *add, real *y, real *scratch)
+void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const conv_arrays *a, real *scratch)
 {
     const winograd_batch *batch = &conv->winograd->apply;
     const int64_t inputs = conv->in * batch->product.x_channel, outputs = conv->out * batch->buffer;
@@ -320,12 +318,12 @@ void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const real *x, c
     const int64_t pieces = count_pieces(conv->winograd, batch);
     for (int64_t r = tx_part_begin(part, pieces); r < tx_part_end(part, pieces); r++) {
         const piece p = get_piece(conv, batch, r);
-        transform_piece(PRODUCTS, conv, batch, &p, x, e, inputs);
+        transform_piece(PRODUCTS, conv, batch, &p, a->x, e, inputs);
         for (int k = 0; k < PRODUCTS; k++) {
             VARIANT(conv_strips)
-            (&batch->product, p.used, e + k * inputs, packed + (size_t)k * product_size(conv), products + k * outputs);
+            (&batch->product, p.used, e + k * inputs, a->packed + (size_t)k * product_size(conv), products + k * outputs);
         }
-        finish_piece(conv, &p, products, bias, m, add, y);
+        finish_piece(conv, &p, products, a);
     }
 }
 
@@ -349,14 +347,19 @@ INLINE void transform_cotangents(const int K, const tx_conv *conv, const piece *
     }
 }
 
-/* Product K over one piece: its weights' gradient. */
-INLINE void sum_product(const int K, const tx_conv *conv, tx_part part, conv_range own, const piece *p, const real *x,
-                        const real *dy, real *e, real *dm, real *du)
+/* What products are summed from and to: a group's x and dy, and buffers for e, the products' cotangents and u's gradient. */
+typedef struct summing {
+    const real *x, *dy;
+    real *e, *dm, *du;
+} summing;
+
+/* Product K over one piece: its weights' gradient, of a part's own output channels. */
+INLINE void sum_product(const int K, const tx_conv *conv, tx_part part, conv_range own, const piece *p, const summing *s)
 {
     const winograd_batch *batch = &conv->winograd->sums;
-    transform_piece(K, conv, batch, p, x, e, 0);
-    transform_cotangents(K, conv, p, own.begin, own.end, dy, dm);
-    VARIANT(conv_sums)(&batch->product, part, p->used, e, dm, du + (size_t)K * product_size(conv));
+    transform_piece(K, conv, batch, p, s->x, s->e, 0);
+    transform_cotangents(K, conv, p, own.begin, own.end, s->dy, s->dm);
+    VARIANT(conv_sums)(&batch->product, part, p->used, s->e, s->dm, s->du + (size_t)K * product_size(conv));
 }
 
 /* dw += the gradients of the four products' weights, as they depend on it. */
@@ -381,15 +384,16 @@ void VARIANT(winograd_weights)(const tx_conv *conv, tx_part part, const real *x,
 {
     const winograd_batch *batch = &conv->winograd->sums;
     const conv_range own = VARIANT(conv_out_range)(conv, part);
-    real *e = scratch, *dm = e + conv->in * batch->product.x_channel, *du = dm + conv->out * batch->buffer;
+    real *dm = scratch + conv->in * batch->product.x_channel, *du = dm + conv->out * batch->buffer;
+    const summing s = {.x = x, .dy = dy, .e = scratch, .dm = dm, .du = du};
     const int64_t pieces = count_pieces(conv->winograd, batch);
     zero_reals(du, (int64_t)(PRODUCTS * product_size(conv)));
     for (int64_t r = 0; r < pieces && own.begin < own.end; r++) {
         const piece p = get_piece(conv, batch, r);
-        sum_product(0, conv, part, own, &p, x, dy, e, dm, du);
-        sum_product(1, conv, part, own, &p, x, dy, e, dm, du);
-        sum_product(2, conv, part, own, &p, x, dy, e, dm, du);
-        sum_product(3, conv, part, own, &p, x, dy, e, dm, du);
+        sum_product(0, conv, part, own, &p, &s);
+        sum_product(1, conv, part, own, &p, &s);
+        sum_product(2, conv, part, own, &p, &s);
+        sum_product(3, conv, part, own, &p, &s);
     }
     spread_gradients(conv, own.begin, own.end, du, dw);
 }

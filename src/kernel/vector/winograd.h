@@ -35,7 +35,6 @@ void VARIANT(winograd_destroy)(struct conv_winograd *winograd);
 size_t VARIANT(winograd_packed_size)(const tx_conv *conv); /* reals, all groups */
 size_t VARIANT(winograd_scratch)(const tx_conv *conv);     /* reals */
 void VARIANT(winograd_pack)(const tx_conv *conv, const real *w, real *packed);
-/* One group; pointers as in apply.c and weights.c, packed: the group's. */
-void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const real *x, const real *packed, const real *bias, const real *m,
-                             const real *add, real *y, real *scratch);
+/* One group; packed: the group's. */
+void VARIANT(winograd_apply)(const tx_conv *conv, tx_part part, const conv_arrays *a, real *scratch);
 void VARIANT(winograd_weights)(const tx_conv *conv, tx_part part, const real *x, const real *dy, real *dw, real *scratch);

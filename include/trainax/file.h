@@ -36,18 +36,18 @@ void tx_file_close(tx_file *file);             /* what was not saved is gone */
 tx_status tx_file_save(tx_file *file, const char *path, const char *previous, tx_error *error);
 tx_status tx_file_save_new(tx_file *file, const char *path, tx_error *error); /* TX_INVALID when something stands at `path` */
 
-typedef struct tx_dataset_shape { /* of one HDF5 dataset */
+typedef struct tx_array_shape { /* of one HDF5 dataset */
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
     bool is_float; /* of any width (float16 too) and byte order */
     bool is_integer;
     int bytes;        /* of one element */
     const char *type; /* in words: float16, float32, float64, float, integer; no numbers: complex64, complex128, text, record, … */
-} tx_dataset_shape;
+} tx_array_shape;
 bool tx_file_has(const tx_file *file, const char *path); /* a dataset or group */
 /* TX_BAD_DATA: missing (the message lists what is there), a group, more than 8 axes, or sizes whose product is no size: that of
  * all axes is at most 2^50. */
-tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_dataset_shape *out);
+tx_status tx_file_shape(const tx_file *file, const char *path, tx_error *error, tx_array_shape *out);
 /* Follows a read: goes over its numbers while they are still in a cache, up to `end`, which only grows; the whole follows unless
  * the read fails. Perhaps on another thread, but never after the read has returned. `known`, where not NULL: the 32-bit words since
  * the call before are those from `first` on in the file's dataset, and have this checksum (base/hash.h) as such. */
@@ -90,13 +90,14 @@ tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, co
                              void *data, tx_error *error);
 tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
                                 tx_error *error);
-/* Reads the hyperslab offset[rank], count[rank]. */
-tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
-                                    int64_t *data, tx_error *error);
-tx_status tx_file_read_slab(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
-                            tx_precision precision, void *data, tx_error *error);
-tx_status tx_file_read_slab_followed(const tx_file *file, const char *path, int rank, const int64_t *offset, const int64_t *count,
-                                     tx_precision precision, const tx_follower *follower, void *data, tx_error *error);
+/* Reads a hyperslab: along each of `rank` axes `count` numbers from `offset` on. follower: NULL: none. */
+typedef struct tx_slab {
+    int rank;
+    const int64_t *offset, *count;
+} tx_slab;
+tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, const tx_slab *slab, int64_t *data, tx_error *error);
+tx_status tx_file_read_slab(const tx_file *file, const char *path, const tx_slab *slab, tx_precision precision,
+                            const tx_follower *follower, void *data, tx_error *error);
 
 /* Attributes of an object ("/" for the root; setting makes the group where nothing is there). Setting one again replaces it.
  * Text is UTF-8 of any length; read are texts and numbers in all forms that hold one value. TX_BAD_DATA: missing, another

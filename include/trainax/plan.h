@@ -86,7 +86,8 @@ void tx_values_destroy(tx_values *values); /* takes NULL */
 /* The direction of the tangents that a run delivers: a vector like the parameters. */
 void tx_values_set_tangent(tx_values *values, const tx_parameters *tangent);
 
-/* What running takes: `blocks` blocks at once (1 on a CPU; a device wants all that it is given). */
+/* What running takes: `blocks` blocks at once (1 on a CPU; a device wants all that it is given), and a state of each user's
+ * function. Fails as those fail, too. */
 typedef struct tx_workspace tx_workspace;
 tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, tx_workspace **out);
 void tx_workspace_destroy(tx_workspace *workspace); /* takes NULL */

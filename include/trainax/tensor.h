@@ -104,6 +104,7 @@ void tx_next_step(tx_graph *graph);
  * goes. Returns the part before, to be entered again. Changes no value. */
 const char *tx_enter_part(tx_graph *graph, const char *part);
 
+/* A user's function of x, with results of that shape. It outlives the workspaces of all programs that it is in. */
 tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function);
 
 #ifdef __cplusplus

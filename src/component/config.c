@@ -29,7 +29,7 @@ const tx_registry *tx_config_registry(const tx_config *config)
 void tx_config_destroy(tx_config *config)
 {
     if (config) {
-        tx_arena_release(&config->arena);
+        tx_pool_release(&config->pool);
         tx_free(config);
     }
 }
@@ -43,7 +43,7 @@ static tx_status find_folders(tx_config *config)
         return tx_error_set(config->error, TX_FAILURE, "cannot tell the working directory: %s", strerror(errno));
     }
     const size_t length = strcmp(here, "/") ? strlen(here) : 0; /* "/" + "/" + name would have one too many */
-    TX_TRY(tx_arena_text(&config->arena, here, length, config->error, &config->here));
+    TX_TRY(tx_pool_text(&config->pool, here, length, config->error, &config->here));
     if (strncmp(config->name, "/dev/", 5) == 0) {
         config->folder = config->here;
         return TX_OK;
@@ -51,8 +51,8 @@ static tx_status find_folders(tx_config *config)
     const char *slash = strrchr(config->name, '/');
     const int folder = slash ? (int)(slash - config->name) : 0;
     const bool absolute = config->name[0] == '/';
-    return tx_arena_format(&config->arena, config->error, &config->folder, "%s%s%.*s", absolute ? "" : config->here,
-                           slash && !absolute ? "/" : "", folder, config->name);
+    return tx_pool_format(&config->pool, config->error, &config->folder, "%s%s%.*s", absolute ? "" : config->here,
+                          slash && !absolute ? "/" : "", folder, config->name);
 }
 
 static tx_status make_config(const tx_registry *registry, const char *name, tx_error *error, tx_config **out)
@@ -61,7 +61,7 @@ static tx_status make_config(const tx_registry *registry, const char *name, tx_e
     TX_TRY(tx_allocate(sizeof *config, error, &config));
     config->registry = registry;
     config->error = error;
-    tx_status status = tx_arena_text(&config->arena, name, strlen(name), error, &config->name);
+    tx_status status = tx_pool_text(&config->pool, name, strlen(name), error, &config->name);
     if (status == TX_OK) {
         status = find_folders(config);
     }
@@ -89,7 +89,7 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
 {
     tx_yaml *root = NULL;
     const tx_place start = {.origin = config->name, .line = 1, .column = 1};
-    TX_TRY(tx_yaml_read(&config->arena, config->name, true, source->text, config->error, &root));
+    TX_TRY(tx_yaml_read(&config->pool, config->name, true, source->text, config->error, &root));
     if (!root || tx_yaml_is_null(root)) {
         return tx_place_error(start, config->error, "there is nothing in this file; a configuration has data, network and trainer");
     }
@@ -98,10 +98,10 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
                               tx_yaml_describe(root).text);
     }
     for (int k = 0; k < source->num_overrides; k++) {
-        TX_TRY(tx_yaml_override(&config->arena, &root, source->overrides[k], config->error));
+        TX_TRY(tx_yaml_override(&config->pool, &root, source->overrides[k], config->error));
     }
     if (source->output) {
-        TX_TRY(tx_yaml_put(&config->arena, &root, "output.directory", "--output", source->output, config->error));
+        TX_TRY(tx_yaml_put(&config->pool, &root, "output.directory", "--output", source->output, config->error));
     }
     TX_TRY(tx_resolve_run(config, root, source->required, &config->root));
     return tx_run_complete(config, config->root);
@@ -117,7 +117,7 @@ tx_status tx_config_create(const tx_registry *registry, const tx_config_source *
 static tx_status build_section(tx_config *config, tx_kind kind, const char *fixed, const char *text)
 {
     tx_yaml *root = NULL;
-    TX_TRY(tx_yaml_read(&config->arena, config->name, true, text, config->error, &root));
+    TX_TRY(tx_yaml_read(&config->pool, config->name, true, text, config->error, &root));
     if (!root) {
         return tx_error_set(config->error, TX_INVALID, "%s:1:1: there is nothing here; a %s is expected", config->name,
                             tx_kind_spoken(kind));

@@ -11,7 +11,7 @@
 #include "component/buffer.h"
 
 typedef struct expansion {
-    tx_arena *arena;
+    tx_pool *pool;
     tx_place place;
     const char *option, *rest; /* what is still to be read */
     tx_buffer text;
@@ -28,7 +28,7 @@ static tx_status expand_home(expansion *e)
 {
     const char *user;
     const size_t length = strcspn(e->rest + 1, "/");
-    TX_TRY(tx_arena_text(e->arena, e->rest + 1, length, e->text.error, &user));
+    TX_TRY(tx_pool_text(e->pool, e->rest + 1, length, e->text.error, &user));
     const char *home = home_of(user);
     if (!home) {
         return tx_place_error(e->place, e->text.error, "%s: there is no home of '%s' ('./%s' would be a file of that name)",
@@ -66,7 +66,7 @@ static tx_status expand_variable(expansion *e)
                               "%s: a '$' begins a variable, $NAME or ${NAME} (write $$ for a dollar): '%s'", e->option,
                               tx_quote(e->rest).text);
     }
-    TX_TRY(tx_arena_text(e->arena, from, length, e->text.error, &name));
+    TX_TRY(tx_pool_text(e->pool, from, length, e->text.error, &name));
     const char *value = getenv(name);
     if (!value) {
         return tx_place_error(e->place, e->text.error, "%s: the variable $%s is not set", e->option, tx_quote(name).text);
@@ -88,13 +88,13 @@ static tx_status expand(expansion *e)
     return TX_OK;
 }
 
-tx_status tx_path_expand(tx_arena *arena, tx_place place, const char *option, const char *path, tx_error *error, const char **out)
+tx_status tx_path_expand(tx_pool *pool, tx_place place, const char *option, const char *path, tx_error *error, const char **out)
 {
-    expansion e = {.arena = arena, .place = place, .option = option, .rest = path, .text = {.error = error}};
+    expansion e = {.pool = pool, .place = place, .option = option, .rest = path, .text = {.error = error}};
     tx_status status = expand(&e);
     status = status ? status : e.text.status;
     if (status == TX_OK) {
-        status = tx_arena_text(arena, e.text.data ? e.text.data : "", e.text.length, error, out);
+        status = tx_pool_text(pool, e.text.data ? e.text.data : "", e.text.length, error, out);
     }
     tx_free(e.text.data);
     return status;

@@ -7,7 +7,7 @@
 #include "component/yaml.h"
 
 typedef struct override {
-    tx_arena *arena;
+    tx_pool *pool;
     tx_error *error;
     tx_place place; /* "--set a.b" */
     const char *path;
@@ -16,7 +16,7 @@ typedef struct override {
 
 static tx_status make_mapping(const override *set, tx_yaml **out)
 {
-    TX_TRY(tx_yaml_scalar(set->arena, set->place, "", set->error, out));
+    TX_TRY(tx_yaml_scalar(set->pool, set->place, "", set->error, out));
     (*out)->shape = TX_YAML_MAPPING;
     return TX_OK;
 }
@@ -38,16 +38,16 @@ static tx_status make_container(const override *set, const tx_yaml *node, const 
         return make_mapping(set, out);
     }
     if (node->shape != TX_YAML_SCALAR) {
-        return tx_yaml_copy(set->arena, node, set->error, out);
+        return tx_yaml_copy(set->pool, node, set->error, out);
     }
     if (!is_name(node->text)) {
         return tx_place_error(set->place, set->error, "%s is '%s', which has no keys", shown, tx_quote(node->text).text);
     }
     tx_yaml *key, *type;
     TX_TRY(make_mapping(set, out));
-    TX_TRY(tx_yaml_scalar(set->arena, node->place, "type", set->error, &key));
-    TX_TRY(tx_yaml_copy(set->arena, node, set->error, &type));
-    return tx_yaml_append(set->arena, *out, key, type, set->error);
+    TX_TRY(tx_yaml_scalar(set->pool, node->place, "type", set->error, &key));
+    TX_TRY(tx_yaml_copy(set->pool, node, set->error, &type));
+    return tx_yaml_append(set->pool, *out, key, type, set->error);
 }
 
 /* The slot of `key` in a container, made (empty) in a mapping where it is missing. */
@@ -69,8 +69,8 @@ static tx_status find_slot(const override *set, tx_yaml *container, const char *
     index = tx_yaml_find(container, key);
     if (index < 0) {
         tx_yaml *name;
-        TX_TRY(tx_yaml_scalar(set->arena, set->place, key, set->error, &name));
-        TX_TRY(tx_yaml_append(set->arena, container, name, NULL, set->error));
+        TX_TRY(tx_yaml_scalar(set->pool, set->place, key, set->error, &name));
+        TX_TRY(tx_yaml_append(set->pool, container, name, NULL, set->error));
         index = (int64_t)container->count - 1;
     }
     *out = &container->items[index];
@@ -85,13 +85,13 @@ static tx_status descend(const override *set, tx_yaml **slot)
     while (*rest) {
         const char *key;
         const size_t length = strcspn(rest, ".");
-        TX_TRY(tx_arena_text(set->arena, rest, length, set->error, &key));
+        TX_TRY(tx_pool_text(set->pool, rest, length, set->error, &key));
         tx_yaml *container;
         TX_TRY(make_container(set, *slot, shown, &container));
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): set on success */
         *slot = container;
         TX_TRY(find_slot(set, container, key, shown, &slot));
-        TX_TRY(tx_arena_text(set->arena, set->path, (size_t)(rest - set->path) + length, set->error, &shown));
+        TX_TRY(tx_pool_text(set->pool, set->path, (size_t)(rest - set->path) + length, set->error, &shown));
         rest += length + (rest[length] == '.');
     }
     *slot = set->value;
@@ -107,30 +107,30 @@ static bool is_path(const char *path)
     return good;
 }
 
-tx_status tx_yaml_put(tx_arena *arena, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error)
+tx_status tx_yaml_put(tx_pool *pool, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error)
 {
-    override set = {.arena = arena, .error = error, .path = path, .place.origin = origin};
+    override set = {.pool = pool, .error = error, .path = path, .place.origin = origin};
     const char *copy;
-    TX_TRY(tx_arena_text(arena, text, strlen(text), error, &copy));
-    TX_TRY(tx_yaml_scalar(arena, set.place, copy, error, &set.value));
+    TX_TRY(tx_pool_text(pool, text, strlen(text), error, &copy));
+    TX_TRY(tx_yaml_scalar(pool, set.place, copy, error, &set.value));
     set.value->quoted = set.value->literal = true;
     return descend(&set, root);
 }
 
-tx_status tx_yaml_override(tx_arena *arena, tx_yaml **root, const char *text, tx_error *error)
+tx_status tx_yaml_override(tx_pool *pool, tx_yaml **root, const char *text, tx_error *error)
 {
-    override set = {.arena = arena, .error = error};
+    override set = {.pool = pool, .error = error};
     const char *equals = strchr(text, '=');
     if (equals) {
-        TX_TRY(tx_arena_text(arena, text, (size_t)(equals - text), error, &set.path));
+        TX_TRY(tx_pool_text(pool, text, (size_t)(equals - text), error, &set.path));
     }
     if (!equals || !is_path(set.path)) {
         return tx_error_set(error, TX_INVALID, "--set %s: KEY=VALUE is expected, as in trainer.batch_size=32", tx_quote(text).text);
     }
-    TX_TRY(tx_arena_format(arena, error, &set.place.origin, "--set %s", tx_quote(set.path).text));
-    TX_TRY(tx_yaml_read(arena, set.place.origin, false, equals + 1, error, &set.value));
+    TX_TRY(tx_pool_format(pool, error, &set.place.origin, "--set %s", tx_quote(set.path).text));
+    TX_TRY(tx_yaml_read(pool, set.place.origin, false, equals + 1, error, &set.value));
     if (!set.value) {
-        TX_TRY(tx_yaml_scalar(arena, set.place, "", error, &set.value));
+        TX_TRY(tx_yaml_scalar(pool, set.place, "", error, &set.value));
     }
     return descend(&set, root);
 }

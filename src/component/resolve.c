@@ -7,6 +7,7 @@
 #include "base/name.h"
 #include "component/buffer.h"
 #include "component/registry.h"
+#include "component/keys.h"
 #include "component/unfold.h"
 #include "component/value.h"
 
@@ -34,32 +35,6 @@ typedef struct blueprint {
 } blueprint;
 
 static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section **out);
-
-/* -- the table of a section: the component's options, those that its kind shares, those that its list adds -- */
-
-static void add_options(tx_table *all, const tx_option *options)
-{
-    for (; options && options->name; options++) {
-        bool there = false;
-        for (int k = 0; k < all->count; k++) {
-            there = there || !strcmp(all->options[k]->name, options->name);
-        }
-        if (!there && all->count < TX_MAX_OPTIONS) {
-            all->options[all->count++] = options;
-        }
-    }
-}
-
-tx_table tx_table_make(const tx_registry *registry, const tx_component *component, const tx_option *each)
-{
-    tx_table all = {.count = 0};
-    if (component) {
-        add_options(&all, component->options);
-        add_options(&all, tx_registry_shared(registry, component->kind));
-    }
-    add_options(&all, each);
-    return all;
-}
 
 /* -- names of components -- */
 
@@ -99,124 +74,20 @@ static tx_status find_inline(resolver *r, const blueprint *plan, const tx_option
     const char *path;
     tx_yaml *name;
     const int k = tx_yaml_find(plan->mapping, option->name);
-    TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &path, "%s.%s", plan->path, option->name));
+    TX_TRY(tx_pool_format(&r->config->pool, r->config->error, &path, "%s.%s", plan->path, option->name));
     if (k >= 0) {
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): k was found in it */
         return find_component(r, option->kind, plan->mapping->items[k], path, out);
     }
-    TX_TRY(tx_yaml_scalar(&r->config->arena, plan->place, option->initial, r->config->error, &name));
+    TX_TRY(tx_yaml_scalar(&r->config->pool, plan->place, option->initial, r->config->error, &name));
     return find_component(r, option->kind, name, path, out);
-}
-
-/* -- unknown keys -- */
-
-typedef struct name_list {
-    const char *names[3 * TX_MAX_OPTIONS + 1];
-    int count;
-} name_list;
-
-static void add_names(name_list *list, const tx_table *all)
-{
-    for (int k = 0; k < all->count; k++) {
-        bool there = false;
-        for (int j = 0; j < list->count; j++) {
-            there = there || !strcmp(list->names[j], all->options[k]->name);
-        }
-        if (!there) {
-            list->names[list->count++] = all->options[k]->name;
-        }
-    }
-}
-
-static bool is_known(const tx_table *all, const char *key)
-{
-    bool known = false;
-    for (int k = 0; k < all->count; k++) {
-        known = known || tx_option_is(all->options[k], key);
-    }
-    return known;
-}
-
-/* Where in a run a key stands that is unknown in one of its sections, as tx_suggest would say it; "": nowhere. */
-static tx_expectation suggest_place(const resolver *r, const char *key)
-{
-    tx_expectation suggestion = {""};
-    const tx_registry *registry = r->config->registry;
-    const tx_component *run = r->root ? tx_registry_find(registry, TX_KIND_RUN, "run") : NULL;
-    for (const tx_option *option = run ? run->options : NULL; option && option->name; option++) {
-        const tx_component *section = option->fixed ? tx_registry_find(registry, option->kind, option->fixed) : NULL;
-        if (tx_option_is(option, key)) {
-            snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s' at the top level?)", option->name);
-            return suggestion;
-        }
-        for (const tx_option *inner = section ? section->options : NULL; inner && inner->name; inner++) {
-            if (tx_option_is(inner, key)) {
-                snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s.%s'?)", option->name, inner->name);
-            }
-        }
-    }
-    return suggestion;
-}
-
-/* The same for a key of a component that stands in this section: trainer.optimizer.learning_rate. */
-static tx_expectation suggest_below(const resolver *r, const blueprint *plan, const tx_table *own, const char *key)
-{
-    tx_expectation suggestion = {""};
-    const tx_registry *registry = r->config->registry;
-    for (int k = 0; k < own->count; k++) {
-        const tx_option *option = own->options[k];
-        const bool below = option->type == TX_TYPE_SECTION && !option->fixed;
-        for (int j = 0; below && j < tx_registry_count(registry, option->kind) && !*suggestion.text; j++) {
-            const tx_option *inner = tx_registry_at(registry, option->kind, j)->options;
-            for (; inner && inner->name; inner++) {
-                if (tx_option_is(inner, key) || tx_is_synonym(key, inner->name)) {
-                    snprintf(suggestion.text, sizeof suggestion.text, " (did you mean '%s%s%s.%s'?)", plan->path,
-                             *plan->path ? "." : "", option->name, inner->name);
-                }
-            }
-        }
-    }
-    return suggestion;
-}
-
-static tx_status unknown_key(resolver *r, const blueprint *plan, const tx_table *own, const tx_yaml *key, const name_list *known)
-{
-    tx_expectation suggestion = suggest_place(r, key->text);
-    const char *in = *plan->path ? " in " : "";
-    if (!*suggestion.text) {
-        suggestion = suggest_below(r, plan, own, key->text);
-    }
-    if (!*suggestion.text) {
-        suggestion = tx_suggest(key->text, known->names, known->count);
-    }
-    return tx_place_error(key->place, r->config->error, "unknown key '%s'%s%s%s", tx_quote(key->text).text, in, plan->path,
-                          suggestion.text);
-}
-
-/* own: the section's table; inlined: that of the component whose options stand in the same mapping, may be empty. */
-static tx_status check_keys(resolver *r, const blueprint *plan, const tx_table *own, const tx_table *inlined)
-{
-    name_list known = {.count = 0};
-    if (!plan->fixed) {
-        known.names[known.count++] = "type";
-    }
-    add_names(&known, own);
-    add_names(&known, inlined);
-    for (size_t k = 0; plan->mapping && k < plan->mapping->count; k++) {
-        const tx_yaml *key = plan->mapping->keys[k];
-        const bool is_type = !plan->fixed && tx_same_key(key->text, "type");
-        if (!is_type && !is_known(own, key->text) && !is_known(inlined, key->text)) {
-            return unknown_key(r, plan, own, key, &known);
-        }
-    }
-    return TX_OK;
 }
 
 /* -- values that are sections -- */
 
 static tx_status join_path(resolver *r, const char *path, const char *name, const char **out)
 {
-    return tx_arena_format(&r->config->arena, r->config->error, out, "%s%s%s", path, *path ? "." : "", name);
+    return tx_pool_format(&r->config->pool, r->config->error, out, "%s%s%s", path, *path ? "." : "", name);
 }
 
 static tx_status missing_type(resolver *r, tx_kind kind, const tx_yaml *mapping, tx_place place, const char *path)
@@ -287,12 +158,12 @@ static tx_status read_sections(resolver *r, tx_value *value, const char *path)
     if (!list && !value->option->or_one) {
         return tx_value_wrong(r->config, value, node, path);
     }
-    TX_TRY(tx_arena_allocate(&r->config->arena, count, sizeof *sections, r->config->error, &sections));
+    TX_TRY(tx_pool_allocate(&r->config->pool, count, sizeof *sections, r->config->error, &sections));
     for (size_t k = 0; k < count; k++) {
         const char *item_path = path;
         const tx_yaml *item = tx_yaml_element(node, k);
         if (list) {
-            TX_TRY(tx_arena_format(&r->config->arena, r->config->error, &item_path, "%s.%zu", path, k));
+            TX_TRY(tx_pool_format(&r->config->pool, r->config->error, &item_path, "%s.%zu", path, k));
         }
         TX_TRY(value->option->fixed
                    ? resolve_fixed(r, value, item, item->place, item_path, &sections[k])
@@ -341,8 +212,8 @@ static tx_status initial_node(resolver *r, const blueprint *plan, const tx_optio
     tx_yaml *node = NULL;
     tx_config *config = r->config;
     TX_TRY(strchr("[{\"'", *option->initial) && *option->initial
-               ? tx_yaml_read(&config->arena, plan->place.origin, false, option->initial, config->error, &node)
-               : tx_yaml_scalar(&config->arena, plan->place, option->initial, config->error, &node));
+               ? tx_yaml_read(&config->pool, plan->place.origin, false, option->initial, config->error, &node)
+               : tx_yaml_scalar(&config->pool, plan->place, option->initial, config->error, &node));
     *out = node;
     return TX_OK;
 }
@@ -482,7 +353,13 @@ static tx_status check_section(resolver *r, const blueprint *plan, const tx_tabl
             inlined = tx_table_make(r->config->registry, component, NULL);
         }
     }
-    return check_keys(r, plan, own, &inlined);
+    const tx_keys keys = {.mapping = plan->mapping,
+                          .path = plan->path,
+                          .typed = !plan->fixed,
+                          .in_run = r->root != NULL,
+                          .own = own,
+                          .inlined = &inlined};
+    return tx_keys_check(r->config, &keys);
 }
 
 static tx_status read_values(resolver *r, const blueprint *plan, const tx_table *own, tx_section *section)
@@ -505,9 +382,9 @@ static tx_status resolve_section(resolver *r, const blueprint *plan, tx_section 
     tx_section *section;
     const tx_table own = tx_table_make(r->config->registry, plan->component, plan->each);
     TX_TRY(check_section(r, plan, &own));
-    TX_TRY(tx_arena_allocate(&config->arena, 1, sizeof *section, config->error, &section));
+    TX_TRY(tx_pool_allocate(&config->pool, 1, sizeof *section, config->error, &section));
     *section = (tx_section){.component = plan->component, .path = plan->path, .place = plan->place, .fixed = plan->fixed};
-    TX_TRY(tx_arena_allocate(&config->arena, (size_t)own.count, sizeof *section->values, config->error, &section->values));
+    TX_TRY(tx_pool_allocate(&config->pool, (size_t)own.count, sizeof *section->values, config->error, &section->values));
     TX_TRY(read_values(r, plan, &own, section));
     *out = section;
     return TX_OK;

@@ -285,7 +285,7 @@ tx_status tx_run_complete(tx_config *config, tx_section *root)
     const char *slash = strrchr(config->name, '/'), *name = slash ? slash + 1 : config->name;
     const char *dot = strrchr(name, '.');
     const int length = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    TX_TRY(tx_arena_format(&config->arena, config->error, &directory->text, "%s/runs/%.*s", config->here, length, name));
+    TX_TRY(tx_pool_format(&config->pool, config->error, &directory->text, "%s/runs/%.*s", config->here, length, name));
     directory->form = TX_FORM_OWN;
     return TX_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "component/registry.h"
-#include "component/resolve.h"
+#include "component/keys.h"
 #include "component/schema.h"
 #include "component/words.h"
 
@@ -199,7 +199,7 @@ static tx_status list_names(tx_schema *w, tx_kind kind, const char **out)
     const tx_component *component;
     *out = "";
     for (int k = 0; (component = candidate(w, kind, k)); k++) {
-        TX_TRY(tx_arena_format(&w->arena, w->text.error, out, "%s%s%s", *out, k ? " " : "", component->name));
+        TX_TRY(tx_pool_format(&w->pool, w->text.error, out, "%s%s%s", *out, k ? " " : "", component->name));
     }
     return TX_OK;
 }
@@ -324,7 +324,7 @@ tx_status tx_registry_schema(const tx_registry *registry, tx_error *error, char 
 {
     tx_schema w = {.registry = registry, .text = {.error = error}};
     const tx_status status = write_schema(&w);
-    tx_arena_release(&w.arena);
+    tx_pool_release(&w.pool);
     if (status != TX_OK) {
         tx_free(w.text.data);
         return status;

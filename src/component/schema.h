@@ -1,13 +1,13 @@
 /* The pieces of a JSON Schema; all but the option append to a text, whose errors are sticky. */
 #pragma once
 
-#include "component/arena.h"
+#include "component/pool.h"
 #include "component/buffer.h"
 #include "trainax/component.h"
 
 typedef struct tx_schema {
     const tx_registry *registry;
-    tx_arena arena;
+    tx_pool pool;
     tx_buffer text;
     char place[192]; /* of the definition that is being written, "/definitions/network.conv"; "": of the whole */
 } tx_schema;

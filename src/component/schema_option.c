@@ -239,7 +239,7 @@ static tx_status add_default(tx_schema *w, const tx_option *option)
 {
     tx_yaml *node;
     if (option->initial && strcmp(tx_option_describe(option).initial, "-")) {
-        TX_TRY(tx_yaml_read(&w->arena, option->name, false, option->initial, w->text.error, &node));
+        TX_TRY(tx_yaml_read(&w->pool, option->name, false, option->initial, w->text.error, &node));
         tx_buffer_add(&w->text, ", \"default\": ");
         add_yaml(&w->text, node);
     }

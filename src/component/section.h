@@ -47,7 +47,7 @@ struct tx_section {
 };
 
 struct tx_config {
-    tx_arena arena;
+    tx_pool pool;
     const tx_registry *registry;
     const char *name;   /* of the file, for messages */
     const char *folder; /* absolute; where paths start */

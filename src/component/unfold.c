@@ -39,8 +39,8 @@ static tx_status add_options_beside(tx_config *config, const tx_yaml *root, tx_k
         const int k = name ? tx_yaml_find(root, option->name) : -1;
         tx_yaml *key;
         if (k >= 0 && !tx_yaml_is_null(root->items[k])) {
-            TX_TRY(tx_yaml_scalar(&config->arena, root->keys[k]->place, name, config->error, &key));
-            TX_TRY(tx_yaml_append(&config->arena, mapping, key, root->items[k], config->error));
+            TX_TRY(tx_yaml_scalar(&config->pool, root->keys[k]->place, name, config->error, &key));
+            TX_TRY(tx_yaml_append(&config->pool, mapping, key, root->items[k], config->error));
         }
     }
     return TX_OK;
@@ -107,7 +107,7 @@ tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool leni
     if (tx_registry_rule(config->registry, kind)(descriptor->text, sizeof text, text, &wrong) != TX_OK) {
         return tx_place_error(descriptor->place, config->error, "%s: %s", path, wrong.message);
     }
-    TX_TRY(tx_yaml_read(&config->arena, descriptor->place.origin, false, text, config->error, &mapping));
+    TX_TRY(tx_yaml_read(&config->pool, descriptor->place.origin, false, text, config->error, &mapping));
     place_at(mapping, descriptor->place);
     const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
     if (!tx_registry_find(config->registry, kind, type)) {
@@ -132,12 +132,12 @@ tx_status tx_axes_unfold(tx_config *config, const tx_component *component, const
     do {
         axes--;
     } while (!strchr("123", *axes));
-    TX_TRY(tx_arena_text(&config->arena, axes, 1, config->error, &axes));
-    TX_TRY(tx_yaml_copy(&config->arena, *mapping, config->error, &copy));
-    TX_TRY(tx_yaml_scalar(&config->arena, type->place, option, config->error, &key));
-    TX_TRY(tx_yaml_scalar(&config->arena, type->place, axes, config->error, &value));
+    TX_TRY(tx_pool_text(&config->pool, axes, 1, config->error, &axes));
+    TX_TRY(tx_yaml_copy(&config->pool, *mapping, config->error, &copy));
+    TX_TRY(tx_yaml_scalar(&config->pool, type->place, option, config->error, &key));
+    TX_TRY(tx_yaml_scalar(&config->pool, type->place, axes, config->error, &value));
     *mapping = copy;
-    return tx_yaml_append(&config->arena, copy, key, value, config->error);
+    return tx_yaml_append(&config->pool, copy, key, value, config->error);
 }
 
 /* -- loss_configuration: {type: DivertedChain, …} -- */
@@ -147,7 +147,7 @@ static tx_status add_inner(tx_config *config, tx_yaml *mapping, tx_yaml *key, tx
 {
     const int there = tx_yaml_find(mapping, key->text);
     if (there < 0) {
-        return tx_yaml_append(&config->arena, mapping, key, item, config->error);
+        return tx_yaml_append(&config->pool, mapping, key, item, config->error);
     }
     return !mapping->items[there]->place.line ? TX_OK
                                               : tx_place_error(key->place, config->error, "'%s' in %s.%s stands in %s too",
@@ -165,15 +165,15 @@ static tx_status unfold_option(tx_config *config, const tx_option *option, const
                                tx_yaml **out)
 {
     tx_yaml *const inner = from->items[at], *copy, *type;
-    TX_TRY(tx_yaml_scalar(&config->arena, from->place, from->text, config->error, &copy));
+    TX_TRY(tx_yaml_scalar(&config->pool, from->place, from->text, config->error, &copy));
     copy->shape = TX_YAML_MAPPING;
     for (int k = 0; k < (int)from->count; k++) {
         const bool dropped = k == at || names_class(from->keys[k], from->items[k]);
-        TX_TRY(dropped ? TX_OK : tx_yaml_append(&config->arena, copy, from->keys[k], from->items[k], config->error));
+        TX_TRY(dropped ? TX_OK : tx_yaml_append(&config->pool, copy, from->keys[k], from->items[k], config->error));
     }
     *out = copy;
     if (inner->shape != TX_YAML_MAPPING) {
-        TX_TRY(tx_yaml_scalar(&config->arena, from->keys[at]->place, option->name, config->error, &type));
+        TX_TRY(tx_yaml_scalar(&config->pool, from->keys[at]->place, option->name, config->error, &type));
         return add_inner(config, copy, type, inner, option->alias, path);
     }
     for (size_t k = 0; k < inner->count; k++) {

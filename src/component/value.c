@@ -14,135 +14,6 @@
 #include "component/expand.h"
 #include "component/registry.h"
 
-/* -- words for messages -- */
-
-static const char *const type_expectations[] = {
-    [TX_TYPE_INTEGER] = "an integer",
-    [TX_TYPE_REAL] = "a number",
-    [TX_TYPE_BOOLEAN] = "true or false",
-    [TX_TYPE_STRING] = "a text",
-    [TX_TYPE_PATH] = "a path",
-    [TX_TYPE_OUTPUT_PATH] = "a path",
-    [TX_TYPE_WORD] = "",
-    [TX_TYPE_KEY] = "an integer or {seed, split, index}",
-    [TX_TYPE_INTEGERS] = "an integer or a list of integers",
-    [TX_TYPE_REALS] = "a number or a list of numbers",
-    [TX_TYPE_STRINGS] = "a text or a list of texts",
-    [TX_TYPE_MAP] = "a mapping of integers to numbers",
-    [TX_TYPE_BYTES] = "an amount of memory such as 512 MiB",
-    [TX_TYPE_SECTION] = "a mapping",
-    [TX_TYPE_SECTIONS] = "a list",
-    [TX_TYPE_INLINE] = "a name",
-};
-
-/* "a b c" -> "a, b, c" */
-static void list_words(const char *words, char *out, size_t size)
-{
-    size_t used = 0;
-    for (; *words && used + 3 < size; words++) {
-        if (*words == ' ') {
-            out[used++] = ',';
-        }
-        out[used++] = *words;
-    }
-    out[used] = '\0';
-}
-
-tx_expectation tx_option_expects(const tx_option *option)
-{
-    tx_expectation expectation;
-    char words[200] = "";
-    list_words(option->words ? option->words : "", words, sizeof words);
-    const char *several = strchr(words, ',') ? "one of " : "";
-    const bool component = option->kind && (option->type == TX_TYPE_REAL || option->type == TX_TYPE_REALS);
-    const char *article = tx_kind_article(option->kind)[1] ? " or an " : " or a ";
-    snprintf(expectation.text, sizeof expectation.text, "%s%s%s%s%s%s", type_expectations[option->type], component ? article : "",
-             component ? tx_kind_spoken(option->kind) : "", *words && option->type != TX_TYPE_WORD ? " or " : "", several, words);
-    return expectation;
-}
-
-tx_description tx_yaml_describe(const tx_yaml *node)
-{
-    tx_description description;
-    const bool key_alone = node->shape == TX_YAML_MAPPING && node->count == 1 && tx_yaml_is_null(node->items[0]);
-    if (key_alone) {
-        snprintf(description.text, sizeof description.text, "a mapping (a text that ends with ':' needs quotes: \"%s:\")",
-                 tx_quote(node->keys[0]->text).text);
-    } else if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
-        strcpy(description.text, node->shape == TX_YAML_LIST ? "a list" : node->shape == TX_YAML_MAPPING ? "a mapping" : "null");
-    } else {
-        snprintf(description.text, sizeof description.text, node->quoted ? "the text \"%s\"" : "'%s'%s", tx_quote(node->text).text,
-                 strcmp(node->text, "None") ? "" : " (write null)");
-    }
-    return description;
-}
-
-tx_status tx_value_wrong(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path)
-{
-    return tx_place_error(node->place, config->error, "%s must be %s, not %s", path, tx_option_expects(value->option).text,
-                          tx_yaml_describe(node).text);
-}
-
-/* Other words for keys: those of other packages and of habit. */
-static const struct {
-    const char *word, *meant;
-} synonyms[] = {
-    {"lr", "learning_rate"},
-    {"step_size", "learning_rate"},
-    {"beta1", "b1"},
-    {"beta2", "b2"},
-    {"epsilon", "eps"},
-    {"wd", "weight_decay"},
-    {"hidden_size", "hidden_channels"},
-    {"hidden_size", "width_size"},
-    {"width", "hidden_channels"},
-    {"width", "width_size"},
-    {"num_layers", "depth"},
-    {"modes", "num_modes"},
-    {"seed", "key"},
-    {"num_steps", "num_training_steps"},
-    {"epochs", "num_training_steps"},
-    {"num_epochs", "num_training_steps"},
-};
-
-bool tx_is_synonym(const char *word, const char *name)
-{
-    bool is = false;
-    for (size_t k = 0; k < sizeof synonyms / sizeof *synonyms; k++) {
-        is = is || (tx_same_key(word, synonyms[k].word) && !strcmp(name, synonyms[k].meant));
-    }
-    return is;
-}
-
-static const char *suggest_synonym(const char *word, const char *const *names, int count)
-{
-    int k = 0;
-    while (k < count && !tx_is_synonym(word, names[k])) {
-        k++;
-    }
-    return k < count ? names[k] : NULL;
-}
-
-tx_expectation tx_suggest(const char *name, const char *const *names, int count)
-{
-    tx_expectation suggestion;
-    const char *synonym = suggest_synonym(name, names, count);
-    const char *nearest = synonym ? synonym : tx_nearest_name(name, names, count);
-    const size_t size = sizeof suggestion.text;
-    if (nearest) {
-        snprintf(suggestion.text, size, " (did you mean '%s'?)", nearest);
-        return suggestion;
-    }
-    size_t used = (size_t)snprintf(suggestion.text, size, count ? " (known: " : " (there are no keys");
-    for (int k = 0; k < count && used < size; k++) {
-        used += (size_t)snprintf(suggestion.text + used, size - used, "%s%s", k ? ", " : "", names[k]);
-    }
-    if (used < size) {
-        snprintf(suggestion.text + used, size - used, ")");
-    }
-    return suggestion;
-}
-
 /* -- numbers -- */
 
 /* Decimal only: strtod would take 0x1p3, inf and nan. */
@@ -283,7 +154,7 @@ static tx_status read_reals(tx_config *config, tx_value *value, const char *path
 {
     const size_t count = tx_yaml_num_elements(value->node);
     double *reals;
-    TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *reals, config->error, &reals));
+    TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *reals, config->error, &reals));
     for (size_t k = 0; k < count; k++) {
         TX_TRY(read_real(config, value, tx_yaml_element(value->node, k), path, &reals[k]));
     }
@@ -308,7 +179,7 @@ static tx_status read_integers(tx_config *config, tx_value *value, const char *p
     int64_t *integers;
     value->pairs = value->option->pairs && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
     const size_t each = value->pairs ? 2 : 1;
-    TX_TRY(tx_arena_allocate(&config->arena, each * count, sizeof *integers, config->error, &integers));
+    TX_TRY(tx_pool_allocate(&config->pool, each * count, sizeof *integers, config->error, &integers));
     for (size_t k = 0; k < count; k++) {
         TX_TRY(value->pairs ? read_pair(config, value, node->items[k], path, &integers[2 * k])
                             : read_integer(config, value, tx_yaml_element(node, k), path, &integers[k]));
@@ -332,7 +203,7 @@ static tx_status check_names(tx_config *config, const tx_option *option, const t
         while (length && strchr(" \t\n\r", rest[length - 1])) {
             length--;
         }
-        TX_TRY(tx_arena_text(&config->arena, rest, length, config->error, &name));
+        TX_TRY(tx_pool_text(&config->pool, rest, length, config->error, &name));
         if (rule(name, sizeof section, section, &wrong) != TX_OK) {
             return tx_place_error(node->place, config->error, "%s: %s", path, wrong.message);
         }
@@ -345,7 +216,7 @@ static tx_status read_strings(tx_config *config, tx_value *value, const char *pa
 {
     const size_t count = tx_yaml_num_elements(value->node);
     const char **strings;
-    TX_TRY(tx_arena_allocate(&config->arena, count, sizeof *strings, config->error, &strings));
+    TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *strings, config->error, &strings));
     for (size_t k = 0; k < count; k++) {
         const tx_yaml *node = tx_yaml_element(value->node, k);
         if (node->shape != TX_YAML_SCALAR || tx_yaml_is_null(node)) {
@@ -371,7 +242,7 @@ static tx_status read_pair_of_map(tx_config *config, const tx_value *value, cons
         return tx_place_error(key->place, config->error, "a key of %s must be an integer, not '%s'", path,
                               tx_quote(key->text).text);
     }
-    TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%" PRId64, path, *integer));
+    TX_TRY(tx_pool_format(&config->pool, config->error, &whole, "%s.%" PRId64, path, *integer));
     return read_real(config, &(tx_value){.option = &number}, item, whole, real);
 }
 
@@ -398,8 +269,8 @@ static tx_status read_map(tx_config *config, tx_value *value, const char *path)
     if (node->shape != TX_YAML_MAPPING) {
         return tx_value_wrong(config, value, node, path);
     }
-    TX_TRY(tx_arena_allocate(&config->arena, node->count, sizeof *keys, config->error, &keys));
-    TX_TRY(tx_arena_allocate(&config->arena, node->count, sizeof *values, config->error, &values));
+    TX_TRY(tx_pool_allocate(&config->pool, node->count, sizeof *keys, config->error, &keys));
+    TX_TRY(tx_pool_allocate(&config->pool, node->count, sizeof *values, config->error, &values));
     for (size_t k = 0; k < node->count; k++) {
         TX_TRY(read_pair_of_map(config, value, node->keys[k], node->items[k], path, &keys[k], &values[k]));
         const int64_t key = keys[k];
@@ -423,7 +294,7 @@ static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t
     int64_t *const parts[] = {&spec->seed, &spec->split, &spec->index};
     for (int j = 0; j < 3; j++) {
         if (tx_same_key(name, names[j])) {
-            TX_TRY(tx_arena_format(&config->arena, config->error, &whole, "%s.%s", path, names[j]));
+            TX_TRY(tx_pool_format(&config->pool, config->error, &whole, "%s.%s", path, names[j]));
             return read_integer(config, &(tx_value){.option = &part}, mapping->items[k], whole, parts[j]);
         }
     }
@@ -488,7 +359,7 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
     TX_TRY(read_string(config, value, path));
     TX_TRY(value->node->literal
                ? TX_OK
-               : tx_path_expand(&config->arena, value->node->place, path, value->text, config->error, &value->text));
+               : tx_path_expand(&config->pool, value->node->place, path, value->text, config->error, &value->text));
     const char *text = value->text;
     if (!*text) {
         return tx_place_error(value->node->place, config->error, "%s must not be empty", path);
@@ -496,7 +367,7 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
     while (text[0] == '.' && text[1] == '/') {
         text += 2;
     }
-    TX_TRY(*text == '/' ? TX_OK : tx_arena_format(&config->arena, config->error, &value->text, "%s/%s", folder, text));
+    TX_TRY(*text == '/' ? TX_OK : tx_pool_format(&config->pool, config->error, &value->text, "%s/%s", folder, text));
     return tx_is_utf8(value->text) ? TX_OK
                                    : tx_place_error(value->node->place, config->error,
                                                     "%s must be UTF-8, as config.yaml is that names it: '%s'", path, value->text);
@@ -525,7 +396,7 @@ static tx_status find_word(tx_config *config, tx_value *value, bool *found)
     const char *word = NULL;
     const size_t length = node->shape == TX_YAML_SCALAR ? tx_option_word(value->option, node->text, &word) : 0;
     *found = length;
-    return length ? tx_arena_text(&config->arena, word, length, config->error, &value->text) : TX_OK;
+    return length ? tx_pool_text(&config->pool, word, length, config->error, &value->text) : TX_OK;
 }
 
 tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)

@@ -1,13 +1,10 @@
-/* YAML as a tree whose nodes know their places. */
+/* From the text of YAML to its tree. */
 #include "component/yaml.h"
 
 #include <libfyaml.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/format.h"
-#include "base/name.h"
 #include "component/buffer.h"
 
 void tx_yaml_library(char *text, size_t size)
@@ -28,7 +25,7 @@ typedef struct reader {
     const char *text;
     struct fy_parser *parser;
     struct fy_diag *diagnostics;
-    tx_arena *arena;
+    tx_pool *pool;
     tx_error *error;
     const anchor *anchors;
     tx_place last; /* of the last token: where empty values stand */
@@ -45,99 +42,6 @@ typedef struct item {
     bool quoted;
     tx_place place;
 } item;
-
-tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ...)
-{
-    char message[TX_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    tx_format_list(message, sizeof message, format, arguments);
-    va_end(arguments);
-    if (place.line) {
-        return tx_error_set(error, TX_INVALID, "%s:%d:%d: %s", place.origin, place.line, place.column, message);
-    }
-    return tx_error_set(error, TX_INVALID, "%s: %s", place.origin, message);
-}
-
-bool tx_yaml_is_null(const tx_yaml *node)
-{
-    static const char *const spellings[] = {"", "~", "null", "Null", "NULL"};
-    bool null = false;
-    for (size_t k = 0; node->shape == TX_YAML_SCALAR && !node->quoted && k < sizeof spellings / sizeof *spellings; k++) {
-        null = null || !strcmp(node->text, spellings[k]);
-    }
-    return null;
-}
-
-static const char key_endings[] = "factory fn";
-
-bool tx_same_key(const char *a, const char *b)
-{
-    return tx_same_name(a, b, key_endings) || tx_same_name(b, a, key_endings);
-}
-
-int tx_yaml_find(const tx_yaml *node, const char *key)
-{
-    const uint32_t hash = tx_name_hash(key, key_endings);
-    for (size_t k = 0; node && node->shape == TX_YAML_MAPPING && k < node->count; k++) {
-        if (node->keys[k]->hash == hash && tx_same_key(node->keys[k]->text, key)) {
-            return (int)k;
-        }
-    }
-    return -1;
-}
-
-tx_status tx_yaml_scalar(tx_arena *arena, tx_place place, const char *text, tx_error *error, tx_yaml **out)
-{
-    tx_yaml *node;
-    TX_TRY(tx_arena_allocate(arena, 1, sizeof *node, error, &node));
-    *node = (tx_yaml){.shape = TX_YAML_SCALAR, .place = place, .text = text};
-    *out = node;
-    return TX_OK;
-}
-
-static tx_status grow(tx_arena *arena, tx_yaml *node, tx_error *error)
-{
-    const size_t capacity = node->capacity ? 2 * node->capacity : 8;
-    tx_yaml **items, **keys;
-    TX_TRY(tx_arena_allocate(arena, capacity, sizeof *items, error, &items));
-    TX_TRY(tx_arena_allocate(arena, node->shape == TX_YAML_MAPPING ? capacity : 0, sizeof *keys, error, &keys));
-    if (node->count) {
-        memcpy(items, node->items, node->count * sizeof *items);
-        memcpy(keys, node->keys, node->shape == TX_YAML_MAPPING ? node->count * sizeof *keys : 0);
-    }
-    node->items = items;
-    node->keys = keys;
-    node->capacity = capacity;
-    return TX_OK;
-}
-
-tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *value, tx_error *error)
-{
-    if (node->count == node->capacity) {
-        TX_TRY(grow(arena, node, error));
-    }
-    if (key) {
-        key->hash = tx_name_hash(key->text, key_endings);
-        node->keys[node->count] = key;
-    }
-    node->items[node->count++] = value;
-    return TX_OK;
-}
-
-tx_status tx_yaml_copy(tx_arena *arena, const tx_yaml *node, tx_error *error, tx_yaml **out)
-{
-    tx_yaml *copy;
-    TX_TRY(tx_yaml_scalar(arena, node->place, node->text, error, &copy));
-    copy->shape = node->shape;
-    copy->quoted = node->quoted;
-    for (size_t k = 0; k < node->count; k++) {
-        tx_yaml *key = node->shape == TX_YAML_MAPPING ? node->keys[k] : NULL;
-        TX_TRY(tx_yaml_append(arena, copy, key, node->items[k], error));
-    }
-    *out = copy;
-    return TX_OK;
-}
 
 /* -- syntax errors -- */
 
@@ -225,7 +129,7 @@ static tx_status token_text(reader *in, struct fy_token *token, const char **out
     if (memchr(text, 0, length)) {
         return tx_place_error(in->last, in->error, "a text must not hold the character \\0");
     }
-    return tx_arena_text(in->arena, text, length, in->error, out);
+    return tx_pool_text(in->pool, text, length, in->error, out);
 }
 
 static struct fy_token *anchor_token(const struct fy_event *event)
@@ -299,7 +203,7 @@ static tx_status follow_alias(reader *in, const item *alias, tx_yaml **out)
 static tx_status remember_anchor(reader *in, const char *name, tx_yaml *node)
 {
     anchor *a;
-    TX_TRY(tx_arena_allocate(in->arena, 1, sizeof *a, in->error, &a));
+    TX_TRY(tx_pool_allocate(in->pool, 1, sizeof *a, in->error, &a));
     *a = (anchor){.before = in->anchors, .name = name, .node = node};
     in->anchors = a;
     return TX_OK;
@@ -316,7 +220,7 @@ static tx_status read_list(reader *in, tx_yaml *list)
             return TX_OK;
         }
         TX_TRY(read_node(in, &next, &child));
-        TX_TRY(tx_yaml_append(in->arena, list, NULL, child, in->error));
+        TX_TRY(tx_yaml_append(in->pool, list, NULL, child, in->error));
     }
 }
 
@@ -336,7 +240,7 @@ static tx_status merge_mapping(reader *in, tx_yaml *into, const tx_yaml *from, t
     for (size_t k = 0; k < from->count; k++) {
         if (tx_yaml_find(into, from->keys[k]->text) < 0) {
             TX_TRY(check_room(in, into, place));
-            TX_TRY(tx_yaml_append(in->arena, into, from->keys[k], from->items[k], in->error));
+            TX_TRY(tx_yaml_append(in->pool, into, from->keys[k], from->items[k], in->error));
         }
     }
     return TX_OK;
@@ -386,7 +290,7 @@ static tx_status read_pair(reader *in, const item *first, tx_yaml *mapping, tx_y
     TX_TRY(merges ? TX_OK : check_key(in, mapping, key, first->place));
     TX_TRY(next_item(in, &next));
     TX_TRY(read_node(in, &next, &value));
-    return tx_yaml_append(in->arena, merges ? merged : mapping, merges ? NULL : key, value, in->error);
+    return tx_yaml_append(in->pool, merges ? merged : mapping, merges ? NULL : key, value, in->error);
 }
 
 static tx_status read_mapping(reader *in, tx_yaml *mapping)
@@ -424,7 +328,7 @@ static tx_status read_node(reader *in, const item *first, tx_yaml **out)
         return tx_place_error(first->place, in->error, "more than %d values", MAX_NODES);
     }
     tx_yaml *node;
-    TX_TRY(tx_yaml_scalar(in->arena, first->place, first->text, in->error, &node));
+    TX_TRY(tx_yaml_scalar(in->pool, first->place, first->text, in->error, &node));
     node->quoted = first->quoted;
     if (first->anchor) {
         TX_TRY(remember_anchor(in, first->anchor, node));
@@ -514,9 +418,9 @@ static tx_status parse(reader *in, const char *text, tx_yaml **out)
     return status;
 }
 
-tx_status tx_yaml_read(tx_arena *arena, const char *origin, bool positioned, const char *text, tx_error *error, tx_yaml **out)
+tx_status tx_yaml_read(tx_pool *pool, const char *origin, bool positioned, const char *text, tx_error *error, tx_yaml **out)
 {
-    reader in = {.arena = arena, .error = error, .positioned = positioned};
+    reader in = {.pool = pool, .error = error, .positioned = positioned};
     in.last = (tx_place){.origin = origin, .line = positioned, .column = 1};
     if (!strncmp(text, "\xef\xbb\xbf", 3)) { /* a byte order mark is no character of the first line */
         text += 3;

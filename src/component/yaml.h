@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "component/arena.h"
+#include "component/pool.h"
 
 void tx_yaml_library(char *text, size_t size); /* the version of libfyaml */
 
@@ -32,13 +32,13 @@ struct tx_yaml {
 };
 
 /* *out is NULL where the text holds nothing. positioned: places have line and column. TX_INVALID with the place. */
-tx_status tx_yaml_read(tx_arena *arena, const char *origin, bool positioned, const char *text, tx_error *error, tx_yaml **out);
+tx_status tx_yaml_read(tx_pool *pool, const char *origin, bool positioned, const char *text, tx_error *error, tx_yaml **out);
 /* A plain scalar that stands nowhere in a file. */
-tx_status tx_yaml_scalar(tx_arena *arena, tx_place place, const char *text, tx_error *error, tx_yaml **out);
+tx_status tx_yaml_scalar(tx_pool *pool, tx_place place, const char *text, tx_error *error, tx_yaml **out);
 /* Appends to a list (key NULL) or a mapping. */
-tx_status tx_yaml_append(tx_arena *arena, tx_yaml *node, tx_yaml *key, tx_yaml *item, tx_error *error);
+tx_status tx_yaml_append(tx_pool *pool, tx_yaml *node, tx_yaml *key, tx_yaml *item, tx_error *error);
 /* A node of its own with the same items. */
-tx_status tx_yaml_copy(tx_arena *arena, const tx_yaml *node, tx_error *error, tx_yaml **out);
+tx_status tx_yaml_copy(tx_pool *pool, const tx_yaml *node, tx_error *error, tx_yaml **out);
 
 bool tx_yaml_is_null(const tx_yaml *node);
 /* Keys are matched as all names are (base/name.h), either for the other; their ending is that of functions: lifting_factory. */
@@ -50,6 +50,6 @@ int tx_yaml_find(const tx_yaml *node, const char *key);
 tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* One --set KEY.KEY=YAML. The nodes on the way are copied, so that what an alias shares stays as it is. */
-tx_status tx_yaml_override(tx_arena *arena, tx_yaml **root, const char *text, tx_error *error);
+tx_status tx_yaml_override(tx_pool *pool, tx_yaml **root, const char *text, tx_error *error);
 /* The same with a text as it stands, whatever is in it. origin: what messages call its place. */
-tx_status tx_yaml_put(tx_arena *arena, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error);
+tx_status tx_yaml_put(tx_pool *pool, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error);

@@ -1,5 +1,5 @@
 /* A weighted sum of configurations on the same windows. Their common parts are computed once: equal nodes merge. */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static int children(const tx_section *section, const tx_section *const **out)
 {

@@ -1,6 +1,6 @@
 /* The diverted chain: from each state of the network's main chain, network and reference stepper run side by side for a
  * branch of B steps. Of the R time-level weights only R - B + 1 are used, as there are so many branches. */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static int branch_steps(const tx_section *section)
 {

@@ -1,6 +1,6 @@
 /* The diverted chain with branches of one step: each state of the network's chain is compared with what the reference
  * stepper makes of the state before. p = u; for t < R: r = P(p), p' = f(p), L += w_t l(p', r). */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static tx_status check(const tx_section *section, tx_error *error)
 {

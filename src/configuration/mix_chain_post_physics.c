@@ -1,6 +1,6 @@
 /* The mixed chain: R steps of the network, then Q of the reference stepper, all compared with the reference trajectory.
  * The physics part is never cut. */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static int all_steps(const tx_section *section)
 {

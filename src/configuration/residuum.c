@@ -1,6 +1,6 @@
 /* Residuum training: no reference trajectory, but a condition r(next, prev) that two consecutive states of the network's
  * chain should fulfil. p = u; for t < R: q = f(p), L += w_t l(r(q, p)). */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static tx_status check(const tx_section *section, tx_error *error)
 {

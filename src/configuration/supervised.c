@@ -1,6 +1,6 @@
 /* Supervised training: the network is unrolled on itself for R steps and compared with the reference at each of them.
  * p = u; for t < R: p = f(p), L += w_t l(p, ref_t), and p is cut from the gradient after every `cut_bptt_every` steps. */
-#include "configuration/rollout.h"
+#include "configuration/options.h"
 
 static tx_status check(const tx_section *section, tx_error *error)
 {

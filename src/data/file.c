@@ -31,7 +31,7 @@ typedef struct stored {
 
 static tx_status read_shape(stored *s, tx_error *error)
 {
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     TX_TRY(tx_file_shape(s->file, dataset, error, &shape));
     if (!shape.is_float && !shape.is_integer) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is of type %s: numbers are needed", dataset, s->path, shape.type);
@@ -184,7 +184,7 @@ static tx_status read_box(const stored *s, tx_precision precision, const int64_t
         offset[LEADING + d] = tx_slice_low(&s->points[d]);
         extent[LEADING + d] = s->box[d];
     }
-    return tx_file_read_slab_followed(s->file, dataset, s->rank, offset, extent, precision, follower, out, error);
+    return tx_file_read_slab(s->file, dataset, &(tx_slab){s->rank, offset, extent}, precision, follower, out, error);
 }
 
 /* Where the k-th chosen element lies in the box around all chosen ones. */
@@ -273,7 +273,7 @@ static void locate(const tx_data_source *source, int64_t trajectory, int64_t lev
 static const char parameters[] = "/parameters";
 
 /* The rows of the chosen trajectories, in their order. */
-static tx_status pick_rows(const stored *s, const tx_dataset_shape *shape, tx_file *file, tx_error *error)
+static tx_status pick_rows(const stored *s, const tx_array_shape *shape, tx_file *file, tx_error *error)
 {
     const tx_precision precision = shape->is_float && shape->bytes <= 4 ? TX_FLOAT32 : TX_FLOAT64;
     const int64_t width = shape->size[1], size[2] = {s->samples.count, width};
@@ -305,7 +305,7 @@ static tx_status describe(const tx_data_source *source, tx_file *file, tx_error 
     if (!tx_file_has(s->file, parameters)) {
         return TX_OK;
     }
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     TX_TRY(tx_file_shape(s->file, parameters, error, &shape));
     if (shape.rank != 2 || shape.size[0] != s->size[0]) {
         return tx_error_set(error, TX_BAD_DATA,

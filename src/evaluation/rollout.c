@@ -22,7 +22,7 @@ typedef struct tx_rollout_job {
     tx_values *values;
     tx_workspace *workspace;
     tx_file *initial;
-    tx_dataset_shape shape; /* of the initial trajectories */
+    tx_array_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
     int isa, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
@@ -39,7 +39,7 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
 {
     TX_TRY(tx_file_open(path, error, &job->initial));
     TX_TRY(tx_file_shape(job->initial, "/trajectories", error, &job->shape));
-    const tx_dataset_shape *shape = &job->shape;
+    const tx_array_shape *shape = &job->shape;
     if (!shape->is_float && !shape->is_integer) {
         return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories must be numbers, and are of type %s", path, shape->type);
     }
@@ -133,7 +133,8 @@ static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_
     offset[0] = first;
     size[0] = count;
     size[1] = 1;
-    TX_TRY(tx_file_read_slab(job->initial, "/trajectories", job->shape.rank, offset, size, job->precision, job->states, error));
+    const tx_slab slab = {job->shape.rank, offset, size};
+    TX_TRY(tx_file_read_slab(job->initial, "/trajectories", &slab, job->precision, NULL, job->states, error));
     for (int k = 0; k < count; k++) {
         if (!tx_all_finite(job->precision, job->states + (size_t)k * job->level_bytes, (int64_t)job->level_size)) {
             return tx_error_set(error, TX_BAD_DATA,

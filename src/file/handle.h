@@ -58,16 +58,19 @@ hid_t tx_real_type(tx_precision precision);
 hid_t tx_stored_real_type(tx_precision precision);
 
 /* A dataset of (rank, size) whose numbers get neither memory nor a place before the file is on disk. */
-tx_status tx_dataset_announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, tx_error *error);
+tx_status tx_array_announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, tx_error *error);
 
 /* A dataset's id; the message lists what is there where it is not. */
-tx_status tx_dataset_open(const tx_file *file, const char *path, tx_error *error, hid_t *out);
+tx_status tx_array_open(const tx_file *file, const char *path, tx_error *error, hid_t *out);
+
+/* Shape and type of an open dataset. */
+tx_status tx_array_describe(const tx_file *file, const char *path, hid_t dataset, tx_error *error, tx_array_shape *out);
 
 /* Is a file, not opened by HDF5 yet or opened through a link, whole and finished? As tx_file_open finds it. */
 tx_status tx_file_look(const char *path, tx_error *error);
 
 /* Or has a link led into another file? */
-bool tx_dataset_is_inside(const tx_file *file, hid_t dataset);
+bool tx_array_is_inside(const tx_file *file, hid_t dataset);
 
 /* `name`, or beside `base` (a file) where it is relative; empty where that is too long. */
 enum { TX_NAME_SIZE = PATH_MAX };

@@ -334,7 +334,7 @@ static tx_status check_source_part(const part *part, const mapping *m, const tx_
     struct part source = {
         .file = file, .name = file->path, .path = m->dataset, .dataset = -1, .depth = part->depth + 1, .error = part->error};
     tx_error reason = {0};
-    if (tx_dataset_open(file, m->dataset, &reason, &source.dataset) != TX_OK) {
+    if (tx_array_open(file, m->dataset, &reason, &source.dataset) != TX_OK) {
         return source_missing(part, m, &reason);
     }
     tx_scoped_id dataset = source.dataset;
@@ -475,7 +475,7 @@ tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, 
     if (file->created) {
         return TX_OK;
     }
-    if (!tx_dataset_is_inside(file, dataset)) {
+    if (!tx_array_is_inside(file, dataset)) {
         TX_TRY(tx_file_look(name, error));
     }
     H5Sget_simple_extent_dims(space, part.size, NULL);

@@ -35,27 +35,28 @@ void tx_file_free_streams(tx_file *file)
 
 /* ---- Announcing ---- */
 
-static tx_status announce(tx_file *file, const char *path, int rank, const int64_t *size, hid_t stored, hid_t given,
-                          const void *data, tx_file_source source, tx_error *error)
+/* like: what the stream is but for path and size. */
+static tx_status announce(tx_file *file, const char *path, const int64_t *size, hid_t stored, tx_file_stream like, tx_error *error)
 {
     TX_QUIETLY;
     tx_file_stream *stream, **last = &file->streams;
     TX_TRY(tx_file_make_groups(file, path, false, error));
     TX_TRY(tx_allocate(sizeof *stream, error, &stream));
-    *stream = (tx_file_stream){.rank = rank, .given = given, .data = data, .source = source};
-    memcpy(stream->size, size, (size_t)rank * sizeof *size);
+    *stream = like;
+    memcpy(stream->size, size, (size_t)like.rank * sizeof *size);
     while (*last) {
         last = &(*last)->next;
     }
     *last = stream;
     TX_TRY(tx_duplicate(path, error, &stream->path));
-    return tx_dataset_announce(file, path, rank, size, stored, error);
+    return tx_array_announce(file, path, like.rank, size, stored, error);
 }
 
 tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                                tx_file_source source, tx_error *error)
 {
-    return announce(file, path, rank, size, tx_stored_real_type(precision), tx_real_type(precision), NULL, source, error);
+    const tx_file_stream like = {.rank = rank, .given = tx_real_type(precision), .source = source};
+    return announce(file, path, size, tx_stored_real_type(precision), like, error);
 }
 
 tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
@@ -65,15 +66,16 @@ tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const i
     for (int a = 0; a < rank; a++) {
         bytes *= (size_t)size[a];
     }
+    const tx_file_stream like = {.rank = rank, .given = tx_real_type(precision), .data = data};
     return bytes < LARGE ? tx_file_write_reals(file, path, rank, size, precision, data, error)
-                         : announce(file, path, rank, size, tx_stored_real_type(precision), tx_real_type(precision), data,
-                                    (tx_file_source){0}, error);
+                         : announce(file, path, size, tx_stored_real_type(precision), like, error);
 }
 
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,
                                   tx_error *error)
 {
-    return announce(file, path, rank, size, H5T_STD_I64LE, H5T_NATIVE_INT64, NULL, source, error);
+    const tx_file_stream like = {.rank = rank, .given = H5T_NATIVE_INT64, .source = source};
+    return announce(file, path, size, H5T_STD_I64LE, like, error);
 }
 
 /* ---- Saving ---- */

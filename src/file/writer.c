@@ -109,7 +109,7 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
 
 static tx_status add_dataset(const tx_file_writer *writer, tx_file *skeleton, tx_error *error)
 {
-    return tx_dataset_announce(skeleton, dataset_path, writer->rank, writer->size, tx_stored_real_type(writer->precision), error);
+    return tx_array_announce(skeleton, dataset_path, writer->rank, writer->size, tx_stored_real_type(writer->precision), error);
 }
 
 static tx_status build_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error, unsigned char **image, size_t *bytes)

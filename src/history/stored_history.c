@@ -15,9 +15,10 @@ typedef struct piece {
 static tx_status read_piece(const tx_stored_history *stored, int64_t first, int64_t count, piece *out, tx_error *error)
 {
     const int64_t from[2] = {first, 0}, many[2] = {count, stored->num_columns + 1};
-    TX_TRY(tx_file_read_integer_slab(stored->file, "/history/step", 1, from, many, out->steps, error));
-    TX_TRY(tx_file_read_integer_slab(stored->file, "/history/present", 1, from, many, out->present, error));
-    return tx_file_read_slab(stored->file, "/history/values", 2, from, many, TX_FLOAT64, out->values, error);
+    const tx_slab rows = {1, from, many}, values = {2, from, many};
+    TX_TRY(tx_file_read_integer_slab(stored->file, "/history/step", &rows, out->steps, error));
+    TX_TRY(tx_file_read_integer_slab(stored->file, "/history/present", &rows, out->present, error));
+    return tx_file_read_slab(stored->file, "/history/values", &values, TX_FLOAT64, NULL, out->values, error);
 }
 
 static tx_status visit_all(const tx_stored_history *stored, int64_t end, piece *piece, tx_row_visitor visit, void *user,
@@ -84,7 +85,7 @@ static tx_status check_row(void *user, const tx_history_row *row, tx_error *erro
 
 static tx_status check_shapes(const tx_file *file, tx_error *error, tx_stored_history *out)
 {
-    tx_dataset_shape steps, present, values;
+    tx_array_shape steps, present, values;
     TX_TRY(tx_file_shape(file, "/history/step", error, &steps));
     TX_TRY(tx_file_shape(file, "/history/present", error, &present));
     TX_TRY(tx_file_shape(file, "/history/values", error, &values));

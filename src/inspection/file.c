@@ -10,7 +10,7 @@
 #include "problem/problem.h"
 #include "trainax/inspection.h"
 
-static tx_status add_shape(tx_text *text, const tx_dataset_shape *shape, tx_error *error)
+static tx_status add_shape(tx_text *text, const tx_array_shape *shape, tx_error *error)
 {
     TX_TRY(tx_text_add(text, error, "("));
     for (int d = 0; d < shape->rank; d++) {
@@ -37,7 +37,7 @@ static tx_status add_spacing(const tx_file *file, tx_text *text, tx_error *error
     return dt != 0 ? add_real(file, "dt", text, error) : tx_text_add(text, error, "dt: unknown\n");
 }
 
-static tx_status add_doubt(const tx_dataset_shape *shape, tx_text *text, tx_error *error)
+static tx_status add_doubt(const tx_array_shape *shape, tx_text *text, tx_error *error)
 {
     char doubt[TX_DOUBT];
     tx_shape state = {.channels = shape->size[2], .axes = shape->rank > 6 ? 0 : shape->rank - 3};
@@ -49,7 +49,7 @@ static tx_status add_doubt(const tx_dataset_shape *shape, tx_text *text, tx_erro
 
 static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
 {
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
     if (shape.rank < 3) {
         return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d ax%s, at least 3 are needed (samples, levels, channels)",
@@ -79,7 +79,7 @@ static tx_status add_text(const tx_file *file, const char *name, const char *for
 }
 
 /* Of a small leaf the numbers too, of one that holds none its type. */
-static tx_status add_values(const tx_file *file, const char *path, const tx_dataset_shape *shape, int64_t size, tx_text *text,
+static tx_status add_values(const tx_file *file, const char *path, const tx_array_shape *shape, int64_t size, tx_text *text,
                             tx_error *error)
 {
     enum { MOST = 8 };
@@ -103,7 +103,7 @@ static tx_status add_values(const tx_file *file, const char *path, const tx_data
 static tx_status add_leaf(const tx_file *file, const char *group, const char *name, tx_text *text, int64_t *total, tx_error *error)
 {
     char path[TX_LEAF_NAME + 16], shown[TX_MESSAGE_SIZE];
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     int64_t size = 1;
     snprintf(path, sizeof path, "%s/%s", group, name);
     TX_TRY(tx_file_shape(file, path, error, &shape));
@@ -188,7 +188,7 @@ static tx_status describe(const tx_file *file, const char *path, tx_text *text, 
             return add_network(file, "/gradient", "gradient", text, error);
         }
     }
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     tx_error missing = {0}; /* which tells what is there */
     tx_file_shape(file, "/trajectories", &missing, &shape);
     return tx_error_set(error, TX_BAD_DATA, "%s, and it is no network either", missing.message);

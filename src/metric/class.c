@@ -30,13 +30,14 @@ static const tx_option band_options[] = {
 
 #define METRIC(name_, text_)                                                                                                       \
     .name = name_, .component.kind = TX_KIND_METRIC, .component.name = "mean_" name_, .component.summary = text_
-#define SPATIAL(mode_, power_, root_)                                                                                              \
-    .component.options = plain_options, .evaluate = tx_metric_spatial, .mode = mode_, .power = power_, .root = root_
-#define FOURIER(mode_, power_, root_)                                                                                              \
-    .component.options = band_options, .evaluate = tx_metric_fourier, .mode = mode_, .power = power_, .root = root_,               \
+#define SPATIAL(scaling_, power_, root_)                                                                                           \
+    .component.options = plain_options, .evaluate = tx_metric_spatial, .scaling = scaling_, .power = power_, .root = root_
+#define FOURIER(scaling_, power_, root_)                                                                                           \
+    .component.options = band_options, .evaluate = tx_metric_fourier, .scaling = scaling_, .power = power_, .root = root_,         \
     .spectral = true, .band = true
-#define H1(mode_, power_, root_)                                                                                                   \
-    .component.options = plain_options, .evaluate = tx_metric_h1, .mode = mode_, .power = power_, .root = root_, .spectral = true
+#define H1(scaling_, power_, root_)                                                                                                \
+    .component.options = plain_options, .evaluate = tx_metric_h1, .scaling = scaling_, .power = power_, .root = root_,             \
+    .spectral = true
 
 const tx_metric_class tx_metric_classes[] = {
     {METRIC("MAE", "mean |d|, d = prediction - reference"), SPATIAL(TX_METRIC_ABSOLUTE, 1, false)},

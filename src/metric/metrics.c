@@ -74,7 +74,7 @@ static tx_status prepare_spectrum(tx_metrics *metrics, const tx_shape *state, co
 {
     TX_TRY(check_axes(metrics, state, name, error));
     TX_TRY(metrics->spectrum ? TX_OK : tx_spectrum_create(metrics->axes, metrics->n, error, &metrics->spectrum));
-    metrics->reference_modes |= quantity->class_->mode != TX_METRIC_ABSOLUTE;
+    metrics->reference_modes |= quantity->class_->scaling != TX_METRIC_ABSOLUTE;
     return make_factors(metrics, quantity, error);
 }
 

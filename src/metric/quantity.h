@@ -6,7 +6,7 @@
 
 #include "trainax/metric.h"
 
-typedef enum tx_metric_mode { TX_METRIC_ABSOLUTE, TX_METRIC_NORMALISED, TX_METRIC_SYMMETRIC } tx_metric_mode;
+typedef enum tx_metric_scaling { TX_METRIC_ABSOLUTE, TX_METRIC_NORMALISED, TX_METRIC_SYMMETRIC } tx_metric_scaling;
 
 /* What numbers of the run's precision can hold: below `tiny` in magnitude they are zero, above `huge` infinite. */
 typedef struct tx_metric_range {
@@ -41,7 +41,7 @@ struct tx_metric_class {
     const char *name;       /* behind mean_ */
     tx_component component; /* for help and lists */
     double (*evaluate)(const tx_quantity *quantity, const tx_metric_channel *channel);
-    tx_metric_mode mode;
+    tx_metric_scaling scaling;
     int power;         /* p */
     bool root;         /* q = 1 / 2, else 1 */
     bool spectral;     /* needs modes */

@@ -72,11 +72,11 @@ static double norm(const tx_quantity *quantity, const tx_metric_channel *channel
 double tx_metric_spatial(const tx_quantity *quantity, const tx_metric_channel *channel)
 {
     const double difference = norm(quantity, channel, channel->difference);
-    if (quantity->class_->mode == TX_METRIC_ABSOLUTE) {
+    if (quantity->class_->scaling == TX_METRIC_ABSOLUTE) {
         return difference;
     }
     const double reference = norm(quantity, channel, channel->reference);
-    if (quantity->class_->mode == TX_METRIC_NORMALISED) {
+    if (quantity->class_->scaling == TX_METRIC_NORMALISED) {
         return tx_metric_fit(channel->range, difference / reference);
     }
     const double both = norm(quantity, channel, channel->prediction) + reference;

@@ -139,7 +139,7 @@ static double aggregate(const tx_quantity *quantity, const tx_metric_channel *ch
 static double measure(const tx_quantity *quantity, const tx_metric_channel *channel, const double *factors)
 {
     const double difference = aggregate(quantity, channel, channel->difference_modes, factors);
-    return quantity->class_->mode == TX_METRIC_ABSOLUTE
+    return quantity->class_->scaling == TX_METRIC_ABSOLUTE
                ? difference
                : tx_metric_fit(channel->range, difference / aggregate(quantity, channel, channel->reference_modes, factors));
 }

@@ -132,7 +132,7 @@ tx_status tx_network_file_section(const tx_file *file, const tx_registry *regist
     return status ? tx_error_set(error, status == TX_INVALID ? TX_BAD_DATA : status, "%s", local.message) : TX_OK;
 }
 
-static bool same_shape(const tx_leaf *leaf, const tx_dataset_shape *shape)
+static bool same_shape(const tx_leaf *leaf, const tx_array_shape *shape)
 {
     bool same = leaf->rank == shape->rank;
     for (int d = 0; same && d < leaf->rank; d++) {
@@ -153,7 +153,7 @@ static int64_t leaf_size(const tx_leaf *leaf)
 static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision precision, void *values, tx_error *error)
 {
     char path[PATH_SIZE];
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     leaf_path(parameters_group, leaf, path);
     if (!tx_file_has(file, path)) {
         return tx_error_set(error, TX_INVALID, "the stored network has no parameter %s", leaf->name);
@@ -196,7 +196,7 @@ typedef struct numbers {
 static tx_status append_leaf(const tx_file *file, const char *name, tx_precision precision, numbers *out, tx_error *error)
 {
     char path[PATH_SIZE];
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     size_t size = 1;
     snprintf(path, sizeof path, "%s/%s", parameters_group, name);
     TX_TRY(tx_file_shape(file, path, error, &shape));

@@ -68,7 +68,7 @@ static const tx_section *section_of(const tx_section *root, const char *key)
 /* What the file says that the data were; *known false: it is of a version that did not say it. */
 static tx_status read_stored(const tx_file *file, const content *now, tx_error *error, content *out, bool *known)
 {
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     *known = tx_file_has(file, now->shape_path);
     if (!*known) {
         return TX_OK;

@@ -32,22 +32,28 @@ static tx_operation_time *find_row(tx_operation_time *rows, int *count, const tx
     return &rows[k];
 }
 
-static tx_status fill(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output, int repetitions,
-                      double *best, tx_operation_time *rows, int *count, tx_error *error)
+/* The best times of `repetitions` runs. */
+static tx_status time_runs(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                           int repetitions, double *best, tx_error *error)
 {
-    const tx_plan *plan = values->plan;
     TX_TRY(tx_values_refresh(values, error));
     for (int k = 0; k < repetitions; k++) {
-        TX_TRY(time_calls(plan, tx_workspace_begin(workspace, values, input, output, error), best, k == 0));
+        TX_TRY(time_calls(values->plan, tx_workspace_begin(workspace, values, input, output, error), best, k == 0));
     }
-    *count = 0;
+    return TX_OK;
+}
+
+/* Returns the number of rows. */
+static int fill(const tx_plan *plan, const double *best, tx_operation_time *rows)
+{
+    int count = 0;
     for (size_t k = 0; k < plan->num_instructions; k++) {
-        tx_operation_time *row = find_row(rows, count, &plan->instructions[k]);
+        tx_operation_time *row = find_row(rows, &count, &plan->instructions[k]);
         row->calls++;
         row->seconds += best[k];
         row->flops += plan->instructions[k].flops;
     }
-    return TX_OK;
+    return count;
 }
 
 tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
@@ -61,12 +67,13 @@ tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx
     }
     tx_status status = tx_allocate_array(instructions, sizeof *best, error, &best);
     status = status ? status : tx_allocate_array(instructions, sizeof *rows, error, &rows);
-    status = status ? status : fill(values, workspace, input, output, repetitions, best, rows, count, error);
-    tx_free(best);
-    if (status != TX_OK) {
+    status = status ? status : time_runs(values, workspace, input, output, repetitions, best, error);
+    if (status == TX_OK) {
+        *count = fill(values->plan, best, rows);
+        *out = rows;
+    } else {
         tx_free(rows);
-        return status;
     }
-    *out = rows;
-    return TX_OK;
+    tx_free(best);
+    return status;
 }

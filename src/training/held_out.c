@@ -56,15 +56,15 @@ static tx_shape any_state(tx_shape state)
     return state;
 }
 
-tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *problem, const tx_section *section, const char *option,
-                                  int num_texts, const char *const *texts, tx_error *error, int *count, tx_asked_metric **out)
+tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *problem, const tx_metrics_wanted *wanted,
+                                  tx_error *error, int *count, tx_asked_metric **out)
 {
     tx_metrics *metrics;
     tx_error local = {0};
-    tx_status status =
-        tx_metrics_create(num_texts, texts, any_state(problem->data.state), problem->random.precision, &local, &metrics);
+    tx_status status = tx_metrics_create(wanted->num_texts, wanted->texts, any_state(problem->data.state),
+                                         problem->random.precision, &local, &metrics);
     if (status != TX_OK) {
-        return status == TX_INVALID ? tx_section_error(section, option, error, status, "%s", local.message)
+        return status == TX_INVALID ? tx_section_error(wanted->section, wanted->option, error, status, "%s", local.message)
                                     : tx_error_set(error, status, "%s", local.message);
     }
     status = list(held_out, metrics, error, out);

@@ -15,9 +15,16 @@ typedef struct tx_held_out {
     tx_evaluation_result result;
 } tx_held_out;
 
+/* The metrics that an option of a section asks for. */
+typedef struct tx_metrics_wanted {
+    const tx_section *section;
+    const char *option;
+    int num_texts;
+    const char *const *texts;
+} tx_metrics_wanted;
 /* As the callbacks' service of this name. */
-tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *problem, const tx_section *section, const char *option,
-                                  int num_texts, const char *const *texts, tx_error *error, int *count, tx_asked_metric **out);
+tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *problem, const tx_metrics_wanted *wanted,
+                                  tx_error *error, int *count, tx_asked_metric **out);
 /* Whether the evaluation section, used or not, suits its data's shape. Not collective. */
 tx_status tx_held_out_check(const tx_problem *problem, tx_error *error);
 /* Is the evaluation section's data other than that of the training? */

@@ -18,8 +18,8 @@ static tx_status add_metrics(void *owner, const tx_section *section, const char 
                              tx_error *error, int *count, tx_asked_metric **out)
 {
     tx_member *member = owner;
-    return tx_held_out_add_metrics(&member->held_out, &member->trainer->problem, section, option, num_texts, texts, error, count,
-                                   out);
+    const tx_metrics_wanted wanted = {section, option, num_texts, texts};
+    return tx_held_out_add_metrics(&member->held_out, &member->trainer->problem, &wanted, error, count, out);
 }
 
 static tx_status keep_best(void *owner, const tx_callback *callback, const tx_kept_metric *metric, tx_error *error)

@@ -204,7 +204,7 @@ static void what_stands_beside_goes_along(void)
         char text[160], copy[128], *names;
         data_section section;
         tx_file *file;
-        tx_dataset_shape shape;
+        tx_array_shape shape;
         double parameters[12];
         snprintf(text, sizeof text, "{type: file, path: %s, samples: '%s'}", path, cases[k / 2].slice);
         snprintf(copy, sizeof copy, "%s/copy.h5", folder);

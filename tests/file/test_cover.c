@@ -126,7 +126,7 @@ static bool box_is_right(const tx_file *file, const int64_t *first, const int64_
 {
     static double wide[ELEMENTS];
     const float *narrow = (const float *)wide;
-    if (tx_file_read_slab(file, "/trajectories", 4, first, count, precision, wide, error) != TX_OK) {
+    if (tx_file_read_slab(file, "/trajectories", &(tx_slab){4, first, count}, precision, NULL, wide, error) != TX_OK) {
         return false;
     }
     int64_t at = 0, wrong = 0;
@@ -260,9 +260,9 @@ static void what_is_read_can_be_followed(void)
                 followed f = {.begin = begin, .end = begin, .place = first * WIDTH * 4};
                 tx_hash_begin(&f.hash);
                 memset(back, 0, sizeof back);
-                ASSERT_WORKS(tx_file_read_slab_followed(file, "/trajectories", 3, (int64_t[]){first, 0, 0},
-                                                        (int64_t[]){count, 1, WIDTH}, TX_FLOAT32, &(tx_follower){follow, &f}, back,
-                                                        &error));
+                ASSERT_WORKS(tx_file_read_slab(file, "/trajectories",
+                                               &(tx_slab){3, (int64_t[]){first, 0, 0}, (int64_t[]){count, 1, WIDTH}}, TX_FLOAT32,
+                                               &(tx_follower){follow, &f}, back, &error));
                 CU_ASSERT(f.wrong == 0 && f.end == begin + count * WIDTH * 4);
                 CU_ASSERT(k ? !f.known && f.calls >= 1 : f.known >= count * WIDTH * 4 / 65536 - 1);
             }
@@ -292,8 +292,8 @@ static void damage_among_many_is_found(void)
         flip(name.path, begin + sizeof many - 1);
         tx_file *file;
         ASSERT_WORKS(tx_file_open(name.path, &error, &file));
-        ASSERT_FAILS(tx_file_read_slab_followed(file, "/trajectories", 3, (int64_t[]){0, 0, 0}, many_size, TX_FLOAT32,
-                                                &(tx_follower){follow, &f}, back, &error),
+        ASSERT_FAILS(tx_file_read_slab(file, "/trajectories", &(tx_slab){3, (int64_t[]){0, 0, 0}, many_size}, TX_FLOAT32,
+                                       &(tx_follower){follow, &f}, back, &error),
                      TX_BAD_DATA, message);
         CU_ASSERT(f.wrong == 0 && f.end == f.begin + 65536 * group);
         tx_file_close(file);
@@ -334,7 +334,8 @@ static void every_allocation_may_fail(void)
         tx_file *file = NULL;
         tx_memory_fail_after(n);
         status = tx_file_open(name.path, NULL, &file);
-        status = status ? status : tx_file_read_slab(file, "/trajectories", 4, first, count, TX_FLOAT64, back, NULL);
+        status =
+            status ? status : tx_file_read_slab(file, "/trajectories", &(tx_slab){4, first, count}, TX_FLOAT64, NULL, back, NULL);
         tx_memory_fail_after(-1);
         CU_ASSERT(status == TX_OK || status == TX_FAILURE);
         tx_file_close(file);

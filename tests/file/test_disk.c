@@ -29,7 +29,7 @@ static tx_status save(const char *path, const char *previous, size_t bytes, tx_e
 
 static int64_t saved_elements(const char *path)
 {
-    tx_dataset_shape shape = {0};
+    tx_array_shape shape = {0};
     tx_file *file;
     if (tx_file_open_checked(path, NULL, &file) == TX_OK) {
         tx_file_shape(file, "/x", NULL, &shape);

@@ -48,7 +48,7 @@ static void numbers_come_back(void)
     ASSERT_WORKS(tx_file_read_reals(file, "/a/integers", 1, three, TX_FLOAT64, doubles, &error));
     CU_ASSERT_EQUAL(doubles[2], 0x1p63);
 
-    tx_dataset_shape found;
+    tx_array_shape found;
     ASSERT_WORKS(tx_file_shape(file, "/a/singles", &error, &found));
     CU_ASSERT(found.rank == 2 && found.size[1] == 3 && found.is_float && !found.is_integer && found.bytes == 4);
     ASSERT_WORKS(tx_file_shape(file, "/scalar", &error, &found));
@@ -76,9 +76,10 @@ static void slabs(void)
     ASSERT_WORKS(tx_file_save(file, name.path, NULL, &error));
     tx_file_close(file);
     ASSERT_WORKS(tx_file_open(name.path, &error, &file));
-    ASSERT_WORKS(tx_file_read_slab(file, "/x", 3, offset, count, TX_FLOAT32, part, &error));
+    ASSERT_WORKS(tx_file_read_slab(file, "/x", &(tx_slab){3, offset, count}, TX_FLOAT32, NULL, part, &error));
     CU_ASSERT(part[0] == 12 && part[1] == 14 && part[2] == 20 && part[3] == 22);
-    ASSERT_FAILS(tx_file_read_slab(file, "/x", 3, beyond, count, TX_FLOAT32, part, &error), TX_BAD_DATA, "(3, 4, 2)");
+    ASSERT_FAILS(tx_file_read_slab(file, "/x", &(tx_slab){3, beyond, count}, TX_FLOAT32, NULL, part, &error), TX_BAD_DATA,
+                 "(3, 4, 2)");
     tx_file_close(file);
     folder_remove(&folder);
 }
@@ -348,7 +349,7 @@ static void errors_of_content(void)
     const file_name name = folder_file(&folder, "a.h5");
     const double values[6] = {0};
     const int64_t shape24[] = {2, 4};
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     double out[8];
     tx_file *file;
     ASSERT_WORKS(tx_file_create(&error, &file));
@@ -430,7 +431,7 @@ static void other_types_are_named(void)
     H5Lcreate_soft("/gone", other, "dangling", H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_external("moved.h5", "/data", other, "outside", H5P_DEFAULT, H5P_DEFAULT);
     H5Sclose(scalar), H5Sclose(null), H5Fclose(other);
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     double out;
     tx_file *file;
     ASSERT_WORKS(tx_file_open(name.path, &error, &file));

@@ -42,11 +42,12 @@ static void read_rows(const char *path, int first, int count, const char *messag
     tx_file *file;
     ASSERT_WORKS(tx_file_open(path, &error, &file));
     if (message) {
-        ASSERT_FAILS(tx_file_read_slab(file, "/u", 2, from, many, TX_FLOAT64, back, &error), TX_BAD_DATA, message);
+        ASSERT_FAILS(tx_file_read_slab(file, "/u", &(tx_slab){2, from, many}, TX_FLOAT64, NULL, back, &error), TX_BAD_DATA,
+                     message);
         ASSERT_FAILS(tx_file_stored(file, "/u", from, many, &error), TX_BAD_DATA, message);
     } else {
         ASSERT_WORKS(tx_file_stored(file, "/u", from, many, &error));
-        ASSERT_WORKS(tx_file_read_slab(file, "/u", 2, from, many, TX_FLOAT64, back, &error));
+        ASSERT_WORKS(tx_file_read_slab(file, "/u", &(tx_slab){2, from, many}, TX_FLOAT64, NULL, back, &error));
         CU_ASSERT_EQUAL(memcmp(back, values + first * COLUMNS, (size_t)(count * COLUMNS) * sizeof *back), 0);
     }
     tx_file_close(file);
@@ -336,7 +337,7 @@ static void links_into_other_files(void)
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5"), other = folder_file(&folder, "b.h5");
     tx_file *opened;
-    tx_dataset_shape shape;
+    tx_array_shape shape;
     finish(begin(other.path), "/far", 0, ROWS);
     const hid_t file = H5Fcreate(name.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Lcreate_external("b.h5", "/far", file, "/u", H5P_DEFAULT, H5P_DEFAULT);
@@ -442,7 +443,7 @@ static void sizes_that_no_file_has(void)
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5");
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        tx_dataset_shape found;
+        tx_array_shape found;
         tx_file *file;
         made m = begin(name.path);
         H5Sclose(m.space);

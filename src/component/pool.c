@@ -1,5 +1,5 @@
 /* Memory of a configuration's texts and sections, freed at once. */
-#include "component/arena.h"
+#include "component/pool.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,40 +10,40 @@
 
 enum { CHUNK = 16 << 10, ALIGNMENT = 16 };
 
-struct tx_arena_chunk {
-    tx_arena_chunk *before;
+struct tx_pool_chunk {
+    tx_pool_chunk *before;
     size_t used, size;
     _Alignas(ALIGNMENT) char bytes[];
 };
 
-static tx_status add_chunk(tx_arena *arena, size_t bytes, tx_error *error)
+static tx_status add_chunk(tx_pool *pool, size_t bytes, tx_error *error)
 {
     const size_t size = bytes > CHUNK ? bytes : CHUNK;
-    tx_arena_chunk *chunk;
+    tx_pool_chunk *chunk;
     TX_TRY(tx_allocate(sizeof *chunk + size, error, &chunk));
-    *chunk = (tx_arena_chunk){.before = arena->last, .size = size};
-    arena->last = chunk;
+    *chunk = (tx_pool_chunk){.before = pool->last, .size = size};
+    pool->last = chunk;
     return TX_OK;
 }
 
-tx_status tx_arena_allocate(tx_arena *arena, size_t count, size_t size, tx_error *error, void *out)
+tx_status tx_pool_allocate(tx_pool *pool, size_t count, size_t size, tx_error *error, void *out)
 {
     if (size && count > (SIZE_MAX >> 8) / size) {
         return tx_error_set(error, TX_FAILURE, "out of memory (%zu elements of %zu bytes asked for)", count, size);
     }
     const size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (!arena->last || arena->last->size - arena->last->used < bytes) {
-        TX_TRY(add_chunk(arena, bytes, error));
+    if (!pool->last || pool->last->size - pool->last->used < bytes) {
+        TX_TRY(add_chunk(pool, bytes, error));
     }
-    *(void **)out = arena->last->bytes + arena->last->used;
-    arena->last->used += bytes;
+    *(void **)out = pool->last->bytes + pool->last->used;
+    pool->last->used += bytes;
     return TX_OK;
 }
 
-tx_status tx_arena_text(tx_arena *arena, const char *text, size_t length, tx_error *error, const char **out)
+tx_status tx_pool_text(tx_pool *pool, const char *text, size_t length, tx_error *error, const char **out)
 {
     char *copy;
-    TX_TRY(tx_arena_allocate(arena, length + 1, 1, error, &copy));
+    TX_TRY(tx_pool_allocate(pool, length + 1, 1, error, &copy));
     if (length) {
         memcpy(copy, text, length);
     }
@@ -51,7 +51,7 @@ tx_status tx_arena_text(tx_arena *arena, const char *text, size_t length, tx_err
     return TX_OK;
 }
 
-tx_status tx_arena_format(tx_arena *arena, tx_error *error, const char **out, const char *format, ...)
+tx_status tx_pool_format(tx_pool *pool, tx_error *error, const char **out, const char *format, ...)
 {
     va_list arguments, again;
     va_start(arguments, format);
@@ -59,7 +59,7 @@ tx_status tx_arena_format(tx_arena *arena, tx_error *error, const char **out, co
     const int length = tx_format_list(NULL, 0, format, arguments);
     va_end(arguments);
     char *text;
-    const tx_status status = tx_arena_allocate(arena, (size_t)length + 1, 1, error, &text);
+    const tx_status status = tx_pool_allocate(pool, (size_t)length + 1, 1, error, &text);
     if (status == TX_OK) {
         tx_format_list(text, (size_t)length + 1, format, again);
         *out = text;
@@ -68,11 +68,11 @@ tx_status tx_arena_format(tx_arena *arena, tx_error *error, const char **out, co
     return status;
 }
 
-void tx_arena_release(tx_arena *arena)
+void tx_pool_release(tx_pool *pool)
 {
-    while (arena->last) {
-        tx_arena_chunk *chunk = arena->last;
-        arena->last = chunk->before;
+    while (pool->last) {
+        tx_pool_chunk *chunk = pool->last;
+        pool->last = chunk->before;
         tx_free(chunk);
     }
 }

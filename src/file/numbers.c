@@ -1,0 +1,295 @@
+/* Numbers of a dataset, all or a slab: in which pieces they are read, past HDF5 or through it, and turned into what is wanted. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/behind.h"
+#include "base/memory.h"
+#include "file/handle.h"
+#include "file/packing.h"
+
+/* ---- Reading ---- */
+
+/* One read: where the numbers come from, and what they shall be. */
+typedef struct reading {
+    const tx_file *file;
+    const char *path;
+    hid_t dataset;
+    hid_t native; /* the type of this machine that holds exactly what the file holds */
+    hid_t wanted;
+    int rank;
+    const int64_t *size; /* of the dataset */
+    tx_packing packing;
+    const tx_follower *follower; /* NULL: none */
+    tx_behind *behind;           /* it follows there; NULL: right here */
+    const char *data;            /* the beginning of what is read, for it */
+    tx_error *error;
+} reading;
+
+/* Numbers up to `end` are there. */
+static void reach(const reading *r, const char *end)
+{
+    if (r->behind) {
+        tx_behind_advance(r->behind, end - r->data);
+    } else if (r->follower) {
+        r->follower->reach(r->follower->user, end, NULL);
+    }
+}
+
+static void follow(void *user, int64_t from, int64_t to)
+{
+    const reading *r = user;
+    (void)from;
+    r->follower->reach(r->follower->user, r->data + to, NULL);
+}
+
+static int64_t product(int rank, const int64_t *count)
+{
+    int64_t elements = 1;
+    for (int a = 0; a < rank; a++) {
+        elements *= count[a];
+    }
+    return elements;
+}
+
+static tx_status read_as(const reading *r, hid_t type, const int64_t *offset, const int64_t *count, void *data)
+{
+    TX_READING_NUMBERS(r->file);
+    hsize_t from[TX_FILE_MAX_RANK], many[TX_FILE_MAX_RANK];
+    for (int a = 0; a < r->rank; a++) {
+        from[a] = (hsize_t)offset[a];
+        many[a] = (hsize_t)count[a];
+    }
+    tx_scoped_id space = H5Dget_space(r->dataset);
+    tx_scoped_id memory = r->rank ? H5Screate_simple(r->rank, many, NULL) : H5Screate(H5S_SCALAR);
+    if (memory < 0 || (r->rank && H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, many, NULL) < 0) ||
+        H5Dread(r->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
+        return tx_file_failed(r->file, TX_BAD_DATA, "read", r->path, r->error);
+    }
+    return TX_OK;
+}
+
+/* Numbers with checksums, past HDF5: this machine's type, in C order from the cover's beginning on. Rows of the box that follow
+ * each other in the file are read at once. `place` counts elements; *data moves on. */
+static tx_status read_rows(const reading *r, int axis, int64_t place, const int64_t *offset, const int64_t *count,
+                           const tx_follower *follower, char **data)
+{
+    const int64_t bytes = (int64_t)H5Tget_size(r->native);
+    int64_t inner = 1;
+    bool whole = true;
+    for (int a = axis + 1; a < r->rank; a++) {
+        inner *= r->size[a];
+        whole = whole && count[a] == r->size[a];
+    }
+    if (axis == r->rank || whole) {
+        const int64_t first = axis == r->rank ? 0 : offset[axis], rows = axis == r->rank ? 1 : count[axis];
+        TX_TRY(tx_cover_read(r->file->cover, (place + first * inner) * bytes, rows * inner * bytes, follower, *data, r->error));
+        *data += rows * inner * bytes;
+        return TX_OK;
+    }
+    for (int64_t k = 0; k < count[axis]; k++) {
+        TX_TRY(read_rows(r, axis + 1, place + (offset[axis] + k) * inner, offset, count, follower, data));
+    }
+    return TX_OK;
+}
+
+static bool is_covered(const reading *r)
+{
+    tx_scoped_id type = H5Dget_type(r->dataset);
+    return r->file->cover && H5Tequal(type, r->native) > 0 && tx_array_is_inside(r->file, r->dataset) &&
+           (int64_t)H5Dget_offset(r->dataset) == tx_cover_offset(r->file->cover);
+}
+
+static tx_status read_native(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    return is_covered(r) ? read_rows(r, 0, 0, offset, count, NULL, &data) : read_as(r, r->native, offset, count, data);
+}
+
+static tx_status read_wanted(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    return read_as(r, r->wanted, offset, count, data);
+}
+
+/* The bytes of a foreign type are turned first, then converted: HDF5 converts between byte orders by its own arithmetic, which
+ * does not round ties to even; between types of this machine it lets the processor do it. */
+static tx_status read_in_two_steps(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    const size_t elements = (size_t)product(r->rank, count);
+    const hid_t type = r->packing.any ? H5T_NATIVE_DOUBLE : r->wanted;
+    const size_t bytes = H5Tget_size(type), native = H5Tget_size(r->native);
+    void *staging;
+    TX_TRY(tx_allocate_array(elements, bytes > native ? bytes : native, r->error, &staging));
+    tx_status status = read_native(r, offset, count, staging);
+    if (status == TX_OK && H5Tconvert(r->native, type, elements, staging, NULL, H5P_DEFAULT) < 0) {
+        status = tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
+    }
+    if (status == TX_OK && r->packing.any) {
+        tx_packing_undo(&r->packing, staging, elements, H5Tget_size(r->wanted) == sizeof(float) ? TX_FLOAT32 : TX_FLOAT64, data);
+    } else if (status == TX_OK) {
+        memcpy(data, staging, elements * bytes);
+    }
+    tx_free(staging);
+    return status;
+}
+
+/* How a box is read. Halved at the first axis that can be, until a piece has at most `most` numbers. */
+typedef struct way {
+    tx_status (*read)(const reading *r, const int64_t *offset, const int64_t *count, char *data);
+    int64_t most;
+} way;
+
+/* What is staged stays small beside what is read. */
+static const way in_two_steps = {read_in_two_steps, (int64_t)1 << 18};
+/* No chunk is read twice for the pieces around it; others are large beside what HDF5 does for each of them. */
+static const way at_once = {read_wanted, INT64_MAX}, in_a_row = {read_wanted, (int64_t)1 << 20};
+
+static tx_status read_in_pieces(const reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
+{
+    int64_t part[TX_FILE_MAX_RANK], from[TX_FILE_MAX_RANK];
+    int axis = 0;
+    if (product(r->rank, count) <= way->most) {
+        TX_TRY(way->read(r, offset, count, data));
+        reach(r, data + (size_t)product(r->rank, count) * H5Tget_size(r->wanted));
+        return TX_OK;
+    }
+    while (count[axis] == 1) {
+        axis++;
+    }
+    memcpy(part, count, (size_t)r->rank * sizeof *part);
+    memcpy(from, offset, (size_t)r->rank * sizeof *from);
+    part[axis] = count[axis] / 2;
+    TX_TRY(read_in_pieces(r, way, from, part, data));
+    data += (size_t)product(r->rank, part) * H5Tget_size(r->wanted);
+    from[axis] += part[axis];
+    part[axis] = count[axis] - part[axis];
+    return read_in_pieces(r, way, from, part, data);
+}
+
+static tx_status read_pieces_followed(reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
+{
+    r->data = data;
+    if (r->follower && product(r->rank, count) > way->most) {
+        TX_TRY(tx_behind_create(follow, r, r->error, &r->behind));
+    }
+    const tx_status status = read_in_pieces(r, way, offset, count, data);
+    tx_behind_destroy(r->behind);
+    return status;
+}
+
+static const way *best_way(const reading *r, bool in_two)
+{
+    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
+    return in_two ? &in_two_steps : H5Pget_layout(creation) == H5D_CONTIGUOUS && r->follower ? &in_a_row : &at_once;
+}
+
+static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    tx_scoped_id type = H5Dget_type(r->dataset);
+    tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
+    if (native < 0) {
+        return tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
+    }
+    if (product(r->rank, count) == 0) {
+        return TX_OK;
+    }
+    r->native = native;
+    if (!is_covered(r)) {
+        TX_TRY(tx_stored_check(r->file, r->path, r->dataset, offset, count, r->error));
+    }
+    if (H5Tget_class(r->wanted) == H5T_FLOAT) {
+        TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &r->packing));
+    }
+    const bool covered = is_covered(r), same = H5Tequal(r->wanted, native) > 0;
+    const bool in_two = r->packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
+    if (covered && !in_two) {
+        return read_rows(r, 0, 0, offset, count, r->follower, &data);
+    }
+    return read_pieces_followed(r, best_way(r, in_two), offset, count, data);
+}
+
+/* ---- What is asked for against what is there ---- */
+
+/* "(3, 4)" */
+static const char *shape_text(char text[256], int rank, const int64_t *size)
+{
+    size_t used = (size_t)snprintf(text, 256, "(");
+    for (int a = 0; a < rank; a++) {
+        used += (size_t)snprintf(text + used, 256 - used, a ? ", %lld" : "%lld", (long long)size[a]);
+    }
+    snprintf(text + used, 256 - used, ")");
+    return text;
+}
+
+static tx_status wrong_type(const tx_file *file, const char *path, const char *type, const char *wanted, tx_error *error)
+{
+    return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is of type %s: %s are needed", path, file->path, type, wanted);
+}
+
+/* slab->offset NULL: the whole dataset, whose shape must be `count`. */
+static tx_status read_checked(const tx_file *file, const char *path, const tx_slab *slab, hid_t wanted, const tx_follower *follower,
+                              void *data, tx_error *error)
+{
+    static const int64_t origin[TX_FILE_MAX_RANK];
+    const int64_t *offset = slab->offset, *count = slab->count;
+    const bool integers = H5Tget_class(wanted) == H5T_INTEGER;
+    char found[256], asked[256];
+    tx_array_shape shape;
+    tx_scoped_id dataset = -1;
+    TX_TRY(tx_array_open(file, path, error, &dataset));
+    TX_TRY(tx_array_describe(file, path, dataset, error, &shape));
+    if (!shape.is_integer && (integers || !shape.is_float)) {
+        return wrong_type(file, path, shape.type, integers ? "integers" : "numbers", error);
+    }
+    bool fits = shape.rank == slab->rank;
+    for (int a = 0; a < slab->rank && fits; a++) {
+        fits = offset ? offset[a] >= 0 && count[a] >= 0 && offset[a] <= shape.size[a] - count[a] : count[a] == shape.size[a];
+    }
+    if (!fits) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' has the shape %s, not %s%s", path, file->path,
+                            shape_text(found, shape.rank, shape.size), offset ? "room for a part " : "",
+                            shape_text(asked, slab->rank, count));
+    }
+    reading r = {.file = file,
+                 .path = path,
+                 .dataset = dataset,
+                 .wanted = wanted,
+                 .rank = slab->rank,
+                 .size = shape.size,
+                 .follower = follower,
+                 .error = error};
+    return read_numbers(&r, offset ? offset : origin, count, data);
+}
+
+tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
+                             void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, &(tx_slab){rank, NULL, size}, tx_real_type(precision), NULL, data, error);
+}
+
+tx_status tx_file_read_integers(const tx_file *file, const char *path, int rank, const int64_t *size, int64_t *data,
+                                tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, &(tx_slab){rank, NULL, size}, H5T_NATIVE_INT64, NULL, data, error);
+}
+
+tx_status tx_file_read_integer_slab(const tx_file *file, const char *path, const tx_slab *slab, int64_t *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, slab, H5T_NATIVE_INT64, NULL, data, error);
+}
+
+tx_status tx_file_read_slab(const tx_file *file, const char *path, const tx_slab *slab, tx_precision precision,
+                            const tx_follower *follower, void *data, tx_error *error)
+{
+    TX_QUIETLY;
+    return read_checked(file, path, slab, tx_real_type(precision), follower, data, error);
+}
+
+tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error)
+{
+    TX_QUIETLY;
+    tx_scoped_id dataset = -1;
+    TX_TRY(tx_array_open(file, path, error, &dataset));
+    return tx_stored_check(file, path, dataset, offset, count, error);
+}

@@ -135,7 +135,7 @@ static tx_node build(tx_graph *graph, const tx_function *function, int steps)
     tx_node x = tx_window(graph, 0, shape);
     for (int k = 0; k < steps; k++) {
         tx_next_step(graph);
-        x = tx_convolve(graph, x, &conv, tx_parameter(graph, 0, PARAMETERS), -1);
+        x = tx_convolve(graph, x, &conv, tx_parameter(graph, 0, PARAMETERS), TX_NONE);
         x = function ? tx_call(graph, x, shape, function) : tx_multiply(graph, tx_multiply(graph, x, x), x);
     }
     return tx_sum_square(graph, x);

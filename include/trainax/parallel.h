@@ -82,8 +82,8 @@ tx_status tx_store_commit(tx_store *store, tx_error *error);
 size_t tx_store_bytes(const tx_store *store); /* bytes held by this rank, fetch buffers included */
 
 /* Asks for `num_windows` runs of `length` items starting at first[k], into one of two slots (0, 1), without waiting. NOT
- * collective. `reserve` says what the largest request will be (again, larger, while no request is under way), so that
- * fetching never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
+ * collective. `reserve` says what the largest request will be (again, larger, once what was asked for is not wanted any more), so
+ * that fetching never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
 tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_error *error);
 tx_status tx_store_fetch(tx_store *store, int slot, int num_windows, int length, const int64_t *first, tx_error *error);
 /* Waits for the slot's request: window k lies at (*windows)[k], length * item_bytes contiguous bytes, aligned as an item is,

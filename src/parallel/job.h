@@ -13,12 +13,20 @@ struct tx_parallel {
     int machine_rank, machine_size;
     int *machine_of; /* machine_of[rank]: the lowest rank on its machine */
     bool oversubscribed;
+    bool serves; /* a group of a job that has others */
 };
 
 /* TX_OK, or TX_FAILURE with MPI's own words: "MPI failed while <doing>: <its message>". */
 tx_status tx_mpi_status(int code, const char *doing, tx_error *error);
 
-/* Waits for all requests: spins for some microseconds where a core is free, then yields it, then sleeps. */
+/* Called after each poll in vain: spins for some microseconds where a core is free, then yields it, then sleeps. */
+typedef struct tx_patience {
+    bool crowded; /* more ranks than cores: whoever we wait for may need ours */
+    int polls;
+    double start;
+} tx_patience;
+void tx_parallel_relax(tx_patience *patience);
+/* Waits so for all requests. */
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error);
 
 /* In place over `communicator` (the job's or the machine's). Collective over it. */

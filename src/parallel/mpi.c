@@ -18,20 +18,14 @@ tx_status tx_mpi_status(int code, const char *doing, tx_error *error)
 
 /* ---- Waiting ---- */
 
-typedef struct patience {
-    bool crowded; /* more ranks than cores: whoever we wait for may need ours */
-    int polls;
-    double start;
-} patience;
-
 static void nap(double seconds)
 {
     const struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
     nanosleep(&time, NULL);
 }
 
-/* Called after each poll in vain. Sleeping for a sixteenth of the time waited so far makes a wait at most that much longer. */
-static void relax(patience *patience)
+/* Sleeping for a sixteenth of the time waited so far makes a wait at most that much longer. */
+void tx_parallel_relax(tx_patience *patience)
 {
     if (++patience->polls < (patience->crowded ? 4 : 64)) {
         return;
@@ -51,13 +45,13 @@ static void relax(patience *patience)
 
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error)
 {
-    patience patience = {.crowded = parallel->oversubscribed};
+    tx_patience patience = {.crowded = parallel->oversubscribed};
     for (;;) {
         int done = 0;
         TX_TRY(tx_mpi_status(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), doing, error));
         if (done) {
             return TX_OK;
         }
-        relax(&patience);
+        tx_parallel_relax(&patience);
     }
 }

@@ -230,6 +230,15 @@ static tx_status make_slot(const tx_store *store, slot *slot, tx_error *error)
     return TX_OK;
 }
 
+static tx_status complete(const tx_store *store, slot *slot, tx_error *error)
+{
+    if (slot->num_requests) {
+        TX_TRY(tx_parallel_wait(store->parallel, slot->num_requests, slot->requests, "fetching data from another rank", error));
+        slot->num_requests = 0;
+    }
+    return TX_OK;
+}
+
 /* A window of `length` items meets at most so many owners, and is cut where it is too large for one call. */
 static int requests_of(const tx_store *store, int num_windows, int length)
 {
@@ -243,6 +252,7 @@ tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_erro
     store->max_length = length > store->max_length ? length : store->max_length;
     store->max_requests = requests_of(store, store->max_windows, store->max_length);
     for (int k = 0; k < SLOTS; k++) {
+        TX_TRY(complete(store, &store->slots[k], error));
         free_slot(&store->slots[k]);
         TX_TRY(make_slot(store, &store->slots[k], error));
     }
@@ -287,15 +297,6 @@ static tx_status check_request(const tx_store *store, int num_windows, int lengt
             return tx_error_set(error, TX_FAILURE, "a window of %d items from %lld on lies outside of a store of %lld", length,
                                 (long long)first[k], (long long)store->num_items);
         }
-    }
-    return TX_OK;
-}
-
-static tx_status complete(const tx_store *store, slot *slot, tx_error *error)
-{
-    if (slot->num_requests) {
-        TX_TRY(tx_parallel_wait(store->parallel, slot->num_requests, slot->requests, "fetching data from another rank", error));
-        slot->num_requests = 0;
     }
     return TX_OK;
 }

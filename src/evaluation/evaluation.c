@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "parallel/groups.h"
 #include "base/real.h"
 #include "base/threads.h"
 #include "evaluation/evaluation.h"
@@ -417,6 +418,7 @@ static tx_status compute_step(tx_evaluation *evaluation, int64_t *item, int64_t 
         TX_TRY(tx_store_wait(evaluation->dataset->store, (int)(*item & 1), &windows, error));
         TX_TRY(fetch(evaluation, *item + 1, levels, error));
         TX_TRY(compute(evaluation, &group, windows, error));
+        tx_parallel_serve(evaluation->parallel);
     }
     return TX_OK;
 }

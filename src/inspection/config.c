@@ -8,11 +8,12 @@
 static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_section *root = tx_config_root(config);
+    tx_shared shared = {.isa = tx_isa_count() - 1};
     tx_data_source *source;
-    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, tx_isa_count() - 1), error, &source));
-    const tx_status status = tx_trainer_plan(config, source, num_ranks, error, out);
+    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, shared.isa), error, &source));
+    shared.data = tx_shared_data_of(source, tx_problem_placement(root), num_ranks);
     tx_data_source_destroy(source);
-    return status;
+    return tx_trainer_plan(config, &shared, num_ranks, error, out);
 }
 
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)

@@ -37,7 +37,7 @@ static void look_at_all(const tx_member *member, content out[2])
     const tx_dataset *held_out = held_out_data(member);
     out[0] = (content){.key = "data", .shape_path = "/data/shape", .checksum_path = "/data/checksum"};
     out[1] = (content){.key = "evaluation", .shape_path = "/evaluation/shape", .checksum_path = "/evaluation/checksum"};
-    look(member->trainer->dataset, &out[0]);
+    look(member->trainer->shared->data.dataset, &out[0]);
     if (held_out) {
         look(held_out, &out[1]);
     }

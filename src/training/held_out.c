@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "trainax/metric.h"
+#include "training/shared.h"
 
 /* ---- What is asked for ---- */
 
@@ -96,22 +97,14 @@ static bool has_own_data(const tx_problem *problem)
     return section && tx_has(section, "data");
 }
 
-/* Word for word what is trained on? */
-static bool is_training_data(const tx_problem *problem)
-{
-    const tx_section *root = problem->root, *evaluation = tx_get_section(root, "evaluation");
-    char *here = NULL, *there = NULL;
-    const bool written = tx_section_write(tx_get_section(root, "data"), NULL, &here) == TX_OK &&
-                         tx_section_write(tx_get_section(evaluation, "data"), NULL, &there) == TX_OK;
-    const bool same = written && strcmp(here, there) == 0;
-    tx_free(here);
-    tx_free(there);
-    return same;
-}
-
 bool tx_held_out_differs(const tx_problem *problem)
 {
-    return has_own_data(problem) && !is_training_data(problem);
+    const tx_section *root = problem->root, *evaluation = tx_get_section(root, "evaluation");
+    bool same = false;
+    if (has_own_data(problem)) {
+        (void)!tx_shared_same(tx_get_section(root, "data"), tx_get_section(evaluation, "data"), NULL, &same);
+    }
+    return has_own_data(problem) && !same;
 }
 
 static tx_status check_network(const tx_held_out *held_out, const tx_problem *problem, tx_error *error)
@@ -149,16 +142,17 @@ tx_status tx_held_out_check(const tx_problem *problem, tx_error *error)
     return tx_evaluation_check(&setup, &shape, error);
 }
 
-static tx_status plan_evaluation(tx_held_out *held_out, const tx_problem *problem, const char *metrics, int rank, int num_ranks,
-                                 tx_error *error)
+/* shape: as of tx_evaluation_plan. */
+static tx_status plan_evaluation(tx_held_out *held_out, const tx_problem *problem, const tx_data_shape *shape, const char *metrics,
+                                 int rank, int num_ranks, tx_error *error)
 {
     const tx_evaluation_setup setup = {.run = problem->root, .network = problem->network->section, .metrics = metrics};
-    const tx_data_shape *shape = held_out->shares_data ? &problem->data : NULL;
     TX_TRY(tx_evaluation_plan(&setup, shape, rank, num_ranks, problem->isa, error, &held_out->evaluation));
     return check_network(held_out, problem, error);
 }
 
-tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, int rank, int num_ranks, tx_error *error)
+tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, const tx_data_shape *shape, int rank, int num_ranks,
+                           tx_error *error)
 {
     char *metrics;
     if (held_out->num_names == 0) {
@@ -166,8 +160,9 @@ tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, int
     }
     held_out->shares_data = !has_own_data(problem);
     held_out->current = -1;
+    shape = held_out->shares_data ? &problem->data : shape->num_trajectories ? shape : NULL;
     TX_TRY(join_names(held_out, error, &metrics));
-    const tx_status status = plan_evaluation(held_out, problem, metrics, rank, num_ranks, error);
+    const tx_status status = plan_evaluation(held_out, problem, shape, metrics, rank, num_ranks, error);
     tx_free(metrics);
     return status;
 }
@@ -183,8 +178,7 @@ size_t tx_held_out_bytes(const tx_held_out *held_out)
 
 tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
 {
-    return held_out->evaluation ? tx_evaluation_load(held_out->evaluation, parallel, held_out->shares_data ? dataset : NULL, error)
-                                : TX_OK;
+    return held_out->evaluation ? tx_evaluation_load(held_out->evaluation, parallel, dataset, error) : TX_OK;
 }
 
 /* ---- End ---- */

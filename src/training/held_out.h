@@ -29,10 +29,12 @@ tx_status tx_held_out_add_metrics(tx_held_out *held_out, const tx_problem *probl
 tx_status tx_held_out_check(const tx_problem *problem, tx_error *error);
 /* Is the evaluation section's data other than that of the training? */
 bool tx_held_out_differs(const tx_problem *problem);
-/* After all were added: what it takes on one of num_ranks ranks is known then. Nothing where no callback asks. */
-tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, int rank, int num_ranks, tx_error *error);
+/* After all were added: what it takes on one of num_ranks ranks is known then. Nothing where no callback asks. shape: of data of
+ * the evaluation that will be there already; without trajectories: it loads its own. */
+tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, const tx_data_shape *shape, int rank, int num_ranks,
+                           tx_error *error);
 size_t tx_held_out_bytes(const tx_held_out *held_out);
-/* dataset: of the training, used where it is the same. Collective. */
+/* dataset: those of the training where it shares them, else those that will be there already; NULL: none. Collective. */
 tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, tx_error *error);
 void tx_held_out_destroy(tx_held_out *held_out); /* collective */
 

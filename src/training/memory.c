@@ -71,8 +71,9 @@ static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
 static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    const bool gathers = trainer->parallel && problem->placement == TX_SHARDED &&
-                         tx_parallel_machine_size(trainer->parallel) < tx_parallel_size(trainer->parallel);
+    const tx_parallel *holders = trainer->shared->parallel;
+    const bool gathers =
+        holders && problem->placement == TX_SHARDED && tx_parallel_machine_size(holders) < tx_parallel_size(holders);
     const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
     const size_t window =
         gathers ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *)) : 0; /* and what MPI is asked for it */
@@ -85,13 +86,14 @@ enum { SMALL_THINGS = 16 * 1024 };
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
-                                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
-                                  [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out)}};
+    const tx_shared_data *data = &trainer->shared->data, *held_out = &trainer->shared->held_out;
+    tx_budget budget = {
+        .bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
+                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
+                  [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out) + held_out->bytes + held_out->loading}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
-    const size_t loading = trainer->loading > later ? trainer->loading - later : 0;
-    budget.bytes[TX_USE_DATA] =
-        trainer->data_bytes + fetch_bytes(trainer, num_ranks) + tx_mixer_bytes(problem->windows.count) + loading;
+    const size_t loading = data->loading > later ? data->loading - later : 0;
+    budget.bytes[TX_USE_DATA] = data->bytes + fetch_bytes(trainer, num_ranks) + tx_mixer_bytes(problem->windows.count) + loading;
     budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
     budget.taken = trainer->planned;
     return budget;
@@ -101,7 +103,7 @@ tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
 {
     const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
     return (tx_memory_estimate){
-        .data = trainer->data_bytes,
+        .data = trainer->shared->data.bytes,
         .arena = tx_plan_get_cost(trainer->problem.loss.plan).arena_bytes,
         .parameters = budget.bytes[TX_USE_PARAMETERS],
         .total = tx_budget_total(&budget),

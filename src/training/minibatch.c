@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/finite.h"
 #include "base/memory.h"
+#include "parallel/groups.h"
 
 /* ---- Creation ---- */
 
@@ -222,6 +223,9 @@ static void run_blocks_of_thread(const tx_workers *workers, const tx_evaluator *
     const int64_t rest = shares ? blocks % me.count : 0, whole = blocks - rest;
     for (int64_t block = whole * me.index / me.count; block < whole * (me.index + 1) / me.count; block++) {
         run_block(workers, evaluator, share, block, me.index);
+        if (me.index == 0) {
+            tx_parallel_serve(workers->parallel);
+        }
     }
     if (rest > 0) { /* team k has threads from k * count / rest on */
         const int64_t team = ((me.index + 1) * rest - 1) / me.count;

@@ -1,4 +1,4 @@
-/* The trainer: everything of a run but its files. What members share is made first, then the member. */
+/* The trainer: everything of a run but its files. The data are there first, or are loaded once all else is planned. */
 #include "training/trainer.h"
 
 #include <inttypes.h>
@@ -59,7 +59,7 @@ static tx_status plan_member(tx_member *member, tx_trainer *trainer, const tx_tr
     const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
     TX_TRY(tx_optimizer_plan(tx_get_section(problem->trainer, "optimizer"), &member->task, error, &member->optimizer));
     TX_TRY(tx_callbacks_create(&member->callbacks, &callbacks, error));
-    return tx_held_out_plan(&member->held_out, problem, rank, num_ranks, error);
+    return tx_held_out_plan(&member->held_out, problem, &trainer->shared->held_out.shape, rank, num_ranks, error);
 }
 
 static tx_status allocate_evaluator(tx_member *member, tx_error *error)
@@ -83,7 +83,7 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
     TX_TRY(allocate_evaluator(member, error));
     TX_TRY(tx_answers_allocate(&member->answers, &member->trainer->workers, member->losses, error));
     TX_TRY(tx_programs_allocate(&member->programs, &trainer->workers, &member->bound, member->losses, error));
-    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->dataset->store, error);
+    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->shared->data.dataset->store, error);
 }
 
 /* Collective. */
@@ -106,24 +106,16 @@ static void destroy_member(tx_member *member)
 
 /* ---- The trainer ---- */
 
-typedef struct surroundings {
-    const tx_data_source *data;
-    int isa, num_ranks;
-} surroundings;
-
-/* As plan_member. */
-static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, surroundings around,
-                      tx_error *error)
+/* As plan_member; what is shared is known, if not there. */
+static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, int num_ranks, tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
-    TX_TRY(tx_problem_create(config, &around.data->shape, around.isa, error, problem));
-    trainer->data_bytes = tx_dataset_bytes(around.data, problem->placement, around.num_ranks);
-    trainer->loading = around.data->working;
+    TX_TRY(tx_problem_create(config, &trainer->shared->data.shape, trainer->shared->isa, error, problem));
     TX_TRY(tx_held_out_check(problem, error));
-    TX_TRY(plan_member(&trainer->member, trainer, setup, around.num_ranks, error));
+    TX_TRY(plan_member(&trainer->member, trainer, setup, num_ranks, error));
     trainer->planned = tx_memory_live() - before;
-    return tx_trainer_fit(trainer, around.num_ranks, error);
+    return tx_trainer_fit(trainer, num_ranks, error);
 }
 
 /* As allocate_member. */
@@ -167,36 +159,56 @@ static void warn_of_training_data(const tx_trainer *trainer)
     }
 }
 
+static tx_status plan_and_start(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
+{
+    tx_parallel *parallel = trainer->parallel;
+    TX_TRY(tx_parallel_agree(parallel, plan(trainer, config, setup, tx_parallel_size(parallel), error), error));
+    return tx_parallel_agree(parallel, tx_threads_start(trainer->problem.threads, error), error);
+}
+
 /* Plans the whole for the data of this source, and loads them if there is room for all. */
 static tx_status plan_and_load(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_data_source *source,
                                tx_error *error)
 {
     tx_parallel *parallel = trainer->parallel;
-    const surroundings around = {.data = source, .isa = source->setup.isa, .num_ranks = tx_parallel_size(parallel)};
-    TX_TRY(tx_parallel_agree(parallel, plan(trainer, config, setup, around, error), error));
-    TX_TRY(tx_parallel_agree(parallel, tx_threads_start(trainer->problem.threads, error), error));
-    const tx_budget budget = tx_trainer_budget(trainer, around.num_ranks);
+    const int num_ranks = tx_parallel_size(parallel);
+    const tx_placement placement = tx_problem_placement(tx_config_root(config));
+    trainer->own.data = tx_shared_data_of(source, placement, num_ranks);
+    TX_TRY(plan_and_start(trainer, config, setup, error));
+    const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
     TX_TRY(tx_budget_check(parallel, &budget, trainer->problem.root, trainer->log, tx_trainer_advise, trainer, error));
-    return tx_dataset_load(parallel, source, trainer->problem.placement, error, &trainer->dataset);
+    return tx_dataset_load(parallel, source, placement, error, &trainer->own.data.dataset);
 }
 
 static tx_status load_data(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     const tx_section *root = tx_config_root(config);
+    tx_parallel *parallel = trainer->parallel;
     tx_data_source *source;
-    int isa;
-    TX_TRY(tx_agree_isa(trainer->parallel, error, &isa));
-    TX_TRY(tx_data_source_open(trainer->parallel, tx_get_section(root, "data"), tx_problem_data_setup(root, isa), error, &source));
+    trainer->shared = &trainer->own;
+    trainer->own.parallel = parallel;
+    TX_TRY(tx_agree_isa(parallel, error, &trainer->own.isa));
+    const tx_data_setup opened = tx_problem_data_setup(root, trainer->own.isa);
+    TX_TRY(tx_data_source_open(parallel, tx_get_section(root, "data"), opened, error, &source));
     const tx_status status = plan_and_load(trainer, config, setup, source, error);
     tx_data_source_destroy(source);
     return status;
 }
 
+static tx_status load_held_out(tx_trainer *trainer, tx_error *error)
+{
+    tx_held_out *held_out = &trainer->member.held_out;
+    const tx_shared *shared = trainer->shared;
+    return tx_held_out_load(held_out, trainer->parallel, held_out->shares_data ? shared->data.dataset : shared->held_out.dataset,
+                            error);
+}
+
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
-    TX_TRY(load_data(trainer, config, setup, error));
+    trainer->shared = setup->shared;
+    TX_TRY(setup->shared ? plan_and_start(trainer, config, setup, error) : load_data(trainer, config, setup, error));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
-    TX_TRY(tx_held_out_load(&trainer->member.held_out, trainer->parallel, trainer->dataset, error));
+    TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
     tx_member_refresh(&trainer->member);
     tell_batch_size(trainer);
@@ -226,13 +238,14 @@ tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel,
     return TX_OK;
 }
 
-tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, int num_ranks, tx_error *error, tx_trainer **out)
+tx_status tx_trainer_plan(const tx_config *config, const tx_shared *shared, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_trainer_setup setup = {0};
-    const surroundings around = {.data = data, .isa = data->setup.isa, .num_ranks = num_ranks};
     tx_trainer *trainer;
     TX_TRY(tx_allocate(sizeof *trainer, error, &trainer));
-    const tx_status status = plan(trainer, config, &setup, around, error);
+    trainer->own = *shared;
+    trainer->shared = &trainer->own;
+    const tx_status status = plan(trainer, config, &setup, num_ranks, error);
     if (status != TX_OK) {
         tx_trainer_destroy(trainer);
         return status;
@@ -255,7 +268,7 @@ void tx_trainer_destroy(tx_trainer *trainer)
     destroy_member(&trainer->member);
     tx_rooms_destroy(&trainer->rooms);
     tx_workers_destroy(&trainer->workers);
-    tx_dataset_destroy(trainer->dataset);
+    tx_shared_destroy(&trainer->own);
     tx_problem_destroy(&trainer->problem);
     tx_free(trainer);
 }

@@ -1,5 +1,5 @@
-/* The trainer, as the room's own files see it: a member, which is trained, and what members share. One step of a member is compute,
- * observe, record, update. */
+/* The trainer, as the room's own files see it: a member, what a group of ranks trains it with, and the data that members share. One
+ * step of a member is compute, observe, record, update. */
 #pragma once
 
 #include "problem/budget.h"
@@ -10,6 +10,7 @@
 #include "training/callbacks.h"
 #include "training/held_out.h"
 #include "training/programs.h"
+#include "training/shared.h"
 
 /* Where files of a run may be written. */
 typedef struct tx_run_folder {
@@ -31,7 +32,7 @@ typedef struct tx_snapshots {
 
 /* A network's parameters, and all that belongs to them alone. */
 typedef struct tx_member {
-    tx_trainer *trainer; /* whose data, plans and workers it uses */
+    tx_trainer *trainer; /* whose plans and workers it uses */
     void *parameters, *next_parameters;
     tx_parameters bound; /* the former, as plans are bound to them */
     tx_optimizer *optimizer;
@@ -56,30 +57,32 @@ typedef struct tx_member {
 } tx_member;
 
 struct tx_trainer {
-    tx_parallel *parallel;
+    tx_parallel *parallel; /* the ranks that train: a group of the job, or all of it */
     const tx_log *log;
+    const tx_shared *shared; /* the data: the next one's, or what members of one job have together */
+    tx_shared own;
     tx_problem problem;
-    tx_dataset *dataset;
     tx_workers workers;
     tx_rooms rooms; /* for the problem's plan */
     tx_failure failure;
-    size_t planned;             /* bytes of the plan: all that stands before there is room for numbers */
-    size_t data_bytes, loading; /* of this rank's data, and what reading them takes beside */
-    double start;               /* clock when training began */
+    size_t planned; /* bytes of the plan: all that stands before there is room for numbers */
+    double start;   /* clock when training began */
     tx_member member;
 };
 
-/* terminal: for progress. with_progress: whether to add the standard progress line. resumes: parameters come from a checkpoint. */
+/* terminal: for progress. with_progress: whether to add the standard progress line. resumes: parameters come from a checkpoint.
+ * shared: made for this configuration, among others; NULL: the trainer loads its own data. */
 typedef struct tx_trainer_setup {
     const tx_log *log;
+    const tx_shared *shared;
     bool terminal, with_progress, resumes;
     tx_run_folder folder;
 } tx_trainer_setup;
 tx_status tx_trainer_create_with(const tx_config *config, tx_parallel *parallel, const tx_trainer_setup *setup, tx_error *error,
                                  tx_trainer **out);
 
-/* The plan of a trainer, without room for any numbers: for what it would occupy as one of num_ranks. */
-tx_status tx_trainer_plan(const tx_config *config, const tx_data_source *data, int num_ranks, tx_error *error, tx_trainer **out);
+/* The plan of a trainer, without room for any numbers: for what it would occupy as one of num_ranks. shared: without datasets. */
+tx_status tx_trainer_plan(const tx_config *config, const tx_shared *shared, int num_ranks, tx_error *error, tx_trainer **out);
 
 /* step.c. One step, whoever drives it: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the
  * history, the optimizer. requests: what this rank asks of the others, TX_REQUEST_COUNT numbers; member->requests are then

@@ -29,7 +29,7 @@ static void expect(const char *placement, int64_t least, int64_t most)
     void *items;
     CU_ASSERT_EQUAL(tx_memory_predict(config, tx_parallel_size(parallel), &error, &estimate), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_trainer_create(config, parallel, NULL, &error, &trainer), TX_OK);
-    tx_store_part(trainer->dataset->store, &first, &count, &items);
+    tx_store_part(trainer->shared->data.dataset->store, &first, &count, &items);
     CU_ASSERT(least <= count && count <= most);
     const int64_t predicted = (int64_t)estimate.data - most * LEVEL_BYTES; /* and a few bytes for each window of a minibatch */
     CU_ASSERT(predicted >= 0 && predicted <= 1024);

@@ -1,4 +1,5 @@
-/* tx_train: the loop with its files. Only rank 0 has a history and touches the run directory. */
+/* tx_train: the loop with its files, of a run that is alone or one of several members. Only rank 0 of those that train it has a
+ * history and touches the run directory. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "run/claim.h"
 #include "run/directory.h"
 #include "run/log.h"
+#include "run/members.h"
 #include "training/best.h"
 
 enum { PATH_SIZE = 4096 };
@@ -17,6 +19,7 @@ typedef struct tx_run {
     const tx_config *config;
     tx_parallel *parallel;
     const tx_train_options *options;
+    tx_run_place place;
     tx_run_log file;   /* run.log; zeroed but on rank 0 */
     const tx_log *log; /* to the screen and there; silent but on rank 0 */
     const char *directory;
@@ -28,7 +31,6 @@ typedef struct tx_run {
     tx_trainer *trainer;
     tx_member *member;   /* the trainer's */
     tx_history *history; /* rank 0 */
-    double begun;        /* clock when the command began to train: for the time limit */
     int64_t checkpoint_every, saved_step;
     double checkpoint_interval; /* seconds, 0: never */
     double next_checkpoint, next_flush;
@@ -155,6 +157,7 @@ static void set_clocks(tx_run *run)
 static tx_status start(tx_run *run, tx_error *error)
 {
     const tx_trainer_setup setup = {.log = run->log,
+                                    .shared = run->place.shared,
                                     .terminal = run->options->terminal,
                                     .with_progress = run->writer,
                                     .resumes = run->checkpoint.file != NULL,
@@ -229,12 +232,13 @@ static void flush(tx_run *run)
 
 static bool asked_to_stop(const tx_run *run)
 {
-    return run->options->stop && *run->options->stop;
+    const bool asked = run->options->stop && *run->options->stop;
+    return run->place.groups ? tx_groups_poll(run->place.groups, asked) : asked;
 }
 
 static bool out_of_time(const tx_run *run)
 {
-    return run->writer && run->options->time_limit > 0 && tx_clock() - run->begun >= run->options->time_limit;
+    return run->writer && run->options->time_limit > 0 && tx_clock() - run->place.begun >= run->options->time_limit;
 }
 
 static bool is_checkpoint_due(const tx_run *run)
@@ -264,10 +268,12 @@ static tx_status stopped(tx_run *run, tx_error *error)
                         run->member->step, run->trainer->problem.num_steps, reason);
 }
 
-/* The last finite state. The message about the divergence is the one to be seen, unless this fails too. */
+/* The last finite state, with the row of the step that was not: that belongs to it where it was saved before, too. The message
+ * about the divergence is the one to be seen, unless this fails too. */
 static tx_status diverged(tx_run *run, tx_error *error)
 {
     tx_error local = {0};
+    run->saved_step = -1;
     const tx_status status = save(run, &local);
     if (status != TX_OK) {
         tx_log_write(run->log, TX_LOG_WARNING, "%s", local.message);
@@ -388,25 +394,25 @@ static tx_status train(tx_run *run, tx_error *error)
     return tx_parallel_agree(run->parallel, run->writer ? tell_end(run, error) : TX_OK, error);
 }
 
-tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
+tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_parallel *parallel, const tx_train_options *options,
+                      tx_error *error, int64_t *steps)
 {
-    tx_error own = {0};
-    error = error ? error : &own; /* its status is looked at */
     const tx_section *output = tx_get_section(tx_config_root(config), "output");
     const bool writer = tx_parallel_rank(parallel) == 0;
     tx_run run = {
         .config = config,
         .parallel = parallel,
         .options = options,
+        .place = *place,
         .log = &run.file.log,
         .directory = options->output ? options->output : tx_get_string(output, "directory"),
         .writer = writer,
-        .begun = tx_clock(),
     };
     if (writer) {
         tx_run_log_begin(&run.file, &options->log);
     }
     const tx_status status = train(&run, error);
+    *steps = run.member ? run.member->step : run.checkpoint.step;
     tx_run_log_end(&run.file, error);
     tx_history_destroy(run.history);
     tx_trainer_destroy(run.trainer);
@@ -415,4 +421,12 @@ tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_trai
     tx_free(run.inputs);
     tx_claim_release(&run.claim);
     return status;
+}
+
+tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
+{
+    const tx_run_place alone = {.begun = tx_clock()};
+    tx_error own = {0};
+    int64_t unused;
+    return tx_train_at(&alone, config, parallel, options, error ? error : &own, &unused); /* its status is looked at */
 }

@@ -9,14 +9,14 @@
 
 static tx_parallel *parallel;
 
-static tx_status train(const char *directory, int num_steps, tx_start start, tx_error *error)
+static tx_status train_with(const char *optimizer, const char *directory, int num_steps, tx_start start, tx_error *error)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     char steps[64];
     snprintf(steps, sizeof steps, "trainer.num_training_steps=%d", num_steps);
-    const char *const overrides[] = {steps, "callbacks=[]", "output.checkpoint_interval=0"};
+    const char *const overrides[] = {steps, optimizer, "callbacks=[]", "output.checkpoint_interval=0"};
     const tx_config_source source = {
-        .name = "test.yaml", .text = advection, .overrides = overrides, .num_overrides = 3, .required = required};
+        .name = "test.yaml", .text = advection, .overrides = overrides, .num_overrides = 4, .required = required};
     tx_registry *registry = NULL;
     tx_config *config = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_registry_create_builtin(NULL, &registry), TX_OK);
@@ -26,6 +26,11 @@ static tx_status train(const char *directory, int num_steps, tx_start start, tx_
     tx_config_destroy(config);
     tx_registry_destroy(registry);
     return status;
+}
+
+static tx_status train(const char *directory, int num_steps, tx_start start, tx_error *error)
+{
+    return train_with("trainer.optimizer.type=adam", directory, num_steps, start, error);
 }
 
 typedef struct content {
@@ -90,12 +95,35 @@ static void what_it_says_is_checked(void)
     folder_remove(&folder);
 }
 
+/* Where a run goes on and diverges at once, its checkpoint is that of the run that was never interrupted: with the row of that
+ * step. */
+static void what_diverges_at_once_is_recorded(void)
+{
+    static const char far[] = "trainer.optimizer.learning_rate=3.0e+38";
+    static content whole, resumed;
+    const folder folder = folder_make();
+    const file_name one = folder_file(&folder, "one"), two = folder_file(&folder, "two");
+    CU_ASSERT_EQUAL(train_with(far, one.path, 6, TX_START_NEW, NULL), TX_DIVERGED);
+    CU_ASSERT_EQUAL(train_with(far, two.path, 1, TX_START_NEW, NULL), TX_OK);
+    for (int again = 0; again < 2; again++) {
+        CU_ASSERT_EQUAL(train_with(far, two.path, 6, TX_START_RESUME, NULL), TX_DIVERGED);
+        whole.bytes = file_read(folder_file(&folder, "one/checkpoint.h5").path, (char *)whole.data, sizeof whole.data);
+        resumed.bytes = file_read(folder_file(&folder, "two/checkpoint.h5").path, (char *)resumed.data, sizeof resumed.data);
+        CU_ASSERT_EQUAL(whole.bytes, resumed.bytes);
+        CU_ASSERT_EQUAL(memcmp(whole.data, resumed.data, whole.bytes), 0);
+    }
+    folder_remove(&folder);
+}
+
 int main(void)
 {
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }
-    const int code = suite_run("run/checkpoint", (suite_test[]){{"what it says is checked", what_it_says_is_checked}, {0}});
+    const int code =
+        suite_run("run/checkpoint", (suite_test[]){{"what it says is checked", what_it_says_is_checked},
+                                                   {"what diverges at once is recorded", what_diverges_at_once_is_recorded},
+                                                   {0}});
     tx_parallel_destroy(parallel);
     return code;
 }

@@ -131,6 +131,9 @@ static void of_groups(const char *root, tx_available *out)
 
 /* ---- The process ---- */
 
+/* Address space that libraries take as they go (HDF5's caches, MPI's messages, what the allocator keeps): nobody plans it. */
+enum { LIBRARIES = 6 << 20 };
+
 static size_t of_process(const char *root)
 {
     static const struct {
@@ -144,7 +147,7 @@ static size_t of_process(const char *root)
     for (int k = 0; k < 2; k++) {
         struct rlimit limit;
         if (getrlimit(limits[k].limit, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-            const size_t rest = left(limit.rlim_cur, pages[limits[k].field] * (size_t)sysconf(_SC_PAGESIZE));
+            const size_t rest = left(limit.rlim_cur, LIBRARIES + pages[limits[k].field] * (size_t)sysconf(_SC_PAGESIZE));
             least = rest < least ? rest : least;
         }
     }

@@ -8,7 +8,7 @@
 typedef struct tx_available {
     size_t machine;    /* free, or to be had without loss (caches); swap included */
     size_t group;      /* left to a control group of this process: to that which has least left */
-    size_t process;    /* left by the limits of the process itself (ulimit -v, ulimit -d) */
+    size_t process;    /* left by the limits of the process itself (ulimit -v, ulimit -d), less what libraries take as they go */
     uint64_t group_id; /* which control group that is: the same number in all processes of it; 0: none has a limit */
 } tx_available;
 

@@ -1,5 +1,6 @@
 /* trainax: finds the subcommand, runs it, says what went wrong, exits with its status. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, output, _IOFBF, sizeof output);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe or a file limit is an error of write(), with a message */
     signal(SIGXFSZ, SIG_IGN);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20); /* what large arrays leave goes back at once: limits of a process count it */
     tx_status status = dispatch(argc, argv, &error);
     status = status == TX_OK ? tx_output_check(&error) : status;
     status = tx_told_end(argc, argv, status, &error);

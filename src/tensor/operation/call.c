@@ -15,7 +15,7 @@ static tx_status prepare_call(tx_planner *planner, tx_node n, tx_instruction *in
     const tx_graph_node *node = tx_planner_node(planner, n);
     const bool derivative = node->op != &op_call;
     int64_t numbers = shape_numbers(&node->shape) - (derivative ? 0 : tx_tape_reals(node->attributes.function));
-    for (int k = 0; k <= derivative; k++) {
+    for (int k = 0; k < (derivative ? 2 : 1); k++) {
         numbers += shape_numbers(&tx_planner_node(planner, node->input[k])->shape);
     }
     TX_TRY(tx_planner_function(planner, node->attributes.function, instruction));

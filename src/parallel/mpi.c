@@ -1,5 +1,6 @@
 /* MPI as the files of this room use it: errors become statuses, waiting is polite. */
 #include <sched.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -54,4 +55,18 @@ tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *
         }
         tx_parallel_relax(&patience);
     }
+}
+
+tx_status tx_parallel_wait_for(const tx_parallel *parallel, const _Atomic int64_t *count, int64_t target, const char *doing,
+                               tx_error *error)
+{
+    tx_patience patience = {.crowded = parallel->oversubscribed};
+    while (atomic_load_explicit(count, memory_order_acquire) < target) {
+        int any;
+        tx_parallel_relax(&patience);
+        if (patience.polls % 64 == 0) { /* others may be reading our memory through MPI */
+            TX_TRY(tx_mpi_status(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, parallel->all, &any, MPI_STATUS_IGNORE), doing, error));
+        }
+    }
+    return TX_OK;
 }

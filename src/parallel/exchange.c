@@ -9,7 +9,7 @@
 enum {
     TAG = 7,
     GRAIN = 16,          /* items: a cache line of floats */
-    SEGMENT = 128 << 10, /* bytes that are added while the next ones come */
+    SEGMENT = 64 << 10, /* bytes that are added while the next ones come */
     SLOTS = 4,           /* that are on their way */
     LARGEST = 1 << 30,   /* bytes of a message: MPI counts are int */
 };

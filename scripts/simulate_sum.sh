@@ -3,7 +3,8 @@
 # exchange.c), a rank on a machine of its own, without sharing of switches. All of it is labelled simulated. How fast a core adds is
 # measured here; a step's work is time that passes. Beside it MPI_Allreduce of the same words, by Open MPI's algorithms.
 # usage: scripts/simulate_sum.sh [RANKS ELEMENTS WORK_MS GBITS LATENCY_US]
-#        scripts/simulate_sum.sh --validate     2 to 4 real ranks over TCP on this machine beside such a network, simulated
+#        scripts/simulate_sum.sh --validate     as root: 2 to 4 real ranks of this machine whose loopback is held to 200 Mb/s, so
+#                                               that it, not this machine's cores, is what counts; beside it that, simulated
 # Without arguments: 1,024 ranks, 100 Gb/s, 2 us; 32,000 parameters and 1 ms of work a step; 1,000,000 and 10 ms. Minutes.
 # Needs SimGrid; installs it with apt-get if it is missing.
 set -euo pipefail
@@ -29,35 +30,33 @@ build mpicc -o "$work/real"
 build smpicc -DSMPI -o "$work/simulated"
 
 real() { # real RANKS WAY ELEMENTS STEPS WORK RATE
-    mpirun -n "$1" --bind-to none --mca btl tcp,self "$work/real" "${@:2}"
+    mpirun -n "$1" --bind-to none --mca btl tcp,self --mca btl_tcp_if_include lo "$work/real" "${@:2}"
 }
 
-# simulated GBITS LATENCY_US RANKS WAY ELEMENTS STEPS WORK RATE; half of the latency to the switch, half from it
-simulated() {
-    local link
-    link=$(python3 -c "print($2 / 2)")
+simulated() { # simulated NETWORK RANKS WAY ELEMENTS STEPS WORK RATE
     cat >"$work/platform.xml" <<END
 <?xml version='1.0'?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
 <platform version="4.1">
-  <cluster id="simulated" prefix="n" radical="0-$(($3 - 1))" suffix="" speed="1Gf" bw="$1Gbps" lat="${link}us" sharing_policy="SPLITDUPLEX"/>
+  <cluster id="simulated" prefix="n" radical="0-$(($2 - 1))" suffix="" speed="1Gf" $1/>
 </platform>
 END
-    seq -f n%.0f 0 $(($3 - 1)) >"$work/hosts"
-    smpirun -no-privatize -np "$3" -platform "$work/platform.xml" -hostfile "$work/hosts" --cfg=smpi/host-speed:1Gf \
+    seq -f n%.0f 0 $(($2 - 1)) >"$work/hosts"
+    smpirun -no-privatize -np "$2" -platform "$work/platform.xml" -hostfile "$work/hosts" --cfg=smpi/host-speed:1Gf \
         --cfg=smpi/simulate-computation:no --cfg=network/model:CM02 --cfg=smpi/coll-selector:ompi --log=root.thresh:error \
-        "$work/simulated" "${@:4}"
+        "$work/simulated" "${@:3}"
 }
 
 # How many bytes a core adds a second, of vectors of so many elements.
 rate_of() { real 1 add $((2 * $1)) 20 0 1; }
 
 predict() { # predict RANKS ELEMENTS WORK_MS GBITS LATENCY_US
-    local seconds rate ours others
+    local network seconds rate ours others
+    network="bw='$4Gbps' lat='$(python3 -c "print($5 / 2)")us' sharing_policy='SPLITDUPLEX'" # to the switch, and from it
     seconds=$(python3 -c "print($3 * 1e-3)")
     rate=$(rate_of "$2")
-    ours=$(simulated "$4" "$5" "$1" trainax "$2" 1 "$seconds" "$rate")
-    others=$(simulated "$4" "$5" "$1" mpi "$2" 1 "$seconds" "$rate")
+    ours=$(simulated "$network" "$1" trainax "$2" 1 "$seconds" "$rate")
+    others=$(simulated "$network" "$1" mpi "$2" 1 "$seconds" "$rate")
     python3 - "$@" "$rate" "$ours" "$others" <<'END'
 import sys
 
@@ -68,30 +67,26 @@ print(f"simulated: {ranks:.0f} ranks, {gbits:g} Gb/s, {latency:g} us, {elements:
 END
 }
 
-validate() {
-    local latency far gbits
-    latency=$(real 2 trip 1 3000 0 1)
-    far=$(real 2 trip 1000000 50 0 1)
-    gbits=$(python3 -c "print(8e-3 / ($far - $latency))")
-    latency=$(python3 -c "print(1e6 * $latency)")
-    echo "this machine over TCP: $gbits Gb/s, $latency us"
-    for elements in 1000 32000 300000; do
-        local rate
-        rate=$(rate_of $elements)
-        for ranks in 2 3 4; do
-            python3 - $ranks $elements "$(real $ranks trainax $elements 50 0 1)" \
-                "$(simulated "$gbits" "$latency" $ranks trainax $elements 1 0 "$rate")" <<'END'
-import sys
+in_ms() { python3 -c "print(1e3 * $1)"; }
 
-ranks, elements, real, simulated = map(float, sys.argv[1:])
-print(f"{ranks:.0f} ranks, {elements:6.0f} parameters: real {1e3 * real:7.3f} ms, simulated {1e3 * simulated:7.3f} ms")
-END
+compare() { # in a network of its own
+    ip link set lo up
+    tc qdisc add dev lo root tbf rate 200mbit burst 128kb latency 200ms
+    local network
+    network="bw='1000Gbps' lat='0us' bb_bw='200Mbps' bb_lat='$(real 2 trip 1 3000 0 1)s'" # all ranks share it
+    for ranks in 2 3 4; do
+        for elements in 1000 32000 300000; do
+            printf '%d ranks, %6d parameters: real %7.3f ms, simulated %7.3f ms\n' $ranks $elements \
+                "$(in_ms "$(real $ranks trainax $elements 10 0 1)")" \
+                "$(in_ms "$(simulated "$network" $ranks trainax $elements 1 0 "$(rate_of $elements)")")"
         done
     done
 }
 
 if [ "${1:-}" = --validate ]; then
-    validate
+    unshare -n "$0" --compare
+elif [ "${1:-}" = --compare ]; then
+    compare
 elif [ $# = 5 ]; then
     predict "$@"
 elif [ $# = 0 ]; then

@@ -8,10 +8,10 @@
 
 enum {
     TAG = 7,
-    GRAIN = 16,          /* items: a cache line of floats */
+    GRAIN = 16,         /* items: a cache line of floats */
     SEGMENT = 64 << 10, /* bytes that are added while the next ones come */
-    SLOTS = 4,           /* that are on their way */
-    LARGEST = 1 << 30,   /* bytes of a message: MPI counts are int */
+    SLOTS = 4,          /* that are on their way */
+    LARGEST = 1 << 30,  /* bytes of a message: MPI counts are int */
 };
 
 /* Bytes that one message carries. */
@@ -256,8 +256,10 @@ struct tx_way {
     tx_status (*run)(const tx_exchange *exchange, tx_error *error);
 };
 
+/* By scripts/simulate_sum.sh (100 Gb/s, 2 us, 10 GB/s added; 4, 16, 64 and 96 ranks): doubling takes 0.6 to 0.75 of the other's
+ * time over 8,000 bytes, 1.02 to 1.27 over 16,000, 2.8 over 128,000. */
 static const tx_way ways[] = {
-    {32 << 10, true, doubling},
+    {12 << 10, true, doubling},
     {SIZE_MAX, false, scatter_and_gather},
 };
 

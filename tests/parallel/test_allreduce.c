@@ -114,7 +114,7 @@ static void all_sizes(tx_parallel *parallel)
     static const tx_summands sizes[] = {
         {.elements = 0, .tail = 1, .limbs = 1, .real = 4},      {.elements = 1, .tail = 2, .limbs = 1, .real = 4},
         {.elements = 7, .tail = 5, .limbs = 2, .real = 8},      {.elements = 1075, .tail = 211, .limbs = 1, .real = 4},
-        {.elements = 4085, .tail = 11, .limbs = 1, .real = 4},  {.elements = 4085, .tail = 12, .limbs = 1, .real = 4},
+        {.elements = 1525, .tail = 11, .limbs = 1, .real = 4},  {.elements = 1525, .tail = 12, .limbs = 1, .real = 4},
         {.elements = 2500, .tail = 77, .limbs = 2, .real = 8},  {.elements = 0, .tail = 5000, .limbs = 2, .real = 8},
         {.elements = 45001, .tail = 13, .limbs = 2, .real = 8},
     };

@@ -39,7 +39,7 @@ size_t tx_summands_bytes(const tx_summands *of)
 
 size_t tx_answer_bytes(const tx_summands *of)
 {
-    return ((size_t)of->elements * of->real + 7) / 8 * 8 + sizeof(int64_t) * (size_t)of->tail;
+    return (size_t)tx_answer_offset(of, of->elements + of->tail);
 }
 
 /* ---- Where things lie in shared memory ---- */
@@ -234,9 +234,9 @@ static tx_status add_together(tx_allreduce *self, tx_error *error)
 tx_status tx_allreduce_run(tx_allreduce *self, tx_error *error)
 {
     const tx_summands *of = &self->of;
-    const size_t tail = sizeof(int64_t) * (size_t)of->tail;
     self->turns++;
     TX_TRY(self->region.base ? add_together(self, error) : add(self, error));
-    memcpy(self->words + of->limbs * of->elements, (char *)self->answer + tx_answer_bytes(of) - tail, tail);
+    memcpy(self->words + of->limbs * of->elements, (char *)self->answer + tx_answer_offset(of, of->elements),
+           sizeof(int64_t) * (size_t)of->tail);
     return TX_OK;
 }

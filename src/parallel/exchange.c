@@ -77,7 +77,7 @@ static int cut_words(const tx_exchange *exchange, arc arc, piece *out)
     return (int)(next - out);
 }
 
-static int64_t answer_offset(const tx_summands *of, int64_t item)
+int64_t tx_answer_offset(const tx_summands *of, int64_t item)
 {
     const int64_t tail = item - of->elements, real = (int64_t)of->real;
     return tail < 0 ? item * real : (of->elements * real + 7) / 8 * 8 + 8 * tail;
@@ -87,7 +87,8 @@ static int cut_answer(const tx_exchange *exchange, arc arc, piece *out)
 {
     piece *next = out;
     for (int k = 0; k < 2; k++) {
-        next = cut(next, answer_offset(exchange->of, arc.ranges[k].first), answer_offset(exchange->of, arc.ranges[k].end), LARGEST);
+        next = cut(next, tx_answer_offset(exchange->of, arc.ranges[k].first), tx_answer_offset(exchange->of, arc.ranges[k].end),
+                   LARGEST);
     }
     return (int)(next - out);
 }
@@ -143,7 +144,7 @@ static void answer(const tx_exchange *exchange, tx_range range)
         of->round(of->state, exchange->words, range.first, elements, exchange->answer);
     }
     if (tail < range.end) {
-        memcpy((char *)exchange->answer + answer_offset(of, tail), exchange->words + (of->limbs - 1) * of->elements + tail,
+        memcpy((char *)exchange->answer + tx_answer_offset(of, tail), exchange->words + (of->limbs - 1) * of->elements + tail,
                8 * (size_t)(range.end - tail));
     }
 }

@@ -13,6 +13,9 @@ typedef struct tx_range {
 /* Part k of `parts` nearly equal ones, in cache lines of the answer. */
 tx_range tx_range_part(tx_range whole, int parts, int k);
 
+/* Where an item begins in the answer, in bytes. */
+int64_t tx_answer_offset(const tx_summands *of, int64_t item);
+
 /* How peers meet: a row of the table in exchange.c. */
 typedef struct tx_way tx_way;
 

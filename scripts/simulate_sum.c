@@ -154,8 +154,8 @@ typedef struct job {
 
 static void prepare(job *job, int64_t elements)
 {
-    job->of = (tx_summands){
-        .elements = elements, .tail = TAIL, .limbs = 1, .real = sizeof(float), .add = add, .round = round_floats};
+    job->of =
+        (tx_summands){.elements = elements, .tail = TAIL, .limbs = 1, .real = sizeof(float), .add = add, .round = round_floats};
     job->parallel = join();
     tx_allocate(tx_summands_bytes(&job->of), NULL, &job->words);
     tx_allocate(tx_answer_bytes(&job->of), NULL, &job->answer);

@@ -8,12 +8,13 @@
 typedef struct tx_measurement {
     double seconds; /* of one execution: the best of many samples, on a machine that others use too */
     double median;
-    double start; /* seconds until a trainer is ready for its first step; 0: not measured */
-    double flops; /* of one execution */
-    double peak;  /* flop/s of the FMA loop on one core: the best sample of this run */
-    int cores;    /* that compute: ranks times threads */
-    size_t bytes; /* allocated while it ran, on one rank */
-    double error; /* of the result, relative; see the case */
+    double start;    /* seconds until a trainer is ready for its first step; 0: not measured */
+    double relative; /* to what does the same elsewhere: the median over pairs of samples; 0: not measured */
+    double flops;    /* of one execution */
+    double peak;     /* flop/s of the FMA loop on one core: the best sample of this run */
+    int cores;       /* that compute: ranks times threads */
+    size_t bytes;    /* allocated while it ran, on one rank */
+    double error;    /* of the result, relative; see the case */
     double tolerance;
     const char *isa;
     tx_precision precision;
@@ -38,7 +39,7 @@ struct tx_bench_case {
     const char *const *overrides; /* ends with NULL */
     int steps;                    /* of a whole run with its files; 0: steps of a trainer without files */
     double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
-    int batch; /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states */
+    int batch; /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states. Sum: elements */
     /* single operations, and the states of that noise */
     tx_shape shape;
     tx_precision precision;
@@ -52,6 +53,7 @@ int tx_bench_list(tx_bench_case *cases); /* cases: room for TX_MOST_CASES; how m
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+tx_status tx_bench_sum(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 
 /* Of a single operation: the case's, or what --set precision=… says. */
@@ -61,3 +63,6 @@ tx_precision tx_bench_precision(const tx_bench_case *self, const tx_bench_job *j
  * median, peak, isa and precision. With parallel (else NULL) collective: work may be, and runs as often on every rank. */
 tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state), void *state,
                            tx_error *error, tx_measurement *out);
+/* Likewise, each sample followed by one of other(state), for `relative`; NULL: none. */
+tx_status tx_bench_measure_beside(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state),
+                                  void (*other)(void *state), void *state, tx_error *error, tx_measurement *out);

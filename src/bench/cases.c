@@ -68,6 +68,13 @@ static const char network[] = "network: Conv;34;10;relu\nnetwork_key: 0\n";
         .name = "rollout/" NAME, .run = tx_bench_rollout, .config = network, .batch = STATES, .shape = SHAPE                       \
     }
 
+/* ---- Sums over ranks ---- */
+
+#define SUM(NAME, COUNT)                                                                                                           \
+    {                                                                                                                              \
+        .name = "sum/" NAME, .run = tx_bench_sum, .batch = COUNT                                                                   \
+    }
+
 /* ---- Single operations ---- */
 
 #define CONVOLUTION(NAME, PRECISION, BLOCK, ...)                                                                                   \
@@ -107,6 +114,9 @@ static const tx_bench_case own[] = {
     ROLLOUT("one_state_1d", 1, LINE),
     ROLLOUT("one_state_2d", 1, SQUARE),
     ROLLOUT("twenty_states_1d", 20, LINE),
+    SUM("200", 200),
+    SUM("32k", 32000),
+    SUM("1m", 1000000),
     CONVOLUTION("1d", TX_FLOAT32, 5, {34, 1, {160}}),
     CONVOLUTION("1d_float64", TX_FLOAT64, 5, {34, 1, {160}}),
     CONVOLUTION("2d", TX_FLOAT32, 1, {26, 2, {64, 64}}),

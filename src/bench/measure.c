@@ -43,10 +43,22 @@ static schedule make_schedule(double once)
                       .repetitions = repetitions};
 }
 
+static double middle(double *samples, int64_t count)
+{
+    qsort(samples, (size_t)count, sizeof *samples, by_value);
+    return samples[count / 2];
+}
+
 tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state), void *state,
                            tx_error *error, tx_measurement *out)
 {
-    double samples[MOST_SAMPLES];
+    return tx_bench_measure_beside(kernels, parallel, work, NULL, state, error, out);
+}
+
+tx_status tx_bench_measure_beside(const tx_kernels *kernels, tx_parallel *parallel, void (*work)(void *state),
+                                  void (*other)(void *state), void *state, tx_error *error, tx_measurement *out)
+{
+    double samples[MOST_SAMPLES], ratios[MOST_SAMPLES];
     const double first = time_of(work, state, 1), second = time_of(work, state, 1);
     schedule plan = make_schedule(first < second ? first : second);
     if (parallel) {
@@ -57,10 +69,11 @@ tx_status tx_bench_measure(const tx_kernels *kernels, tx_parallel *parallel, voi
         const double peak = peak_sample(kernels);
         out->peak = peak > out->peak ? peak : out->peak;
         samples[k] = time_of(work, state, plan.repetitions);
+        ratios[k] = other ? samples[k] / time_of(other, state, plan.repetitions) : 0;
     }
-    qsort(samples, (size_t)plan.samples, sizeof *samples, by_value);
+    out->median = middle(samples, plan.samples);
     out->seconds = samples[0];
-    out->median = samples[plan.samples / 2];
+    out->relative = middle(ratios, plan.samples);
     out->isa = kernels->isa;
     out->precision = kernels->precision;
     return TX_OK;

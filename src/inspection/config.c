@@ -49,12 +49,14 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
 {
     const tx_problem *problem = &trainer->problem;
     const tx_memory_estimate memory = tx_trainer_memory(trainer, num_ranks);
-    const int64_t per_epoch = (problem->windows.count - 1) / problem->batch_size + 1;
+    const int64_t per_epoch = (problem->windows.count - 1) / problem->batch_size + 1, blocks = tx_problem_blocks(problem);
     TX_TRY(tx_text_add(text, error, "\nparameters: %" PRId64 "\n", problem->network->num_parameters));
     TX_TRY(
         tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
-    TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, tx_problem_blocks(problem)));
-    TX_TRY(tx_text_add(text, error, "ranks: %d\nisa: %s\n", num_ranks, tx_isa_name(problem->isa)));
+    TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, blocks));
+    TX_TRY(tx_text_add(text, error, "ranks: %d\nranks that help at most: %" PRId64 "\n", num_ranks, blocks));
+    TX_TRY(tx_text_add(text, error, "blocks per step on a rank: %" PRId64 "\n", (blocks - 1) / num_ranks + 1));
+    TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(problem->isa)));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
     TX_TRY(add_trade(problem, text, error));
     TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));

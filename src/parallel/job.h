@@ -29,6 +29,10 @@ void tx_parallel_relax(tx_patience *patience);
 /* Waits so for all requests. */
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error);
 
+/* Likewise, until neighbours have raised a number in shared memory to `target`. */
+tx_status tx_parallel_wait_for(const tx_parallel *parallel, const _Atomic int64_t *count, int64_t target, const char *doing,
+                               tx_error *error);
+
 /* In place over `communicator` (the job's or the machine's). Collective over it. */
 tx_status tx_parallel_allreduce(const tx_parallel *parallel, MPI_Comm communicator, void *values, size_t count, MPI_Datatype type,
                                 MPI_Op op, tx_error *error);

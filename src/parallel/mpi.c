@@ -1,5 +1,6 @@
 /* MPI as the files of this room use it: errors become statuses, waiting is polite. */
 #include <sched.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -50,6 +51,29 @@ tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *
         int done = 0;
         TX_TRY(tx_mpi_status(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), doing, error));
         if (done) {
+            return TX_OK;
+        }
+        tx_parallel_relax(&patience);
+    }
+}
+
+/* Others may be reading this rank's memory through MPI: on other machines at any time, on this one where it cannot be shared. */
+static tx_status serve(const tx_parallel *parallel, const tx_patience *patience, const char *doing, tx_error *error)
+{
+    int any;
+    if (!parallel->serves && parallel->machine_size == parallel->size && patience->polls < 64) {
+        return TX_OK;
+    }
+    return tx_mpi_status(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, parallel->all, &any, MPI_STATUS_IGNORE), doing, error);
+}
+
+tx_status tx_parallel_wait_for(const tx_parallel *parallel, const _Atomic int64_t *count, int64_t target, const char *doing,
+                               tx_error *error)
+{
+    tx_patience patience = {.crowded = parallel->oversubscribed};
+    for (;;) {
+        TX_TRY(serve(parallel, &patience, doing, error));
+        if (atomic_load_explicit(count, memory_order_acquire) >= target) {
             return TX_OK;
         }
         tx_parallel_relax(&patience);

@@ -14,18 +14,24 @@ static size_t rounded_up(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* The parts of an adder, each on a cache line of its own. */
+/* The parts of an adder, each on a cache line of its own; its words are apart. */
 typedef struct adder_parts {
-    size_t words, tops, scalars, end;
+    size_t tops, scalars, end;
 } adder_parts;
 
 static adder_parts parts_of(const tx_reduction *reduction)
 {
-    adder_parts at = {.words = rounded_up(sizeof(tx_adder))};
-    at.tops = at.words + rounded_up((size_t)reduction->at.end * sizeof(int64_t));
+    adder_parts at = {.tops = rounded_up(sizeof(tx_adder))};
     at.scalars = at.tops + rounded_up((size_t)reduction->num_leaves * sizeof(int64_t));
     at.end = at.scalars + rounded_up((size_t)reduction->num_scalars * sizeof(tx_super));
     return at;
+}
+
+static void bind_scalars(const tx_reduction *reduction, tx_adder *adder)
+{
+    for (int k = 0; k < reduction->num_scalars; k++) {
+        adder->scalars[k].words = adder->words + reduction->at.scalars + (int64_t)k * TX_SUPER_WORDS;
+    }
 }
 
 static tx_status make_adder(const tx_reduction *reduction, tx_error *error, tx_adder **out)
@@ -33,15 +39,19 @@ static tx_status make_adder(const tx_reduction *reduction, tx_error *error, tx_a
     const adder_parts at = parts_of(reduction);
     char *memory;
     TX_TRY(tx_allocate(at.end, error, &memory));
-    tx_adder *adder = (tx_adder *)memory;
-    *adder = (tx_adder){.words = (int64_t *)(memory + at.words),
-                        .tops = (int64_t *)(memory + at.tops),
-                        .scalars = (tx_super *)(memory + at.scalars)};
-    for (int k = 0; k < reduction->num_scalars; k++) {
-        adder->scalars[k].words = adder->words + reduction->at.scalars + (int64_t)k * TX_SUPER_WORDS;
-    }
-    *out = adder;
+    tx_adder *adder = *out = (tx_adder *)memory;
+    *adder = (tx_adder){.tops = (int64_t *)(memory + at.tops), .scalars = (tx_super *)(memory + at.scalars)};
+    TX_TRY(tx_allocate_array((size_t)reduction->at.end, sizeof(int64_t), error, &adder->words));
+    bind_scalars(reduction, adder);
     return TX_OK;
+}
+
+static void destroy_adder(tx_adder *adder)
+{
+    if (adder) {
+        tx_free(adder->words);
+        tx_free(adder);
+    }
 }
 
 /* A sum of max_blocks elements below 2^bits must stay below 2^63, and so must their second limbs. */
@@ -64,6 +74,17 @@ static tx_status check(const tx_reduction *reduction, tx_error *error)
     return TX_OK;
 }
 
+static tx_summands summands_of(const tx_reduction *reduction)
+{
+    return (tx_summands){.elements = tx_reduction_size(reduction),
+                         .tail = reduction->at.end - reduction->at.notes,
+                         .limbs = reduction->at.limbs,
+                         .real = tx_real_bytes(reduction->precision),
+                         .add = reduction->reducer->add_words,
+                         .round = reduction->reducer->round,
+                         .state = reduction};
+}
+
 static tx_status fill(tx_reduction *reduction, const int64_t *leaf_sizes, tx_error *error)
 {
     const size_t leaves = (size_t)reduction->num_leaves;
@@ -73,12 +94,12 @@ static tx_status fill(tx_reduction *reduction, const int64_t *leaf_sizes, tx_err
     }
     TX_TRY(tx_allocate_array(leaves, sizeof(int64_t), error, &reduction->scales));
     TX_TRY(tx_allocate_array(leaves, sizeof(int64_t), error, &reduction->measured));
-    TX_TRY(
-        tx_allocate_array((size_t)tx_reduction_size(reduction), tx_real_bytes(reduction->precision), error, &reduction->gradient));
     TX_TRY(tx_allocate_array((size_t)reduction->num_scalars, sizeof(double), error, &reduction->scalars));
     TX_TRY(tx_allocate_array((size_t)reduction->num_counters, sizeof(int64_t), error, &reduction->counters));
     TX_TRY(tx_allocate_array((size_t)reduction->threads, sizeof(tx_adder *), error, &reduction->adders));
     reduction->at = reduction->reducer->layout(reduction);
+    const tx_summands summands = summands_of(reduction);
+    TX_TRY(tx_allocate(tx_answer_bytes(&summands), error, &reduction->gradient));
     for (int k = 0; k < reduction->threads; k++) {
         TX_TRY(make_adder(reduction, error, &reduction->adders[k]));
     }
@@ -118,8 +139,13 @@ void tx_reduction_destroy(tx_reduction *reduction)
     if (!reduction) {
         return;
     }
+    if (reduction->allreduce) { /* whose these are */
+        reduction->adders[0]->words = NULL;
+        reduction->gradient = NULL;
+    }
+    tx_allreduce_destroy(reduction->allreduce);
     for (int k = 0; reduction->adders && k < reduction->threads; k++) {
-        tx_free(reduction->adders[k]);
+        destroy_adder(reduction->adders[k]);
     }
     tx_free(reduction->adders);
     tx_free(reduction->leaf_first);
@@ -191,6 +217,27 @@ void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, dou
 void tx_reduction_add_counter(tx_reduction *reduction, int thread, int index, int64_t value)
 {
     reduction->reducer->add_counter(reduction, reduction->adders[thread], index, value);
+}
+
+/* Not when it is created: that is not collective. */
+static tx_status connect(tx_reduction *reduction, tx_error *error)
+{
+    const tx_summands summands = summands_of(reduction);
+    tx_adder *first = reduction->adders[0];
+    TX_TRY(tx_allreduce_create(reduction->parallel, &summands, &first->words, &reduction->gradient, error, &reduction->allreduce));
+    bind_scalars(reduction, first);
+    return TX_OK;
+}
+
+tx_status tx_reduction_sum(tx_reduction *reduction, tx_error *error)
+{
+    if (tx_parallel_size(reduction->parallel) == 1) {
+        const int64_t *words = reduction->adders[0]->words;
+        reduction->reducer->round(reduction, words, 0, tx_reduction_size(reduction), reduction->gradient);
+        return TX_OK;
+    }
+    TX_TRY(reduction->allreduce ? TX_OK : connect(reduction, error));
+    return tx_allreduce_run(reduction->allreduce, error);
 }
 
 tx_status tx_reduction_finish(tx_reduction *reduction, tx_error *error, tx_outcome *out)

@@ -2,11 +2,12 @@
  * threads, then over ranks: the gradient's, some that describe it, the counters', the scalars'. */
 #pragma once
 
+#include "parallel/allreduce.h"
 #include "parallel/fixed.h"
 #include "parallel/superaccumulator.h"
 #include "trainax/parallel.h"
 
-/* One thread's sums: one allocation. */
+/* One thread's sums: two allocations, as the first one's words may have to move. */
 typedef struct tx_adder {
     int64_t blocks; /* gradients added since begin; with none, the gradient's words are not valid */
     int64_t *words; /* exact: int64_t; plain: double */
@@ -16,7 +17,8 @@ typedef struct tx_adder {
 
 /* Where things lie in the vector. */
 typedef struct tx_sums {
-    int64_t notes, counters, scalars, end; /* the gradient is at 0 */
+    int limbs; /* words an element of the gradient, which is at 0 */
+    int64_t notes, counters, scalars, end;
 } tx_sums;
 
 typedef struct tx_reducer {
@@ -26,6 +28,9 @@ typedef struct tx_reducer {
     void (*add_scalar)(const tx_reduction *reduction, tx_adder *adder, int index, double value);
     void (*add_counter)(const tx_reduction *reduction, tx_adder *adder, int index, int64_t value);
     tx_status (*finish)(tx_reduction *reduction, tx_error *error, tx_outcome *out);
+    /* over ranks (allreduce.h); state: the reduction */
+    void (*add_words)(int64_t n, const int64_t *from, int64_t *to);
+    void (*round)(const void *state, const int64_t *words, int64_t first, int64_t end, void *out);
 } tx_reducer;
 
 extern const tx_reducer tx_reducer_exact, tx_reducer_plain;
@@ -42,8 +47,9 @@ struct tx_reduction {
     int64_t *scales;
     int64_t *measured; /* scratch, one a leaf */
     tx_sums at;
-    tx_adder **adders; /* one a thread; the sum over all ends up in the first */
-    void *gradient;
+    tx_adder **adders;       /* one a thread; the sum over all ends up in the first */
+    tx_allreduce *allreduce; /* from the first sum over several ranks on; has the first adder's words and the gradient */
+    void *gradient;          /* and, over several ranks, the sums that follow it */
     double *scalars;
     int64_t *counters;
     bool finite;
@@ -53,6 +59,10 @@ static inline int64_t tx_reduction_size(const tx_reduction *reduction)
 {
     return reduction->leaf_first[reduction->num_leaves];
 }
+
+/* Sums the first adder's words over all ranks: the gradient, rounded, is in `gradient`, everything else where it was. Collective.
+ */
+tx_status tx_reduction_sum(tx_reduction *reduction, tx_error *error);
 
 static inline int64_t tx_scale_clamped(int64_t scale)
 {

@@ -25,7 +25,7 @@ static const int64_t INFINITE = (int64_t)0x7ff << 52; /* tops from here on are n
 /* Notes: a word a leaf, then the number of blocks, then of ranks that met elements that are not finite. */
 static tx_sums layout(const tx_reduction *reduction)
 {
-    tx_sums at = {.notes = tx_reduction_size(reduction) * reduction->fixed->limbs};
+    tx_sums at = {.limbs = reduction->fixed->limbs, .notes = tx_reduction_size(reduction) * reduction->fixed->limbs};
     at.counters = at.notes + reduction->num_leaves + 2;
     at.scalars = at.counters + reduction->num_counters;
     at.end = at.scalars + (int64_t)reduction->num_scalars * TX_SUPER_WORDS;
@@ -83,6 +83,7 @@ static void add_counter(const tx_reduction *reduction, tx_adder *adder, int inde
 /* Unsigned: sums of blocks that break the bound may wrap. */
 static void add_words(int64_t n, const int64_t *from, int64_t *to)
 {
+#pragma omp simd
     for (int64_t k = 0; k < n; k++) {
         to[k] = (int64_t)((uint64_t)to[k] + (uint64_t)from[k]);
     }
@@ -174,6 +175,33 @@ static tx_status measure_scales(tx_reduction *reduction, const int64_t *notes, c
     return TX_OK;
 }
 
+/* ---- Rounding ---- */
+
+/* A leaf without a scale is zero: else the step is repeated. */
+static void round_leaf(const tx_reduction *reduction, int leaf, const int64_t *words, int64_t first, int64_t count, void *gradient)
+{
+    const size_t real = tx_real_bytes(reduction->precision);
+    const int64_t *high = words + first;
+    char *x = (char *)gradient + (size_t)first * real;
+    if (reduction->scales[leaf] == TX_SCALE_UNSET) {
+        memset(x, 0, (size_t)count * real);
+    } else {
+        reduction->fixed->get(count, high, high + tx_reduction_size(reduction), format_of(reduction, leaf), x);
+    }
+}
+
+static void round_range(const void *state, const int64_t *words, int64_t first, int64_t end, void *gradient)
+{
+    const tx_reduction *reduction = state;
+    const int64_t *at = reduction->leaf_first;
+    for (int leaf = 0; leaf < reduction->num_leaves; leaf++) {
+        const int64_t from = at[leaf] > first ? at[leaf] : first, to = at[leaf + 1] < end ? at[leaf + 1] : end;
+        if (from < to) {
+            round_leaf(reduction, leaf, words, from, to - from, gradient);
+        }
+    }
+}
+
 /* ---- Finishing ---- */
 
 static void write_notes(const tx_reduction *reduction, const tx_adder *sum)
@@ -189,43 +217,26 @@ static void write_notes(const tx_reduction *reduction, const tx_adder *sum)
     notes[reduction->num_leaves + 1] = not_finite;
 }
 
-static tx_status sum_over_ranks(const tx_reduction *reduction, tx_adder *sum, tx_error *error)
+static tx_status sum_over_ranks(tx_reduction *reduction, const tx_adder *sum, tx_error *error)
 {
     if (tx_parallel_size(reduction->parallel) == 1) {
-        return TX_OK;
+        return tx_reduction_sum(reduction, error); /* without carries */
     }
     for (int k = 0; k < reduction->num_scalars; k++) {
         tx_super_carry(&sum->scalars[k]);
     }
-    TX_TRY(tx_parallel_sum(reduction->parallel, sum->words, (size_t)reduction->at.end, error));
+    TX_TRY(tx_reduction_sum(reduction, error));
     for (int k = 0; k < reduction->num_scalars; k++) {
         tx_super_touched(&sum->scalars[k]);
     }
     return TX_OK;
 }
 
-/* A leaf without a scale is zero: else the step would be repeated. */
-static void publish_gradient(tx_reduction *reduction, const tx_adder *sum)
-{
-    const size_t real = tx_real_bytes(reduction->precision);
-    const int64_t size = tx_reduction_size(reduction);
-    for (int leaf = 0; leaf < reduction->num_leaves; leaf++) {
-        const int64_t first = reduction->leaf_first[leaf], count = reduction->leaf_first[leaf + 1] - first;
-        char *x = (char *)reduction->gradient + (size_t)first * real;
-        const int64_t *high = sum->words + first;
-        if (!reduction->finite) {
-            memset(x, 0xff, (size_t)count * real); /* NaN */
-        } else if (reduction->scales[leaf] == TX_SCALE_UNSET) {
-            memset(x, 0, (size_t)count * real);
-        } else {
-            reduction->fixed->get(count, high, high + size, format_of(reduction, leaf), x);
-        }
-    }
-}
-
 static void publish(tx_reduction *reduction, tx_adder *sum)
 {
-    publish_gradient(reduction, sum);
+    if (!reduction->finite) {
+        memset(reduction->gradient, 0xff, (size_t)tx_reduction_size(reduction) * tx_real_bytes(reduction->precision)); /* NaN */
+    }
     for (int k = 0; k < reduction->num_scalars; k++) {
         reduction->scalars[k] = tx_super_value(&sum->scalars[k]);
     }
@@ -246,9 +257,9 @@ static bool must_repeat(const tx_reduction *reduction, const int64_t *notes)
 static tx_status finish(tx_reduction *reduction, tx_error *error, tx_outcome *out)
 {
     tx_adder *sum = merge(reduction);
-    const int64_t *notes = sum->words + reduction->at.notes;
     write_notes(reduction, sum);
     TX_TRY(sum_over_ranks(reduction, sum, error));
+    const int64_t *notes = sum->words + reduction->at.notes; /* they may have moved */
     const int64_t blocks = notes[reduction->num_leaves];
     if (blocks > reduction->max_blocks) {
         return tx_error_set(error, TX_FAILURE, "a step of %lld blocks, where %lld at most were announced", (long long)blocks,
@@ -273,4 +284,6 @@ const tx_reducer tx_reducer_exact = {.layout = layout,
                                      .add_gradient = add_gradient,
                                      .add_scalar = add_scalar,
                                      .add_counter = add_counter,
-                                     .finish = finish};
+                                     .finish = finish,
+                                     .add_words = add_words,
+                                     .round = round_range};

@@ -1,13 +1,12 @@
 /* The reduction that just adds, in double, in whatever order: bits may differ from one number of ranks to another. */
-#include <math.h>
 #include <string.h>
 
-#include "parallel/job.h"
+#include "base/finite.h"
 #include "parallel/reduction.h"
 
 static tx_sums layout(const tx_reduction *reduction)
 {
-    tx_sums at = {.notes = tx_reduction_size(reduction)};
+    tx_sums at = {.limbs = 1, .notes = tx_reduction_size(reduction)};
     at.counters = at.notes;
     at.scalars = at.counters + reduction->num_counters;
     at.end = at.scalars + reduction->num_scalars;
@@ -57,22 +56,23 @@ static void add_counter(const tx_reduction *reduction, tx_adder *adder, int inde
     reals(adder)[reduction->at.counters + index] += (double)value;
 }
 
-static bool publish_gradient(tx_reduction *reduction, const double *sum)
+static void add_words(int64_t n, const int64_t *from, int64_t *to)
 {
-    const int64_t size = tx_reduction_size(reduction);
-    bool finite = true;
-    for (int64_t k = 0; k < size; k++) {
-        finite &= isfinite(sum[k]);
-    }
+    add_doubles(n, (const double *)from, (double *)to);
+}
+
+static void round_range(const void *state, const int64_t *words, int64_t first, int64_t end, void *gradient)
+{
+    const tx_reduction *reduction = state;
+    const double *sum = (const double *)words;
+    float *x = gradient;
     if (reduction->precision == TX_FLOAT64) {
-        memcpy(reduction->gradient, sum, (size_t)size * sizeof *sum);
-        return finite;
+        memcpy((double *)gradient + first, sum + first, (size_t)(end - first) * sizeof *sum);
+        return;
     }
-    float *x = reduction->gradient;
-    for (int64_t k = 0; k < size; k++) {
+    for (int64_t k = first; k < end; k++) {
         x[k] = (float)sum[k];
     }
-    return finite;
 }
 
 static tx_status finish(tx_reduction *reduction, tx_error *error, tx_outcome *out)
@@ -81,11 +81,9 @@ static tx_status finish(tx_reduction *reduction, tx_error *error, tx_outcome *ou
     for (int t = 1; t < reduction->threads; t++) {
         add_doubles(reduction->at.end, reals(reduction->adders[t]), sum);
     }
-    if (reduction->parallel->size > 1) {
-        TX_TRY(tx_parallel_allreduce(reduction->parallel, reduction->parallel->all, sum, (size_t)reduction->at.end, MPI_DOUBLE,
-                                     MPI_SUM, error));
-    }
-    reduction->finite = publish_gradient(reduction, sum);
+    TX_TRY(tx_reduction_sum(reduction, error));
+    sum = reals(reduction->adders[0]); /* it may have moved */
+    reduction->finite = tx_all_finite(reduction->precision, reduction->gradient, tx_reduction_size(reduction));
     memcpy(reduction->scalars, sum + reduction->at.scalars, (size_t)reduction->num_scalars * sizeof *sum);
     for (int k = 0; k < reduction->num_counters; k++) {
         reduction->counters[k] = (int64_t)sum[reduction->at.counters + k];
@@ -99,4 +97,6 @@ const tx_reducer tx_reducer_plain = {.layout = layout,
                                      .add_gradient = add_gradient,
                                      .add_scalar = add_scalar,
                                      .add_counter = add_counter,
-                                     .finish = finish};
+                                     .finish = finish,
+                                     .add_words = add_words,
+                                     .round = round_range};

@@ -62,6 +62,14 @@ static void tell_windows(const tx_problem *problem, const tx_log *log)
                  problem->batch_size, problem->block);
 }
 
+/* A step takes as long as the rank with most blocks. */
+static void tell_ranks(const tx_problem *problem, int num_ranks, const tx_log *log)
+{
+    const int64_t blocks = tx_problem_blocks(problem);
+    tx_log_write(log, TX_LOG_NOTE, "ranks: %d x %d thread%s, for %" PRId64 " block%s a step: as many ranks help at most", num_ranks,
+                 problem->threads, many(problem->threads), blocks, many(blocks));
+}
+
 static void tell_memory(size_t bytes, const tx_log *log)
 {
     char amount[32];
@@ -79,7 +87,7 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
                  network->num_parameters, many(network->num_parameters),
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
     tell_windows(problem, log);
-    tx_log_write(log, TX_LOG_NOTE, "ranks: %d x %d thread%s", num_ranks, problem->threads, many(problem->threads));
+    tell_ranks(problem, num_ranks, log);
     tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(problem->isa));
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
 }

@@ -23,11 +23,10 @@ static size_t reduction_bytes(const tx_problem *problem)
     return (size_t)problem->threads * (sum_bytes(problem) + 16 * leaves + 1024) + tx_parameter_bytes(problem) + 24 * leaves + 512;
 }
 
-/* MPI has a copy of what it sums, of all or of as much as it is given at once. */
-static size_t message_bytes(const tx_problem *problem, int num_ranks)
+/* In the first sum over several ranks, its memory and what replaces it, which neighbours share. */
+static size_t moving_bytes(const tx_problem *problem, int num_ranks)
 {
-    const size_t most = (size_t)1 << 31, sum = sum_bytes(problem);
-    return num_ranks == 1 ? 0 : sum < most ? sum : most;
+    return num_ranks == 1 ? 0 : sum_bytes(problem) + tx_parameter_bytes(problem);
 }
 
 /* A thread's gradient and losses of a block. */
@@ -42,7 +41,7 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     const tx_member *member = &trainer->member;
     const size_t parameters = tx_parameter_bytes(problem);
     const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) + tx_optimizer_bytes(member->optimizer) +
-                         reduction_bytes(problem) + message_bytes(problem, num_ranks) +
+                         reduction_bytes(problem) + moving_bytes(problem, num_ranks) +
                          (size_t)problem->threads * worker_bytes(problem) + tx_plan_get_cost(problem->loss.plan).room_bytes +
                          tx_programs_room_bytes(&member->programs) + tx_answers_room_bytes(&member->answers, problem, num_ranks);
     const int more = tx_programs_need_gradients(&member->programs) + tx_answers_sum_gradients(&member->answers);

@@ -19,6 +19,13 @@ assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
 succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
 grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
 
+succeeds mpirun -n 3 "$trainax" bench sum --json
+python3 -c '
+import json
+cases = json.load(open("out.txt"))
+assert len(cases) == 3 and all(c["right"] and c["cores"] == 3 and c["relative"] > 0 for c in cases), cases
+' || fail "sums beside those of MPI: $(cat out.txt)"
+
 # The published distance is that of the case as it stands: with other settings, loss and gradient tell.
 for settings in precision=float64 'trainer.batch_size=7 --set data.key=3 --set network.key=3' \
     'trainer.num_rollout_steps=3 --set precision=float64 --set random.stream=jax_partitionable'; do

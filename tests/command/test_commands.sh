@@ -14,6 +14,8 @@ succeeds env LD_DEBUG=libs "$trainax" list
 grep -q 'mca_btl' err.txt && fail "list starts MPI"
 succeeds "$trainax" inspect "$quickstart" --set network.kernel_size=5
 grep -qx 'parameters: 5' out.txt || fail "parameter count"
+succeeds mpirun -n 3 "$trainax" inspect "$quickstart" --set parallel.block=5 # 32 samples
+grep -A1 '^ranks that help at most: 7$' out.txt | grep -qx 'blocks per step on a rank: 3' || fail "where strong scaling ends"
 
 # -- generate: the same numbers on any number of ranks; training from the file is training from the generator --
 succeeds "$trainax" generate "$quickstart" --output data.h5

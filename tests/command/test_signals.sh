@@ -21,6 +21,10 @@ steps_of() { "$trainax" inspect "$1/checkpoint.h5" | sed -n 's/^step: //p'; }
 
 check_stopped() { # check_stopped NAME CODE
     [ "$2" -eq 75 ] || fail "$1: exit code $2 instead of 75"
+    check_resumed "$1"
+}
+
+check_resumed() {
     [ -e "$1/network.h5" ] && fail "$1: a network.h5 of a stopped run"
     local steps
     steps=$(steps_of "$1")
@@ -72,6 +76,15 @@ wait_for_run through
 kill -USR1 $process
 wait $process
 check_stopped through $?
+
+# A rank that is killed takes the others along, wherever they wait for it.
+mpirun -n 3 "$trainax" train "$quickstart" $arguments --output killed --set trainer.num_training_steps=100000000 2>err.txt &
+process=$!
+wait_for_run killed
+kill -KILL "$(ranks_of $process | tail -1)"
+wait $process
+[ $? -eq 137 ] || fail "exit code when a rank is killed"
+check_resumed killed
 
 # Before the first step: a checkpoint of step 0. Big data give the time.
 "$trainax" train "$quickstart" $arguments --output early --set trainer.num_training_steps=1000 --set data.num_samples=200000 2>err.txt &

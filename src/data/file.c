@@ -162,6 +162,7 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     TX_TRY(read_shape(s, error));
     TX_TRY(parse_slices(s, section, error));
     TX_TRY(check_stored(s, error));
+    source->working = tx_file_working(s->file, dataset);
     TX_TRY(make_staging(s, source->setup.random.precision, error));
     return set_shape(s, section, error, &source->shape);
 }

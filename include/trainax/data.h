@@ -45,6 +45,7 @@ typedef struct tx_data_class { /* a data component's `implementation` */
     /* Writes into a file in memory what belongs to the trajectories beside them (interface: Files): `/parameters`, the attribute
      * channel_names. Called on one rank alone; may be NULL. */
     tx_status (*describe)(const tx_data_source *source, tx_file *file, tx_error *error);
+    bool anywhere; /* parts of a trajectory cost as much as they are long, wherever they lie: nothing is computed up to them */
     /* Frees what hangs on state (which may be NULL after a failed create), but not state itself; may be NULL. */
     void (*destroy)(tx_data_source *source);
 } tx_data_class;

@@ -20,6 +20,7 @@ typedef struct tx_evaluation_setup {
     const char *metrics;        /* names separated by commas, instead of evaluation.metrics; may be NULL */
     struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
                                  * the evaluation lives); NULL: it loads its own */
+    bool once;                  /* its own are not loaded: their levels are read when they are needed, in each run */
 } tx_evaluation_setup;
 typedef struct tx_evaluation_result { /* owned by the evaluation, valid until its next run */
     int64_t num_steps;

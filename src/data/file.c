@@ -317,7 +317,7 @@ static tx_status describe(const tx_data_source *source, tx_file *file, tx_error 
 }
 
 static const tx_data_class file_class = {
-    .create = create, .read = read, .locate = locate, .describe = describe, .destroy = destroy};
+    .create = create, .read = read, .locate = locate, .describe = describe, .anywhere = true, .destroy = destroy};
 
 static const tx_option options[] = {
     {.name = "path",

@@ -116,7 +116,7 @@ int64_t tx_mixer_minibatches(const tx_mixer *mixer); /* per epoch */
 typedef struct tx_minibatch {
     int64_t epoch, batch;    /* Trainax's 0-based pair */
     int64_t count;           /* the last of an epoch may be short */
-    const uint32_t *windows; /* `count` window numbers, owned by the mixer, valid until its next call but one */
+    const uint32_t *windows; /* `count` window numbers, owned by the mixer, valid until its next call */
 } tx_minibatch;
 /* The minibatch of any update step >= 0; going on by one is cheap, anything else recomputes the epoch's permutation. */
 void tx_mixer_minibatch(tx_mixer *mixer, int64_t step, tx_minibatch *out);

@@ -241,7 +241,7 @@ void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget
     budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
     budget->bytes[TX_USE_DATA] +=
         (size_t)evaluation->levels.group * level + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
-    budget->bytes[TX_USE_REST] += numbers * sizeof(double);
+    budget->bytes[TX_USE_METRICS] += numbers * sizeof(double);
 }
 
 /* What a rank does alone. */

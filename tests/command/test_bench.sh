@@ -19,6 +19,16 @@ assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
 succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
 grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
 
+# Reading: the numbers are those that HDF5 reads, beside which it is timed; h5py where Python has it.
+succeeds "$trainax" bench reading/gzip_foreign
+grep -Eq '^  reads [0-9]+ MB/s, (h5py|H5Dread) [0-9]+ MB/s$' out.txt || fail "bench reading: $(cat out.txt)"
+PYTHON=/nonexistent succeeds mpirun -n 2 "$trainax" bench reading/contiguous reading/gzip_large_chunks --json
+python3 -c '
+import json
+for case in json.load(open("out.txt")):
+    assert case["right"] and case["cores"] == 2 and case["bytes_per_second"] > 0 and case["other"] == "H5Dread", case
+' || fail "bench reading --json on two ranks"
+
 # The published distance is that of the case as it stands: with other settings, loss and gradient tell.
 for settings in precision=float64 'trainer.batch_size=7 --set data.key=3 --set network.key=3' \
     'trainer.num_rollout_steps=3 --set precision=float64 --set random.stream=jax_partitionable'; do

@@ -80,7 +80,8 @@ typedef struct tx_file_source {
 } tx_file_source;
 tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                                tx_file_source source, tx_error *error);
-/* Many numbers are not copied: they are written when the file is saved, and stay as they are until then. */
+/* So many bytes of numbers, and more, are not copied: they are written when the file is saved, and stay as they are until then. */
+enum { TX_FILE_REFERRED = 1 << 16 };
 tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                               const void *data, tx_error *error);
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,

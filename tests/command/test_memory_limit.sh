@@ -110,6 +110,11 @@ for run in middle least threads ranks; do
     same_run all $run
 done
 
+# A checkpoint of few numbers is all image.
+image=$(inspect 's/^  beside them on rank 0, while it writes a checkpoint: //p')
+size=$(stat -c %s all/checkpoint.h5)
+[ "$image" -ge $((2 * size)) ] && [ "$image" -le $((4 * size + 2097152)) ] || fail "$image bytes predicted for a checkpoint of $size"
+
 # -- a resume under another limit --
 train resumed --set trainer.num_training_steps=11 --set "parallel.memory=$middle KiB"
 succeeds "$trainax" train "$quickstart" --quiet --output resumed --resume "${set[@]}" --set "parallel.memory=$least KiB"

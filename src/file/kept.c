@@ -64,7 +64,7 @@ static bool has_filters(hid_t dataset)
 
 /* Chunks around one index of the first axis: how many bytes, and how many places HDF5 wants for them, where it counts along each
  * axis up to a power of two. */
-static bool measure_row(hid_t dataset, size_t *chunk_bytes, size_t *bytes, size_t *slots)
+static bool measure(hid_t dataset, size_t *chunk_bytes, size_t *bytes, size_t *slots)
 {
     hsize_t size[TX_FILE_MAX_RANK];
     int64_t chunk[TX_FILE_MAX_RANK];
@@ -75,20 +75,19 @@ static bool measure_row(hid_t dataset, size_t *chunk_bytes, size_t *bytes, size_
         return false;
     }
     H5Sget_simple_extent_dims(space, size, NULL);
-    size_t one = H5Tget_size(type), row;
+    size_t one = H5Tget_size(type) * (size_t)chunk[0], around = one;
     *slots = 1;
-    row = one *= (size_t)chunk[0];
     for (int a = 1; a < rank; a++) {
         const size_t across = ((size_t)size[a] + (size_t)chunk[a] - 1) / (size_t)chunk[a];
         one *= (size_t)chunk[a];
-        row *= (size_t)chunk[a] * across;
+        around *= (size_t)chunk[a] * across;
         for (size_t power = 1; power < across && *slots < MOST_SLOTS; power *= 2) {
             *slots *= 2;
         }
     }
     *slots = *slots < FEWEST_SLOTS ? FEWEST_SLOTS : *slots;
     *chunk_bytes = one;
-    *bytes = one > MOST_BYTES ? one : row < MOST_BYTES ? row : MOST_BYTES;
+    *bytes = one > MOST_BYTES ? one : around < MOST_BYTES ? around : MOST_BYTES;
     return true;
 }
 
@@ -114,7 +113,7 @@ void tx_array_keep(const tx_file *file, const char *path)
         return;
     }
     hid_t dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
-    const bool wanted = dataset >= 0 && measure_row(dataset, &chunk, &bytes, &slots);
+    const bool wanted = dataset >= 0 && measure(dataset, &chunk, &bytes, &slots);
     tx_id_release(&dataset);
     if (!wanted) {
         return;
@@ -136,5 +135,5 @@ size_t tx_file_working(const tx_file *file, const char *path)
     TX_READING(file);
     size_t chunk = 0, bytes = 0, slots = 0;
     tx_scoped_id dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
-    return dataset >= 0 && measure_row(dataset, &chunk, &bytes, &slots) ? bytes + slots * sizeof(void *) + 2 * chunk : 0;
+    return dataset >= 0 && measure(dataset, &chunk, &bytes, &slots) ? bytes + slots * sizeof(void *) + 2 * chunk : 0;
 }

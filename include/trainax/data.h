@@ -45,6 +45,7 @@ typedef struct tx_data_class { /* a data component's `implementation` */
     /* Writes into a file in memory what belongs to the trajectories beside them (interface: Files): `/parameters`, the attribute
      * channel_names. Called on one rank alone; may be NULL. */
     tx_status (*describe)(const tx_data_source *source, tx_file *file, tx_error *error);
+    bool anywhere; /* parts of a trajectory cost as much as they are long, wherever they lie: nothing is computed up to them */
     /* Frees what hangs on state (which may be NULL after a failed create), but not state itself; may be NULL. */
     void (*destroy)(tx_data_source *source);
 } tx_data_class;
@@ -115,7 +116,7 @@ int64_t tx_mixer_minibatches(const tx_mixer *mixer); /* per epoch */
 typedef struct tx_minibatch {
     int64_t epoch, batch;    /* Trainax's 0-based pair */
     int64_t count;           /* the last of an epoch may be short */
-    const uint32_t *windows; /* `count` window numbers, owned by the mixer, valid until its next call but one */
+    const uint32_t *windows; /* `count` window numbers, owned by the mixer, valid until its next call */
 } tx_minibatch;
 /* The minibatch of any update step >= 0; going on by one is cheap, anything else recomputes the epoch's permutation. */
 void tx_mixer_minibatch(tx_mixer *mixer, int64_t step, tx_minibatch *out);

@@ -11,8 +11,9 @@ extern "C" {
 #endif
 
 /* Trajectories, metrics and programs, ready to evaluate any parameters of one network, as often as wanted (a callback does so
- * every k steps). Trajectories are spread over the ranks, samples over ranks and threads; beside its part of the trajectories
- * a rank holds one level of its samples. The numbers are the same to the bit on any number of ranks and threads. */
+ * every k steps). Trajectories are spread over the ranks, samples over ranks and threads; beside its part of the trajectories, or
+ * the few levels that are read at a time, a rank holds its samples' quantities at all steps. The numbers are the same to the bit on
+ * any number of ranks and threads. */
 typedef struct tx_evaluation tx_evaluation;
 typedef struct tx_evaluation_setup {
     const tx_section *run;      /* of the whole configuration: its `evaluation`, or its `data` where that names none */
@@ -20,6 +21,7 @@ typedef struct tx_evaluation_setup {
     const char *metrics;        /* names separated by commas, instead of evaluation.metrics; may be NULL */
     struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
                                  * the evaluation lives); NULL: it loads its own */
+    bool once;                  /* its own are not loaded: their levels are read when they are needed, in each run */
 } tx_evaluation_setup;
 typedef struct tx_evaluation_result { /* owned by the evaluation, valid until its next run */
     int64_t num_steps;

@@ -62,6 +62,8 @@ typedef struct tx_follower {
 /* Is the hyperslab all there (files can answer with something where nothing was stored)? Reading asks that too; here it is asked
  * before there is memory for the numbers. TX_BAD_DATA: says what is missing. */
 tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error);
+/* What reading such a dataset takes beside the numbers, where that is much: chunks that were stored through filters. */
+size_t tx_file_working(const tx_file *file, const char *path);
 /* Names of a group's members in order of creation (by name where the file has none); *names is one allocation (tx_free). */
 tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names);
 
@@ -78,7 +80,8 @@ typedef struct tx_file_source {
 } tx_file_source;
 tx_status tx_file_stream_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                                tx_file_source source, tx_error *error);
-/* Many numbers are not copied: they are written when the file is saved, and stay as they are until then. */
+/* So many bytes of numbers, and more, are not copied: they are written when the file is saved, and stay as they are until then. */
+enum { TX_FILE_REFERRED = 1 << 16 };
 tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,
                               const void *data, tx_error *error);
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,

@@ -36,6 +36,8 @@ void tx_key_split(tx_random random, tx_key key, size_t n, tx_key *out);       /*
 tx_key tx_key_split_at(tx_random random, tx_key key, size_t n, size_t index); /* split(key, n)[index] alone */
 
 void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out); /* jax.random.bits(key, (n,), uint32) */
+/* Some of these, out[k] the index[k]-th of n < 2^32. */
+void tx_random_bits32_at(tx_random random, tx_key key, size_t n, size_t count, const uint32_t *index, uint32_t *out);
 void tx_random_bits64(tx_random random, tx_key key, size_t n, uint64_t *out);
 
 /* jax.random.uniform(key, (n,), minval, maxval): out holds n float or double, as random.precision says; the same bits as
@@ -45,8 +47,9 @@ void tx_random_uniform(tx_random random, tx_key key, size_t n, double minval, do
  * precision; in double the C library's log may differ by an ulp on other machines). */
 void tx_random_normal(tx_random random, tx_key key, size_t n, void *out);
 
-/* jax.random.permutation(key, n), n < 2^32. scratch: 4 * n words of the caller's (so that a training loop allocates
- * nothing). */
+/* jax.random.permutation(key, n), n < 2^32. scratch: so many words of the caller's (so that a training loop allocates nothing),
+ * little more than n. */
+size_t tx_random_permutation_scratch(uint32_t n);
 void tx_random_permutation(tx_random random, tx_key key, uint32_t n, uint32_t *out, uint32_t *scratch);
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/available.h"
 
@@ -20,6 +21,16 @@ static bool must_fail(void)
     return atomic_load(&failing) >= 0 && (atomic_load(&failing) == 0 || atomic_fetch_sub(&failing, 1) == 1);
 }
 
+/* What is touched for the first time costs the system as much a page, however large that is: large ones, where it has them. */
+static void ask_for_large_pages(char *memory, size_t bytes)
+{
+    enum { PAGE = 1 << 12, LARGE = 1 << 23 };
+    if (bytes >= LARGE) {
+        const size_t before = -(uintptr_t)memory % PAGE;
+        madvise(memory + before, (bytes - before) / PAGE * PAGE, MADV_HUGEPAGE);
+    }
+}
+
 static void *aligned_zeroed(size_t bytes)
 {
     const size_t rounded = bytes > SIZE_MAX - 64 ? 0 : (bytes + 63) / 64 * 64;
@@ -27,6 +38,9 @@ static void *aligned_zeroed(size_t bytes)
         return NULL;
     }
     void *memory = aligned_alloc(64, rounded ? rounded : 64);
+    if (memory) {
+        ask_for_large_pages(memory, rounded);
+    }
     return memory ? memset(memory, 0, rounded) : NULL;
 }
 

@@ -20,6 +20,8 @@ typedef struct tx_measurement {
     tx_precision precision;
     tx_operation_time *operations; /* where the time of whole steps goes; owned */
     int num_operations;
+    double rate, other_rate; /* bytes a second that are read, and that another program reads; 0: nothing is */
+    const char *other;       /* which one */
 } tx_measurement;
 
 /* What all cases share. */
@@ -54,6 +56,9 @@ tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_sum(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+/* block: trajectories of a chunk, 0: one behind the other; part: 1 where the bytes of a number are in the other order. Collective.
+ */
+tx_status tx_bench_reading(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 
 /* Of a single operation: the case's, or what --set precision=… says. */

@@ -103,6 +103,9 @@ static void print_row(const bench_output *output, const tx_bench_case *c, const 
         print_cells(output, "case", NULL);
     }
     print_cells(output, c->name, cells);
+    if (m->other) {
+        printf("  reads %.0f MB/s, %s %.0f MB/s\n", 1e-6 * m->rate, m->other, 1e-6 * m->other_rate);
+    }
 }
 
 static void print_operations(const tx_measurement *m)
@@ -124,10 +127,10 @@ static void print_json(const tx_bench_case *c, const tx_measurement *m, bool fir
     printf("%s\n  {\"case\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\", \"cores\": %d, \"seconds\": %.4e, "
            "\"median_seconds\": %.4e, \"start_seconds\": %.4e, \"flops\": %.6e, \"peak_flops_per_second\": %.4e, "
            "\"share_of_peak\": %.4f, \"relative\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"tolerance\": %.2e, \"right\": %s, "
-           "\"operations\": [",
+           "\"bytes_per_second\": %.4e, \"other\": \"%s\", \"other_bytes_per_second\": %.4e, \"operations\": [",
            first ? "[" : ",", c->name, m->isa, m->precision == TX_FLOAT32 ? "float32" : "float64", m->cores, m->seconds, m->median,
            m->start, m->flops, m->peak, share_of_peak(m), m->relative, m->bytes, m->error, m->tolerance,
-           is_correct(m) ? "true" : "false");
+           is_correct(m) ? "true" : "false", m->rate, m->other ? m->other : "", m->other_rate);
     for (int k = 0; k < m->num_operations; k++) {
         const tx_operation_time *o = &m->operations[k];
         printf("%s\n    {\"part\": \"%s\", \"operation\": \"%s\", \"calls\": %" PRId64 ", \"seconds\": %.4e, \"flops\": %.6e}",
@@ -292,7 +295,7 @@ static const tx_flag flags[] = {
 const tx_command tx_command_bench = {
     .name = "bench",
     .usage = "bench [CASE]... [--set KEY=VALUE]... [--split] [--json] [--list]",
-    .summary = "times training steps and single operations, as a share of the cores' FMA peak",
+    .summary = "times training steps, single operations (as a share of the cores' FMA peak) and reading",
     .flags = flags,
     .word = "CASE",
     .word_text = "a case (`trainax bench --list`), whole parts of its name between slashes (3d/rollout_5) or a pattern "

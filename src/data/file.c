@@ -162,6 +162,7 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     TX_TRY(read_shape(s, error));
     TX_TRY(parse_slices(s, section, error));
     TX_TRY(check_stored(s, error));
+    source->working = tx_file_working(s->file, dataset);
     TX_TRY(make_staging(s, source->setup.random.precision, error));
     return set_shape(s, section, error, &source->shape);
 }
@@ -316,7 +317,7 @@ static tx_status describe(const tx_data_source *source, tx_file *file, tx_error 
 }
 
 static const tx_data_class file_class = {
-    .create = create, .read = read, .locate = locate, .describe = describe, .destroy = destroy};
+    .create = create, .read = read, .locate = locate, .describe = describe, .anywhere = true, .destroy = destroy};
 
 static const tx_option options[] = {
     {.name = "path",

@@ -6,12 +6,6 @@
 
 #include "base/memory.h"
 
-/* Two epochs are held: the minibatch asked for last and the one before it may lie on the two sides of a border. */
-typedef struct order {
-    int64_t epoch; /* -1: none yet */
-    uint32_t *windows;
-} order;
-
 struct tx_mixer {
     tx_random random;
     tx_key first_key;
@@ -19,17 +13,16 @@ struct tx_mixer {
     int64_t key_epoch;
     uint32_t num_windows;
     int64_t batch_size, minibatches;
-    order orders[2];
-    int last; /* the order asked for last */
-    uint32_t *scratch;
+    int64_t epoch; /* whose order is held, -1: none yet */
+    uint32_t *order, *scratch;
 };
 
-/* Two orders, and what shuffling takes beside them. */
-enum { SCRATCH = 4 * sizeof(uint32_t), WINDOW = SCRATCH + 2 * sizeof(uint32_t) };
-
+/* Of more windows than can be mixed, too: who plans is told that before who mixes. */
 size_t tx_mixer_bytes(int64_t num_windows)
 {
-    return sizeof(tx_mixer) + (size_t)num_windows * WINDOW;
+    const int64_t most = UINT32_MAX - 1, mixed = num_windows < most ? num_windows : most;
+    return sizeof(tx_mixer) +
+           sizeof(uint32_t) * ((size_t)(2 * num_windows - mixed) + tx_random_permutation_scratch((uint32_t)mixed));
 }
 
 tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int64_t batch_size, tx_error *error, tx_mixer **out)
@@ -39,19 +32,19 @@ tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int
                             batch_size);
     }
     tx_mixer *mixer;
-    const size_t n = (size_t)num_windows;
+    const uint32_t n = (uint32_t)num_windows;
     TX_TRY(tx_allocate(sizeof *mixer, error, &mixer));
     const int64_t batch = batch_size < num_windows ? batch_size : num_windows;
     *mixer = (tx_mixer){.random = random,
                         .first_key = key,
                         .key = key,
-                        .num_windows = (uint32_t)n,
+                        .num_windows = n,
                         .batch_size = batch,
                         .minibatches = (num_windows - 1) / batch + 1,
-                        .orders = {{.epoch = -1}, {.epoch = -1}}};
-    tx_status status = tx_allocate_array(n, SCRATCH, error, &mixer->scratch);
-    for (int k = 0; status == TX_OK && k < 2; k++) {
-        status = tx_allocate_array(n, sizeof(uint32_t), error, &mixer->orders[k].windows);
+                        .epoch = -1};
+    tx_status status = tx_allocate_array(n, sizeof(uint32_t), error, &mixer->order);
+    if (status == TX_OK) {
+        status = tx_allocate_array(tx_random_permutation_scratch(n), sizeof(uint32_t), error, &mixer->scratch);
     }
     if (status != TX_OK) {
         tx_mixer_destroy(mixer);
@@ -64,8 +57,7 @@ tx_status tx_mixer_create(tx_random random, tx_key key, int64_t num_windows, int
 void tx_mixer_destroy(tx_mixer *mixer)
 {
     if (mixer) {
-        tx_free(mixer->orders[0].windows);
-        tx_free(mixer->orders[1].windows);
+        tx_free(mixer->order);
         tx_free(mixer->scratch);
         tx_free(mixer);
     }
@@ -94,16 +86,11 @@ static tx_key key_of_epoch(tx_mixer *mixer, int64_t epoch)
 
 static const uint32_t *order_of_epoch(tx_mixer *mixer, int64_t epoch)
 {
-    if (mixer->orders[mixer->last].epoch == epoch) {
-        return mixer->orders[mixer->last].windows;
+    if (mixer->epoch != epoch) {
+        tx_random_permutation(mixer->random, key_of_epoch(mixer, epoch), mixer->num_windows, mixer->order, mixer->scratch);
+        mixer->epoch = epoch;
     }
-    mixer->last = !mixer->last;
-    order *order = &mixer->orders[mixer->last];
-    if (order->epoch != epoch) {
-        tx_random_permutation(mixer->random, key_of_epoch(mixer, epoch), mixer->num_windows, order->windows, mixer->scratch);
-        order->epoch = epoch;
-    }
-    return order->windows;
+    return mixer->order;
 }
 
 void tx_mixer_minibatch(tx_mixer *mixer, int64_t step, tx_minibatch *out)

@@ -98,8 +98,11 @@ static tx_status measure(evaluate_job *job, tx_error *error)
 {
     const bool shared = job->options->full_loss && !has_own_data(job);
     TX_TRY(shared ? load_data(job, error) : TX_OK);
-    const tx_evaluation_setup setup = {
-        .run = job->root, .network = tx_config_root(job->network), .metrics = job->options->metrics, .dataset = job->data};
+    const tx_evaluation_setup setup = {.run = job->root,
+                                       .network = tx_config_root(job->network),
+                                       .metrics = job->options->metrics,
+                                       .dataset = job->data,
+                                       .once = true};
     TX_TRY(tx_evaluation_create(job->parallel, &setup, error, &job->evaluation));
     TX_TRY(read_parameters(job, error));
     return tx_evaluation_run(job->evaluation, job->parameters, error, &job->result);

@@ -1,5 +1,5 @@
-/* A network rolled out over held-out trajectories, step by step: a level of all samples, their quantities, one sum over the
- * ranks that brings the numbers of all samples together, the statistics. */
+/* A network rolled out over held-out trajectories: samples in groups, of each group step after step, their quantities; then for
+ * each step one sum over the ranks that brings the numbers of all samples together, and the statistics. */
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
@@ -10,6 +10,7 @@
 #include "base/real.h"
 #include "base/threads.h"
 #include "evaluation/evaluation.h"
+#include "evaluation/levels.h"
 #include "problem/problem.h"
 #include "trainax/metric.h"
 
@@ -27,8 +28,10 @@ struct tx_evaluation {
     tx_parallel *parallel;
     tx_random random;
     tx_data_source *source; /* of its own trajectories, until they are loaded */
+    bool once;              /* they are not */
     size_t data_bytes;      /* that these take, 0: they are the caller's */
     tx_data_shape shape;
+    tx_levels levels;          /* of the trajectories */
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_network *network;
     tx_plan *plan; /* of one step */
@@ -39,12 +42,11 @@ struct tx_evaluation {
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
     int64_t num_steps, num_samples;
     int rank, num_ranks;
-    int64_t first, count; /* this rank's samples */
-    int threads, block;   /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
-    size_t level_bytes;
-    char *states;        /* [count]: where the network stands */
-    int64_t *quantities; /* [num_samples][quantities] doubles as integers, then a count of failed ranks */
+    char *states;        /* [group]: where the network stands */
+    double *measured;    /* [num_steps][count][quantities], of this rank's samples */
+    int64_t *quantities; /* [num_samples][quantities] doubles as integers */
     double *sorted, *row;
     double *values; /* [num_steps][num_metrics] */
     double *errors; /* [num_steps]: mean_nRMSE */
@@ -66,7 +68,8 @@ static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup 
                                 "there is nothing to evaluate on: a section evaluation.data or data is needed");
     }
     TX_TRY(tx_data_source_create(data, tx_problem_data_setup(setup->run, isa), error, &evaluation->source));
-    evaluation->data_bytes = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks) + evaluation->source->working;
+    const size_t all = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks);
+    evaluation->data_bytes = (evaluation->once ? 0 : all) + evaluation->source->working;
     evaluation->shape = evaluation->source->shape;
     return TX_OK;
 }
@@ -145,7 +148,7 @@ static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
         evaluation_worker *worker = &evaluation->workers[k];
         TX_TRY(tx_workspace_create(evaluation->plan, 1, error, &worker->workspace));
         TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
-        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->level_bytes, error, &worker->next));
+        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->levels.level_bytes, error, &worker->next));
     }
     return TX_OK;
 }
@@ -154,8 +157,10 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
 {
     const size_t samples = (size_t)evaluation->num_samples, steps = (size_t)evaluation->num_steps;
     const size_t quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
-    TX_TRY(tx_allocate_array((size_t)evaluation->count, evaluation->level_bytes, error, &evaluation->states));
-    TX_TRY(tx_allocate_array(samples * quantities + 1, sizeof(int64_t), error, &evaluation->quantities));
+    const size_t mine = (size_t)evaluation->levels.count, group = (size_t)evaluation->levels.group;
+    TX_TRY(tx_allocate_array(group, evaluation->levels.level_bytes, error, &evaluation->states));
+    TX_TRY(tx_allocate_array(steps * mine * quantities, sizeof(double), error, &evaluation->measured));
+    TX_TRY(tx_allocate_array(samples * quantities, sizeof(int64_t), error, &evaluation->quantities));
     TX_TRY(tx_allocate_array(samples, sizeof(double), error, &evaluation->sorted));
     TX_TRY(tx_allocate_array((size_t)tx_metrics_count(evaluation->metrics), sizeof(double), error, &evaluation->row));
     TX_TRY(tx_allocate_array(steps * (size_t)evaluation->num_metrics, sizeof(double), error, &evaluation->values));
@@ -188,13 +193,18 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
     TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, isa, error));
     const tx_data_shape *shape = &evaluation->shape;
     evaluation->num_samples = shape->num_trajectories;
-    evaluation->first = evaluation->num_samples * rank / size;
-    evaluation->count = evaluation->num_samples * (rank + 1) / size - evaluation->first;
-    evaluation->level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
+    const int64_t first = evaluation->num_samples * rank / size, end = evaluation->num_samples * (rank + 1) / size;
     evaluation->threads = tx_problem_threads(setup->run);
     TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
     TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
+    evaluation->levels = (tx_levels){.source = evaluation->once ? evaluation->source : NULL,
+                                     .first = first,
+                                     .count = end - first,
+                                     .stored = shape->num_levels,
+                                     .needed = evaluation->num_steps + 1,
+                                     .level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision)};
+    tx_levels_choose(&evaluation->levels, evaluation->threads, evaluation->threads * evaluation->block);
     return tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan);
 }
 
@@ -205,6 +215,7 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
     TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
     evaluation->random = tx_problem_random(setup->run);
     evaluation->shape = shape ? *shape : (tx_data_shape){0};
+    evaluation->once = setup->once && !shape;
     evaluation->rank = rank;
     evaluation->num_ranks = num_ranks;
     const tx_status status = plan(evaluation, setup, isa, error);
@@ -219,16 +230,18 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
 void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget)
 {
     const tx_plan_cost cost = tx_plan_get_cost(evaluation->plan);
-    const size_t level = evaluation->level_bytes, threads = (size_t)evaluation->threads, samples = (size_t)evaluation->num_samples;
-    const size_t steps = (size_t)evaluation->num_steps;
+    const size_t level = evaluation->levels.level_bytes, threads = (size_t)evaluation->threads,
+                 samples = (size_t)evaluation->num_samples;
+    const size_t steps = (size_t)evaluation->num_steps, quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
     const size_t numbers =
-        samples * (size_t)tx_metrics_quantities(evaluation->metrics) + samples + steps * ((size_t)evaluation->num_metrics + 1);
+        (samples + steps * (size_t)evaluation->levels.count) * quantities + samples + steps * ((size_t)evaluation->num_metrics + 1);
     budget->bytes[TX_USE_ACTIVATIONS] +=
         threads * (cost.workspace_bytes + (size_t)evaluation->block * (level + 2 * sizeof(void *)) +
                    tx_metric_scratch_bytes(evaluation->metrics));
     budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
-    budget->bytes[TX_USE_DATA] += (size_t)evaluation->count * level + evaluation->data_bytes;
-    budget->bytes[TX_USE_REST] += numbers * sizeof(double);
+    budget->bytes[TX_USE_DATA] +=
+        (size_t)evaluation->levels.group * level + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
+    budget->bytes[TX_USE_METRICS] += numbers * sizeof(double);
 }
 
 /* What a rank does alone. */
@@ -236,19 +249,20 @@ static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
 {
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
-    return tx_store_reserve(evaluation->dataset->store, evaluation->threads * evaluation->block, 1, error);
+    return tx_levels_allocate(&evaluation->levels, error);
 }
 
 tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
 {
     evaluation->parallel = parallel;
     evaluation->dataset = dataset;
-    if (!dataset) {
+    if (!dataset && !evaluation->once) {
         TX_TRY(tx_dataset_load(parallel, evaluation->source, TX_SHARDED, error, &evaluation->own));
         evaluation->dataset = evaluation->own;
         tx_data_source_destroy(evaluation->source);
         evaluation->source = NULL;
     }
+    evaluation->levels.store = evaluation->dataset ? evaluation->dataset->store : NULL;
     return tx_parallel_agree(parallel, allocate(evaluation, error), error);
 }
 
@@ -292,7 +306,9 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_data_source_destroy(evaluation->source);
     tx_free(evaluation->workers);
     tx_free(evaluation->names);
+    tx_levels_free(&evaluation->levels);
     tx_free(evaluation->states);
+    tx_free(evaluation->measured);
     tx_free(evaluation->quantities);
     tx_free(evaluation->sorted);
     tx_free(evaluation->row);
@@ -315,49 +331,27 @@ const tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation)
     return evaluation->dataset;
 }
 
-/* ---- Run: items are (step, group of this rank's samples), in this order; the next one's level is on its way. ---- */
+/* ---- Run ---- */
 
-typedef struct group {
-    int64_t step, first; /* first counts this rank's samples */
+/* A step of a group. */
+typedef struct job {
+    int64_t step, group;
     int count;
-} group;
+} job;
 
-static int64_t count_groups(const tx_evaluation *evaluation)
+/* Of the group. */
+static char *state(const tx_evaluation *evaluation, int sample)
 {
-    const int64_t size = (int64_t)evaluation->threads * evaluation->block;
-    return (evaluation->count + size - 1) / size;
-}
-
-static group get_group(const tx_evaluation *evaluation, int64_t item)
-{
-    const int64_t groups = count_groups(evaluation), size = (int64_t)evaluation->threads * evaluation->block;
-    const int64_t first = item % groups * size, left = evaluation->count - first;
-    return (group){.step = item / groups, .first = first, .count = (int)(left < size ? left : size)};
-}
-
-static tx_status fetch(tx_evaluation *evaluation, int64_t item, int64_t *levels, tx_error *error)
-{
-    const group group = get_group(evaluation, item);
-    if (group.step > evaluation->num_steps) {
-        return TX_OK;
-    }
-    for (int k = 0; k < group.count; k++) {
-        levels[k] = (evaluation->first + group.first + k) * evaluation->shape.num_levels + group.step;
-    }
-    return tx_store_fetch(evaluation->dataset->store, (int)(item & 1), group.count, 1, levels, error);
-}
-
-static char *state(const tx_evaluation *evaluation, int64_t sample)
-{
-    return evaluation->states + (size_t)sample * evaluation->level_bytes;
+    return evaluation->states + (size_t)sample * evaluation->levels.level_bytes;
 }
 
 /* A sample whose user function has failed has no numbers. */
-static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, int64_t sample, const void *prediction,
-                    const void *reference)
+static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, const job *job, int sample,
+                    const void *prediction, const void *reference)
 {
     const int quantities = tx_metrics_quantities(evaluation->metrics);
-    double *out = (double *)(void *)evaluation->quantities + (evaluation->first + sample) * quantities;
+    const tx_levels *levels = &evaluation->levels;
+    double *out = evaluation->measured + ((job->step - 1) * levels->count + job->group * levels->group + sample) * quantities;
     if (good) {
         tx_metrics_measure(evaluation->metrics, worker->scratch, prediction, reference, out);
         return;
@@ -367,39 +361,48 @@ static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool g
     }
 }
 
-/* Samples first … first + count - 1 of this rank make a step. */
-static void advance(tx_evaluation *evaluation, evaluation_worker *worker, int64_t first, int count, const void *const *references)
+/* Samples first … first + count - 1 of the group make a step. */
+static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, int first, int count,
+                    const void *const *references)
 {
+    const size_t bytes = evaluation->levels.level_bytes;
     const void *now[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         now[k] = state(evaluation, first + k);
-        next[k] = worker->next + (size_t)k * evaluation->level_bytes;
+        next[k] = worker->next + (size_t)k * bytes;
     }
     tx_run_output output = {.outputs = outputs};
     const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
     worker->status = worker->status ? worker->status : status;
     const bool good = !status && !output.failed;
     for (int k = 0; k < count; k++) {
-        measure(evaluation, worker, good, first + k, next[k], references[k]);
-        memcpy(state(evaluation, first + k), next[k], evaluation->level_bytes);
+        measure(evaluation, worker, good, job, first + k, next[k], references[first + k]);
+        memcpy(state(evaluation, first + k), next[k], bytes);
     }
 }
 
-static tx_status compute(tx_evaluation *evaluation, const group *group, const void *const *levels, tx_error *error)
+/* So many samples that all threads have some. */
+static int samples_together(const tx_evaluation *evaluation, int count)
 {
-    const int b = evaluation->block, blocks = (group->count + b - 1) / b;
-    if (group->step == 0) {
-        for (int k = 0; k < group->count; k++) {
-            memcpy(state(evaluation, group->first + k), levels[k], evaluation->level_bytes);
+    const int share = (count + evaluation->threads - 1) / evaluation->threads;
+    return share < evaluation->block ? share : evaluation->block;
+}
+
+static tx_status compute(tx_evaluation *evaluation, const job *job, const void *const *references, tx_error *error)
+{
+    const int b = samples_together(evaluation, job->count), blocks = (job->count + b - 1) / b;
+    if (job->step == 0) {
+        for (int k = 0; k < job->count; k++) {
+            memcpy(state(evaluation, k), references[k], evaluation->levels.level_bytes);
         }
         return TX_OK;
     }
 #pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
     for (int block = 0; block < blocks; block++) {
-        const int first = block * b, left = group->count - first;
-        advance(evaluation, &evaluation->workers[omp_get_thread_num()], group->first + first, left < b ? left : b, levels + first);
+        const int first = block * b, left = job->count - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], job, first, left < b ? left : b, references);
     }
     tx_status status = TX_OK;
     for (int k = 0; k < evaluation->threads && status == TX_OK; k++) {
@@ -409,28 +412,37 @@ static tx_status compute(tx_evaluation *evaluation, const group *group, const vo
     return status;
 }
 
-/* All of this rank's samples of a step; item goes on from call to call. */
-static tx_status compute_step(tx_evaluation *evaluation, int64_t *item, int64_t *levels, tx_error *error)
+static tx_status roll_out(tx_evaluation *evaluation, int64_t group, tx_error *error)
 {
-    for (int64_t k = 0; k < count_groups(evaluation); k++, ++*item) {
-        const group group = get_group(evaluation, *item);
-        const void *const *windows;
-        TX_TRY(tx_store_wait(evaluation->dataset->store, (int)(*item & 1), &windows, error));
-        TX_TRY(fetch(evaluation, *item + 1, levels, error));
-        TX_TRY(compute(evaluation, &group, windows, error));
+    job job = {.group = group, .count = tx_levels_group_size(&evaluation->levels, group)};
+    for (; job.step <= evaluation->num_steps; job.step++) {
+        const void *const *references;
+        TX_TRY(tx_levels_get(&evaluation->levels, group, job.step, error, &references));
+        TX_TRY(compute(evaluation, &job, references, error));
         tx_parallel_serve(evaluation->parallel);
     }
     return TX_OK;
 }
 
-/* The numbers of all samples on all ranks: each is not zero on one rank alone, so that a sum of integers hands them around. A
- * failure of one rank comes along. */
-static tx_status share(tx_evaluation *evaluation, tx_status mine, tx_error *error)
+/* What a rank does alone. */
+static tx_status roll_out_all(tx_evaluation *evaluation, tx_error *error)
 {
-    const size_t count = (size_t)(evaluation->num_samples * tx_metrics_quantities(evaluation->metrics));
-    evaluation->quantities[count] = mine != TX_OK;
-    TX_TRY(tx_parallel_sum(evaluation->parallel, evaluation->quantities, count + 1, error));
-    return evaluation->quantities[count] ? tx_parallel_agree(evaluation->parallel, mine, error) : TX_OK;
+    TX_TRY(tx_levels_begin(&evaluation->levels, error));
+    for (int64_t group = 0; group < tx_levels_groups(&evaluation->levels); group++) {
+        TX_TRY(roll_out(evaluation, group, error));
+    }
+    return TX_OK;
+}
+
+/* The numbers of all samples on all ranks: each is not zero on one rank alone, so that a sum of integers hands them around. */
+static tx_status share(tx_evaluation *evaluation, int64_t step, tx_error *error)
+{
+    const int64_t quantities = tx_metrics_quantities(evaluation->metrics), mine = evaluation->levels.count * quantities;
+    const size_t count = (size_t)(evaluation->num_samples * quantities);
+    memset(evaluation->quantities, 0, count * sizeof *evaluation->quantities);
+    memcpy(evaluation->quantities + evaluation->levels.first * quantities, evaluation->measured + (step - 1) * mine,
+           (size_t)mine * sizeof *evaluation->measured);
+    return tx_parallel_sum(evaluation->parallel, evaluation->quantities, count, error);
 }
 
 static double rounded(const tx_evaluation *evaluation, double value)
@@ -459,34 +471,14 @@ static double geometric_mean(const tx_evaluation *evaluation)
     return exp(sum / (double)count);
 }
 
-static tx_status run(tx_evaluation *evaluation, int64_t *levels, tx_error *error)
-{
-    const size_t bytes = (size_t)(evaluation->num_samples * tx_metrics_quantities(evaluation->metrics)) * sizeof(int64_t);
-    int64_t item = 0;
-    tx_status mine = evaluation->count ? fetch(evaluation, 0, levels, error) : TX_OK;
-    for (int64_t step = 0; step <= evaluation->num_steps; step++) {
-        memset(evaluation->quantities, 0, bytes);
-        mine = mine ? mine : compute_step(evaluation, &item, levels, error);
-        if (step > 0) {
-            TX_TRY(share(evaluation, mine, error));
-            record(evaluation, step);
-        }
-    }
-    return TX_OK;
-}
-
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
-    int64_t *levels = NULL;
-    const size_t most = (size_t)evaluation->threads * (size_t)evaluation->block;
-    tx_status status = tx_allocate_array(most, sizeof *levels, error, &levels);
-    status = tx_parallel_agree(evaluation->parallel, status, error);
-    if (status == TX_OK) {
-        tx_parameters_set(&evaluation->parameters, parameters);
-        status = run(evaluation, levels, error);
+    tx_parameters_set(&evaluation->parameters, parameters);
+    TX_TRY(tx_parallel_agree(evaluation->parallel, roll_out_all(evaluation, error), error));
+    for (int64_t step = 1; step <= evaluation->num_steps; step++) {
+        TX_TRY(share(evaluation, step, error));
+        record(evaluation, step);
     }
-    tx_free(levels);
-    TX_TRY(status);
     *out = (tx_evaluation_result){.num_steps = evaluation->num_steps,
                                   .num_metrics = evaluation->num_metrics,
                                   .names = evaluation->names,

@@ -17,8 +17,10 @@ static tx_status make_handle(const char *path, bool created, tx_error *error, tx
     tx_file *file;
     TX_TRY(tx_allocate(sizeof *file, error, &file));
     *file = (tx_file){.id = -1, .created = created};
-    const tx_status status = tx_duplicate(path, error, &file->path);
+    tx_status status = tx_duplicate(path, error, &file->path);
+    status = status || created ? status : tx_kept_create(error, &file->kept);
     if (status != TX_OK) {
+        tx_free(file->path);
         tx_free(file);
         return status;
     }
@@ -73,6 +75,7 @@ void tx_file_close(tx_file *file)
 {
     if (file) {
         TX_QUIETLY;
+        tx_kept_destroy(file->kept);
         if (file->id >= 0) {
             TX_READING(file);
             H5Fclose(file->id);

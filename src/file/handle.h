@@ -14,6 +14,7 @@ struct tx_file {
     bool created;                   /* in memory, may be written to */
     struct tx_file_stream *streams; /* what comes when it is saved (stream.c) */
     tx_cover *cover;                /* of its trajectories; NULL: they have none */
+    struct tx_kept *kept;           /* what is held of compressed datasets (kept.c); NULL: the file was created */
 };
 
 /* HDF5 prints its errors by default. Every public function begins with TX_QUIETLY, which lasts until it returns and leaves
@@ -65,6 +66,14 @@ tx_status tx_array_open(const tx_file *file, const char *path, tx_error *error, 
 
 /* Shape and type of an open dataset. */
 tx_status tx_array_describe(const tx_file *file, const char *path, hid_t dataset, tx_error *error, tx_array_shape *out);
+
+/* Datasets through filters that were read last stay open, with the chunks that may be asked for again: any chunk is undone once as
+ * long as what is read goes through the dataset along its first axis. A file's chunks of a dataset: sizes in elements; false where
+ * it has none. */
+bool tx_array_chunk(hid_t dataset, int rank, int64_t *chunk);
+tx_status tx_kept_create(tx_error *error, struct tx_kept **out);
+void tx_kept_destroy(struct tx_kept *kept); /* before the file is closed; takes NULL */
+void tx_array_keep(const tx_file *file, const char *path);
 
 /* Is a file, not opened by HDF5 yet or opened through a link, whole and finished? As tx_file_open finds it. */
 tx_status tx_file_look(const char *path, tx_error *error);

@@ -4,6 +4,7 @@
 
 #include "base/behind.h"
 #include "base/memory.h"
+#include "file/cells.h"
 #include "file/handle.h"
 #include "file/packing.h"
 
@@ -19,9 +20,12 @@ typedef struct reading {
     int rank;
     const int64_t *size; /* of the dataset */
     tx_packing packing;
-    const tx_follower *follower; /* NULL: none */
-    tx_behind *behind;           /* it follows there; NULL: right here */
-    const char *data;            /* the beginning of what is read, for it */
+    const struct way *way;
+    const int64_t *first, *count; /* the box that is read … */
+    char *data;                   /* … to here */
+    char *staging;                /* a piece that does not lie there in a row */
+    const tx_follower *follower;  /* NULL: none, or pieces come in no order */
+    tx_behind *behind;            /* it follows there; NULL: right here */
     tx_error *error;
 } reading;
 
@@ -137,19 +141,37 @@ typedef struct way {
     int64_t most;
 } way;
 
-/* What is staged stays small beside what is read. */
-static const way in_two_steps = {read_in_two_steps, (int64_t)1 << 18};
-/* No chunk is read twice for the pieces around it; others are large beside what HDF5 does for each of them. */
-static const way at_once = {read_wanted, INT64_MAX}, in_a_row = {read_wanted, (int64_t)1 << 20};
+/* What is staged stays small beside what is read, and so does what HDF5 does for each piece. */
+static const way in_two_steps = {read_in_two_steps, (int64_t)1 << 18}, in_a_row = {read_wanted, (int64_t)1 << 20};
+/* HDF5 knows best where numbers of virtual datasets come from. */
+static const way at_once = {read_wanted, INT64_MAX};
 
-static tx_status read_in_pieces(const reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
+/* A piece, to its place in the box. */
+static tx_status read_piece(const reading *r, const int64_t *offset, const int64_t *count)
+{
+    const size_t bytes = H5Tget_size(r->wanted);
+    int64_t place[TX_FILE_MAX_RANK], index = 0;
+    for (int a = 0; a < r->rank; a++) {
+        place[a] = offset[a] - r->first[a];
+        index = index * r->count[a] + place[a];
+    }
+    if (!tx_part_is_dense(r->rank, count, r->count)) {
+        TX_TRY(r->way->read(r, offset, count, r->staging));
+        tx_part_put(r->rank, count, place, r->count, bytes, r->staging, r->data);
+        return TX_OK;
+    }
+    char *to = r->data + (size_t)index * bytes;
+    TX_TRY(r->way->read(r, offset, count, to));
+    reach(r, to + (size_t)product(r->rank, count) * bytes);
+    return TX_OK;
+}
+
+static tx_status read_in_pieces(const reading *r, const int64_t *offset, const int64_t *count)
 {
     int64_t part[TX_FILE_MAX_RANK], from[TX_FILE_MAX_RANK];
     int axis = 0;
-    if (product(r->rank, count) <= way->most) {
-        TX_TRY(way->read(r, offset, count, data));
-        reach(r, data + (size_t)product(r->rank, count) * H5Tget_size(r->wanted));
-        return TX_OK;
+    if (product(r->rank, count) <= r->way->most) {
+        return read_piece(r, offset, count);
     }
     while (count[axis] == 1) {
         axis++;
@@ -157,43 +179,64 @@ static tx_status read_in_pieces(const reading *r, const way *way, const int64_t 
     memcpy(part, count, (size_t)r->rank * sizeof *part);
     memcpy(from, offset, (size_t)r->rank * sizeof *from);
     part[axis] = count[axis] / 2;
-    TX_TRY(read_in_pieces(r, way, from, part, data));
-    data += (size_t)product(r->rank, part) * H5Tget_size(r->wanted);
+    TX_TRY(read_in_pieces(r, from, part));
     from[axis] += part[axis];
     part[axis] = count[axis] - part[axis];
-    return read_in_pieces(r, way, from, part, data);
+    return read_in_pieces(r, from, part);
 }
 
-static tx_status read_pieces_followed(reading *r, const way *way, const int64_t *offset, const int64_t *count, char *data)
+static tx_status read_pieces_followed(reading *r)
 {
-    r->data = data;
-    if (r->follower && product(r->rank, count) > way->most) {
+    if (r->follower && product(r->rank, r->count) > r->way->most) {
         TX_TRY(tx_behind_create(follow, r, r->error, &r->behind));
     }
-    const tx_status status = read_in_pieces(r, way, offset, count, data);
+    const tx_status status = read_in_pieces(r, r->first, r->count);
     tx_behind_destroy(r->behind);
     return status;
 }
 
-static const way *best_way(const reading *r, bool in_two)
+/* All that is wanted of a chunk before the next one. */
+static tx_status read_cells(reading *r, tx_cells *cells)
 {
-    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
-    return in_two ? &in_two_steps : H5Pget_layout(creation) == H5D_CONTIGUOUS && r->follower ? &in_a_row : &at_once;
+    int64_t from[TX_FILE_MAX_RANK], part[TX_FILE_MAX_RANK];
+    tx_status status = TX_OK;
+    if (!tx_cells_are_dense(cells)) {
+        r->follower = NULL;
+        TX_TRY(tx_allocate_array((size_t)r->way->most, H5Tget_size(r->wanted), r->error, &r->staging));
+    }
+    while (status == TX_OK && tx_cells_next(cells, from, part)) {
+        status = read_in_pieces(r, from, part);
+    }
+    tx_free(r->staging);
+    return status;
 }
 
-static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *count, char *data)
+static tx_status read_box(reading *r, bool in_two)
+{
+    int64_t chunk[TX_FILE_MAX_RANK];
+    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
+    const bool virtual = H5Pget_layout(creation) == H5D_VIRTUAL;
+    r->way = in_two ? &in_two_steps : virtual ? &at_once : &in_a_row;
+    if (!tx_array_chunk(r->dataset, r->rank, chunk)) {
+        return read_pieces_followed(r);
+    }
+    tx_cells cells = tx_cells_begin(r->rank, chunk, r->first, r->count, r->way->most);
+    return read_cells(r, &cells);
+}
+
+static tx_status read_numbers(reading *r)
 {
     tx_scoped_id type = H5Dget_type(r->dataset);
     tx_scoped_id native = H5Tget_native_type(type, H5T_DIR_ASCEND);
     if (native < 0) {
         return tx_file_failed(r->file, TX_BAD_DATA, "convert", r->path, r->error);
     }
-    if (product(r->rank, count) == 0) {
+    if (product(r->rank, r->count) == 0) {
         return TX_OK;
     }
     r->native = native;
     if (!is_covered(r)) {
-        TX_TRY(tx_stored_check(r->file, r->path, r->dataset, offset, count, r->error));
+        TX_TRY(tx_stored_check(r->file, r->path, r->dataset, r->first, r->count, r->error));
     }
     if (H5Tget_class(r->wanted) == H5T_FLOAT) {
         TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &r->packing));
@@ -201,9 +244,9 @@ static tx_status read_numbers(reading *r, const int64_t *offset, const int64_t *
     const bool covered = is_covered(r), same = H5Tequal(r->wanted, native) > 0;
     const bool in_two = r->packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
     if (covered && !in_two) {
-        return read_rows(r, 0, 0, offset, count, r->follower, &data);
+        return read_rows(r, 0, 0, r->first, r->count, r->follower, &(char *){r->data});
     }
-    return read_pieces_followed(r, best_way(r, in_two), offset, count, data);
+    return read_box(r, in_two);
 }
 
 /* ---- What is asked for against what is there ---- */
@@ -233,6 +276,7 @@ static tx_status read_checked(const tx_file *file, const char *path, const tx_sl
     const bool integers = H5Tget_class(wanted) == H5T_INTEGER;
     char found[256], asked[256];
     tx_array_shape shape;
+    tx_array_keep(file, path);
     tx_scoped_id dataset = -1;
     TX_TRY(tx_array_open(file, path, error, &dataset));
     TX_TRY(tx_array_describe(file, path, dataset, error, &shape));
@@ -254,9 +298,12 @@ static tx_status read_checked(const tx_file *file, const char *path, const tx_sl
                  .wanted = wanted,
                  .rank = slab->rank,
                  .size = shape.size,
+                 .first = offset ? offset : origin,
+                 .count = count,
+                 .data = data,
                  .follower = follower,
                  .error = error};
-    return read_numbers(&r, offset ? offset : origin, count, data);
+    return read_numbers(&r);
 }
 
 tx_status tx_file_read_reals(const tx_file *file, const char *path, int rank, const int64_t *size, tx_precision precision,

@@ -7,63 +7,17 @@
 #include <unistd.h>
 
 #include "file/atomic.h"
+#include "file/crc.h"
 
 typedef char seal_mark[8];
 static const seal_mark whole_mark = "txcrc64\n", gap_mark = "txgap64\n";
 
-/* Eight tables, so that eight bytes are taken at once (Kounavis and Berry, "A systematic approach to building high
- * performance, software-based, CRC generators", 2005). They are cheaper to make than to keep. */
-typedef struct crc {
-    uint64_t table[8][256];
-    uint64_t state;
-} crc;
-
-static void crc_begin(crc *crc)
-{
-    const uint64_t polynomial = 0xC96C5795D7870F42u; /* ECMA-182, lowest bit first */
-    for (unsigned byte = 0; byte < 256; byte++) {
-        uint64_t rest = byte;
-        for (int bit = 0; bit < 8; bit++) {
-            rest = rest >> 1 ^ (rest & 1 ? polynomial : 0);
-        }
-        crc->table[0][byte] = rest;
-    }
-    for (int k = 1; k < 8; k++) {
-        for (unsigned byte = 0; byte < 256; byte++) {
-            const uint64_t before = crc->table[k - 1][byte];
-            crc->table[k][byte] = before >> 8 ^ crc->table[0][before & 255];
-        }
-    }
-    crc->state = ~(uint64_t)0;
-}
-
-static void crc_add(crc *crc, const unsigned char *data, size_t bytes)
-{
-    uint64_t state = crc->state;
-    for (; bytes >= 8; bytes -= 8, data += 8) {
-        uint64_t next = 0;
-        for (int k = 0; k < 8; k++) {
-            next ^= crc->table[7 - k][(state >> 8 * k & 255) ^ data[k]];
-        }
-        state = next;
-    }
-    for (; bytes; bytes--, data++) {
-        state = state >> 8 ^ crc->table[0][(state ^ *data) & 255];
-    }
-    crc->state = state;
-}
-
-static uint64_t crc_end(const crc *crc)
-{
-    return ~crc->state;
-}
-
 uint64_t tx_checksum(const void *data, size_t bytes)
 {
-    crc crc;
-    crc_begin(&crc);
-    crc_add(&crc, data, bytes);
-    return crc_end(&crc);
+    tx_crc crc;
+    tx_crc_begin(&crc);
+    tx_crc_add(&crc, data, bytes);
+    return tx_crc_end(&crc);
 }
 
 static void put_word(uint64_t word, unsigned char out[8])
@@ -130,7 +84,7 @@ tx_status tx_cannot_read(const char *path, tx_error *error)
     return tx_error_set(error, TX_BAD_DATA, "cannot read '%s': %s", path, errno ? strerror(errno) : "it has just become shorter");
 }
 
-static bool add_range(crc *crc, int fd, int64_t from, int64_t end)
+static bool add_range(tx_crc *crc, int fd, int64_t from, int64_t end)
 {
     unsigned char buffer[1 << 16];
     while (from < end) {
@@ -138,7 +92,7 @@ static bool add_range(crc *crc, int fd, int64_t from, int64_t end)
         if (!tx_read_at(fd, buffer, now, from)) {
             return false;
         }
-        crc_add(crc, buffer, now);
+        tx_crc_add(crc, buffer, now);
         from += (int64_t)now;
     }
     return true;
@@ -147,12 +101,12 @@ static bool add_range(crc *crc, int fd, int64_t from, int64_t end)
 /* Of the first `bytes` bytes without the gap. */
 static bool checksum_file(int fd, int64_t bytes, const tx_seal_gap *gap, uint64_t *out)
 {
-    crc crc;
-    crc_begin(&crc);
+    tx_crc crc;
+    tx_crc_begin(&crc);
     if (!add_range(&crc, fd, 0, gap->offset) || !add_range(&crc, fd, gap->offset + gap->bytes, bytes)) {
         return false;
     }
-    *out = crc_end(&crc);
+    *out = tx_crc_end(&crc);
     return true;
 }
 

@@ -11,7 +11,6 @@
 #include "file/seal.h"
 
 enum { PIECE = 1 << 14 }; /* bytes, or one item */
-enum { LARGE = 1 << 16 }; /* bytes that are not copied where they are there until then */
 
 typedef struct tx_file_stream {
     char *path;
@@ -67,8 +66,8 @@ tx_status tx_file_refer_reals(tx_file *file, const char *path, int rank, const i
         bytes *= (size_t)size[a];
     }
     const tx_file_stream like = {.rank = rank, .given = tx_real_type(precision), .data = data};
-    return bytes < LARGE ? tx_file_write_reals(file, path, rank, size, precision, data, error)
-                         : announce(file, path, size, tx_stored_real_type(precision), like, error);
+    return bytes < TX_FILE_REFERRED ? tx_file_write_reals(file, path, rank, size, precision, data, error)
+                                    : announce(file, path, size, tx_stored_real_type(precision), like, error);
 }
 
 tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, const int64_t *size, tx_file_source source,

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "history/history.h"
 #include "training/trainer.h"
 
 static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
@@ -61,6 +62,10 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     TX_TRY(add_trade(problem, text, error));
     TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));
     TX_TRY(tx_text_add(text, error, "memory bytes per rank: %zu\n", memory.total));
+    TX_TRY(tx_text_add(text, error, "  of which the history, however long: %zu\n",
+                       tx_history_bytes(trainer->member.callbacks.num_columns)));
+    TX_TRY(
+        tx_text_add(text, error, "  beside them on rank 0, while it writes a checkpoint: %zu\n", tx_trainer_image_bytes(trainer)));
     const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
     char misfit[TX_MESSAGE_SIZE / 2];
     TX_TRY(tx_budget_compare(&budget, num_ranks, error, misfit));

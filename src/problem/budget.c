@@ -31,7 +31,8 @@ void tx_budget_write(double bytes, char text[32])
 /* "activations 3 GiB, trajectories 1 GiB": what is worth naming. */
 static void list_uses(const tx_budget *budget, char *text, size_t size)
 {
-    static const char *const names[] = {"activations", "parameters and optimizer", "trajectories", "held-out data", "the rest"};
+    static const char *const names[] = {"activations",   "parameters and optimizer", "trajectories",
+                                        "held-out data", "metrics of samples",       "the rest"};
     const size_t total = tx_budget_total(budget);
     size_t end = 0;
     for (int use = 0; use < TX_USE_COUNT; use++) {

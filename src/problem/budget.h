@@ -9,6 +9,7 @@ typedef enum tx_use {
     TX_USE_PARAMETERS, /* and all that is as long: gradients, optimizer, sums */
     TX_USE_DATA,
     TX_USE_HELD_OUT, /* all for callbacks' metrics */
+    TX_USE_METRICS,  /* the numbers of all samples at all steps */
     TX_USE_REST,
     TX_USE_COUNT,
 } tx_use;

@@ -1,65 +1,161 @@
-/* jax.random.permutation: rounds of a stable sort by fresh random 32-bit keys. */
+/* jax.random.permutation: rounds of a stable sort by fresh random 32-bit keys.
+ *
+ * Keys are computed again wherever they are needed, so that nobody has to hold them: places are dealt out to buckets by the leading
+ * bits of their keys, and a bucket is sorted in a cache. */
 #include "trainax/random.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Keys are uniform, so that sorting by a few leading bits leaves runs of a handful of elements that one insertion pass puts
- * right. Digits are the leading bits, taken from the least significant one. */
-enum { DIGIT_BITS = 11, BUCKETS = 1 << DIGIT_BITS, MAX_DIGITS = 3 };
-static const int shifts[MAX_DIGITS] = {21, 10, 0}; /* the last digit overlaps the one before by a bit, harmlessly */
+#include "base/expect.h"
 
-typedef struct records {
-    uint32_t *key, *value;
-} records;
+/* Keys are uniform: of MOST elements in a bucket, few would be 32 standard deviations too many. */
+enum { ALONE = 4096, USUAL = 512, MOST_BITS = 20, MOST = 6144, DIGIT_BITS = 9, DIGITS = 1 << DIGIT_BITS, PIECE = 2048 };
 
-/* Stable counting sort by one digit. */
-static void sort_by_digit(uint32_t n, int shift, records from, records to)
+/* One round of the sort. */
+typedef struct sorting {
+    tx_random random;
+    tx_key key;
+    uint32_t n;
+    int bits;           /* that choose the bucket */
+    uint32_t *position; /* [1 << bits]: where the next of a bucket goes, then where it ends */
+} sorting;
+
+static int bits_for(uint32_t n)
 {
-    uint32_t position[BUCKETS] = {0}, sum = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        position[from.key[i] >> shift & (BUCKETS - 1)]++;
+    int bits = 0;
+    while (n > ALONE && bits < MOST_BITS && n >> bits > USUAL) {
+        bits++;
     }
-    for (int k = 0; k < BUCKETS; k++) {
+    return bits;
+}
+
+size_t tx_random_permutation_scratch(uint32_t n)
+{
+    return (size_t)n + ((size_t)1 << bits_for(n));
+}
+
+/* ---- Into buckets ---- */
+
+static void put_places(uint32_t first, uint32_t count, uint32_t *out)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        out[k] = first + k;
+    }
+}
+
+/* The buckets of places first, first + 1, … */
+static void find_buckets(const sorting *s, uint32_t first, uint32_t count, uint32_t *out)
+{
+    uint32_t places[PIECE];
+    put_places(first, count, places);
+    tx_random_bits32_at(s->random, s->key, s->n, count, places, out);
+    for (uint32_t k = 0; k < count; k++) {
+        out[k] = (uint32_t)((uint64_t)out[k] << s->bits >> 32);
+    }
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static void count_buckets(const sorting *s)
+{
+    uint32_t bucket[PIECE], sum = 0;
+    memset(s->position, 0, sizeof *s->position << s->bits);
+    for (uint32_t first = 0, count; first < s->n; first += count) {
+        count = least(PIECE, s->n - first);
+        find_buckets(s, first, count, bucket);
+        for (uint32_t k = 0; k < count; k++) {
+            s->position[bucket[k]]++;
+        }
+    }
+    for (uint32_t b = 0; b < 1u << s->bits; b++) {
+        const uint32_t count = s->position[b];
+        s->position[b] = sum;
+        sum += count;
+    }
+}
+
+/* Places, in their order within each bucket. */
+static void deal_places(const sorting *s, uint32_t *out)
+{
+    uint32_t bucket[PIECE];
+    count_buckets(s);
+    for (uint32_t first = 0, count; first < s->n; first += count) {
+        count = least(PIECE, s->n - first);
+        find_buckets(s, first, count, bucket);
+        for (uint32_t k = 0; k < count; k++) {
+            out[s->position[bucket[k]]++] = first + k;
+        }
+    }
+}
+
+/* ---- Within a bucket: key and place in a word, all different, so that any order of equal ones is the stable one ---- */
+
+static void sort_by_digit(uint32_t n, int bits, const uint64_t *from, uint64_t *to)
+{
+    uint32_t position[DIGITS] = {0}, sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        position[from[i] << bits >> (64 - DIGIT_BITS)]++;
+    }
+    for (int k = 0; k < DIGITS; k++) {
         const uint32_t count = position[k];
         position[k] = sum;
         sum += count;
     }
     for (uint32_t i = 0; i < n; i++) {
-        const uint32_t key = from.key[i], place = position[key >> shift & (BUCKETS - 1)]++;
-        to.key[place] = key;
-        to.value[place] = from.value[i];
+        to[position[from[i] << bits >> (64 - DIGIT_BITS)]++] = from[i];
     }
 }
 
-static void sort_by_insertion(uint32_t n, records r)
+static void sort_by_insertion(uint32_t n, uint64_t *pairs)
 {
     for (uint32_t i = 1; i < n; i++) {
-        const uint32_t key = r.key[i], value = r.value[i];
+        const uint64_t pair = pairs[i];
         uint32_t place = i;
-        for (; place && r.key[place - 1] > key; place--) {
-            r.key[place] = r.key[place - 1];
-            r.value[place] = r.value[place - 1];
+        for (; place && pairs[place - 1] > pair; place--) {
+            pairs[place] = pairs[place - 1];
         }
-        r.key[place] = key;
-        r.value[place] = value;
+        pairs[place] = pair;
     }
 }
 
-static int digits_for(uint32_t n)
+/* places: of one bucket; what stood there before the round takes their place. */
+static void sort_bucket(const sorting *s, uint32_t n, uint32_t *places, const uint32_t *before)
 {
-    return n <= 4u * BUCKETS ? 1 : n <= 4u * BUCKETS * BUCKETS ? 2 : MAX_DIGITS;
+    uint32_t keys[MOST];
+    uint64_t pairs[MOST], sorted[MOST];
+    TX_EXPECT(n <= MOST);
+    tx_random_bits32_at(s->random, s->key, s->n, n, places, keys);
+    for (uint32_t k = 0; k < n; k++) {
+        pairs[k] = (uint64_t)keys[k] << 32 | places[k];
+    }
+    sort_by_digit(n, s->bits, pairs, sorted);
+    sort_by_insertion(n, sorted);
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t place = (uint32_t)sorted[k];
+        places[k] = before ? before[place] : place;
+    }
 }
 
-static void sort(uint32_t n, records *sorted, records *spare)
+/* ---- All of it ---- */
+
+/* before NULL: 0, 1, 2, … */
+static void sort(const sorting *s, const uint32_t *before, uint32_t *out)
 {
-    for (int digit = digits_for(n) - 1; digit >= 0; digit--) {
-        sort_by_digit(n, shifts[digit], *sorted, *spare);
-        const records swap = *sorted;
-        *sorted = *spare;
-        *spare = swap;
+    uint32_t begin = 0;
+    if (s->bits) {
+        deal_places(s, out);
+    } else {
+        put_places(0, s->n, out);
+        s->position[0] = s->n;
     }
-    sort_by_insertion(n, *sorted);
+    for (uint32_t b = 0; b < 1u << s->bits; b++) {
+        sort_bucket(s, s->position[b] - begin, out + begin, before);
+        begin = s->position[b];
+    }
 }
 
 static int rounds_for(uint32_t n)
@@ -69,19 +165,19 @@ static int rounds_for(uint32_t n)
 
 void tx_random_permutation(tx_random random, tx_key key, uint32_t n, uint32_t *out, uint32_t *scratch)
 {
-    records sorted = {scratch, out}, spare = {scratch + n, scratch + 2 * (size_t)n};
-    for (uint32_t i = 0; i < n; i++) {
-        out[i] = i;
-    }
+    sorting s = {.random = random, .n = n, .bits = bits_for(n), .position = scratch + n};
     const int rounds = rounds_for(n);
+    const uint32_t *before = NULL;
     for (int round = 0; round < rounds; round++) {
+        uint32_t *to = (rounds - round) % 2 ? out : scratch;
         tx_key pair[2];
         tx_key_split(random, key, 2, pair);
         key = pair[0];
-        tx_random_bits32(random, pair[1], n, sorted.key);
-        sort(n, &sorted, &spare);
+        s.key = pair[1];
+        sort(&s, before, to);
+        before = to;
     }
-    if (sorted.value != out) {
-        memcpy(out, sorted.value, 4 * (size_t)n);
+    if (n && !rounds) { /* one alone */
+        *out = 0;
     }
 }

@@ -2,6 +2,7 @@
  * two ways in which JAX numbers its counters. */
 #include "trainax/random.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Counters are hashed in batches: enough independent work to hide the latency of a round. */
@@ -167,6 +168,38 @@ void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out)
             b.first[k] ^= b.second[k];
         }
         memcpy(out + start, b.first, 4 * least(BATCH, n - start));
+    }
+}
+
+/* The counter of which word `index` is a part, and which of its two. */
+static bool find_counter(const counters *c, uint32_t index, uint32_t *first, uint32_t *second)
+{
+    if (c->stream == TX_STREAM_PARTITIONABLE) {
+        *first = 0;
+        *second = index;
+        return false;
+    }
+    const bool upper = index >= c->half;
+    *first = upper ? index - (uint32_t)c->half : index;
+    *second = *first + c->half < c->total ? *first + (uint32_t)c->half : 0;
+    return upper;
+}
+
+void tx_random_bits32_at(tx_random random, tx_key key, size_t n, size_t count, const uint32_t *index, uint32_t *out)
+{
+    const counters c = make_counters(random, n);
+    bool upper[BATCH];
+    batch b = {0};
+    for (size_t done = 0; done < count; done += BATCH) {
+        const size_t now = least(BATCH, count - done);
+        for (size_t k = 0; k < now; k++) {
+            upper[k] = find_counter(&c, index[done + k], &b.first[k], &b.second[k]);
+        }
+        threefry(key, &b);
+        for (size_t k = 0; k < now; k++) {
+            const uint32_t both = b.first[k] ^ b.second[k];
+            out[done + k] = random.stream == TX_STREAM_PARTITIONABLE ? both : upper[k] ? b.second[k] : b.first[k];
+        }
     }
 }
 

@@ -46,7 +46,9 @@ static tx_status look(const tx_member *member, tx_error *error, findings *out)
     TX_TRY(tx_parallel_max(parallel, &worst, 1, error));
     int64_t before = mine.worst >= 0 && bits_of(mine.worst) == worst ? -first : INT64_MIN;
     TX_TRY(tx_parallel_max(parallel, &before, 1, error));
-    *out = (findings){.bad = bad, .window = tx_fetching_of(&member->fetching, member->step)->minibatch.windows[-before]};
+    tx_minibatch minibatch; /* that of the next step may have been asked for in between */
+    tx_mixer_minibatch(member->fetching.mixer, member->step, &minibatch);
+    *out = (findings){.bad = bad, .window = minibatch.windows[-before]};
     memcpy(&out->worst, &worst, sizeof worst);
     return TX_OK;
 }

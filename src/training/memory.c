@@ -98,6 +98,28 @@ tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
     return budget;
 }
 
+/* Of an array: its numbers, unless they are written from where they lie, and what HDF5 puts around them. */
+static size_t stored_bytes(size_t bytes)
+{
+    enum { AROUND = 4096 };
+    return AROUND + (bytes < TX_FILE_REFERRED ? bytes : 0);
+}
+
+size_t tx_trainer_image_bytes(const tx_trainer *trainer)
+{
+    enum { LEAST = 1 << 19 };
+    const tx_problem *problem = &trainer->problem;
+    const tx_optimizer *optimizer = trainer->member.optimizer;
+    size_t bytes = LEAST;
+    for (int k = 0; k < problem->network->num_leaves; k++) {
+        bytes += stored_bytes((size_t)problem->network->leaves[k].size * tx_real_bytes(problem->random.precision));
+    }
+    for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
+        bytes += stored_bytes(tx_state_array_bytes(tx_optimizer_array(optimizer, k), optimizer->precision));
+    }
+    return 2 * bytes;
+}
+
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks)
 {
     const tx_budget budget = tx_trainer_budget(trainer, num_ranks);

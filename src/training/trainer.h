@@ -116,6 +116,8 @@ tx_status tx_member_conclude(tx_member *member, tx_error *error);
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
 /* What it occupies as one of num_ranks ranks: known once it is planned. */
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
+/* What rank 0 takes beside that while it writes a checkpoint: the file without its many numbers, as HDF5 has it and as a copy. */
+size_t tx_trainer_image_bytes(const tx_trainer *trainer);
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
 /* Where `parallel.memory` says so, makes the loss's program keep less. TX_INVALID, at that place of the file: not even the least
  * that is possible fits. */

@@ -25,6 +25,15 @@ import json
 cases = json.load(open("out.txt"))
 assert len(cases) == 3 and all(c["right"] and c["cores"] == 3 and c["relative"] > 0 for c in cases), cases
 ' || fail "sums beside those of MPI: $(cat out.txt)"
+# Reading: the numbers are those that HDF5 reads, beside which it is timed; h5py where Python has it.
+succeeds "$trainax" bench reading/gzip_foreign
+grep -Eq '^  reads [0-9]+ MB/s, (h5py|H5Dread) [0-9]+ MB/s$' out.txt || fail "bench reading: $(cat out.txt)"
+PYTHON=/nonexistent succeeds mpirun -n 2 "$trainax" bench reading/contiguous reading/gzip_large_chunks --json
+python3 -c '
+import json
+for case in json.load(open("out.txt")):
+    assert case["right"] and case["cores"] == 2 and case["bytes_per_second"] > 0 and case["other"] == "H5Dread", case
+' || fail "bench reading --json on two ranks"
 
 # The published distance is that of the case as it stands: with other settings, loss and gradient tell.
 for settings in precision=float64 'trainer.batch_size=7 --set data.key=3 --set network.key=3' \

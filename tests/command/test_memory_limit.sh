@@ -45,8 +45,8 @@ expect 2 'parameters, of which layers.1.weight has 3e\+16: no machine holds that
 
 # -- the other commands --
 train short --set trainer.num_training_steps=1
-expect 2 'this needs 1\.[0-9]+ TiB of memory \(trajectories' "$trainax" evaluate "$quickstart" --network short/network.h5 \
-    --set data.num_samples=100000000
+expect 2 'this needs [0-9.]+ TiB of memory \(metrics of samples' "$trainax" evaluate "$quickstart" --network short/network.h5 \
+    --set data.num_samples=2000000000
 expect 2 'this needs 1\.[0-9]+ TiB of memory \(trajectories' "$trainax" evaluate "$quickstart" --network short/network.h5 \
     --full-loss --set "${held_out/100000000/5}" --set data.num_samples=100000000
 if [ -z "${TRAINAX_SANITIZE:-}" ]; then
@@ -109,6 +109,11 @@ succeeds mpirun -n 3 "$trainax" train "$quickstart" --quiet --output ranks "${se
 for run in middle least threads ranks; do
     same_run all $run
 done
+
+# A checkpoint of few numbers is all image.
+image=$(inspect 's/^  beside them on rank 0, while it writes a checkpoint: //p')
+size=$(stat -c %s all/checkpoint.h5)
+[ "$image" -ge $((2 * size)) ] && [ "$image" -le $((4 * size + 2097152)) ] || fail "$image bytes predicted for a checkpoint of $size"
 
 # -- a resume under another limit --
 train resumed --set trainer.num_training_steps=11 --set "parallel.memory=$middle KiB"

@@ -117,6 +117,27 @@ static void test_again(void)
     close_fixture(&f);
 }
 
+/* Levels that are read in each run give what loaded ones give, to the bit. */
+static void test_once(void)
+{
+    fixture f = {0};
+    tx_error error = {0};
+    const double weight[2] = {0.3, 0.7};
+    double loaded[2 * T + 1], read[2 * T + 1];
+    open_fixture(&f);
+    for (int once = 0; once < 2; once++) {
+        const tx_evaluation_setup setup = {.run = f.root, .network = tx_get_section(f.root, "network"), .once = once};
+        tx_evaluation *evaluation;
+        CU_ASSERT_EQUAL_FATAL(tx_evaluation_create(parallel, &setup, &error, &evaluation), TX_OK);
+        CU_ASSERT_EQUAL(tx_evaluation_dataset(evaluation) == NULL, once);
+        check_run(&f, evaluation, weight, once ? read : loaded);
+        check_run(&f, evaluation, weight, once ? read : loaded);
+        tx_evaluation_destroy(evaluation);
+    }
+    CU_ASSERT_EQUAL(memcmp(loaded, read, sizeof read), 0);
+    close_fixture(&f);
+}
+
 static void test_full_loss(void)
 {
     fixture f = {0};
@@ -146,11 +167,13 @@ static void test_full_loss(void)
     close_fixture(&f);
 }
 
-static tx_status evaluate_once(const fixture *f, tx_error *error)
+static tx_status evaluate_once(const fixture *f, bool once, tx_error *error)
 {
     const double weight[2] = {0.3, 0.7};
-    const tx_evaluation_setup setup = {
-        .run = f->root, .network = tx_get_section(f->root, "network"), .metrics = "mean_H1_MAE,mean_fourier_nMAE;0;3;1"};
+    const tx_evaluation_setup setup = {.run = f->root,
+                                       .network = tx_get_section(f->root, "network"),
+                                       .metrics = "mean_H1_MAE,mean_fourier_nMAE;0;3;1",
+                                       .once = once};
     tx_evaluation *evaluation;
     tx_evaluation_result result;
     TX_TRY(tx_evaluation_create(parallel, &setup, error, &evaluation));
@@ -160,7 +183,7 @@ static tx_status evaluate_once(const fixture *f, tx_error *error)
 }
 
 /* Each allocation in turn fails on the last rank: all ranks get the same status, nobody hangs, nothing stays behind. */
-static void test_memory(void)
+static void fail_everywhere(bool once)
 {
     fixture f = {0};
     open_fixture(&f);
@@ -171,7 +194,7 @@ static void test_memory(void)
     for (long n = 0; !done && n < 400; n++) {
         tx_error error = {0};
         tx_memory_fail_after(mine ? n : -1);
-        const tx_status status = evaluate_once(&f, &error);
+        const tx_status status = evaluate_once(&f, once, &error);
         tx_memory_fail_after(-1);
         int64_t worst = (int64_t)status;
         CU_ASSERT_EQUAL_FATAL(tx_parallel_max(parallel, &worst, 1, NULL), TX_OK);
@@ -186,13 +209,16 @@ static void test_memory(void)
     close_fixture(&f);
 }
 
+static void test_memory(void)
+{
+    fail_everywhere(false);
+    fail_everywhere(true);
+}
+
 int main(void)
 {
     static const suite_test tests[] = {
-        {"again and again", test_again},
-        {"full loss", test_full_loss},
-        {"out of memory", test_memory},
-        {0},
+        {"again and again", test_again}, {"once", test_once}, {"full loss", test_full_loss}, {"out of memory", test_memory}, {0},
     };
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;

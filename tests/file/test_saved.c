@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/memory.h"
+#include "file/crc.h"
 #include "file/digest.h"
 #include "file/folder.h"
 #include "file/seal.h"
@@ -13,6 +14,40 @@ static void checksum_is_the_standard_one(void)
 {
     CU_ASSERT_EQUAL(tx_checksum("123456789", 9), 0x995DC9BBDF1939FAu); /* check value of CRC-64/XZ */
     CU_ASSERT_EQUAL(tx_checksum("", 0), 0);
+}
+
+/* Bit by bit, as the standard defines it. */
+static uint64_t naive_checksum(const unsigned char *data, size_t bytes)
+{
+    uint64_t rest = ~(uint64_t)0;
+    for (size_t k = 0; k < bytes; k++) {
+        rest ^= data[k];
+        for (int bit = 0; bit < 8; bit++) {
+            rest = rest >> 1 ^ (rest & 1 ? 0xC96C5795D7870F42u : 0);
+        }
+    }
+    return ~rest;
+}
+
+/* Rounds, what is left of one, places on no boundary; in one piece or in two. */
+static void checksum_has_any_length(void)
+{
+    enum { MOST = 700 };
+    unsigned char data[MOST];
+    for (int k = 0; k < MOST; k++) {
+        data[k] = (unsigned char)(k * k * 31 + k);
+    }
+    for (size_t first = 0; first < 3; first++) {
+        for (size_t bytes = 0; bytes <= MOST - 3; bytes++) {
+            const uint64_t expected = naive_checksum(data + first, bytes);
+            tx_crc crc;
+            tx_crc_begin(&crc);
+            tx_crc_add(&crc, data + first, bytes / 3);
+            tx_crc_add(&crc, data + first + bytes / 3, bytes - bytes / 3);
+            CU_ASSERT_EQUAL(tx_checksum(data + first, bytes), expected);
+            CU_ASSERT_EQUAL(tx_crc_end(&crc), expected);
+        }
+    }
 }
 
 /* The digests of 0, 1, …, 9999, by Python's hashlib over numpy's '<f4' and '<f8'; and of nothing. */
@@ -240,6 +275,7 @@ static void h5dump_reads_it(void)
 int main(void)
 {
     return suite_run("saved", (suite_test[]){{"the checksum is the standard one", checksum_is_the_standard_one},
+                                             {"the checksum has any length", checksum_has_any_length},
                                              {"digests are the standard ones", digests_are_the_standard_ones},
                                              {"same content, same bytes", same_content_same_bytes},
                                              {"many numbers are not copied", many_numbers_are_not_copied},

@@ -64,7 +64,7 @@ static size_t answer(const question *q, void *out, size_t *count)
         return real;
     }
     if (!strcmp(q->operation, "permutation")) {
-        uint32_t *scratch = malloc(16 * q->n);
+        uint32_t *scratch = malloc(4 * tx_random_permutation_scratch((uint32_t)q->n));
         tx_random_permutation(q->random, key, (uint32_t)q->n, out, scratch);
         free(scratch);
         return 4;
@@ -151,25 +151,46 @@ static void keys_from_a_configuration(void)
     CU_ASSERT_EQUAL(memcmp(&part, &same, sizeof part), 0);
 }
 
-/* Every number of digits of the radix sort, against what a permutation is. */
+/* Few and many buckets, against what a permutation is. */
 static void permutations_are_permutations(void)
 {
-    static const uint32_t sizes[] = {0, 1, 8192, 8193, 100000};
+    static const uint32_t sizes[] = {0, 1, 4096, 4097, 100000, 3000000};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         const uint32_t n = sizes[k];
-        uint32_t *out = malloc(4 * n + 4), *scratch = malloc(16 * n + 4);
+        uint32_t *out = malloc(4 * n + 4), *scratch = malloc(4 * tx_random_permutation_scratch(n) + 4);
         unsigned char *seen = calloc(n + 1, 1);
-        out[n] = scratch[4 * n] = 12345;
+        uint32_t *behind = scratch + tx_random_permutation_scratch(n);
+        out[n] = *behind = 12345;
         tx_random_permutation(layouts[0], tx_key_make(layouts[0], 5), n, out, scratch);
         uint32_t distinct = 0;
         for (uint32_t i = 0; i < n; i++) {
             distinct += out[i] < n && !seen[out[i]]++;
         }
         CU_ASSERT_EQUAL(distinct, n);
-        CU_ASSERT(out[n] == 12345 && scratch[4 * n] == 12345);
+        CU_ASSERT(out[n] == 12345 && *behind == 12345);
         free(out);
         free(scratch);
         free(seen);
+    }
+}
+
+/* Single words of the stream are those of all of them. */
+static void words_at_places(void)
+{
+    enum { MOST = 101 };
+    for (int k = 0; k < 2; k++) {
+        const tx_random random = {.stream = k ? TX_STREAM_LEGACY : TX_STREAM_PARTITIONABLE};
+        for (uint32_t n = 1; n <= MOST; n++) {
+            uint32_t all[MOST], some[MOST], index[MOST];
+            for (uint32_t i = 0; i < n; i++) {
+                index[i] = (i * 7 + 3) % n;
+            }
+            tx_random_bits32(random, tx_key_make(random, 5), n, all);
+            tx_random_bits32_at(random, tx_key_make(random, 5), n, n, index, some);
+            for (uint32_t i = 0; i < n; i++) {
+                CU_ASSERT_EQUAL(some[i], all[index[i]]);
+            }
+        }
     }
 }
 
@@ -179,5 +200,6 @@ int main(void)
                                               {"one key of a split", one_of_a_split},
                                               {"keys from a configuration", keys_from_a_configuration},
                                               {"permutations are permutations", permutations_are_permutations},
+                                              {"words at places", words_at_places},
                                               {0}});
 }

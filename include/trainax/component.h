@@ -48,6 +48,7 @@ typedef enum tx_type {
     TX_TYPE_PATH,        /* made absolute against the folder of the configuration file; of --set: as an output path */
     TX_TYPE_OUTPUT_PATH, /* relative to where the command runs; made absolute in config.yaml. In both, `~`, `~USER`, `$NAME` and
                           * `${NAME}` are expanded (unset: an error); `$$` is a dollar */
+    TX_TYPE_PATHS,       /* a path, as TX_TYPE_PATH, or a list of paths */
     TX_TYPE_WORD,        /* one of `words`; stored as the table spells it */
     TX_TYPE_KEY,         /* 73 or {seed: 0, split: 2, index: 1} */
     TX_TYPE_INTEGERS,    /* a number or a list of numbers */
@@ -159,7 +160,7 @@ tx_key_spec tx_get_key(const tx_section *section, const char *name);
 int tx_get_integers(const tx_section *section, const char *name, const int64_t **out); /* returns how many */
 bool tx_is_pairs(const tx_section *section, const char *name); /* written [[low, high], …]: the integers come flattened */
 int tx_get_reals(const tx_section *section, const char *name, const double **out);
-int tx_get_strings(const tx_section *section, const char *name, const char *const **out);
+int tx_get_strings(const tx_section *section, const char *name, const char *const **out); /* STRINGS and PATHS */
 /* In the order of rising keys, all different; returns how many. */
 int tx_get_map(const tx_section *section, const char *name, const int64_t **keys, const double **values);
 uint64_t tx_get_bytes(const tx_section *section, const char *name);

@@ -112,6 +112,13 @@ tx_status tx_file_set_real(tx_file *file, const char *object, const char *name, 
 tx_status tx_file_get_text(const tx_file *file, const char *object, const char *name, tx_error *error, char **out); /* tx_free */
 tx_status tx_file_get_integer(const tx_file *file, const char *object, const char *name, tx_error *error, int64_t *out);
 tx_status tx_file_get_real(const tx_file *file, const char *object, const char *name, tx_error *error, double *out);
+/* Lists: of integers or truth values (1, 0), `most` of them at most; of texts of any length, one allocation (tx_free). */
+enum { TX_FILE_MOST_VALUES = 65536 };
+tx_status tx_file_get_integers(const tx_file *file, const char *object, const char *name, int most, tx_error *error, int64_t *out,
+                               int *count);
+tx_status tx_file_get_texts(const tx_file *file, const char *object, const char *name, tx_error *error, int *count, char ***out);
+tx_status tx_file_set_texts(tx_file *file, const char *name, int count, const char *const *texts,
+                            tx_error *error); /* new, root's */
 /* Copies an attribute as it stands, whatever its type and shape (a list of texts), to the same object of a created file. */
 tx_status tx_file_copy_attribute(const tx_file *from, tx_file *to, const char *object, const char *name, tx_error *error);
 

@@ -79,7 +79,7 @@ static tx_status compare_lists(const tx_value *now, const tx_value *old, tx_erro
 /* A path says where something lies, not what it is; but there is something, or nothing. */
 static bool same_by_themselves(const tx_value *now, const tx_value *old)
 {
-    return now->option->may_differ || (now->option->type == TX_TYPE_PATH && now->form == old->form);
+    return now->option->may_differ || (tx_option_is_input(now->option) && now->form == old->form);
 }
 
 static tx_status compare_values(const tx_section *section, const tx_value *now, const tx_value *old, tx_error *error)

@@ -22,8 +22,10 @@ static tx_status add_section(inputs *all, const tx_section *section)
         const tx_value *value = &section->values[k];
         if (value->form == TX_FORM_SECTION) {
             TX_TRY(add_section(all, value->section));
-        } else if (value->form == TX_FORM_OWN && value->option->type == TX_TYPE_PATH) {
-            TX_TRY(add(all, value->text));
+        } else if (value->form == TX_FORM_OWN && tx_option_is_input(value->option)) {
+            for (int i = 0; i < (value->option->type == TX_TYPE_PATHS ? value->count : 1); i++) {
+                TX_TRY(add(all, value->option->type == TX_TYPE_PATHS ? value->strings[i] : value->text));
+            }
         } else if (value->form == TX_FORM_OWN && value->option->type == TX_TYPE_SECTIONS) {
             for (int i = 0; i < value->count; i++) {
                 TX_TRY(add_section(all, value->sections[i]));

@@ -293,7 +293,8 @@ static tx_status read_value(resolver *r, const blueprint *plan, tx_value *value)
         return TX_OK;
     }
     const tx_place place = section_place(plan, value);
-    if (option->type == TX_TYPE_SECTION || is_component(r, option, value->node)) {
+    const bool word = option->words && value->node->shape == TX_YAML_SCALAR;
+    if ((option->type == TX_TYPE_SECTION && !word) || is_component(r, option, value->node)) {
         return read_section(r, value, place, path);
     }
     return option->type == TX_TYPE_SECTIONS ? read_sections(r, value, path) : tx_value_read(r->config, value, path);

@@ -175,6 +175,7 @@ static const struct {
     [TX_TYPE_BOOLEAN] = {BOOLEAN, 0},
     [TX_TYPE_STRING] = {SCALAR, 0},
     [TX_TYPE_PATH] = {SCALAR, 0},
+    [TX_TYPE_PATHS] = {SCALAR | ARRAY, SCALAR},
     [TX_TYPE_OUTPUT_PATH] = {SCALAR, 0},
     [TX_TYPE_WORD] = {STRING, 0},
     [TX_TYPE_KEY] = {INTEGER | OBJECT, 0},
@@ -328,7 +329,7 @@ tx_status tx_schema_option(tx_schema *w, const tx_component *owner, const tx_opt
         add_bounds(text, option);
         tx_buffer_add(text, "}}");
     }
-    if (option->type == TX_TYPE_PATH || option->type == TX_TYPE_OUTPUT_PATH) {
+    if (tx_option_is_input(option) || option->type == TX_TYPE_OUTPUT_PATH) {
         tx_buffer_add(text, ", \"minLength\": 1");
     }
     add_definition(text, option->type == TX_TYPE_SECTIONS && !option->or_one ? "" : definition.name);

@@ -66,6 +66,11 @@ static const tx_value *own_value(const tx_section *section, const char *name, tx
     return value->form == TX_FORM_OWN && value->option->type == type ? value : NULL;
 }
 
+bool tx_option_is_input(const tx_option *option)
+{
+    return option->type == TX_TYPE_PATH || option->type == TX_TYPE_PATHS;
+}
+
 bool tx_knows(const tx_section *section, const char *name)
 {
     return tx_section_find(section, name) != NULL;
@@ -141,7 +146,10 @@ int tx_get_reals(const tx_section *section, const char *name, const double **out
 
 int tx_get_strings(const tx_section *section, const char *name, const char *const **out)
 {
-    const tx_value *value = own_value(section, name, TX_TYPE_STRINGS);
+    const tx_value *value = value_of(section, name);
+    const tx_type type = value->option->type;
+    TX_EXPECT((type == TX_TYPE_STRINGS || type == TX_TYPE_PATHS) && "an option of another type");
+    value = value->form == TX_FORM_OWN ? value : NULL;
     *out = value ? value->strings : NULL;
     return value ? value->count : 0;
 }

@@ -58,6 +58,7 @@ struct tx_config {
 };
 
 bool tx_option_takes_function(const tx_option *option);                 /* a component or a word: its key may be NAME_fn, too */
+bool tx_option_is_input(const tx_option *option);                       /* names files that are read */
 bool tx_option_is(const tx_option *option, const char *key);            /* as keys are matched, by name or alias */
 tx_value *tx_section_find(const tx_section *section, const char *name); /* by name or alias; NULL: none */
 tx_place tx_value_place(const tx_section *section, const tx_value *value);

@@ -373,6 +373,30 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
                                                     "%s must be UTF-8, as config.yaml is that names it: '%s'", path, value->text);
 }
 
+/* Of the file, or of --set. */
+static const char *input_folder(const tx_config *config, const tx_yaml *node)
+{
+    return node->place.line ? config->folder : config->here;
+}
+
+static tx_status read_paths(tx_config *config, tx_value *value, const char *path)
+{
+    const size_t count = tx_yaml_num_elements(value->node);
+    const char **paths;
+    if (!count) {
+        return tx_value_wrong(config, value, value->node, path);
+    }
+    TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *paths, config->error, &paths));
+    for (size_t k = 0; k < count; k++) {
+        tx_value one = {.option = value->option, .node = tx_yaml_element(value->node, k)};
+        TX_TRY(read_path(config, &one, path, input_folder(config, one.node)));
+        paths[k] = one.text;
+    }
+    value->strings = paths;
+    value->count = (int)count;
+    return TX_OK;
+}
+
 size_t tx_option_word(const tx_option *option, const char *text, const char **out)
 {
     const char *word = option->words ? option->words : "";
@@ -417,7 +441,9 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     case TX_TYPE_STRING:
         return read_string(config, value, path);
     case TX_TYPE_PATH:
-        return read_path(config, value, path, value->node->place.line ? config->folder : config->here); /* of the file, or --set */
+        return read_path(config, value, path, input_folder(config, value->node));
+    case TX_TYPE_PATHS:
+        return read_paths(config, value, path);
     case TX_TYPE_OUTPUT_PATH:
         return read_path(config, value, path, config->here);
     case TX_TYPE_KEY:

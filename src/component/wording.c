@@ -14,6 +14,7 @@ static const char *const type_expectations[] = {
     [TX_TYPE_BOOLEAN] = "true or false",
     [TX_TYPE_STRING] = "a text",
     [TX_TYPE_PATH] = "a path",
+    [TX_TYPE_PATHS] = "a path or a list of paths",
     [TX_TYPE_OUTPUT_PATH] = "a path",
     [TX_TYPE_WORD] = "",
     [TX_TYPE_KEY] = "an integer or {seed, split, index}",

@@ -25,6 +25,7 @@ static void describe_type(const tx_option *option, char *cell, size_t size)
         [TX_TYPE_BOOLEAN] = "true|false",
         [TX_TYPE_STRING] = "text",
         [TX_TYPE_PATH] = "path",
+        [TX_TYPE_PATHS] = "path or list",
         [TX_TYPE_OUTPUT_PATH] = "path",
         [TX_TYPE_WORD] = "",
         [TX_TYPE_KEY] = "key",

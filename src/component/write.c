@@ -84,10 +84,15 @@ static void write_reals(tx_buffer *text, const tx_value *value)
 
 static void write_strings(tx_buffer *text, const tx_value *value)
 {
+    const bool paths = value->option->type == TX_TYPE_PATHS;
+    if (paths && value->count == 1) {
+        write_text(text, value->strings[0], true);
+        return;
+    }
     tx_buffer_add(text, "[");
     for (int k = 0; k < value->count; k++) {
         tx_buffer_add(text, "%s", k ? ", " : "");
-        write_text(text, value->strings[k], false);
+        write_text(text, value->strings[k], paths);
     }
     tx_buffer_add(text, "]");
 }
@@ -135,6 +140,7 @@ void tx_value_write(tx_buffer *text, const tx_value *value)
         write_reals(text, value);
         break;
     case TX_TYPE_STRINGS:
+    case TX_TYPE_PATHS:
         write_strings(text, value);
         break;
     case TX_TYPE_MAP:

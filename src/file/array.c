@@ -192,7 +192,7 @@ bool tx_array_is_inside(const tx_file *file, hid_t dataset)
 {
     char name[PATH_MAX];
     const ssize_t length = H5Fget_name(dataset, name, sizeof name);
-    return length >= 0 && (size_t)length < sizeof name && strcmp(name, file->path) == 0;
+    return file->outside || (length >= 0 && (size_t)length < sizeof name && strcmp(name, file->path) == 0);
 }
 
 /* ---- Writing ---- */

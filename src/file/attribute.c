@@ -160,6 +160,121 @@ tx_status tx_file_get_text(const tx_file *file, const char *object, const char *
                                         : get_fixed(file, name, attribute, type, error, out);
 }
 
+/* ---- Lists ---- */
+
+/* Of any number of elements, in the order of its axes. Ids are the caller's, on failure too. */
+static tx_status open_list(const tx_file *file, const char *object, const char *name, tx_error *error, hid_t *attribute,
+                           hid_t *type, size_t *count)
+{
+    if (!tx_file_has_attribute(file, object, name)) {
+        return tx_error_set(error, TX_BAD_DATA, "no attribute '%s' of '%s' in '%s'", name, object, file->path);
+    }
+    *attribute = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    *type = H5Aget_type(*attribute);
+    tx_scoped_id space = H5Aget_space(*attribute);
+    const hssize_t points = H5Sget_simple_extent_npoints(space);
+    if (*attribute < 0 || *type < 0 || points < 0 || points > TX_FILE_MOST_VALUES) {
+        return failed(file, TX_BAD_DATA, "open", name, error);
+    }
+    *count = (size_t)points;
+    return TX_OK;
+}
+
+tx_status tx_file_get_integers(const tx_file *file, const char *object, const char *name, int most, tx_error *error, int64_t *out,
+                               int *count)
+{
+    TX_QUIETLY;
+    TX_READING(file);
+    tx_scoped_id attribute = -1;
+    tx_scoped_id type = -1;
+    size_t found;
+    TX_TRY(open_list(file, object, name, error, &attribute, &type, &found));
+    const H5T_class_t class = H5Tget_class(type);
+    if (found > (size_t)most || (found && class != H5T_INTEGER && class != H5T_ENUM)) {
+        return wrong_type(file, object, name, "integers (or yes and no), as many as it may have", error);
+    }
+    *count = (int)found;
+    return found && H5Aread(attribute, H5T_NATIVE_INT64, out) < 0 ? failed(file, TX_BAD_DATA, "read", name, error) : TX_OK;
+}
+
+/* Texts of any length into one allocation: pointers, then what they point at. */
+static tx_status gather_texts(char *const *texts, size_t count, tx_error *error, char ***out)
+{
+    size_t bytes = 0;
+    for (size_t k = 0; k < count; k++) {
+        bytes += strlen(texts[k] ? texts[k] : "") + 1;
+    }
+    char **all, *to;
+    TX_TRY(tx_allocate(count * sizeof *all + bytes, error, &all));
+    to = (char *)(all + count);
+    for (size_t k = 0; k < count; k++) {
+        all[k] = to;
+        to = stpcpy(to, texts[k] ? texts[k] : "") + 1;
+    }
+    *out = all;
+    return TX_OK;
+}
+
+static tx_status read_texts(const tx_file *file, const char *name, hid_t attribute, size_t count, tx_error *error, char ***out)
+{
+    tx_scoped_id type = H5Aget_type(attribute);
+    tx_scoped_id space = H5Aget_space(attribute);
+    const bool variable = H5Tis_variable_str(type) > 0;
+    const size_t bytes = variable ? sizeof(char *) : H5Tget_size(type) + 1;
+    tx_scoped_id memory = text_type(H5Tget_cset(type));
+    if (!variable) {
+        H5Tset_size(memory, bytes);
+    }
+    char **texts, *fixed;
+    TX_TRY(tx_allocate(count * (sizeof *texts + bytes), error, &texts));
+    fixed = (char *)(texts + count);
+    tx_status status =
+        H5Aread(attribute, memory, variable ? (void *)texts : fixed) < 0 ? failed(file, TX_BAD_DATA, "read", name, error) : TX_OK;
+    for (size_t k = 0; k < count && !variable; k++) {
+        texts[k] = fixed + k * bytes;
+    }
+    if (status == TX_OK) {
+        status = gather_texts(texts, count, error, out);
+        if (variable) {
+            H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts);
+        }
+    }
+    tx_free(texts);
+    return status;
+}
+
+tx_status tx_file_get_texts(const tx_file *file, const char *object, const char *name, tx_error *error, int *count, char ***out)
+{
+    TX_QUIETLY;
+    TX_READING(file);
+    tx_scoped_id attribute = -1;
+    tx_scoped_id type = -1;
+    size_t found;
+    TX_TRY(open_list(file, object, name, error, &attribute, &type, &found));
+    if (found && H5Tget_class(type) != H5T_STRING) {
+        return wrong_type(file, object, name, "a list of texts", error);
+    }
+    TX_TRY(found ? read_texts(file, name, attribute, found, error, out) : tx_allocate(0, error, out));
+    *count = (int)found;
+    return TX_OK;
+}
+
+static tx_status set_texts(tx_file *file, const char *name, int count, const char *const *texts, tx_error *error)
+{
+    const hsize_t size = (hsize_t)count;
+    tx_scoped_id type = text_type(H5T_CSET_UTF8);
+    tx_scoped_id space = H5Screate_simple(1, &size, NULL);
+    tx_scoped_id attribute = H5Acreate_by_name(file->id, "/", name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    return attribute < 0 || H5Awrite(attribute, type, texts) < 0 ? failed(file, TX_FAILURE, "write", name, error) : TX_OK;
+}
+
+tx_status tx_file_set_texts(tx_file *file, const char *name, int count, const char *const *texts, tx_error *error)
+{
+    TX_QUIETLY;
+    return file->created ? set_texts(file, name, count, texts, error)
+                         : tx_error_set(error, TX_FAILURE, "'%s' is open for reading only", file->path);
+}
+
 /* ---- Copying ---- */
 
 /* Of `count` elements in memory; texts of any length are memory of HDF5's then. */

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "file/atomic.h"
 #include "file/handle.h"
+#include "file/lzf.h"
 #include "file/seal.h"
 
 static tx_status make_handle(const char *path, bool created, tx_error *error, tx_file **out)
@@ -216,6 +217,7 @@ static tx_status open_hdf5(tx_file *file, tx_error *error)
 {
     TX_READING(file);
     tx_scoped_id access = tx_file_access();
+    tx_lzf_register();
     file->id = H5Fopen(file->path, H5F_ACC_RDONLY, access);
     if (file->id >= 0) {
         return TX_OK;

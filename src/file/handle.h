@@ -12,6 +12,7 @@ struct tx_file {
     hid_t id;
     char *path;                     /* as the user wrote it; of a created file: what messages call it */
     bool created;                   /* in memory, may be written to */
+    bool outside;                   /* it is no HDF5 file: what HDF5 knows of it is in memory, the numbers are external */
     struct tx_file_stream *streams; /* what comes when it is saved (stream.c) */
     tx_cover *cover;                /* of its trajectories; NULL: they have none */
     struct tx_kept *kept;           /* what is held of compressed datasets (kept.c); NULL: the file was created */

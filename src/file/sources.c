@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "file/find.h"
 #include "file/handle.h"
 
 typedef struct place {
@@ -229,6 +230,21 @@ static void look_at(search *search, const char *path, bool folders)
     }
 }
 
+/* Or of several files, by a pattern. */
+static void look_by_name(search *search, const char *name)
+{
+    struct stat info;
+    tx_paths paths = {0};
+    look_at(search, name, true);
+    if (stat(name, &info) != 0 && search->status == TX_OK) {
+        search->status = tx_paths_find(1, &name, search->error, &paths);
+    }
+    for (size_t k = 0; k < paths.count; k++) {
+        look_at(search, paths.path[k], false);
+    }
+    tx_paths_free(&paths);
+}
+
 tx_status tx_sources_have(const char *input, const char *path, tx_error *error, bool *out)
 {
     TX_QUIETLY;
@@ -236,7 +252,7 @@ tx_status tx_sources_have(const char *input, const char *path, tx_error *error, 
     search search = {.error = error};
     if (stat(path, &info) == 0) {
         search.wanted = (place){info.st_dev, info.st_ino};
-        look_at(&search, input, true);
+        look_by_name(&search, input);
     }
     tx_free(search.seen);
     TX_TRY(search.status);

@@ -193,7 +193,6 @@ static const struct {
     {H5Z_FILTER_DEFLATE, "deflate", "an HDF5 built with zlib"},
     {H5Z_FILTER_SZIP, "szip", "an HDF5 built with libaec"},
     {307, "bzip2", "hdf5-filter-plugin"},
-    {32000, "lzf", "hdf5-plugin-lzf"},
     {32001, "blosc", "hdf5-filter-plugin-blosc-serial"},
     {32004, "lz4", "hdf5-filter-plugin"},
     {32008, "bitshuffle", "hdf5-filter-plugin"},
@@ -475,6 +474,7 @@ tx_status tx_stored_check(const tx_file *file, const char *path, hid_t dataset, 
     if (file->created) {
         return TX_OK;
     }
+    part.name = file->outside ? file->path : name;
     if (!tx_array_is_inside(file, dataset)) {
         TX_TRY(tx_file_look(name, error));
     }

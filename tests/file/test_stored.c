@@ -287,7 +287,7 @@ static void missing_filters(void)
         H5Z_filter_t id;
         const char *name, *message;
     } filters[] = {{32015, "Zstandard", "filter 32015 (Zstandard), which is not installed: install "},
-                   {32000, "", "filter 32000 (lzf), which is not installed: install hdf5-plugin-lzf"},
+                   {307, "", "filter 307 (bzip2), which is not installed: install hdf5-filter-plugin"},
                    {40000, "", "filter 40000 (of an unknown kind)"}};
     const folder folder = folder_make();
     const file_name name = folder_file(&folder, "a.h5");

@@ -45,6 +45,8 @@ def table(stream, precision):
         if precision == "float64":
             line("bits64", n, n, jax.random.bits(key, (n,), np.uint64))
         line("normal", n, n, jax.random.normal(key, (n,)))
+    for n in (0, 1, 103, 2**20 + 5):
+        line("fold_in", 73, n, jax.random.fold_in(jax.random.PRNGKey(73), n))
     for n in (3, LONG):
         for low, high in INTERVALS:
             line("uniform", n, n, jax.random.uniform(jax.random.PRNGKey(n), (n,), minval=low, maxval=high), low, high)

@@ -86,6 +86,10 @@ size_t tx_store_bytes(const tx_store *store); /* bytes held by this rank, fetch 
  * that fetching never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
 tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_error *error);
 tx_status tx_store_fetch(tx_store *store, int slot, int num_windows, int length, const int64_t *first, tx_error *error);
+/* The same of every stride[k]-th item: such windows are copied. Before `reserve` one says that they will be asked for. */
+void tx_store_allow_strides(tx_store *store);
+tx_status tx_store_fetch_strided(tx_store *store, int slot, int num_windows, int length, const int64_t *first,
+                                 const int64_t *stride, tx_error *error);
 /* Waits for the slot's request: window k lies at (*windows)[k], length * item_bytes contiguous bytes, aligned as an item is,
  * constant, valid until the slot is fetched into again. Local and shared windows are never copied. */
 tx_status tx_store_wait(tx_store *store, int slot, const void *const **windows, tx_error *error);

@@ -35,6 +35,8 @@ tx_key tx_key_from_spec(tx_random random, tx_key_spec spec);
 void tx_key_split(tx_random random, tx_key key, size_t n, tx_key *out);       /* out[n] = jax.random.split(key, n) */
 tx_key tx_key_split_at(tx_random random, tx_key key, size_t n, size_t index); /* split(key, n)[index] alone */
 
+tx_key tx_key_fold_in(tx_key key, uint32_t number); /* jax.random.fold_in, the same in either stream */
+
 void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out); /* jax.random.bits(key, (n,), uint32) */
 /* Some of these, out[k] the index[k]-th of n < 2^32. */
 void tx_random_bits32_at(tx_random random, tx_key key, size_t n, size_t count, const uint32_t *index, uint32_t *out);

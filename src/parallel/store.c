@@ -29,6 +29,7 @@ struct tx_store {
     char *owned; /* this rank's part where it is not shared */
     tx_region region;
     bool scattered; /* some window could need gathering on this rank */
+    bool strided;   /* items of a window may lie apart */
     bool one_sided; /* some rank reads others' memory through MPI */
     MPI_Win window;
     bool locked;
@@ -223,7 +224,7 @@ static tx_status make_slot(const tx_store *store, slot *slot, tx_error *error)
 {
     const size_t windows = (size_t)store->max_windows, length = (size_t)store->max_length;
     TX_TRY(tx_allocate_array(windows, sizeof *slot->windows, error, &slot->windows));
-    if (store->scattered) {
+    if (store->scattered || store->strided) {
         TX_TRY(tx_allocate_array(windows * length, store->item_bytes, error, &slot->buffer));
         TX_TRY(tx_allocate_array((size_t)store->max_requests, sizeof *slot->requests, error, &slot->requests));
     }
@@ -242,7 +243,7 @@ static tx_status complete(const tx_store *store, slot *slot, tx_error *error)
 /* A window of `length` items meets at most so many owners, and is cut where it is too large for one call. */
 static int requests_of(const tx_store *store, int num_windows, int length)
 {
-    const int owners = length < store->parts ? length : store->parts;
+    const int owners = length < store->parts || store->strided ? length : store->parts;
     return num_windows * (owners + (int)((size_t)length * store->item_bytes / LARGEST_GET));
 }
 
@@ -286,16 +287,48 @@ static tx_status gather(tx_store *store, slot *slot, int64_t first, int64_t end,
     return TX_OK;
 }
 
-static tx_status check_request(const tx_store *store, int num_windows, int length, const int64_t *first, tx_error *error)
+static tx_status check_request(const tx_store *store, int num_windows, int length, const int64_t *first, const int64_t *stride,
+                               tx_error *error)
 {
     if (num_windows < 0 || length < 0 || num_windows > store->max_windows || length > store->max_length) {
         return tx_error_set(error, TX_FAILURE, "a fetch of %d windows of %d items, where %d of %d were reserved", num_windows,
                             length, store->max_windows, store->max_length);
     }
     for (int k = 0; k < num_windows; k++) {
-        if (first[k] < 0 || first[k] > store->num_items - length) {
-            return tx_error_set(error, TX_FAILURE, "a window of %d items from %lld on lies outside of a store of %lld", length,
-                                (long long)first[k], (long long)store->num_items);
+        const int64_t items = stride && length ? (length - 1) * stride[k] + 1 : length;
+        if (first[k] < 0 || first[k] > store->num_items - items || (stride && (stride[k] < 1 || !store->strided))) {
+            return tx_error_set(error, TX_FAILURE, "a window of %lld items from %lld on lies outside of a store of %lld",
+                                (long long)items, (long long)first[k], (long long)store->num_items);
+        }
+    }
+    return TX_OK;
+}
+
+/* Items that lie apart, one by one. */
+static tx_status gather_strided(tx_store *store, slot *slot, int64_t first, int64_t stride, int length, char *to, tx_error *error)
+{
+    for (int k = 0; k < length; k++) {
+        const int64_t item = first + k * stride;
+        TX_TRY(gather(store, slot, item, item + 1, to + (size_t)k * store->item_bytes, error));
+    }
+    return TX_OK;
+}
+
+tx_status tx_store_fetch_strided(tx_store *store, int slot_index, int num_windows, int length, const int64_t *first,
+                                 const int64_t *stride, tx_error *error)
+{
+    slot *slot = &store->slots[slot_index];
+    TX_TRY(check_request(store, num_windows, length, first, stride, error));
+    TX_TRY(complete(store, slot, error));
+    char *to = slot->buffer;
+    for (int k = 0; k < num_windows; k++) {
+        const int64_t apart = stride && length > 1 ? stride[k] : 1;
+        slot->windows[k] = !length ? store->local[store->part] : apart > 1 ? NULL : direct(store, first[k], first[k] + length);
+        if (!slot->windows[k]) {
+            slot->windows[k] = to;
+            TX_TRY(apart > 1 ? gather_strided(store, slot, first[k], apart, length, to, error)
+                             : gather(store, slot, first[k], first[k] + length, to, error));
+            to += (size_t)length * store->item_bytes;
         }
     }
     return TX_OK;
@@ -303,19 +336,12 @@ static tx_status check_request(const tx_store *store, int num_windows, int lengt
 
 tx_status tx_store_fetch(tx_store *store, int slot_index, int num_windows, int length, const int64_t *first, tx_error *error)
 {
-    slot *slot = &store->slots[slot_index];
-    TX_TRY(check_request(store, num_windows, length, first, error));
-    TX_TRY(complete(store, slot, error));
-    char *to = slot->buffer;
-    for (int k = 0; k < num_windows; k++) {
-        slot->windows[k] = length ? direct(store, first[k], first[k] + length) : store->local[store->part];
-        if (!slot->windows[k]) {
-            slot->windows[k] = to;
-            TX_TRY(gather(store, slot, first[k], first[k] + length, to, error));
-            to += (size_t)length * store->item_bytes;
-        }
-    }
-    return TX_OK;
+    return tx_store_fetch_strided(store, slot_index, num_windows, length, first, NULL, error);
+}
+
+void tx_store_allow_strides(tx_store *store)
+{
+    store->strided = true;
 }
 
 tx_status tx_store_wait(tx_store *store, int slot_index, const void *const **windows, tx_error *error)
@@ -332,7 +358,7 @@ size_t tx_store_bytes(const tx_store *store)
     const size_t windows = (size_t)store->max_windows, length = (size_t)store->max_length;
     const size_t gathering = windows * length * store->item_bytes + (size_t)store->max_requests * sizeof(MPI_Request);
     return sizeof *store + (size_t)store->parts * sizeof(char *) + bytes_of(store, store->part) +
-           SLOTS * (windows * sizeof(void *) + (store->scattered ? gathering : 0));
+           SLOTS * (windows * sizeof(void *) + (store->scattered || store->strided ? gathering : 0));
 }
 
 static void close_window(tx_store *store)

@@ -154,6 +154,12 @@ static void legacy_bits32(const counters *c, tx_key key, uint32_t *out)
     }
 }
 
+tx_key tx_key_fold_in(tx_key key, uint32_t number)
+{
+    const tx_random counting = {.stream = TX_STREAM_PARTITIONABLE};
+    return tx_key_split_at(counting, key, (size_t)number + 1, number);
+}
+
 void tx_random_bits32(tx_random random, tx_key key, size_t n, uint32_t *out)
 {
     const counters c = make_counters(random, n);

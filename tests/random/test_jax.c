@@ -47,6 +47,12 @@ static size_t answer(const question *q, void *out, size_t *count)
         tx_key_split(q->random, key, q->n, out);
         return 4;
     }
+    if (!strcmp(q->operation, "fold_in")) {
+        const tx_key folded = tx_key_fold_in(key, (uint32_t)q->n);
+        *count = 2;
+        memcpy(out, folded.word, sizeof folded);
+        return 4;
+    }
     if (!strcmp(q->operation, "bits32")) {
         tx_random_bits32(q->random, key, q->n, out);
         return 4;

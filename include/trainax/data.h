@@ -15,11 +15,23 @@ extern "C" {
 
 /* (num_trajectories, num_levels, *state). A level is one contiguous (channels, *n) array. */
 typedef struct tx_data_shape {
-    int64_t num_trajectories, num_levels;
-    tx_shape state;       /* of one level */
-    double dt;            /* spacing of the stored levels; 0: unknown */
-    double domain_extent; /* 0: unknown */
+    int64_t num_trajectories, num_levels; /* levels of the longest */
+    tx_shape state;                       /* of one level */
+    double dt;                            /* spacing of the stored levels; 0: unknown */
+    double domain_extent;                 /* 0: unknown */
+    const int64_t *lengths; /* levels of each trajectory, behind which there are zeros; NULL: all have num_levels. It belongs to the
+                             * source or data set whose shape this is */
+    int64_t stride[2];      /* who makes windows takes every k-th level, k drawn between these; 0 means 1 */
 } tx_data_shape;
+static inline int64_t tx_data_length(const tx_data_shape *shape, int64_t trajectory)
+{
+    return shape->lengths ? shape->lengths[trajectory] : shape->num_levels;
+}
+/* The least: of who draws none. */
+static inline int64_t tx_data_stride(const tx_data_shape *shape)
+{
+    return shape->stride[0] > 1 ? shape->stride[0] : 1;
+}
 int64_t tx_data_level_size(const tx_data_shape *shape); /* numbers in one level */
 
 /* How numbers come to be that are not there yet. The bits depend on `random` and `isa`, which all ranks have in common, never on
@@ -30,22 +42,53 @@ typedef struct tx_data_setup {
     int threads; /* of a rank, that compute trajectories; 0 means 1 */
 } tx_data_setup;
 
+/* A part of a source's own trajectories, before anything is chosen from them; points along each axis, (0, 1) where there is none.
+ */
+typedef struct tx_data_box {
+    int64_t trajectory, trajectories, level, levels, first[TX_MAX_AXES], count[TX_MAX_AXES];
+} tx_data_box;
+
+/* Channels, parameters, fields: how many, and their names; NULL: not known. */
+typedef struct tx_named {
+    int count;
+    const char *const *names;
+} tx_named;
+
+/* Numbers are (x - mean)/std, for each channel, in the run's precision; mean NULL: as they come. */
+typedef struct tx_normalization {
+    int64_t channels;
+    double *mean, *std; /* one allocation; tx_normalization_free */
+} tx_normalization;
+tx_status tx_normalization_copy(const tx_normalization *from, tx_error *error, tx_normalization *out);
+void tx_normalization_free(tx_normalization *normalization);
+
 /* A source: its shape is known after create; read delivers any range of flattened levels (trajectory-major) in the run's
  * precision, the same bits whatever the range. Neither is collective: a rank reads its own range. TX_BAD_DATA for files,
- * naming path and place; TX_INVALID for options that do not fit the data. */
+ * naming path and place; TX_INVALID for options that do not fit the data.
+ *
+ * A class knows its own trajectories alone. What all sources share is done around it: `samples`, `levels`, `points` choose,
+ * `normalize` changes the units. */
 typedef struct tx_data_source tx_data_source;
 typedef struct tx_data_class { /* a data component's `implementation` */
-    /* source->setup is there. Sets source->shape (dt is the option's value already, 0 where it was not given), source->state, and
+    /* source->setup is there. Sets source->whole (dt is the option's value already, 0 where it was not given), source->state, and
      * source->working: what reading takes, which is not taken yet where it grows with the shape. */
     tx_status (*create)(const tx_section *section, tx_error *error, tx_data_source *source);
     tx_status (*prepare)(tx_data_source *source, tx_error *error); /* takes that; called before the first read; may be NULL */
     tx_status (*read)(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
-    /* Names a level for messages, as the user knows it; may be NULL. */
-    void (*locate)(const tx_data_source *source, int64_t trajectory, int64_t level, char *text, size_t bytes);
-    /* Writes into a file in memory what belongs to the trajectories beside them (interface: Files): `/parameters`, the attribute
-     * channel_names. Called on one rank alone; may be NULL. */
-    tx_status (*describe)(const tx_data_source *source, tx_file *file, tx_error *error);
-    bool anywhere; /* parts of a trajectory cost as much as they are long, wherever they lie: nothing is computed up to them */
+    /* Who can read a part by itself: a box, out (trajectories, levels, channels, *count), instead of `read`. */
+    tx_status (*read_box)(tx_data_source *source, const tx_data_box *box, void *out, tx_error *error);
+    /* Is the box all there, before there is memory for it? May be NULL. */
+    tx_status (*check)(tx_data_source *source, const tx_data_box *box, tx_error *error);
+    /* What stands beside the trajectories, of who says that he has some: parameters of all trajectories (trajectories, count);
+     * constant fields of the box's one trajectory (count, *points). */
+    tx_status (*parameters)(tx_data_source *source, void *out, tx_error *error);
+    tx_status (*constants)(tx_data_source *source, const tx_data_box *box, void *out, tx_error *error);
+    /* Statistics that stand with the data, for `normalize`: std, or rms; NULL: they are computed. */
+    tx_status (*statistics)(tx_data_source *source, bool rms, double *mean, double *std, tx_error *error);
+    /* Names a number's place for messages, as the user knows it; channel -1: the whole level. May be NULL. */
+    void (*locate)(const tx_data_source *source, int64_t trajectory, int64_t level, int64_t channel, char *text, size_t bytes);
+    /* By content: is a file or folder of this kind? May be NULL. */
+    bool (*recognizes)(const char *path);
     /* Frees what hangs on state (which may be NULL after a failed create), but not state itself; may be NULL. */
     void (*destroy)(tx_data_source *source);
 } tx_data_class;
@@ -53,17 +96,36 @@ struct tx_data_source {
     const tx_data_class *class_;
     const tx_section *section;
     tx_data_setup setup; /* threads >= 1 */
-    tx_data_shape shape; /* set by create */
+    tx_data_shape whole; /* set by create: of all its own trajectories */
+    tx_data_shape shape; /* of those that are chosen, which read delivers */
     size_t working;      /* bytes, beside the result, while it is read */
-    bool prepared;
+    /* Set by create; the names are the state's. */
+    const char *stored_type;          /* of the numbers, where they are stored: "float32"; a constant */
+    const char *const *channel_names; /* NULL: not known */
+    tx_named parameters, constants;
+    bool shared_constants;    /* one set for all trajectories */
+    struct tx_choice *choice; /* of samples, levels, points */
+    tx_normalization normalization;
+    bool prepared, settled;
     tx_follower follower; /* of what read delivers: read may let it follow, and need not */
     void *state;          /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_data_setup setup, tx_error *error, tx_data_source **out);
+/* Finds the numbers of `normalize`, by a pass over all data where they must be computed. Loading and writing begin with it.
+ * Collective. */
+tx_status tx_data_source_settle(tx_parallel *parallel, tx_data_source *source, tx_error *error);
+/* Before that: takes these numbers, unless the section says something itself. */
+tx_status tx_data_source_inherit(tx_data_source *source, const tx_normalization *normalization, tx_error *error);
+/* What stands beside the chosen trajectories, in the run's precision, finite (TX_BAD_DATA): parameters (trajectories, count);
+ * constant fields of one of them (count, *n). */
+tx_status tx_data_source_parameters(tx_data_source *source, void *out, tx_error *error);
+tx_status tx_data_source_constants(tx_data_source *source, int64_t trajectory, void *out, tx_error *error);
 /* TX_INVALID for more numbers than can be counted: for a class that computes with its shape in create. */
 tx_status tx_data_check_size(const tx_data_source *source, tx_error *error);
 /* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
+/* The same, whatever the numbers are. */
+tx_status tx_data_source_read_any(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
 /* Also what these levels add to the checksum of all of them, whatever the range: a sum modulo 2^64 (base/hash.h). */
 tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error,
                                   uint64_t *sum);
@@ -75,6 +137,7 @@ void tx_data_source_destroy(tx_data_source *source);
  * rank). Checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 typedef struct tx_dataset {
     tx_data_shape shape;
+    tx_normalization normalization; /* that it is in */
     tx_precision precision;
     uint64_t checksum; /* of all numbers in that precision: the same for the same data, whatever they are called */
     tx_store *store;   /* items: levels */
@@ -92,19 +155,32 @@ void tx_dataset_destroy(tx_dataset *dataset);                                   
 tx_status tx_dataset_write(tx_parallel *parallel, tx_data_source *source, const tx_output *output, tx_error *error);
 size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks); /* that it takes on a rank, at most */
 
-/* Windows (substacks) of `length` levels: sample-major, all starts of trajectory 0 first; or start 0 alone. */
+/* Windows (substacks) of `length` levels, every k-th one: sample-major, all starts of trajectory 0 first; or start 0 alone.
+ * Trajectories of unequal length have as many as fit, maybe none. */
 typedef struct tx_windows {
-    int64_t num_levels;
+    int64_t num_levels; /* of the longest trajectory */
     int length;
-    int64_t per_trajectory;
+    int64_t stride[2];      /* k: the least, the largest that is drawn */
+    int64_t per_trajectory; /* of the longest */
     int64_t count;
+    int64_t num_trajectories, too_short; /* of them, for any window */
+    int64_t *lengths;                    /* of each trajectory; NULL: all alike. tx_windows_free */
+    int64_t *before;                     /* how many windows come before each, and before the end; behind lengths */
 } tx_windows;
 /* TX_INVALID when the trajectories have too few levels for one window; the message names both numbers. */
 tx_status tx_windows_make(const tx_data_shape *shape, int length, bool do_sub_stacking, tx_error *error, tx_windows *out);
+void tx_windows_free(tx_windows *windows);                               /* takes a zeroed one */
+int64_t tx_windows_trajectory(const tx_windows *windows, int64_t index); /* of unequal ones */
 static inline int64_t tx_windows_first_level(const tx_windows *windows, int64_t index)
 {
-    return index / windows->per_trajectory * windows->num_levels + index % windows->per_trajectory;
+    if (!windows->lengths) {
+        return index / windows->per_trajectory * windows->num_levels + index % windows->per_trajectory;
+    }
+    const int64_t trajectory = tx_windows_trajectory(windows, index);
+    return trajectory * windows->num_levels + index - windows->before[trajectory];
 }
+/* The stride of a window at a step: `key` is the trainer's, folded with the purpose of strides and the step. */
+int64_t tx_windows_draw_stride(const tx_windows *windows, tx_random random, tx_key key, int64_t index);
 
 /* The order of the samples: Trainax's PermutationMixer. The same on every rank, from the key alone; nothing to store. */
 typedef struct tx_mixer tx_mixer;

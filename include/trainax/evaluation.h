@@ -22,6 +22,7 @@ typedef struct tx_evaluation_setup {
     struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
                                  * the evaluation lives); NULL: it loads its own */
     bool once;                  /* its own are not loaded: their levels are read when they are needed, in each run */
+    const struct tx_normalization *normalization; /* that its own are in where they say nothing of it; may be NULL */
 } tx_evaluation_setup;
 typedef struct tx_evaluation_result { /* owned by the evaluation, valid until its next run */
     int64_t num_steps;

@@ -11,8 +11,9 @@ extern "C" {
 /* On num_ranks ranks of one machine. Reads the data's shape, not the data. Not collective. */
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out);
 
-/* The text of `inspect` for a file (network, checkpoint, trajectories); tx_free. Not collective. */
-tx_status tx_inspect_file(const tx_registry *registry, const char *path, tx_error *error, char **out);
+/* The text of `inspect` for a file (network, checkpoint, trajectories) or folder; tx_free. registry: whose data sources are tried,
+ * by content, on what is none of our own; they read all numbers for ranges, and also say statistics. Not collective. */
+tx_status tx_inspect_file(const tx_registry *registry, const char *path, bool statistics, tx_error *error, char **out);
 /* … and for a configuration on `num_ranks` ranks: resolved YAML, parameter count, arena, memory per rank. */
 tx_status tx_inspect_config(const tx_config *config, int num_ranks, tx_error *error, char **out);
 

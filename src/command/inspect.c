@@ -6,22 +6,23 @@
 
 #include "command/command.h"
 
-/* HDF5 by its first bytes, or by its name when it cannot be read (the message then speaks of a file). What comes through a pipe
- * can be read once only, and is no HDF5. */
+/* HDF5 or numpy's by the first bytes, or by its name when it cannot be read (the message then speaks of a file), or a folder. What
+ * comes through a pipe can be read once only, and is a configuration. */
 static bool is_data_file(const char *path)
 {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    static const unsigned char hdf5[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'}, numpy[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     unsigned char start[8] = {0};
     struct stat info;
     const char *dot = strrchr(path, '.');
-    if (dot && (strcasecmp(dot, ".h5") == 0 || strcasecmp(dot, ".hdf5") == 0)) {
+    if (dot && (strcasecmp(dot, ".h5") == 0 || strcasecmp(dot, ".hdf5") == 0 || strcasecmp(dot, ".npy") == 0)) {
         return true;
     }
     if (stat(path, &info) || !S_ISREG(info.st_mode)) {
-        return false;
+        return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     }
     FILE *file = fopen(path, "rb");
-    const bool same = file && fread(start, 1, 8, file) == 8 && memcmp(start, signature, 8) == 0;
+    const bool read = file && fread(start, 1, 8, file) == 8;
+    const bool same = read && (memcmp(start, hdf5, 8) == 0 || memcmp(start, numpy, 6) == 0);
     if (file) {
         fclose(file);
     }
@@ -46,6 +47,9 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
 {
     const bool data = is_data_file(path);
     tx_session session;
+    if (!data && tx_arguments_value(arguments, "--statistics")) {
+        return tx_error_set(error, TX_INVALID, "--statistics are of data, and %s is none", path);
+    }
     if (data && arguments->num_many) {
         return tx_error_set(error, TX_INVALID, "--set changes a configuration, and %s is none", path);
     }
@@ -53,8 +57,9 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
     if (!data && tx_speaks()) {
         tell_incomplete(session.config);
     }
-    const tx_status status = data ? tx_inspect_file(session.registry, path, error, text)
-                                  : tx_inspect_config(session.config, tx_parallel_job_size(), error, text);
+    const tx_status status =
+        data ? tx_inspect_file(session.registry, path, tx_arguments_value(arguments, "--statistics"), error, text)
+             : tx_inspect_config(session.config, tx_parallel_job_size(), error, text);
     return tx_session_close(&session, status, error);
 }
 
@@ -67,15 +72,16 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of a configuration; may be repeated"},
+    {.name = "--statistics", .text = "of data: mean, std, rms and range of each channel, and of its changes"},
     {0},
 };
 const tx_command tx_command_inspect = {
     .name = "inspect",
-    .usage = "inspect FILE|CONFIG [--set KEY=VALUE]...",
+    .usage = "inspect FILE|FOLDER|CONFIG [--statistics] [--set KEY=VALUE]...",
     .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
     .flags = flags,
-    .word = "FILE or CONFIG",
-    .word_text = "an HDF5 file that trainax wrote, or a configuration; - is stdin",
+    .word = "FILE, FOLDER or CONFIG",
+    .word_text = "a file that trainax wrote, data in any form that it reads, or a configuration; - is stdin",
     .max_words = 1,
     .run = run,
 };

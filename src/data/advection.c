@@ -73,9 +73,9 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     a->highest_mode = tx_get_integer(section, "highest_init_mode");
     a->key = tx_key_from_spec(source->setup.random, tx_get_key(section, "key"));
     a->cfl = tx_get_real(section, "cfl");
-    source->shape.num_trajectories = tx_get_integer(section, "num_samples");
-    source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->shape.state = (tx_shape){.channels = 1, .axes = 1, .n = {a->num_points}};
+    source->whole.num_trajectories = tx_get_integer(section, "num_samples");
+    source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
+    source->whole.state = (tx_shape){.channels = 1, .axes = 1, .n = {a->num_points}};
     a->num_waves = tx_generator_threads(source, 1);
     source->working = (size_t)a->num_waves * wave_bytes(a) + sizeof(tx_complex) * (size_t)a->num_modes;
     return TX_OK;
@@ -112,7 +112,7 @@ static void destroy(tx_data_source *source)
 static void draw_initial_state(const advection *a, const tx_data_source *source, int64_t trajectory, wave *w)
 {
     const tx_random random = source->setup.random;
-    const tx_key key = tx_key_split_at(random, a->key, (size_t)source->shape.num_trajectories, (size_t)trajectory);
+    const tx_key key = tx_key_split_at(random, a->key, (size_t)source->whole.num_trajectories, (size_t)trajectory);
     const size_t modes = (size_t)a->highest_mode;
     tx_random_uniform(random, tx_key_split_at(random, key, 3, 0), modes, -1.0, 1.0, w->sine);
     tx_random_uniform(random, tx_key_split_at(random, key, 3, 1), modes, -1.0, 1.0, w->cosine);

@@ -2,8 +2,11 @@
 #include "trainax/data.h"
 
 #include <stdbool.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
+#include "data/beside.h"
 #include "trainax/file.h"
 
 /* What a rank holds at a time, for each of its threads, when it copies a source into a file. */
@@ -20,6 +23,16 @@ tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, 
     }
     *out = source;
     return TX_OK;
+}
+
+/* What of the shape is not in the numbers: 0 where there is nothing of that kind. */
+static uint64_t shape_sum(const tx_data_shape *shape)
+{
+    tx_hash hash;
+    const bool strides = shape->stride[1] > 1;
+    tx_hash_begin(&hash);
+    return (shape->lengths ? tx_hash_part(&hash, shape->lengths, 0, 2 * (size_t)shape->num_trajectories) : 0) +
+           (strides ? tx_hash_part(&hash, shape->stride, TX_HASH_BLOCK / 2, 4) : 0);
 }
 
 /* The sum of all ranks' parts modulo 2^64; halves, because sums of ranks must not overflow. */
@@ -40,18 +53,33 @@ static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placemen
     TX_TRY(tx_parallel_agree(parallel, tx_data_source_read_sum(source, first, count, items, error, &sum), error));
     const bool counts = placement == TX_SHARDED || tx_parallel_rank(parallel) == 0; /* replicated, all have all */
     TX_TRY(add_up(parallel, counts ? sum : 0, error, &dataset->checksum));
+    dataset->checksum += shape_sum(&source->shape);
     return tx_store_commit(dataset->store, error);
+}
+
+/* All but the numbers. */
+static tx_status describe_dataset(const tx_data_source *source, tx_error *error, tx_dataset **out)
+{
+    const tx_data_shape *shape = &source->shape;
+    const size_t bytes = (size_t)shape->num_trajectories * sizeof *shape->lengths;
+    tx_dataset *dataset;
+    TX_TRY(tx_allocate(sizeof *dataset + (shape->lengths ? bytes : 0), error, &dataset));
+    *dataset = (tx_dataset){.shape = *shape, .precision = source->setup.random.precision};
+    *out = dataset;
+    if (shape->lengths) {
+        dataset->shape.lengths = memcpy(dataset + 1, shape->lengths, bytes);
+    }
+    return tx_normalization_copy(&source->normalization, error, &dataset->normalization);
 }
 
 tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out)
 {
-    const tx_precision precision = source->setup.random.precision;
     tx_dataset *dataset = NULL;
-    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *dataset, error, &dataset), error);
+    TX_TRY(tx_data_source_settle(parallel, source, error));
+    tx_status status = tx_parallel_agree(parallel, describe_dataset(source, error, &dataset), error);
     if (status == TX_OK) {
         const tx_data_shape *shape = &source->shape;
-        const size_t bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision);
-        *dataset = (tx_dataset){.shape = *shape, .precision = precision};
+        const size_t bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(dataset->precision);
         status =
             tx_store_create(parallel, placement, shape->num_trajectories * shape->num_levels, bytes, true, error, &dataset->store);
     }
@@ -87,6 +115,7 @@ void tx_dataset_destroy(tx_dataset *dataset)
 {
     if (dataset) {
         tx_store_destroy(dataset->store);
+        tx_normalization_free(&dataset->normalization);
         tx_free(dataset);
     }
 }
@@ -141,15 +170,7 @@ static tx_status write_source(tx_parallel *parallel, tx_data_source *source, tx_
     return tx_parallel_agree(parallel, copy_share(parallel, source, writer, error), error);
 }
 
-/* What else the file will hold. *out is the caller's, on failure too. */
-static tx_status describe_source(const tx_data_source *source, tx_error *error, tx_file **out)
-{
-    TX_TRY(tx_file_create(error, out));
-    return source->class_->describe ? source->class_->describe(source, *out, error) : TX_OK;
-}
-
-static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source, const char *path, tx_error *error,
-                             tx_file_writer **out)
+static tx_status open_writer(tx_parallel *parallel, tx_data_source *source, const char *path, tx_error *error, tx_file_writer **out)
 {
     const tx_data_shape *shape = &source->shape;
     int64_t size[3 + TX_MAX_AXES] = {shape->num_trajectories, shape->num_levels, shape->state.channels};
@@ -157,7 +178,7 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
         size[3 + d] = shape->state.n[d];
     }
     tx_file *beside = NULL;
-    const tx_status mine = tx_parallel_rank(parallel) == 0 ? describe_source(source, error, &beside) : TX_OK;
+    const tx_status mine = tx_parallel_rank(parallel) == 0 ? tx_beside_write(source, error, &beside) : TX_OK;
     tx_status status = tx_parallel_agree(parallel, mine, error);
     if (status == TX_OK) {
         status = tx_file_writer_create_in(parallel, beside, path, 3 + shape->state.axes, size, source->setup.random.precision,
@@ -170,6 +191,7 @@ static tx_status open_writer(tx_parallel *parallel, const tx_data_source *source
 tx_status tx_dataset_write(tx_parallel *parallel, tx_data_source *source, const tx_output *output, tx_error *error)
 {
     tx_file_writer *writer;
+    TX_TRY(tx_data_source_settle(parallel, source, error));
     TX_TRY(open_writer(parallel, source, output->path, error, &writer));
     const tx_status status = write_source(parallel, source, writer, error);
     if (status != TX_OK) {

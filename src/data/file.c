@@ -1,5 +1,4 @@
-/* Trajectories from a file of our own format: the dataset /trajectories (S, T+1, C, *N) of an HDF5 file. Slices choose among
- * trajectories, time levels and points; only the boxes that hold what was chosen are read. */
+/* Trajectories from HDF5 files of our own form, (S, T+1, C, *N) in /trajectories, or of another whose axes are named. */
 #include "trainax/file.h"
 
 #include <inttypes.h>
@@ -9,333 +8,262 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "data/options.h"
-#include "data/slice.h"
-#include "trainax/data.h"
+#include "data/survey.h"
 
-static const char dataset[] = "/trajectories";
+static const char constants[] = "/constant_fields", parameters[] = "/parameters", lengths[] = "/lengths";
 
-/* Where a slice skips levels or points, boxes of about this size are read and picked from. */
-enum { STAGING_BYTES = 8 << 20, LEADING = 3, MAX_RANK = LEADING + TX_MAX_AXES };
+/* ---- Which axes ---- */
 
-typedef struct stored {
-    tx_file *file;
-    const char *path;
-    int rank;
-    int64_t size[MAX_RANK];
-    tx_slice samples, levels, points[TX_MAX_AXES];
-    bool direct;              /* levels and points are runs: no picking */
-    int64_t box[TX_MAX_AXES]; /* points of a staged level per axis, 1 where there is no such axis */
-    void *staging;
-    int64_t staged_levels; /* how many levels it holds */
-} stored;
-
-static tx_status read_shape(stored *s, tx_error *error)
+static tx_status default_axes(const char *path, const char *dataset, const tx_array_shape *shape, tx_error *error, char *out)
 {
-    tx_array_shape shape;
-    TX_TRY(tx_file_shape(s->file, dataset, error, &shape));
-    if (!shape.is_float && !shape.is_integer) {
-        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is of type %s: numbers are needed", dataset, s->path, shape.type);
-    }
-    if (shape.rank < LEADING || shape.rank > MAX_RANK) {
+    if (shape->rank < 3 || shape->rank > 3 + TX_MAX_AXES) {
         return tx_error_set(error, TX_BAD_DATA,
                             "'%s' in '%s' has %d ax%s; trajectories have 3 to 6: (samples, levels, channels, *points)", dataset,
-                            s->path, shape.rank, shape.rank == 1 ? "is" : "es");
+                            path, shape->rank, shape->rank == 1 ? "is" : "es");
     }
-    for (int a = 0; a < shape.rank; a++) {
-        if (shape.size[a] < 1) {
-            return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is empty (axis %d has no elements)", dataset, s->path, a);
-        }
-        s->size[a] = shape.size[a];
-    }
-    s->rank = shape.rank;
+    tx_survey_axes(shape->rank, out);
     return TX_OK;
 }
 
-static tx_status parse_slice(const tx_section *section, const char *option, const char *of, int64_t size, tx_error *error,
-                             tx_slice *out)
+/* Each once, but for neighbouring c; of x y z those before are there, too. */
+static bool are_axes(const char *axes)
 {
-    const char *text = tx_get_string(section, option);
-    if (!tx_slice_parse(text, size, out)) {
-        return tx_section_error(section, option, error, TX_INVALID,
-                                "'%s' is no Python slice (start:stop or start:stop:step, such as \"0:100\", \"::2\", \"-3:\")",
+    for (const char *letter = axes; *letter; letter++) {
+        const char *again = strchr(letter + 1, *letter);
+        if (*letter != '.' && again && (*letter != 'c' || again != letter + 1)) {
+            return false;
+        }
+        if (*letter > 'x' && !strchr(axes, *letter - 1)) {
+            return false;
+        }
+    }
+    return *axes;
+}
+
+/* "s t x y c" without its blanks. */
+static tx_status given_axes(const tx_section *section, const tx_array_shape *shape, tx_error *error, char *out)
+{
+    const char *text = tx_get_string(section, "axes");
+    int count = 0;
+    for (const char *letter = text; *letter; letter++) {
+        if (*letter == ' ' || *letter == ',') {
+            continue;
+        }
+        if (!strchr("stcxyz.", *letter) || count == TX_FILE_MAX_RANK) {
+            count = 0;
+            break;
+        }
+        out[count++] = *letter;
+    }
+    out[count] = '\0';
+    if (!are_axes(out)) {
+        return tx_section_error(section, "axes", error, TX_INVALID,
+                                "'%s': a letter for each axis is needed: s samples, t levels, c channels, x y z points, . one of "
+                                "size 1 that counts nothing, such as \"s t x y c\"",
                                 text);
     }
-    if (!out->count) {
-        return tx_section_error(section, option, error, TX_INVALID, "'%s' chooses none of the %" PRId64 " %s", text, size, of);
+    return count == shape->rank ? TX_OK
+                                : tx_section_error(section, "axes", error, TX_INVALID, "'%s' names %d ax%s, but the dataset has %d",
+                                                   text, count, count == 1 ? "is" : "es", shape->rank);
+}
+
+static tx_status add_trajectories(tx_layout *layout, tx_data_source *source, const tx_file *file, tx_error *error)
+{
+    const char *dataset = tx_get_string(source->section, "dataset"), *path = tx_file_path(file);
+    char axes[TX_FILE_MAX_RANK + 1], name[TX_LAYOUT_PATH];
+    tx_array_shape shape;
+    snprintf(name, sizeof name, "%s%s", *dataset == '/' ? "" : "/", dataset);
+    TX_TRY(tx_file_shape(file, name, error, &shape));
+    TX_TRY(tx_has(source->section, "axes") ? given_axes(source->section, &shape, error, axes)
+                                           : default_axes(path, name, &shape, error, axes));
+    return tx_layout_add_field(&layout->fields, name, axes, error, NULL);
+}
+
+/* ---- What stands beside ---- */
+
+/* (S, F, *N), or (1, F, *N) for all. */
+static tx_status add_beside(tx_layout *layout, const tx_file *file, int64_t samples, tx_error *error)
+{
+    tx_array_shape shape;
+    char axes[TX_FILE_MAX_RANK + 1];
+    if (tx_survey_has(file, parameters)) {
+        TX_TRY(tx_layout_add_field(&layout->parameters, parameters, "sc", error, NULL));
+    }
+    if (tx_survey_has(file, constants)) {
+        TX_TRY(tx_file_shape(file, constants, error, &shape));
+        snprintf(axes, sizeof axes, "%cc%.*s", shape.rank && shape.size[0] == 1 && samples != 1 ? '.' : 's',
+                 shape.rank > 2 ? shape.rank - 2 : 0, "xyz");
+        TX_TRY(tx_layout_add_field(&layout->constants, constants, axes, error, NULL));
     }
     return TX_OK;
 }
 
-static tx_status parse_slices(stored *s, const tx_section *section, tx_error *error)
+static int64_t samples_of(const tx_layout *layout, const tx_file *file)
 {
-    TX_TRY(parse_slice(section, "samples", "trajectories", s->size[0], error, &s->samples));
-    TX_TRY(parse_slice(section, "levels", "time levels", s->size[1], error, &s->levels));
-    s->direct = tx_slice_is_run(&s->levels);
-    for (int d = 0; d < TX_MAX_AXES; d++) {
-        s->points[d] = (tx_slice){0, 1, 1};
-        if (LEADING + d < s->rank) {
-            TX_TRY(parse_slice(section, "points", "points", s->size[LEADING + d], error, &s->points[d]));
+    const tx_layout_field *field = layout->fields.item;
+    const char *s = strchr(field->axes, 's');
+    tx_array_shape shape;
+    return s && tx_file_shape(file, field->dataset, NULL, &shape) == TX_OK ? shape.size[s - field->axes] : 1;
+}
+
+static tx_status read_volume_lengths(tx_layout *layout, const tx_layout_volume *volume, tx_error *error)
+{
+    tx_file *file;
+    int64_t *out = layout->lengths + volume->first;
+    TX_TRY(tx_layout_open(layout, volume, error, &file));
+    if (!tx_file_has(file, lengths)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_read_integers(file, lengths, 1, &volume->samples, out, error));
+    for (int64_t k = 0; k < volume->samples; k++) {
+        if (out[k] < 1 || out[k] > volume->levels) {
+            return tx_error_set(error, TX_BAD_DATA,
+                                "'%s' in '%s': trajectory %" PRId64 " (counted from 0) has the length %" PRId64
+                                ", but 1 to %" PRId64 " levels are stored",
+                                lengths, volume->file, k, out[k], volume->levels);
         }
-        s->box[d] = tx_slice_extent(&s->points[d]);
-        s->direct = s->direct && tx_slice_is_run(&s->points[d]);
     }
     return TX_OK;
 }
 
-/* Is all there that the slices choose, before there is memory for it? Trajectories may be missing between the chosen ones. */
-static tx_status check_stored(const stored *s, tx_error *error)
+static tx_status read_lengths(tx_layout *layout, tx_data_source *source, tx_error *error)
 {
-    const bool run = tx_slice_is_run(&s->samples);
-    int64_t first[TX_FILE_MAX_RANK] = {s->samples.start, tx_slice_low(&s->levels), 0};
-    int64_t count[TX_FILE_MAX_RANK] = {run ? s->samples.count : 1, tx_slice_extent(&s->levels), s->size[2]};
-    for (int d = 0; LEADING + d < s->rank; d++) {
-        first[LEADING + d] = tx_slice_low(&s->points[d]);
-        count[LEADING + d] = s->box[d];
+    const tx_layout_volume *last = &layout->volumes[layout->num_volumes - 1];
+    if (!layout->lengths) {
+        TX_TRY(tx_allocate_array((size_t)(last->first + last->samples), sizeof(int64_t), error, &layout->lengths));
     }
-    for (int64_t k = 0; k < (run ? 1 : s->samples.count); k++) {
-        first[0] = s->samples.start + k * s->samples.step;
-        TX_TRY(tx_file_stored(s->file, dataset, first, count, error));
-    }
-    return TX_OK;
-}
-
-static tx_status make_staging(stored *s, tx_precision precision, tx_error *error)
-{
-    const int64_t bytes = s->size[2] * s->box[0] * s->box[1] * s->box[2] * (int64_t)tx_real_bytes(precision);
-    const int64_t needed = tx_slice_extent(&s->levels), most = bytes < STAGING_BYTES ? STAGING_BYTES / bytes : 1;
-    s->staged_levels = needed < most ? needed : most;
-    return s->direct ? TX_OK : tx_allocate_array((size_t)s->staged_levels, (size_t)bytes, error, &s->staging);
-}
-
-/* What of the domain's length the chosen points stand for; unknown where that differs between the axes. */
-static double chosen_part(const stored *s)
-{
-    double part = 0.0;
-    for (int d = 0; LEADING + d < s->rank; d++) {
-        const tx_slice *slice = &s->points[d];
-        const double here = (double)(slice->count * (slice->step < 0 ? -slice->step : slice->step)) / (double)s->size[LEADING + d];
-        if (d && here != part) {
-            return 0.0;
+    bool differ = false;
+    for (size_t k = 0; k < layout->num_volumes; k++) {
+        const tx_layout_volume *volume = &layout->volumes[k];
+        for (int64_t s = 0; s < volume->samples; s++) {
+            layout->lengths[volume->first + s] = volume->levels;
         }
-        part = here;
+        TX_TRY(read_volume_lengths(layout, volume, error));
+        for (int64_t s = 0; s < volume->samples; s++) {
+            differ = differ || layout->lengths[volume->first + s] != source->whole.num_levels;
+        }
     }
-    return part;
+    source->whole.lengths = differ ? layout->lengths : NULL;
+    return TX_OK;
 }
 
-static tx_status get_finite(const stored *s, const char *name, tx_error *error, double *out)
+/* A list of as many names as there are things to be named; anything else says nothing. */
+static tx_status read_names(const tx_file *file, const char *attribute, int64_t count, tx_error *error, char ***out)
 {
-    TX_TRY(tx_file_get_real(s->file, "/", name, error, out));
+    int found = 0;
+    char **names = NULL;
+    if (tx_file_has_attribute(file, "/", attribute)) {
+        tx_error local = {0};
+        const tx_status status = tx_file_get_texts(file, "/", attribute, &local, &found, &names);
+        if (status != TX_OK && status != TX_BAD_DATA) {
+            return tx_error_set(error, status, "%s", local.message);
+        }
+    }
+    if (found != count) {
+        tx_free(names);
+        names = NULL;
+    }
+    *out = names;
+    return TX_OK;
+}
+
+static tx_status name_all(tx_layout *layout, tx_data_source *source, const tx_file *file, tx_error *error)
+{
+    TX_TRY(read_names(file, "channel_names", layout->fields.channels, error, &layout->names[0]));
+    TX_TRY(read_names(file, "constant_field_names", layout->constants.channels, error, &layout->names[1]));
+    TX_TRY(read_names(file, "parameter_names", layout->parameters.channels, error, &layout->names[2]));
+    source->channel_names = (const char *const *)layout->names[0];
+    source->constants.names = (const char *const *)layout->names[1];
+    source->parameters.names = (const char *const *)layout->names[2];
+    return TX_OK;
+}
+
+/* ---- Spacing and extent: those of the first file, unless another says something else ---- */
+
+static tx_status get_finite(const tx_file *file, const char *name, tx_error *error, double *out)
+{
+    *out = 0;
+    if (!tx_file_has_attribute(file, "/", name)) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_get_real(file, "/", name, error, out));
     return tx_all_finite(TX_FLOAT64, out, 1)
                ? TX_OK
-               : tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of '%s' is not finite", name, s->path);
+               : tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of '%s' is not finite", name, tx_file_path(file));
 }
 
-static tx_status set_shape(const stored *s, const tx_section *section, tx_error *error, tx_data_shape *shape)
+static tx_status get_common(tx_layout *layout, const char *name, tx_error *error, double *out)
 {
-    shape->num_trajectories = s->samples.count;
-    shape->num_levels = s->levels.count;
-    shape->state = (tx_shape){.channels = s->size[2], .axes = s->rank - LEADING};
-    for (int d = 0; d < shape->state.axes; d++) {
-        shape->state.n[d] = s->points[d].count;
+    double common = 0;
+    for (size_t k = 0; k < layout->num_volumes; k++) {
+        double here;
+        tx_file *file;
+        TX_TRY(tx_layout_open(layout, &layout->volumes[k], error, &file));
+        TX_TRY(get_finite(file, name, error, &here));
+        common = k && here != common ? 0 : here;
     }
-    if (!tx_has(section, "dt") && tx_file_has_attribute(s->file, "/", "dt")) {
-        TX_TRY(get_finite(s, "dt", error, &shape->dt));
-    }
-    shape->dt *= (double)s->levels.step;
-    if (tx_file_has_attribute(s->file, "/", "domain_extent")) {
-        TX_TRY(get_finite(s, "domain_extent", error, &shape->domain_extent));
-        if (shape->domain_extent <= 0.0) {
-            return tx_error_set(error, TX_BAD_DATA, "the attribute 'domain_extent' of '%s' is not positive", s->path);
-        }
-        shape->domain_extent *= chosen_part(s);
-    }
+    *out = common;
     return TX_OK;
+}
+
+static tx_status set_extent(tx_layout *layout, tx_data_source *source, tx_error *error)
+{
+    tx_data_shape *shape = &source->whole;
+    TX_TRY(tx_has(source->section, "dt") ? TX_OK : get_common(layout, "dt", error, &shape->dt));
+    TX_TRY(get_common(layout, "domain_extent", error, &shape->domain_extent));
+    return shape->domain_extent >= 0
+               ? TX_OK
+               : tx_error_set(error, TX_BAD_DATA, "the attribute 'domain_extent' of '%s' is not positive", layout->volumes[0].file);
 }
 
 static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
-    stored *s;
-    TX_TRY(tx_allocate(sizeof *s, error, &s));
-    source->state = s;
-    s->path = tx_get_string(section, "path");
-    TX_TRY(tx_file_open(s->path, error, &s->file));
-    TX_TRY(read_shape(s, error));
-    TX_TRY(parse_slices(s, section, error));
-    TX_TRY(check_stored(s, error));
-    source->working = tx_file_working(s->file, dataset);
-    TX_TRY(make_staging(s, source->setup.random.precision, error));
-    return set_shape(s, section, error, &source->shape);
+    tx_layout *layout;
+    tx_file *file;
+    (void)section;
+    TX_TRY(tx_layout_create(source, false, error, &layout));
+    layout->own_lengths = true;
+    for (size_t k = 0; k < layout->paths.count; k++) {
+        TX_TRY(tx_layout_add_volume(layout, layout->paths.path[k], "", error));
+    }
+    TX_TRY(tx_layout_open(layout, &layout->volumes[0], error, &file));
+    TX_TRY(add_trajectories(layout, source, file, error));
+    TX_TRY(add_beside(layout, file, samples_of(layout, file), error));
+    TX_TRY(tx_layout_settle(layout, source, error));
+    TX_TRY(tx_layout_open(layout, &layout->volumes[0], error, &file));
+    TX_TRY(name_all(layout, source, file, error));
+    TX_TRY(read_lengths(layout, source, error));
+    return set_extent(layout, source, error);
 }
 
-static void destroy(tx_data_source *source)
+static bool recognizes(const char *path)
 {
-    stored *s = source->state;
-    if (s) {
-        tx_file_close(s->file);
-        tx_free(s->staging);
-    }
+    tx_file *file = tx_survey_first(path);
+    const bool is = file && tx_file_has(file, "/trajectories");
+    tx_file_close(file);
+    return is;
 }
 
-/* Reads the box that holds `levels` stored levels from `level` on of `trajectories` stored trajectories from `sample` on. */
-static tx_status read_box(const stored *s, tx_precision precision, const int64_t first[2], const int64_t count[2],
-                          const tx_follower *follower, void *out, tx_error *error)
-{
-    int64_t offset[MAX_RANK] = {first[0], first[1], 0}, extent[MAX_RANK] = {count[0], count[1], s->size[2]};
-    for (int d = 0; LEADING + d < s->rank; d++) {
-        offset[LEADING + d] = tx_slice_low(&s->points[d]);
-        extent[LEADING + d] = s->box[d];
-    }
-    return tx_file_read_slab(s->file, dataset, &(tx_slab){s->rank, offset, extent}, precision, follower, out, error);
-}
-
-/* Where the k-th chosen element lies in the box around all chosen ones. */
-static int64_t place_in_box(const tx_slice *slice, int64_t k)
-{
-    return slice->start + k * slice->step - tx_slice_low(slice);
-}
-
-/* Picks the chosen points of one staged level; `bytes` of a number. Returns the end of what was written. */
-static char *pick_points(const stored *s, size_t bytes, const char *level, char *out)
-{
-    for (int64_t c = 0; c < s->size[2]; c++) {
-        for (int64_t i = 0; i < s->points[0].count; i++) {
-            for (int64_t j = 0; j < s->points[1].count; j++) {
-                const int64_t row = (c * s->box[0] + place_in_box(&s->points[0], i)) * s->box[1] + place_in_box(&s->points[1], j);
-                for (int64_t k = 0; k < s->points[2].count; k++) {
-                    const int64_t place = row * s->box[2] + place_in_box(&s->points[2], k);
-                    memcpy(out, level + (size_t)place * bytes, bytes);
-                    out += bytes;
-                }
-            }
-        }
-    }
-    return out;
-}
-
-/* Chosen levels first … first + count - 1 of one stored trajectory, through the staging buffer. */
-static tx_status read_staged(const stored *s, tx_precision precision, int64_t sample, int64_t first, int64_t count, char *out,
-                             tx_error *error)
-{
-    const int64_t stride = s->levels.step < 0 ? -s->levels.step : s->levels.step;
-    const int64_t batch = (s->staged_levels - 1) / stride + 1;
-    const size_t bytes = tx_real_bytes(precision);
-    const size_t staged = (size_t)(s->size[2] * s->box[0] * s->box[1] * s->box[2]) * bytes;
-    for (int64_t end = first + count; first < end; first += batch) {
-        const int64_t here = end - first < batch ? end - first : batch;
-        const tx_slice part = {s->levels.start + first * s->levels.step, s->levels.step, here};
-        TX_TRY(read_box(s, precision, (int64_t[]){sample, tx_slice_low(&part)}, (int64_t[]){1, tx_slice_extent(&part)}, NULL,
-                        s->staging, error));
-        for (int64_t k = 0; k < here; k++) {
-            out = pick_points(s, bytes, (const char *)s->staging + (size_t)place_in_box(&part, k) * staged, out);
-        }
-    }
-    return TX_OK;
-}
-
-/* How many whole trajectories may be read at once. */
-static int64_t whole_trajectories(const stored *s, int64_t num_levels)
-{
-    return s->direct && tx_slice_is_run(&s->samples) ? num_levels / s->levels.count : 0;
-}
-
-static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
-{
-    const stored *s = source->state;
-    const tx_precision precision = source->setup.random.precision;
-    const size_t bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(precision);
-    char *to = out;
-    while (num_levels) {
-        const int64_t first = first_level % s->levels.count, rest = s->levels.count - first;
-        const int64_t sample = s->samples.start + first_level / s->levels.count * s->samples.step;
-        const int64_t whole = first ? 0 : whole_trajectories(s, num_levels);
-        const int64_t count = whole ? whole * s->levels.count : num_levels < rest ? num_levels : rest;
-        if (s->direct) {
-            TX_TRY(read_box(s, precision, (int64_t[]){sample, s->levels.start + first},
-                            (int64_t[]){whole ? whole : 1, whole ? s->levels.count : count}, &source->follower, to, error));
-        } else {
-            TX_TRY(read_staged(s, precision, sample, first, count, to, error));
-        }
-        to += (size_t)count * bytes;
-        first_level += count;
-        num_levels -= count;
-    }
-    return TX_OK;
-}
-
-static void locate(const tx_data_source *source, int64_t trajectory, int64_t level, char *text, size_t bytes)
-{
-    const stored *s = source->state;
-    snprintf(text, bytes, "'%s' in '%s': trajectory %" PRId64 ", level %" PRId64, dataset, s->path,
-             s->samples.start + trajectory * s->samples.step, s->levels.start + level * s->levels.step);
-}
-
-/* ---- What belongs to the trajectories beside them ---- */
-
-static const char parameters[] = "/parameters";
-
-/* The rows of the chosen trajectories, in their order. */
-static tx_status pick_rows(const stored *s, const tx_array_shape *shape, tx_file *file, tx_error *error)
-{
-    const tx_precision precision = shape->is_float && shape->bytes <= 4 ? TX_FLOAT32 : TX_FLOAT64;
-    const int64_t width = shape->size[1], size[2] = {s->samples.count, width};
-    const size_t bytes = (size_t)width * tx_real_bytes(precision);
-    char *all, *chosen;
-    TX_TRY(tx_file_stored(s->file, parameters, (const int64_t[TX_FILE_MAX_RANK]){0}, shape->size, error));
-    TX_TRY(tx_allocate_array((size_t)(shape->size[0] + size[0]), bytes, error, &all));
-    chosen = all + (size_t)shape->size[0] * bytes;
-    tx_status status = tx_file_read_reals(s->file, parameters, 2, shape->size, precision, all, error);
-    for (int64_t k = 0; k < size[0]; k++) {
-        memcpy(chosen + (size_t)k * bytes, all + (size_t)(s->samples.start + k * s->samples.step) * bytes, bytes);
-    }
-    if (status == TX_OK && !tx_all_finite(precision, chosen, size[0] * width)) {
-        status = tx_error_set(error, TX_BAD_DATA, "'%s' in '%s': a number is missing, or not finite", parameters, s->path);
-    }
-    if (status == TX_OK) {
-        status = tx_file_write_reals(file, parameters, 2, size, precision, chosen, error);
-    }
-    tx_free(all);
-    return status;
-}
-
-static tx_status describe(const tx_data_source *source, tx_file *file, tx_error *error)
-{
-    const stored *s = source->state;
-    if (tx_file_has_attribute(s->file, "/", "channel_names")) {
-        TX_TRY(tx_file_copy_attribute(s->file, file, "/", "channel_names", error));
-    }
-    if (!tx_file_has(s->file, parameters)) {
-        return TX_OK;
-    }
-    tx_array_shape shape;
-    TX_TRY(tx_file_shape(s->file, parameters, error, &shape));
-    if (shape.rank != 2 || shape.size[0] != s->size[0]) {
-        return tx_error_set(error, TX_BAD_DATA,
-                            "'%s' in '%s' must have two axes and a row for each of the %" PRId64 " trajectories", parameters,
-                            s->path, s->size[0]);
-    }
-    return pick_rows(s, &shape, file, error);
-}
-
-static const tx_data_class file_class = {
-    .create = create, .read = read, .locate = locate, .describe = describe, .anywhere = true, .destroy = destroy};
+static const tx_data_class file_class = {.create = create, .recognizes = recognizes, TX_LAYOUT_METHODS};
 
 static const tx_option options[] = {
-    {.name = "path",
-     .type = TX_TYPE_PATH,
-     .initial = NULL,
+    TX_OPTION_PATHS("HDF5 files: one, a list, or a pattern such as runs/*.h5; of files that trainax wrote the checksums of what is "
+                    "read are checked"),
+    {.name = "dataset", .type = TX_TYPE_STRING, .initial = "/trajectories", .unit = "", .text = "which dataset of a file"},
+    {.name = "axes",
+     .type = TX_TYPE_STRING,
+     .initial = "null",
      .unit = "",
-     .text = "an HDF5 file with the dataset /trajectories (S, T+1, C, *N); where trainax wrote it, the checksums of what is read"
-             " are checked"},
-    TX_OPTION_SLICE("samples", "which trajectories"),
-    TX_OPTION_SLICE("levels", "which time levels"),
-    TX_OPTION_SLICE("points", "which points, along every spatial axis"),
+     .text =
+         "a letter for each of its axes: s samples, t levels, c channels, x y z points, . nothing, such as \"s t x y c\" (null: "
+         "s t c x y z); without c there is one channel, without s one trajectory a file"},
     {0},
 };
 
 const tx_component tx_data_file = {
     .kind = TX_KIND_DATA,
     .name = "file",
-    .summary = "trajectories from an HDF5 file (as `trainax generate` and `trainax rollout` write it)",
+    .summary = "trajectories from HDF5 files (as `trainax generate` and `trainax rollout` write them, or of another layout)",
     .options = options,
     .implementation = &file_class,
 };

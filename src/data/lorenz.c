@@ -47,7 +47,7 @@ static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     lorenz *l = source->state;
     const tx_random random = source->setup.random;
-    const size_t count = 3 * (size_t)source->shape.num_trajectories;
+    const size_t count = 3 * (size_t)source->whole.num_trajectories;
     const double deviation = tx_get_real(source->section, "init_std");
     TX_TRY(tx_allocate_array(count, tx_real_bytes(random.precision), error, &l->initial));
     tx_random_normal(random, tx_key_from_spec(random, tx_get_key(source->section, "key")), count, l->initial);
@@ -71,10 +71,10 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
                   .sigma = tx_get_real(section, "sigma"),
                   .rho = tx_get_real(section, "rho"),
                   .beta = tx_get_real(section, "beta")};
-    source->shape.num_trajectories = tx_get_integer(section, "num_samples");
-    source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->shape.state = (tx_shape){.channels = 3};
-    source->working = 3 * (size_t)source->shape.num_trajectories * tx_real_bytes(source->setup.random.precision);
+    source->whole.num_trajectories = tx_get_integer(section, "num_samples");
+    source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
+    source->whole.state = (tx_shape){.channels = 3};
+    source->working = 3 * (size_t)source->whole.num_trajectories * tx_real_bytes(source->setup.random.precision);
     return TX_OK;
 }
 

@@ -18,7 +18,16 @@
     {                                                                                                                              \
         .name = "key", .type = TX_TYPE_KEY, .initial = NULL, .unit = "", .text = (text_)                                           \
     }
-#define TX_OPTION_SLICE(name_, text_)                                                                                              \
+#define TX_OPTION_PATHS(text_)                                                                                                     \
     {                                                                                                                              \
-        .name = (name_), .type = TX_TYPE_STRING, .initial = "':'", .unit = "Python slice", .text = (text_)                         \
+        .name = "path", .type = TX_TYPE_PATHS, .initial = NULL, .unit = "", .text = (text_)                                        \
+    }
+#define TX_OPTION_FIELDS(text_)                                                                                                    \
+    {                                                                                                                              \
+        .name = "fields", .type = TX_TYPE_STRINGS, .initial = "null", .unit = "", .text = (text_)                                  \
+    }
+#define TX_OPTION_LENGTHS                                                                                                          \
+    {                                                                                                                              \
+        .name = "lengths", .type = TX_TYPE_WORD, .initial = "shortest", .unit = "", .words = "shortest own",                       \
+        .text = "of files with unequally many levels: the shortest counts for all, or each trajectory keeps its own"               \
     }

@@ -122,7 +122,7 @@ static tx_status make_plan(const rollout *r, const tx_data_source *source, int b
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
-    const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, source->shape.state));
+    const tx_node next = tx_stepper_apply(r->stepper, graph, tx_window(graph, 0, source->whole.state));
     const tx_plan_options options = {.precision = source->setup.random.precision,
                                      .isa = source->setup.isa,
                                      .block = block,
@@ -147,7 +147,7 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
     r->num_workers = tx_generator_threads(source, r->block);
     TX_TRY(tx_allocate_array((size_t)r->num_workers, sizeof *r->workers, error, &r->workers));
     for (int k = 0; k < r->num_workers; k++) {
-        TX_TRY(tx_initial_create(section, random, key, source->shape.state, error, &r->workers[k].initial));
+        TX_TRY(tx_initial_create(section, random, key, source->whole.state, error, &r->workers[k].initial));
     }
     source->working =
         (size_t)r->num_workers * (r->workers->initial->bytes + cost.workspace_bytes + 2 * (size_t)r->block * r->bytes) +
@@ -157,7 +157,7 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
 
 static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
 {
-    const tx_data_shape *shape = &source->shape;
+    const tx_data_shape *shape = &source->whole;
     TX_TRY(make_plan(r, source, 1, error, &r->plan));
     r->block = tx_block_size(shape->state, shape->num_trajectories, tx_plan_get_cost(r->plan).flops);
     r->block = r->block < TX_MOST_TOGETHER ? r->block : TX_MOST_TOGETHER;
@@ -200,16 +200,16 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     TX_TRY(tx_allocate(sizeof *r, error, &r));
     source->state = r;
     *r = (rollout){.warmup = tx_get_integer(section, "num_warmup_steps"), .before.trajectory = -1};
-    TX_TRY(create_stepper(section, error, &source->shape.state, &r->stepper));
+    TX_TRY(create_stepper(section, error, &source->whole.state, &r->stepper));
     const tx_section *stepper = tx_get_section(section, "stepper");
-    source->shape.num_trajectories = tx_get_integer(section, "num_samples");
-    source->shape.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->shape.domain_extent = stepper_number(stepper, "domain_extent");
+    source->whole.num_trajectories = tx_get_integer(section, "num_samples");
+    source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
+    source->whole.domain_extent = stepper_number(stepper, "domain_extent");
     if (!tx_has(section, "dt")) {
-        source->shape.dt = stepper_number(stepper, "dt");
+        source->whole.dt = stepper_number(stepper, "dt");
     }
     TX_TRY(tx_data_check_size(source, error));
-    r->bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->setup.random.precision);
+    r->bytes = (size_t)tx_data_level_size(&source->whole) * tx_real_bytes(source->setup.random.precision);
     return plan(r, source, error);
 }
 
@@ -303,7 +303,7 @@ static tx_status generate(tx_data_source *source, int thread, const tx_stretch *
             return tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, status, "%s", local.message);
         }
     }
-    keep(r, &lanes[count - 1], source->shape.num_levels);
+    keep(r, &lanes[count - 1], source->whole.num_levels);
     return TX_OK;
 }
 

@@ -20,7 +20,7 @@ static int64_t pieces(int64_t count, int together)
 
 int tx_generator_threads(const tx_data_source *source, int together)
 {
-    const int64_t most = pieces(source->shape.num_trajectories, together);
+    const int64_t most = pieces(source->whole.num_trajectories, together);
     return source->setup.threads < most ? source->setup.threads : (int)most;
 }
 
@@ -47,13 +47,13 @@ static tx_status compute(tx_data_source *source, tx_generator *generate, const r
 tx_status tx_generate_levels(tx_data_source *source, tx_generator *generate, int together, int64_t first_level, int64_t num_levels,
                              void *out, tx_error *error)
 {
-    const int64_t levels = source->shape.num_levels, end = first_level + num_levels;
+    const int64_t levels = source->whole.num_levels, end = first_level + num_levels;
     const range r = {.first = first_level,
                      .end = end,
                      .trajectory = first_level / levels,
                      .stop = (end - 1) / levels + 1,
                      .levels = levels,
-                     .bytes = (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->setup.random.precision),
+                     .bytes = (size_t)tx_data_level_size(&source->whole) * tx_real_bytes(source->setup.random.precision),
                      .out = out};
     const int64_t count = pieces(r.stop - r.trajectory, together);
     const int threads = count < source->setup.threads ? (int)count : source->setup.threads;

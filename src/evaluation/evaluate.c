@@ -8,6 +8,7 @@
 #include "problem/budget.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
+#include "trainax/data.h"
 #include "trainax/evaluation.h"
 
 typedef struct evaluate_job {
@@ -16,8 +17,9 @@ typedef struct evaluate_job {
     const tx_evaluate_options *options;
     char *output; /* where the table is written; NULL: nowhere */
     tx_file *file;
-    tx_config *network; /* the file's section */
-    tx_dataset *data;   /* of the `data` section, where the full loss needs it too */
+    tx_config *network;             /* the file's section */
+    tx_dataset *data;               /* of the `data` section, where the full loss needs it too */
+    tx_normalization normalization; /* of that section, for held-out data that have none */
     tx_evaluation *evaluation;
     void *parameters;
     tx_evaluation_result result;
@@ -94,15 +96,37 @@ static tx_status load_data(evaluate_job *job, tx_error *error)
     return status;
 }
 
+/* Held-out data are in the units of `data`, unless they say something themselves. */
+static tx_status find_units(evaluate_job *job, tx_error *error)
+{
+    const tx_section *data = tx_get_section(job->root, "data"), *evaluation = tx_get_section(job->root, "evaluation");
+    if (!data || !has_own_data(job) || !tx_has(data, "normalize") || tx_has(tx_get_section(evaluation, "data"), "normalize")) {
+        return TX_OK;
+    }
+    tx_data_source *source;
+    int isa;
+    TX_TRY(tx_agree_isa(job->parallel, error, &isa));
+    TX_TRY(tx_data_source_open(job->parallel, data, tx_problem_data_setup(job->root, isa), error, &source));
+    tx_status status = tx_data_source_settle(job->parallel, source, error);
+    if (status == TX_OK) {
+        status = tx_normalization_copy(&source->normalization, error, &job->normalization);
+        status = tx_parallel_agree(job->parallel, status, error);
+    }
+    tx_data_source_destroy(source);
+    return status;
+}
+
 static tx_status measure(evaluate_job *job, tx_error *error)
 {
     const bool shared = job->options->full_loss && !has_own_data(job);
     TX_TRY(shared ? load_data(job, error) : TX_OK);
+    TX_TRY(find_units(job, error));
     const tx_evaluation_setup setup = {.run = job->root,
                                        .network = tx_config_root(job->network),
                                        .metrics = job->options->metrics,
                                        .dataset = job->data,
-                                       .once = true};
+                                       .once = true,
+                                       .normalization = &job->normalization};
     TX_TRY(tx_evaluation_create(job->parallel, &setup, error, &job->evaluation));
     TX_TRY(read_parameters(job, error));
     return tx_evaluation_run(job->evaluation, job->parameters, error, &job->result);
@@ -230,6 +254,7 @@ tx_status tx_evaluate(const tx_config *config, tx_parallel *parallel, const tx_e
     const tx_status status = evaluate(&job, config, error, out);
     tx_evaluation_destroy(job.evaluation);
     tx_dataset_destroy(job.data);
+    tx_normalization_free(&job.normalization);
     tx_file_close(job.file);
     tx_config_destroy(job.network);
     tx_free(job.parameters);

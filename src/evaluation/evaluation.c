@@ -68,6 +68,7 @@ static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup 
                                 "there is nothing to evaluate on: a section evaluation.data or data is needed");
     }
     TX_TRY(tx_data_source_create(data, tx_problem_data_setup(setup->run, isa), error, &evaluation->source));
+    evaluation->once = evaluation->once && tx_levels_can_be_read(evaluation->source);
     const size_t all = tx_dataset_bytes(evaluation->source, TX_SHARDED, evaluation->num_ranks);
     evaluation->data_bytes = (evaluation->once ? 0 : all) + evaluation->source->working;
     evaluation->shape = evaluation->source->shape;
@@ -77,7 +78,7 @@ static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup 
 static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup);
-    const int64_t most = evaluation->shape.num_levels - 1;
+    const int64_t most = (evaluation->shape.num_levels - 1) / tx_data_stride(&evaluation->shape);
     const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
     if (most < 1) {
         return tx_error_set(error, TX_INVALID,
@@ -201,7 +202,7 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
     evaluation->levels = (tx_levels){.source = evaluation->once ? evaluation->source : NULL,
                                      .first = first,
                                      .count = end - first,
-                                     .stored = shape->num_levels,
+                                     .shape = shape,
                                      .needed = evaluation->num_steps + 1,
                                      .level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision)};
     tx_levels_choose(&evaluation->levels, evaluation->threads, evaluation->threads * evaluation->block);
@@ -252,10 +253,16 @@ static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
     return tx_levels_allocate(&evaluation->levels, error);
 }
 
-tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
+tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset,
+                             const tx_normalization *normalization, tx_error *error)
 {
     evaluation->parallel = parallel;
     evaluation->dataset = dataset;
+    if (!dataset) {
+        const tx_status mine = normalization ? tx_data_source_inherit(evaluation->source, normalization, error) : TX_OK;
+        TX_TRY(tx_parallel_agree(parallel, mine, error));
+        TX_TRY(tx_data_source_settle(parallel, evaluation->source, error));
+    }
     if (!dataset && !evaluation->once) {
         TX_TRY(tx_dataset_load(parallel, evaluation->source, TX_SHARDED, error, &evaluation->own));
         evaluation->dataset = evaluation->own;
@@ -263,6 +270,7 @@ tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, t
         evaluation->source = NULL;
     }
     evaluation->levels.store = evaluation->dataset ? evaluation->dataset->store : NULL;
+    evaluation->shape = evaluation->dataset ? evaluation->dataset->shape : evaluation->shape; /* whose lengths stay */
     return tx_parallel_agree(parallel, allocate(evaluation, error), error);
 }
 
@@ -272,7 +280,7 @@ static tx_status check_and_load(tx_evaluation *evaluation, tx_parallel *parallel
     tx_evaluation_add_budget(evaluation, &budget);
     TX_TRY(tx_parallel_agree(parallel, tx_threads_start(evaluation->threads, error), error));
     TX_TRY(tx_budget_check(parallel, &budget, setup->run, NULL, NULL, NULL, error));
-    return tx_evaluation_load(evaluation, parallel, setup->dataset, error);
+    return tx_evaluation_load(evaluation, parallel, setup->dataset, setup->normalization, error);
 }
 
 tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error, tx_evaluation **out)
@@ -450,10 +458,25 @@ static double rounded(const tx_evaluation *evaluation, double value)
     return tx_real_round(evaluation->random.precision, value);
 }
 
+/* Moves the numbers of the samples that have this level to the front. Returns how many there are. */
+static int64_t keep_present(tx_evaluation *evaluation, int64_t step)
+{
+    const size_t each = (size_t)tx_metrics_quantities(evaluation->metrics);
+    int64_t count = 0;
+    for (int64_t k = 0; k < evaluation->num_samples; k++) {
+        if (tx_levels_has(&evaluation->shape, k, step)) {
+            memmove(evaluation->quantities + (size_t)count++ * each, evaluation->quantities + (size_t)k * each,
+                    each * sizeof(int64_t));
+        }
+    }
+    return count;
+}
+
 static void record(tx_evaluation *evaluation, int64_t step)
 {
-    tx_metrics_summarise(evaluation->metrics, evaluation->num_samples, (const double *)(const void *)evaluation->quantities,
-                         evaluation->sorted, evaluation->row);
+    const int64_t count = evaluation->shape.lengths ? keep_present(evaluation, step) : evaluation->num_samples;
+    tx_metrics_summarise(evaluation->metrics, count, (const double *)(const void *)evaluation->quantities, evaluation->sorted,
+                         evaluation->row);
     double *values = evaluation->values + (step - 1) * evaluation->num_metrics;
     for (int k = 0; k < evaluation->num_metrics; k++) {
         values[k] = rounded(evaluation, evaluation->row[k]);

@@ -13,5 +13,6 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
 tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
 /* Adds what it will take. */
 void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget);
-/* dataset: those trajectories. Collective. */
-tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset, tx_error *error);
+/* dataset: those trajectories; NULL: its own, in the units of `normalization` (may be NULL) where they have none. Collective. */
+tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, tx_dataset *dataset,
+                             const tx_normalization *normalization, tx_error *error);

@@ -15,7 +15,7 @@ typedef struct full_loss {
     tx_reduction *reduction;
     const void *parameters;
     double *losses;  /* [block] */
-    int64_t *levels; /* [block], first level of each window */
+    int64_t *levels; /* [block], first level of each window; behind them their strides */
 } full_loss;
 
 static tx_status cut_windows(tx_problem *problem, tx_error *error)
@@ -40,7 +40,7 @@ static tx_status build(full_loss *job, tx_error *error)
     TX_TRY(tx_values_create(job->loss.plan, &job->shared, error, &job->values));
     TX_TRY(tx_workspace_create(job->loss.plan, 1, error, &job->workspace));
     TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(double), error, &job->losses));
-    TX_TRY(tx_allocate_array((size_t)problem->block, sizeof(int64_t), error, &job->levels));
+    TX_TRY(tx_allocate_array(2 * (size_t)problem->block, sizeof(int64_t), error, &job->levels));
     const tx_reduction_setup setup = {.mode = TX_REDUCE_EXACT,
                                       .precision = problem->random.precision,
                                       .num_scalars = 1,
@@ -48,6 +48,7 @@ static tx_status build(full_loss *job, tx_error *error)
                                       .max_blocks = (problem->windows.count - 1) / problem->block + 1,
                                       .threads = 1};
     TX_TRY(tx_reduction_create(job->parallel, &setup, error, &job->reduction));
+    tx_store_allow_strides(job->dataset->store);
     return tx_store_reserve(job->dataset->store, problem->block, job->loss.levels, error);
 }
 
@@ -60,10 +61,12 @@ static int window_count(const full_loss *job, int64_t block)
 static tx_status fetch(full_loss *job, int64_t block, tx_error *error)
 {
     const int count = window_count(job, block);
+    int64_t *strides = job->levels + job->problem.block;
     for (int k = 0; k < count; k++) {
         job->levels[k] = tx_windows_first_level(&job->problem.windows, block * job->problem.block + k);
+        strides[k] = job->problem.windows.stride[0];
     }
-    return tx_store_fetch(job->dataset->store, (int)(block & 1), count, job->loss.levels, job->levels, error);
+    return tx_store_fetch_strided(job->dataset->store, (int)(block & 1), count, job->loss.levels, job->levels, strides, error);
 }
 
 /* Windows that are there. */
@@ -151,6 +154,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *root, tx_dataset
     tx_workspace_destroy(job.workspace);
     tx_plan_destroy(job.loss.plan);
     tx_physics_destroy(&job.problem.physics);
+    tx_windows_free(&job.problem.windows);
     tx_free(job.losses);
     tx_free(job.levels);
     return status;

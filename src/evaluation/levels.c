@@ -19,7 +19,7 @@ void tx_levels_choose(tx_levels *levels, int least, int most)
     levels->group = most;
     if (levels->source) {
         levels->group = (int)between(least, room / levels->needed, most);
-        levels->piece = levels->source->class_->anywhere ? between(1, room / levels->group, levels->needed) : levels->needed;
+        levels->piece = levels->source->class_->read_box ? between(1, room / levels->group, levels->needed) : levels->needed;
     }
 }
 
@@ -46,6 +46,18 @@ void tx_levels_free(tx_levels *levels)
     tx_free(levels->buffer);
 }
 
+/* ---- Which levels ---- */
+
+bool tx_levels_can_be_read(const tx_data_source *source)
+{
+    return source->class_->read_box || tx_data_stride(&source->shape) == 1;
+}
+
+bool tx_levels_has(const tx_data_shape *shape, int64_t trajectory, int64_t level)
+{
+    return level * tx_data_stride(shape) < tx_data_length(shape, trajectory);
+}
+
 /* ---- Groups ---- */
 
 int64_t tx_levels_groups(const tx_levels *levels)
@@ -61,7 +73,10 @@ int tx_levels_group_size(const tx_levels *levels, int64_t group)
 /* The flattened level of a sample of a group. */
 static int64_t place_of(const tx_levels *levels, int64_t group, int sample, int64_t level)
 {
-    return (levels->first + group * levels->group + sample) * levels->stored + level;
+    const tx_data_shape *shape = levels->shape;
+    const int64_t trajectory = levels->first + group * levels->group + sample;
+    return trajectory * shape->num_levels +
+           (tx_levels_has(shape, trajectory, level) ? level * tx_data_stride(shape) : tx_data_length(shape, trajectory) - 1);
 }
 
 /* ---- Fetching: items are (group, level), in this order ---- */
@@ -88,12 +103,15 @@ static tx_status read_piece(tx_levels *levels, int64_t group, int64_t from, tx_e
 {
     const int count = tx_levels_group_size(levels, group);
     const int64_t many = between(0, levels->needed - from, levels->piece);
-    if (many == levels->stored) {
+    const bool lie_together = !levels->shape->lengths && tx_data_stride(levels->shape) == 1;
+    const int64_t together = lie_together ? many : 1;
+    if (together == levels->shape->num_levels) {
         return tx_data_source_read(levels->source, place_of(levels, group, 0, 0), count * many, levels->buffer, error);
     }
-    for (int k = 0; k < count; k++) {
-        char *to = levels->buffer + (size_t)(k * levels->piece) * levels->level_bytes;
-        TX_TRY(tx_data_source_read(levels->source, place_of(levels, group, k, from), many, to, error));
+    for (int64_t k = 0; k < count * many; k += together) {
+        const int sample = (int)(k / many);
+        char *to = levels->buffer + (size_t)(sample * levels->piece + k % many) * levels->level_bytes;
+        TX_TRY(tx_data_source_read(levels->source, place_of(levels, group, sample, from + k % many), together, to, error));
     }
     return TX_OK;
 }

@@ -5,10 +5,11 @@
 #include "trainax/data.h"
 
 typedef struct tx_levels {
-    tx_data_source *source; /* where they are read from … */
-    tx_store *store;        /* … or fetched */
-    int64_t first, count;   /* this rank's samples */
-    int64_t stored, needed; /* levels of a trajectory: how many it has, how many are asked for, from the first on */
+    tx_data_source *source;     /* where they are read from … */
+    tx_store *store;            /* … or fetched */
+    int64_t first, count;       /* this rank's samples */
+    int64_t needed;             /* levels that are asked for of each: every stride-th, from the first on */
+    const tx_data_shape *shape; /* of the trajectories */
     size_t level_bytes;
     int group;     /* samples of a group, but for the last */
     int64_t piece; /* levels that are read together */
@@ -17,6 +18,10 @@ typedef struct tx_levels {
     int64_t *places; /* [group], in the store */
 } tx_levels;
 
+/* Are parts of its trajectories as cheap as they are short, or whole ones asked for? */
+bool tx_levels_can_be_read(const tx_data_source *source);
+/* Has this trajectory that level? Instead of one that it has not it shows its last. */
+bool tx_levels_has(const tx_data_shape *shape, int64_t trajectory, int64_t level);
 /* What has no place yet: of the levels that are read, for groups of `least` to `most` samples. */
 void tx_levels_choose(tx_levels *levels, int least, int most);
 size_t tx_levels_bytes(const tx_levels *levels); /* that it takes */

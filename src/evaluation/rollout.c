@@ -5,6 +5,8 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "data/beside.h"
+#include "data/open.h"
 #include "problem/budget.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
@@ -14,6 +16,7 @@ enum { BUFFER_BYTES = 32 << 20 };
 
 typedef struct tx_rollout_job {
     tx_parallel *parallel;
+    const tx_registry *registry;
     tx_file *file;      /* of the network */
     tx_config *section; /* owns its section */
     tx_network *network;
@@ -237,12 +240,52 @@ static tx_status run_all(tx_rollout_job *job, tx_error *error)
     return tx_parallel_agree(job->parallel, run_mine(job, error), error);
 }
 
-static tx_status write_all(tx_rollout_job *job, const tx_output *output, const char *path, tx_error *error)
+/* Lengths of the initial trajectories, as far as these here go. */
+static tx_status cut_lengths(const tx_rollout_job *job, tx_data_source *source, int64_t *lengths, tx_error *error)
+{
+    TX_TRY(tx_file_read_integers(job->initial, "/lengths", 1, &job->trajectories, lengths, error));
+    for (int64_t k = 0; k < job->trajectories; k++) {
+        lengths[k] = lengths[k] < job->num_steps + 1 ? lengths[k] : job->num_steps + 1;
+    }
+    source->shape.lengths = lengths;
+    return TX_OK;
+}
+
+/* What stands beside the initial states goes along. */
+static tx_status copy_beside(const tx_rollout_job *job, tx_error *error, tx_file **out)
+{
+    int64_t *lengths = NULL;
+    tx_opened opened;
+    TX_TRY(tx_data_open(job->registry, "file", tx_file_path(job->initial), "levels: ':1'", job->precision, error, &opened));
+    tx_status status = TX_OK;
+    if (tx_file_has(job->initial, "/lengths")) {
+        status = tx_allocate_array((size_t)job->trajectories, sizeof *lengths, error, &lengths);
+        status = status ? status : cut_lengths(job, opened.source, lengths, error);
+    }
+    status = status ? status : tx_beside_write(opened.source, error, out);
+    tx_data_close(&opened);
+    tx_free(lengths);
+    return status;
+}
+
+static tx_status create_writer(tx_rollout_job *job, const char *path, tx_error *error)
 {
     int64_t size[TX_FILE_MAX_RANK];
+    tx_file *beside = NULL;
+    const bool mine = tx_parallel_rank(job->parallel) == 0 && tx_registry_find(job->registry, TX_KIND_DATA, "file");
     memcpy(size, job->shape.size, sizeof size);
     size[1] = job->num_steps + 1;
-    TX_TRY(tx_file_writer_create(job->parallel, path, job->shape.rank, size, job->precision, error, &job->writer));
+    tx_status status = tx_parallel_agree(job->parallel, mine ? copy_beside(job, error, &beside) : TX_OK, error);
+    status =
+        status ? status
+               : tx_file_writer_create_in(job->parallel, beside, path, job->shape.rank, size, job->precision, error, &job->writer);
+    tx_file_close(beside);
+    return status;
+}
+
+static tx_status write_all(tx_rollout_job *job, const tx_output *output, const char *path, tx_error *error)
+{
+    TX_TRY(create_writer(job, path, error));
     const tx_status status = run_all(job, error);
     if (status != TX_OK) {
         tx_file_writer_abandon(job->writer);
@@ -254,7 +297,7 @@ static tx_status write_all(tx_rollout_job *job, const tx_output *output, const c
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
                      int64_t num_steps, const tx_output *output, tx_error *error)
 {
-    tx_rollout_job job = {.parallel = parallel, .num_steps = num_steps};
+    tx_rollout_job job = {.parallel = parallel, .registry = registry, .num_steps = num_steps};
     if (num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
     }

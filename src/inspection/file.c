@@ -1,11 +1,15 @@
 /* What is in a file, in words. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/open.h"
+#include "inspection/data.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
 #include "trainax/inspection.h"
@@ -194,14 +198,54 @@ static tx_status describe(const tx_file *file, const char *path, tx_text *text, 
     return tx_error_set(error, TX_BAD_DATA, "%s, and it is no network either", missing.message);
 }
 
-tx_status tx_inspect_file(const tx_registry *registry, const char *path, tx_error *error, char **out)
+/* A folder of folders, as The Well has them. *told: how many. */
+static tx_status describe_folders(const tx_registry *registry, const char *path, bool statistics, int *told, tx_text *text,
+                                  tx_error *error)
+{
+    static const char *const below[] = {"train", "valid", "test", "data/train", "data/valid", "data/test"};
+    for (size_t k = 0; k < sizeof below / sizeof *below; k++) {
+        char folder[PATH_MAX];
+        const bool fits = snprintf(folder, sizeof folder, "%s/%s", path, below[k]) < PATH_MAX;
+        const tx_component *source = fits && access(folder, F_OK) == 0 ? tx_data_recognize(registry, folder) : NULL;
+        if (source) {
+            TX_TRY(tx_text_add(text, error, "folder: %s\n", below[k]));
+            TX_TRY(tx_inspect_data(registry, source->name, folder, statistics, text, error));
+            ++*told;
+        }
+    }
+    return TX_OK;
+}
+
+/* Anything else is known to a source of data, or to nobody; then the file itself says why. */
+static tx_status describe_other(const tx_registry *registry, const char *path, bool statistics, tx_text *text, tx_error *error)
+{
+    tx_file *file;
+    const tx_component *source = registry ? tx_data_recognize(registry, path) : NULL;
+    if (source && strcmp(source->name, "file") != 0) {
+        return tx_inspect_data(registry, source->name, path, statistics, text, error);
+    }
+    int told = 0;
+    TX_TRY(registry && !source ? describe_folders(registry, path, statistics, &told, text, error) : TX_OK);
+    if (told) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_open(path, error, &file));
+    tx_status status = describe(file, path, text, error);
+    if (status == TX_OK && source) {
+        tx_error local = {0};
+        status = tx_inspect_data(registry, NULL, path, statistics, text, &local);
+        status = status == TX_BAD_DATA ? tx_text_add(text, error, "note: %s\n", local.message)
+                 : status              ? tx_error_set(error, status, "%s", local.message)
+                                       : TX_OK;
+    }
+    tx_file_close(file);
+    return status;
+}
+
+tx_status tx_inspect_file(const tx_registry *registry, const char *path, bool statistics, tx_error *error, char **out)
 {
     tx_text text = {0};
-    tx_file *file;
-    (void)registry;
-    TX_TRY(tx_file_open(path, error, &file));
-    const tx_status status = describe(file, path, &text, error);
-    tx_file_close(file);
+    const tx_status status = describe_other(registry, path, statistics, &text, error);
     if (status != TX_OK) {
         tx_free(text.data);
         return status;

@@ -7,6 +7,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "data/beside.h"
 #include "trainax/version.h"
 
 static const char format_name[] = "trainax network", gradient_name[] = "trainax gradient";
@@ -56,6 +57,12 @@ tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_preci
 {
     TX_TRY(put_head(file, format_name, network, precision, error));
     return put_leaves(file, parameters_group, network, precision, parameters, error);
+}
+
+tx_status tx_problem_put_network(const tx_problem *problem, const void *parameters, tx_file *file, tx_error *error)
+{
+    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, parameters, error));
+    return problem->normalization ? tx_normalization_write(problem->normalization, file, error) : TX_OK;
 }
 
 tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,

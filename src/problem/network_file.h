@@ -2,6 +2,7 @@
 #pragma once
 
 #include "file/digest.h"
+#include "problem/problem.h"
 #include "trainax/component.h"
 #include "trainax/file.h"
 #include "trainax/network.h"
@@ -9,6 +10,9 @@
 /* Writes format, version, section, precision and /parameters into a file that is being made. */
 tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_precision precision, const void *parameters,
                               tx_error *error);
+
+/* That of a problem, with the units of its data: /normalization. */
+tx_status tx_problem_put_network(const tx_problem *problem, const void *parameters, tx_file *file, tx_error *error);
 
 /* A gradient with respect to all parameters: format "trainax gradient", section, precision, and /gradient with the leaves. */
 tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,

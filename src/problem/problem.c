@@ -169,6 +169,7 @@ void tx_problem_destroy(tx_problem *problem)
     tx_plan_destroy(problem->loss.plan);
     tx_physics_destroy(&problem->physics);
     tx_network_destroy(problem->network);
+    tx_windows_free(&problem->windows);
     *problem = (tx_problem){0};
 }
 

@@ -25,6 +25,7 @@ typedef struct tx_problem {
     const tx_section *root, *trainer, *configuration;
     tx_random random;
     tx_data_shape data;
+    const tx_normalization *normalization; /* of the data, once they are there; NULL: not yet */
     tx_network *network;
     tx_windows windows;
     int64_t batch_size, asked_batch_size; /* at most the number of windows; as the user gave it */

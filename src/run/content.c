@@ -95,10 +95,17 @@ static const char *shape_text(const content *c, char text[160])
     return text;
 }
 
+/* Of a list the first. */
+static const char *path_of(const tx_section *section, const char *option)
+{
+    const char *const *paths;
+    return tx_get_strings(section, option, &paths) ? paths[0] : "";
+}
+
 static const char *path_option(const tx_section *section)
 {
     const tx_option *option = tx_section_component(section)->options;
-    while (option && option->name && option->type != TX_TYPE_PATH) {
+    while (option && option->name && option->type != TX_TYPE_PATHS) {
         option++;
     }
     return option ? option->name : NULL;
@@ -116,7 +123,7 @@ static tx_status other_content(const tx_checkpoint *checkpoint, const tx_member 
                          shape_text(now, shapes[0]), shape_text(old, shapes[1]));
     } else if (path) {
         tx_section_error(section, path, &local, TX_INVALID,
-                         "the content of '%s' (its checksum) is not what the run was started with", tx_get_string(section, path));
+                         "the content of '%s' (its checksum) is not what the run was started with", path_of(section, path));
     } else {
         tx_log_write(member->trainer->log, TX_LOG_WARNING,
                      "%s: the numbers generated here are not to the bit those of %s: the last bits may differ",

@@ -97,7 +97,7 @@ tx_status tx_best_get(tx_best *best, const tx_problem *problem, const tx_file *f
 
 static tx_status put_network(const tx_problem *problem, const tx_best_network *best, tx_file *file, tx_error *error)
 {
-    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, best->parameters, error));
+    TX_TRY(tx_problem_put_network(problem, best->parameters, file, error));
     TX_TRY(tx_file_set_integer(file, "/", "step", best->step, error));
     TX_TRY(tx_file_set_text(file, "/", "metric", best->metric, error));
     return tx_file_set_real(file, "/", "value", best->value, error);

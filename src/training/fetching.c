@@ -22,14 +22,20 @@ tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, t
     for (int slot = 0; slot < 2; slot++) {
         fetching->fetches[slot].step = -1;
         TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].levels));
+        if (problem->windows.stride[1] > 1) {
+            TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].strides));
+            tx_store_allow_strides(store);
+        }
     }
     return tx_store_reserve(store, (int)most, fetching->levels, error);
 }
 
 void tx_fetching_destroy(tx_fetching *fetching)
 {
-    tx_free(fetching->fetches[0].levels);
-    tx_free(fetching->fetches[1].levels);
+    for (int slot = 0; slot < 2; slot++) {
+        tx_free(fetching->fetches[slot].levels);
+        tx_free(fetching->fetches[slot].strides);
+    }
     tx_mixer_destroy(fetching->mixer);
 }
 
@@ -49,7 +55,24 @@ static void deal(const tx_fetching *fetching, tx_fetch *fetch)
 static tx_status ask(tx_fetching *fetching, int slot, tx_error *error)
 {
     const tx_fetch *fetch = &fetching->fetches[slot];
-    return fetch->count ? tx_store_fetch(fetching->store, slot, (int)fetch->count, fetching->levels, fetch->levels, error) : TX_OK;
+    return fetch->count ? tx_store_fetch_strided(fetching->store, slot, (int)fetch->count, fetching->levels, fetch->levels,
+                                                 fetch->strides, error)
+                        : TX_OK;
+}
+
+/* Purpose 103 of the draws of a step. */
+static void draw_strides(const tx_fetching *fetching, tx_fetch *fetch, const uint32_t *windows)
+{
+    enum { PURPOSE = 103 };
+    const tx_problem *problem = fetching->problem;
+    if (!fetch->strides) {
+        return;
+    }
+    const tx_key own = tx_key_from_spec(problem->random, tx_get_key(problem->trainer, "key"));
+    const tx_key key = tx_key_fold_in(tx_key_fold_in(own, PURPOSE), (uint32_t)fetch->step);
+    for (int64_t k = 0; k < fetch->count; k++) {
+        fetch->strides[k] = tx_windows_draw_stride(&problem->windows, problem->random, key, windows[k]);
+    }
 }
 
 static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error)
@@ -62,6 +85,7 @@ static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error
     for (int64_t k = 0; k < fetch->count; k++) {
         fetch->levels[k] = tx_windows_first_level(&fetching->problem->windows, windows[k]);
     }
+    draw_strides(fetching, fetch, windows);
     return ask(fetching, (int)(step & 1), error);
 }
 

@@ -9,6 +9,7 @@ typedef struct tx_fetch {
     tx_minibatch minibatch;
     int64_t first, count; /* this rank's samples of the minibatch */
     int64_t *levels;      /* first level of each window */
+    int64_t *strides;     /* of each; NULL: all levels follow each other */
 } tx_fetch;
 
 typedef struct tx_fetching {

@@ -176,9 +176,10 @@ size_t tx_held_out_bytes(const tx_held_out *held_out)
     return tx_budget_total(&budget);
 }
 
-tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, tx_error *error)
+tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, const tx_normalization *normalization,
+                           tx_error *error)
 {
-    return held_out->evaluation ? tx_evaluation_load(held_out->evaluation, parallel, dataset, error) : TX_OK;
+    return held_out->evaluation ? tx_evaluation_load(held_out->evaluation, parallel, dataset, normalization, error) : TX_OK;
 }
 
 /* ---- End ---- */

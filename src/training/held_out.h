@@ -35,7 +35,8 @@ tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, con
                            tx_error *error);
 size_t tx_held_out_bytes(const tx_held_out *held_out);
 /* dataset: those of the training where it shares them, else those that will be there already; NULL: none. Collective. */
-tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, tx_error *error);
+tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, const tx_normalization *normalization,
+                           tx_error *error);
 void tx_held_out_destroy(tx_held_out *held_out); /* collective */
 
 /* For the parameters of `step`; where they are evaluated already, nothing is done. Nobody else may fetch from the data meanwhile.

@@ -74,8 +74,9 @@ static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
     const bool gathers =
         holders && problem->placement == TX_SHARDED && tx_parallel_machine_size(holders) < tx_parallel_size(holders);
     const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
-    const size_t window =
-        gathers ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *)) : 0; /* and what MPI is asked for it */
+    const size_t window = gathers || problem->windows.stride[1] > 1
+                              ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *))
+                              : 0; /* and what MPI is asked for it */
     return 2 * (size_t)tx_problem_share(problem, num_ranks) * (sizeof(int64_t) + sizeof(void *) + window);
 }
 

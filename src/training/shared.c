@@ -102,7 +102,14 @@ static tx_status open_sources(tx_shared *shared, const tx_section *root, tx_erro
 static tx_status load(tx_shared *shared, const sources *from, tx_placement placement, tx_error *error)
 {
     TX_TRY(tx_dataset_load(shared->parallel, from->data, placement, error, &shared->data.dataset));
-    return from->held_out ? tx_dataset_load(shared->parallel, from->held_out, TX_SHARDED, error, &shared->held_out.dataset) : TX_OK;
+    shared->data.shape = shared->data.dataset->shape; /* whose lengths stay */
+    if (from->held_out) {
+        const tx_status mine = tx_data_source_inherit(from->held_out, &shared->data.dataset->normalization, error);
+        TX_TRY(tx_parallel_agree(shared->parallel, mine, error));
+        TX_TRY(tx_dataset_load(shared->parallel, from->held_out, TX_SHARDED, error, &shared->held_out.dataset));
+        shared->held_out.shape = shared->held_out.dataset->shape;
+    }
+    return TX_OK;
 }
 
 tx_status tx_shared_create(tx_parallel *parallel, int count, const tx_config *const *configs, tx_parallel *group, const tx_log *log,

@@ -20,7 +20,7 @@ enum { PATH_SIZE = 4096 };
 tx_status tx_member_put_network(const tx_member *member, tx_history *history, tx_file *file, tx_error *error)
 {
     const tx_problem *problem = &member->trainer->problem;
-    TX_TRY(tx_network_file_put(file, problem->network, problem->random.precision, member->parameters, error));
+    TX_TRY(tx_problem_put_network(problem, member->parameters, file, error));
     TX_TRY(tx_history_put_losses(history, file, error));
     return tx_file_set_integer(file, "/", "step", member->step, error);
 }

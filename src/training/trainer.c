@@ -140,6 +140,16 @@ static void tell_batch_size(const tx_trainer *trainer)
     }
 }
 
+static void tell_short_trajectories(const tx_trainer *trainer)
+{
+    const tx_windows *windows = &trainer->problem.windows;
+    if (windows->too_short && tx_parallel_rank(trainer->parallel) == 0) {
+        tx_log_write(trainer->log, TX_LOG_NOTE,
+                     "%" PRId64 " of %" PRId64 " trajectories are too short for a window of %d time levels", windows->too_short,
+                     windows->num_trajectories, windows->length);
+    }
+}
+
 /* optax.chain alone does not go downhill. */
 static void warn_of_ascent(const tx_trainer *trainer)
 {
@@ -200,18 +210,21 @@ static tx_status load_held_out(tx_trainer *trainer, tx_error *error)
     tx_held_out *held_out = &trainer->member.held_out;
     const tx_shared *shared = trainer->shared;
     return tx_held_out_load(held_out, trainer->parallel, held_out->shares_data ? shared->data.dataset : shared->held_out.dataset,
-                            error);
+                            trainer->problem.normalization, error);
 }
 
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     trainer->shared = setup->shared;
     TX_TRY(setup->shared ? plan_and_start(trainer, config, setup, error) : load_data(trainer, config, setup, error));
+    trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
+    trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
     TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
     tx_member_refresh(&trainer->member);
     tell_batch_size(trainer);
+    tell_short_trajectories(trainer);
     warn_of_ascent(trainer);
     warn_of_training_data(trainer);
     trainer->start = tx_clock();

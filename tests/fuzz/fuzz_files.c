@@ -227,7 +227,7 @@ static void inspect(void)
 {
     tx_error error = {0};
     char *text = NULL;
-    fuzz_check_status(tx_inspect_file(fuzz_registry(), path, &error, &text), &error);
+    fuzz_check_status(tx_inspect_file(fuzz_registry(), path, true, &error, &text), &error);
     tx_free(text);
 }
 

@@ -23,7 +23,7 @@ static void write_file(const char *path, const char *dataset, int rank, hid_t ty
 static void says(const char *path, const char *line)
 {
     char *text = NULL;
-    ASSERT_WORKS(tx_inspect_file(NULL, path, &error, &text));
+    ASSERT_WORKS(tx_inspect_file(NULL, path, false, &error, &text));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
     tx_free(text);
 }
@@ -32,7 +32,7 @@ static void refuses(const char *path, const char *words)
 {
     tx_error wrong = {0};
     char *text = NULL;
-    CU_ASSERT_EQUAL(tx_inspect_file(NULL, path, &wrong, &text), TX_BAD_DATA);
+    CU_ASSERT_EQUAL(tx_inspect_file(NULL, path, false, &wrong, &text), TX_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(wrong.message, words));
 }
 
@@ -83,7 +83,7 @@ static void channels_last_are_asked_about(void)
         ASSERT_WORKS(tx_file_write_reals(file, "/trajectories", 4, size, TX_FLOAT64, values, &error));
         ASSERT_WORKS(tx_file_save(file, name.path, NULL, &error));
         tx_file_close(file);
-        ASSERT_WORKS(tx_inspect_file(NULL, name.path, &error, &text));
+        ASSERT_WORKS(tx_inspect_file(NULL, name.path, false, &error, &text));
         const char *note =
             strstr(text, "\nnote: channels last? The last axis of the data has 3 elements, that of the channels 32;");
         CU_ASSERT_EQUAL(note != NULL, last);

@@ -135,7 +135,7 @@ static result run(const folder *folder)
     CU_ASSERT_EQUAL_FATAL(tx_inspect_config(config, 1, NULL, &made), TX_OK);
     *strstr(made, "memory bytes") = '\0'; /* as the allocator has rounded */
     add_text(&result, NUM_FILES, made);
-    CU_ASSERT_EQUAL_FATAL(tx_inspect_file(registry, folder_file(folder, names[2]).path, NULL, &made), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_inspect_file(registry, folder_file(folder, names[2]).path, false, NULL, &made), TX_OK);
     add_text(&result, NUM_FILES + 1, made);
     add_text(&result, NUM_FILES + 2, say_wrong());
     tx_config_destroy(config);

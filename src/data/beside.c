@@ -1,0 +1,73 @@
+#include "data/beside.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+static tx_status write_names(const char *attribute, const char *const *names, int64_t count, tx_file *file, tx_error *error)
+{
+    return names && count ? tx_file_set_texts(file, attribute, (int)count, names, error) : TX_OK;
+}
+
+static tx_status write_parameters(tx_data_source *source, tx_file *file, tx_error *error)
+{
+    const int64_t size[2] = {source->shape.num_trajectories, source->parameters.count};
+    const tx_precision precision = source->setup.random.precision;
+    void *rows;
+    if (!source->parameters.count) {
+        return TX_OK;
+    }
+    TX_TRY(tx_allocate_array((size_t)(size[0] * size[1]), tx_real_bytes(precision), error, &rows));
+    tx_status status = tx_data_source_parameters(source, rows, error);
+    status = status ? status : tx_file_write_reals(file, "/parameters", 2, size, precision, rows, error);
+    tx_free(rows);
+    return status;
+}
+
+static tx_status read_constants(tx_data_source *source, int64_t count, size_t bytes, char *out, tx_error *error)
+{
+    for (int64_t k = 0; k < count; k++) {
+        TX_TRY(tx_data_source_constants(source, k, out + (size_t)k * bytes, error));
+    }
+    return TX_OK;
+}
+
+static tx_status write_constants(tx_data_source *source, tx_file *file, tx_error *error)
+{
+    const tx_shape *state = &source->shape.state;
+    const tx_precision precision = source->setup.random.precision;
+    int64_t size[2 + TX_MAX_AXES] = {source->shared_constants ? 1 : source->shape.num_trajectories, source->constants.count};
+    const size_t bytes = (size_t)(size[1] * tx_shape_points(state)) * tx_real_bytes(precision);
+    char *fields;
+    if (!source->constants.count) {
+        return TX_OK;
+    }
+    memcpy(size + 2, state->n, (size_t)state->axes * sizeof *size);
+    TX_TRY(tx_allocate_array((size_t)size[0], bytes, error, &fields));
+    tx_status status = read_constants(source, size[0], bytes, fields, error);
+    status = status ? status : tx_file_write_reals(file, "/constant_fields", 2 + state->axes, size, precision, fields, error);
+    tx_free(fields);
+    return status;
+}
+
+tx_status tx_normalization_write(const tx_normalization *normalization, tx_file *file, tx_error *error)
+{
+    if (!normalization->mean) {
+        return TX_OK;
+    }
+    TX_TRY(tx_file_write_reals(file, "/normalization/mean", 1, &normalization->channels, TX_FLOAT64, normalization->mean, error));
+    return tx_file_write_reals(file, "/normalization/std", 1, &normalization->channels, TX_FLOAT64, normalization->std, error);
+}
+
+tx_status tx_beside_write(tx_data_source *source, tx_error *error, tx_file **out)
+{
+    const tx_data_shape *shape = &source->shape;
+    TX_TRY(tx_file_create(error, out));
+    TX_TRY(write_names("channel_names", source->channel_names, shape->state.channels, *out, error));
+    TX_TRY(write_names("parameter_names", source->parameters.names, source->parameters.count, *out, error));
+    TX_TRY(write_names("constant_field_names", source->constants.names, source->constants.count, *out, error));
+    TX_TRY(write_parameters(source, *out, error));
+    TX_TRY(write_constants(source, *out, error));
+    TX_TRY(shape->lengths ? tx_file_write_integers(*out, "/lengths", 1, &shape->num_trajectories, shape->lengths, error) : TX_OK);
+    return tx_normalization_write(&source->normalization, *out, error);
+}

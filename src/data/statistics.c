@@ -1,0 +1,253 @@
+#include "data/statistics.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/real.h"
+#include "parallel/superaccumulator.h"
+
+/* What a rank reads at a time. */
+enum { BUFFER_BYTES = 8 << 20 };
+
+/* Of a channel: sums of x, x^2, d, d^2. */
+enum { SUM, SQUARES, DELTA_SUM, DELTA_SQUARES, SUMS };
+
+typedef struct channel {
+    tx_super sums[SUMS];
+    int64_t counts[3]; /* numbers, differences, not finite */
+    double least, most;
+} channel;
+
+typedef struct pass {
+    tx_data_source *source;
+    int64_t channels, points, stride; /* stride 0: no differences */
+    size_t bytes;                     /* of a level */
+    bool strict;
+    channel *all;
+    int64_t *words; /* of all sums */
+    char *buffer;
+    int64_t most; /* levels in it */
+} pass;
+
+/* A sum in twice the precision (Knuth's and Dekker's error-free transformations). */
+typedef struct twofold {
+    double high, low;
+} twofold;
+
+static void add(twofold *sum, double x)
+{
+    const double total = sum->high + x, part = total - sum->high;
+    sum->low += (sum->high - (total - part)) + (x - part);
+    sum->high = total;
+}
+
+static void add_square(twofold *sum, double x)
+{
+    const double square = x * x;
+    sum->low += fma(x, x, -square);
+    add(sum, square);
+}
+
+/* ---- What a rank adds ---- */
+
+static void add_up(channel *c, int which, const twofold *sum)
+{
+    tx_super_add(&c->sums[which], sum->high);
+    tx_super_add(&c->sums[which], sum->low);
+}
+
+static void add_numbers(const pass *p, channel *c, const char *level, int64_t at)
+{
+    const tx_precision precision = p->source->setup.random.precision;
+    twofold sum = {0, 0}, squares = {0, 0};
+    for (int64_t k = 0; k < p->points; k++) {
+        const double x = tx_real_get(precision, level, at + k);
+        if (!isfinite(x)) {
+            c->counts[2]++;
+            continue;
+        }
+        add(&sum, x);
+        add_square(&squares, x);
+        c->counts[0]++;
+        c->least = x < c->least ? x : c->least;
+        c->most = x > c->most ? x : c->most;
+    }
+    add_up(c, SUM, &sum);
+    add_up(c, SQUARES, &squares);
+}
+
+static void add_differences(const pass *p, channel *c, const char *level, const char *later, int64_t at)
+{
+    const tx_precision precision = p->source->setup.random.precision;
+    twofold sum = {0, 0}, squares = {0, 0};
+    for (int64_t k = 0; k < p->points; k++) {
+        const double d = tx_real_get(precision, later, at + k) - tx_real_get(precision, level, at + k);
+        if (isfinite(d)) {
+            add(&sum, d);
+            add_square(&squares, d);
+            c->counts[1]++;
+        }
+    }
+    add_up(c, DELTA_SUM, &sum);
+    add_up(c, DELTA_SQUARES, &squares);
+}
+
+/* Flattened level `at`, and `ahead` levels behind it in the buffer. */
+static void add_level(const pass *p, int64_t at, int64_t ahead, const char *level)
+{
+    const tx_data_shape *shape = &p->source->shape;
+    const int64_t time = at % shape->num_levels, length = tx_data_length(shape, at / shape->num_levels);
+    const bool pair = p->stride && time + p->stride < length && ahead >= p->stride;
+    for (int64_t k = 0; k < p->channels && time < length; k++) {
+        add_numbers(p, &p->all[k], level, k * p->points);
+        if (pair) {
+            add_differences(p, &p->all[k], level, level + (size_t)p->stride * p->bytes, k * p->points);
+        }
+    }
+}
+
+static tx_status read_share(const pass *p, int64_t first, int64_t end, tx_error *error)
+{
+    const int64_t total = p->source->shape.num_trajectories * p->source->shape.num_levels, own = p->most - p->stride;
+    for (int64_t at = first; at < end; at += own) {
+        const int64_t here = end - at < own ? end - at : own, wanted = here + p->stride;
+        const int64_t count = total - at < wanted ? total - at : wanted;
+        TX_TRY(p->strict ? tx_data_source_read(p->source, at, count, p->buffer, error)
+                         : tx_data_source_read_any(p->source, at, count, p->buffer, error));
+        for (int64_t k = 0; k < here; k++) {
+            add_level(p, at + k, count - 1 - k, p->buffer + (size_t)k * p->bytes);
+        }
+    }
+    return TX_OK;
+}
+
+/* ---- What all have added ---- */
+
+/* Doubles as integers of the same order. */
+static int64_t ordered(double x)
+{
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits < 0 ? bits ^ INT64_MAX : bits;
+}
+
+static double from_ordered(int64_t bits)
+{
+    double x;
+    bits = bits < 0 ? bits ^ INT64_MAX : bits;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static tx_status share(tx_parallel *parallel, const pass *p, tx_error *error)
+{
+    for (int64_t k = 0; k < p->channels; k++) {
+        channel *c = &p->all[k];
+        int64_t bounds[2] = {-ordered(c->least), ordered(c->most)};
+        for (int s = 0; s < SUMS; s++) {
+            tx_super_carry(&c->sums[s]);
+        }
+        TX_TRY(tx_parallel_sum(parallel, c->counts, 3, error));
+        TX_TRY(tx_parallel_max(parallel, bounds, 2, error));
+        c->least = from_ordered(-bounds[0]);
+        c->most = from_ordered(bounds[1]);
+    }
+    TX_TRY(tx_parallel_sum(parallel, p->words, (size_t)p->channels * SUMS * TX_SUPER_WORDS, error));
+    for (int64_t k = 0; k < p->channels * SUMS; k++) {
+        tx_super_touched(&p->all[k / SUMS].sums[k % SUMS]);
+    }
+    return TX_OK;
+}
+
+/* Once: the sum loses what is taken out. */
+static twofold value(tx_super *sum)
+{
+    twofold out = {tx_super_value(sum), 0};
+    tx_super_add(sum, -out.high);
+    out.low = tx_super_value(sum);
+    return out;
+}
+
+/* (s / n, t / n - (s / n)^2), of sums of numbers and of their squares. Wide: they may nearly cancel. */
+static void moments(const twofold *sum, const twofold *squares, int64_t n, double *mean, double *std, double *rms)
+{
+    typedef _Float128 wide;
+    const wide s = (wide)sum->high + sum->low, t = (wide)squares->high + squares->low, count = (wide)n;
+    const wide variance = (t - s * s / count) / count;
+    *mean = n ? (double)(s / count) : (double)NAN;
+    *std = n ? sqrt(variance > 0 ? (double)variance : 0) : (double)NAN;
+    *rms = n ? sqrt((double)(t / count)) : (double)NAN;
+}
+
+static void summarise(channel *c, tx_channel_statistics *out)
+{
+    twofold sums[SUMS];
+    double mean_delta;
+    for (int s = 0; s < SUMS; s++) {
+        sums[s] = value(&c->sums[s]);
+    }
+    *out = (tx_channel_statistics){.least = c->counts[0] ? c->least : (double)NAN,
+                                   .most = c->counts[0] ? c->most : (double)NAN,
+                                   .count = c->counts[0],
+                                   .not_finite = c->counts[2]};
+    moments(&sums[SUM], &sums[SQUARES], c->counts[0], &out->mean, &out->std, &out->rms);
+    moments(&sums[DELTA_SUM], &sums[DELTA_SQUARES], c->counts[1], &mean_delta, &out->std_delta, &out->rms_delta);
+}
+
+/* ---- The pass ---- */
+
+static tx_status begin(pass *p, tx_error *error)
+{
+    const tx_data_shape *shape = &p->source->shape;
+    p->channels = shape->state.channels;
+    p->points = tx_shape_points(&shape->state);
+    p->bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(p->source->setup.random.precision);
+    const int64_t most = BUFFER_BYTES / (int64_t)p->bytes;
+    p->most = p->stride + (most > p->stride ? most : p->stride + 1);
+    TX_TRY(tx_allocate_array((size_t)p->most, p->bytes, error, &p->buffer));
+    TX_TRY(tx_allocate_array((size_t)p->channels, sizeof *p->all, error, &p->all));
+    TX_TRY(tx_allocate_array((size_t)p->channels, SUMS * TX_SUPER_WORDS * sizeof *p->words, error, &p->words));
+    for (int64_t k = 0; k < p->channels * SUMS; k++) {
+        channel *c = &p->all[k / SUMS];
+        c->least = (double)INFINITY;
+        c->most = -(double)INFINITY;
+        c->sums[k % SUMS].words = p->words + k * TX_SUPER_WORDS;
+        tx_super_clear(&c->sums[k % SUMS]);
+    }
+    return TX_OK;
+}
+
+static tx_status run(tx_parallel *parallel, pass *p, tx_error *error)
+{
+    const int64_t levels = p->source->shape.num_trajectories * p->source->shape.num_levels;
+    const int64_t rank = parallel ? tx_parallel_rank(parallel) : 0, size = parallel ? tx_parallel_size(parallel) : 1;
+    tx_status status = begin(p, error);
+    status = status ? status : read_share(p, levels * rank / size, levels * (rank + 1) / size, error);
+    if (!parallel) {
+        return status;
+    }
+    TX_TRY(tx_parallel_agree(parallel, status, error));
+    return share(parallel, p, error);
+}
+
+tx_status tx_data_statistics(tx_parallel *parallel, tx_data_source *source, bool strict, bool deltas, tx_error *error,
+                             tx_channel_statistics *out)
+{
+    pass p = {.source = source, .strict = strict, .stride = deltas ? tx_data_stride(&source->shape) : 0};
+    const tx_status status = run(parallel, &p, error);
+    for (int64_t k = 0; status == TX_OK && k < p.channels; k++) {
+        summarise(&p.all[k], &out[k]);
+    }
+    tx_free(p.buffer);
+    tx_free(p.all);
+    tx_free(p.words);
+    return status;
+}
+
+void tx_statistics_round(tx_precision precision, double least, int64_t count, double *numbers)
+{
+    for (int64_t k = 0; k < count; k++) {
+        numbers[k] = tx_real_round(precision, numbers[k] < least ? least : numbers[k]);
+    }
+}

@@ -12,10 +12,11 @@
 
 enum { MOST_SECONDS = 5 /* of this thread's CPU, for what takes milliseconds; a slow file system takes none */ };
 
-/* Where all ranks read the file, rank 0 speaks and its end is that of the others; one that is alone speaks after a while. */
+/* Where all ranks read the file, rank 0 speaks and its end is that of the others; one that is alone speaks after
+ * `patience` seconds. */
 static bool others_first;
 
-_Noreturn static void give_up(const char *path, const char *why)
+_Noreturn static void give_up(const char *path, const char *why, int patience)
 {
     const char *const words[] = {"trainax: error: '", path, "' is damaged: HDF5 ", why, " while reading it\n"};
     struct iovec line[sizeof words / sizeof *words];
@@ -23,7 +24,7 @@ _Noreturn static void give_up(const char *path, const char *why)
         line[k] = (struct iovec){.iov_base = (char *)words[k], .iov_len = strlen(words[k])};
     }
     if (others_first) {
-        nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
+        nanosleep(&(struct timespec){.tv_sec = patience}, NULL);
     }
     (void)!writev(STDERR_FILENO, line, (int)(sizeof words / sizeof *words));
     tx_atomic_remove_unfinished();
@@ -35,7 +36,7 @@ static void crash(int number)
 {
     const tx_reading *reading = tx_reading_now();
     if (reading->path) {
-        give_up(reading->path, "crashed");
+        give_up(reading->path, "crashed", 2);
     }
     raise(number);
 }
@@ -53,7 +54,7 @@ static void tick(int number)
         reading->since = now;
         reading->seen = true;
     } else if (now.tv_sec - reading->since.tv_sec >= MOST_SECONDS) {
-        give_up(reading->path, "does not come to an end");
+        give_up(reading->path, "does not come to an end", 3 * MOST_SECONDS); /* where cores are shared, seconds of CPU come apart */
     }
 }
 

@@ -74,7 +74,13 @@ struct tx_stage {
     int num_arrays;
     size_t capacity;
     tx_state_array *arrays;
-    void *state; /* constants of its own */
+    void *state; /* its own beside the arrays; freed with tx_free */
+    /* Of stages that take more than arrays and state: these functions, or NULL. */
+    size_t (*bytes)(const tx_stage *stage, int num_ranks); /* that it will take on one of so many ranks; known once planned */
+    /* Once, before the first update; the same status on all ranks. Collective. */
+    tx_status (*allocate)(tx_stage *stage, const tx_task *task, tx_error *error);
+    /* Of what was created and allocated, which may be half of it. Collective where something was allocated. */
+    void (*destroy)(tx_stage *stage);
 };
 
 struct tx_optimizer {
@@ -94,13 +100,13 @@ struct tx_optimizer {
 };
 
 /* For tasks of this class and these leaves (copied). TX_INVALID, with the place in the file, for options that do not go together,
- * or where the optimizer has to ask what the task does not know. */
+ * or where the optimizer has to ask what the task does not know. Collective. */
 tx_status tx_optimizer_create(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out);
-/* The same in two steps: what it is, and how much memory its numbers take; then that memory. */
+/* The same in two steps: what it is, and how much memory its numbers take, on each rank alone; then that memory. */
 tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_error *error, tx_optimizer **out);
-size_t tx_optimizer_bytes(const tx_optimizer *optimizer);
-tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error);
-void tx_optimizer_destroy(tx_optimizer *optimizer);
+size_t tx_optimizer_bytes(const tx_optimizer *optimizer, int num_ranks);                        /* of one of so many */
+tx_status tx_optimizer_allocate(tx_optimizer *optimizer, const tx_task *task, tx_error *error); /* collective */
+void tx_optimizer_destroy(tx_optimizer *optimizer); /* collective once it is allocated */
 /* One step from the task's parameters; allocates nothing. next: num_parameters reals of the caller's. TX_DIVERGED, with the reason
  * and the optimizer as it was before, when a new parameter would not be finite: the old ones are then still the last good state; so
  * too after what else the task says. Collective where the optimizer asks what is collective; else it works with what the task

@@ -66,6 +66,9 @@ static void free_stage(tx_stage *stage)
     for (int k = 0; k < stage->num_arrays; k++) {
         free_array(&stage->arrays[k]);
     }
+    if (stage->destroy) {
+        stage->destroy(stage);
+    }
     tx_free(stage->arrays);
     tx_free(stage->state);
     tx_free(stage);
@@ -150,22 +153,37 @@ static size_t scratch_bytes(const tx_optimizer *optimizer)
     return optimizer->num_stages > 1 ? (size_t)optimizer->num_parameters * tx_real_bytes(optimizer->precision) : 0;
 }
 
-size_t tx_optimizer_bytes(const tx_optimizer *optimizer)
+size_t tx_optimizer_bytes(const tx_optimizer *optimizer, int num_ranks)
 {
     size_t bytes = scratch_bytes(optimizer);
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        const tx_stage *stage = optimizer->stages[k];
+        bytes += stage->bytes ? stage->bytes(stage, num_ranks) : 0;
+    }
     for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
         bytes += 2 * tx_state_array_bytes(tx_optimizer_array(optimizer, k), optimizer->precision);
     }
     return bytes;
 }
 
-tx_status tx_optimizer_allocate(tx_optimizer *optimizer, tx_error *error)
+static tx_status allocate_arrays(tx_optimizer *optimizer, tx_error *error)
 {
     const size_t scratch = scratch_bytes(optimizer);
     for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
         TX_TRY(allocate_array(tx_optimizer_array(optimizer, k), optimizer->precision, error));
     }
     return scratch ? tx_allocate(scratch, error, &optimizer->scratch) : TX_OK;
+}
+
+tx_status tx_optimizer_allocate(tx_optimizer *optimizer, const tx_task *task, tx_error *error)
+{
+    const tx_status status = allocate_arrays(optimizer, error);
+    TX_TRY(task->parallel ? tx_parallel_agree(task->parallel, status, error) : status);
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        tx_stage *stage = optimizer->stages[k];
+        TX_TRY(stage->allocate ? stage->allocate(stage, task, error) : TX_OK);
+    }
+    return TX_OK;
 }
 
 static tx_status copy_leaves(tx_optimizer *optimizer, const tx_leaf *leaves, tx_error *error)
@@ -208,7 +226,7 @@ tx_status tx_optimizer_create(const tx_section *section, const tx_task *task, tx
 {
     tx_optimizer *optimizer;
     TX_TRY(tx_optimizer_plan(section, task, error, &optimizer));
-    const tx_status status = tx_optimizer_allocate(optimizer, error);
+    const tx_status status = tx_optimizer_allocate(optimizer, task, error);
     if (status != TX_OK) {
         tx_optimizer_destroy(optimizer);
         return status;

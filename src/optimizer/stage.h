@@ -22,7 +22,7 @@ tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *sect
 
 /* TX_OK or TX_DIVERGED. */
 tx_status tx_stage_status(bool finite, tx_error *error);
-/* The update of stages without a rule: the updates as they are. */
+/* The update of stages without a rule: the updates as they are. Such a stage has no functions of its own. */
 tx_stage_update tx_stage_plain;
 
 /* Stages of more than one component. */

@@ -40,10 +40,11 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     const tx_problem *problem = &trainer->problem;
     const tx_member *member = &trainer->member;
     const size_t parameters = tx_parameter_bytes(problem);
-    const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) + tx_optimizer_bytes(member->optimizer) +
-                         reduction_bytes(problem) + moving_bytes(problem, num_ranks) +
-                         (size_t)problem->threads * worker_bytes(problem) + tx_plan_get_cost(problem->loss.plan).room_bytes +
-                         tx_programs_room_bytes(&member->programs) + tx_answers_room_bytes(&member->answers, problem, num_ranks);
+    const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) +
+                         tx_optimizer_bytes(member->optimizer, num_ranks) + reduction_bytes(problem) +
+                         moving_bytes(problem, num_ranks) + (size_t)problem->threads * worker_bytes(problem) +
+                         tx_plan_get_cost(problem->loss.plan).room_bytes + tx_programs_room_bytes(&member->programs) +
+                         tx_answers_room_bytes(&member->answers, problem, num_ranks);
     const int more = tx_programs_need_gradients(&member->programs) + tx_answers_sum_gradients(&member->answers);
     return bytes + (size_t)more * reduction_bytes(problem);
 }

@@ -76,7 +76,6 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
 {
     const tx_trainer *trainer = member->trainer;
     const size_t bytes = tx_parameter_bytes(&trainer->problem);
-    TX_TRY(tx_optimizer_allocate(member->optimizer, error));
     TX_TRY(tx_allocate(bytes, error, &member->parameters));
     TX_TRY(tx_allocate(bytes, error, &member->next_parameters));
     TX_TRY(tx_best_allocate(&member->best, bytes, error));
@@ -219,6 +218,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     TX_TRY(setup->shared ? plan_and_start(trainer, config, setup, error) : load_data(trainer, config, setup, error));
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
+    TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
     TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));

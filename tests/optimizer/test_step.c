@@ -146,7 +146,7 @@ static void arrays_of_a_matrix(void)
         CU_ASSERT_EQUAL(tx_state_array_bytes(array, TX_FLOAT64), (size_t)expected[k].size * sizeof(double));
         bytes += 2 * (size_t)expected[k].size * sizeof(double);
     }
-    CU_ASSERT_EQUAL(tx_optimizer_bytes(m.optimizer), bytes);
+    CU_ASSERT_EQUAL(tx_optimizer_bytes(m.optimizer, 1), bytes);
     unmake(&m);
     tx_registry_destroy(registry);
 }

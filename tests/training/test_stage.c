@@ -1,0 +1,124 @@
+/* A stage that takes more than arrays: what it owns is made and given back on all ranks together, and counted where memory is.
+ * ranks: 1 3 */
+#include "callback/trained.h"
+#include "optimizer/options.h"
+#include "optimizer/stage.h"
+
+enum { OWNED = 1 << 20 };
+static int created, allocated, destroyed;
+static bool fails; /* to allocate */
+
+typedef struct owner {
+    tx_parallel *parallel; /* once it is allocated */
+    void *memory;
+} owner;
+
+static size_t bytes(const tx_stage *stage, int num_ranks)
+{
+    (void)stage;
+    return OWNED / (size_t)num_ranks;
+}
+
+static tx_status allocate(tx_stage *stage, const tx_task *task, tx_error *error)
+{
+    owner *own = stage->state;
+    int64_t ranks = 1;
+    TX_TRY(tx_allocate(bytes(stage, tx_parallel_size(task->parallel)), error, &own->memory));
+    TX_TRY(tx_parallel_sum(task->parallel, &ranks, 1, error));
+    own->parallel = task->parallel;
+    allocated += ranks == tx_parallel_size(task->parallel);
+    return fails ? tx_error_set(error, TX_FAILURE, "no room for a system") : TX_OK;
+}
+
+static void destroy(tx_stage *stage)
+{
+    owner *own = stage->state;
+    int64_t ranks = 1;
+    if (own->parallel) {
+        CU_ASSERT_EQUAL(tx_parallel_sum(own->parallel, &ranks, 1, NULL), TX_OK);
+        CU_ASSERT_EQUAL(ranks, tx_parallel_size(own->parallel));
+    }
+    tx_free(own->memory);
+    destroyed++;
+}
+
+static tx_status update(const tx_stage *stage, const tx_update *update, tx_error *error)
+{
+    CU_ASSERT_PTR_NOT_NULL(((const owner *)stage->state)->memory);
+    return tx_stage_plain(stage, update, error);
+}
+
+static tx_status create(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
+{
+    tx_stage *stage;
+    TX_TRY(tx_stage_add(optimizer, update, sizeof(owner), error, &stage));
+    stage->bytes = bytes;
+    stage->allocate = allocate;
+    stage->destroy = destroy;
+    created++;
+    return tx_get_boolean(section, "refuses") ? tx_section_error(section, "refuses", error, TX_INVALID, "refused") : TX_OK;
+}
+
+static const tx_option options[] = {TX_OPTION_BOOLEAN("refuses", "false", "is not created"), {0}};
+static const tx_optimizer_class owning_class = {create};
+static const tx_component owning = TX_OPTIMIZER("owning", "a test", options, &owning_class);
+
+static void reset(bool will_fail)
+{
+    created = allocated = destroyed = 0;
+    fails = will_fail;
+}
+
+static void gives_back(void)
+{
+    reset(false);
+    trained t = trained_open("callbacks=[]", "trainer.optimizer=owning");
+    trained_step(&t);
+    CU_ASSERT(created == 1 && allocated == 1 && destroyed == 0);
+    trained_close(&t);
+    CU_ASSERT_EQUAL(destroyed, 1);
+}
+
+/* What was created and not allocated, or not to its end, is given back as well. */
+static void gives_back_what_is_half_made(void)
+{
+    tx_error error = {0};
+    trained t;
+    reset(true);
+    CU_ASSERT_EQUAL(trained_try("callbacks=[]", "trainer.optimizer=owning", &error, &t), TX_FAILURE);
+    CU_ASSERT_STRING_EQUAL(error.message, "no room for a system");
+    CU_ASSERT(allocated == 1 && destroyed == 1);
+    reset(false);
+    CU_ASSERT_EQUAL(trained_try("callbacks=[]", "trainer.optimizer={type: owning, refuses: true}", &error, &t), TX_INVALID);
+    CU_ASSERT(created == 1 && allocated == 0 && destroyed == 1);
+}
+
+/* Beside what an optimizer of one plain stage takes. */
+static void is_counted(void)
+{
+    reset(false);
+    trained t = trained_open("callbacks=[]", "trainer.optimizer=owning");
+    trained plain = trained_open("callbacks=[]", "trainer.optimizer={type: sgd, learning_rate: 0.1}");
+    for (int ranks = 1; ranks <= 4; ranks++) {
+        const size_t with = tx_trainer_memory(t.trainer, ranks).parameters;
+        CU_ASSERT_EQUAL(with - tx_trainer_memory(plain.trainer, ranks).parameters, (size_t)(OWNED / ranks));
+    }
+    trained_close(&plain);
+    trained_close(&t);
+}
+
+int main(void)
+{
+    static const suite_test tests[] = {{"gives back", gives_back},
+                                       {"gives back what is half made", gives_back_what_is_half_made},
+                                       {"is counted", is_counted},
+                                       {0}};
+    if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK || tx_registry_create_builtin(NULL, &registry) != TX_OK ||
+        tx_registry_add(registry, &owning, NULL) != TX_OK) {
+        return 1;
+    }
+    const int code = suite_run("training/stage", tests);
+    tx_registry_destroy(registry);
+    tx_parallel_destroy(parallel);
+    return code;
+}

@@ -90,7 +90,10 @@ typedef struct tx_trainer_services {
     /* The value of that metric for the network as it is; ignored unless this callback keeps the best one. */
     void (*offer)(void *trainer, const struct tx_callback *callback, double value);
     double (*learning_rate)(const void *trainer); /* of this step's update; NaN: it has none */
-    void (*end)(void *trainer);                   /* this step's update is the last of the run, which is then finished */
+    /* What the optimizer tells of this step under that name, NaN: nothing this time. False: it has no such number, which can also
+     * be asked at creation. */
+    bool (*optimizer_number)(const void *trainer, const char *name, double *out);
+    void (*end)(void *trainer); /* this step's update is the last of the run, which is then finished */
 } tx_trainer_services;
 
 /* What a callback sees: the network before the update of `step`, on that step's minibatch. */

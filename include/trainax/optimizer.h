@@ -79,6 +79,12 @@ struct tx_stage {
     size_t (*bytes)(const tx_stage *stage, int num_ranks); /* that it will take on one of so many ranks; known once planned */
     /* Once, before the first update; the same status on all ranks. Collective. */
     tx_status (*allocate)(tx_stage *stage, const tx_task *task, tx_error *error);
+    /* Of each step, before callbacks see it: what they are told, and its update builds on. All stages get the task as it is; arrays
+     * are only read, and may meet the same step again. Fails as an update does. */
+    tx_status (*prepare)(tx_stage *stage, const tx_task *task, tx_error *error);
+    /* A number of the step that is prepared, the same on all ranks: NaN where it has none (yet: arrays without values, too). False:
+     * no number of that name, ever. */
+    bool (*tell)(const tx_stage *stage, const char *name, double *out);
     /* Of what was created and allocated, which may be half of it. Collective where something was allocated. */
     void (*destroy)(tx_stage *stage);
 };
@@ -107,10 +113,14 @@ tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_e
 size_t tx_optimizer_bytes(const tx_optimizer *optimizer, int num_ranks);                        /* of one of so many */
 tx_status tx_optimizer_allocate(tx_optimizer *optimizer, const tx_task *task, tx_error *error); /* collective */
 void tx_optimizer_destroy(tx_optimizer *optimizer); /* collective once it is allocated */
-/* One step from the task's parameters; allocates nothing. next: num_parameters reals of the caller's. TX_DIVERGED, with the reason
- * and the optimizer as it was before, when a new parameter would not be finite: the old ones are then still the last good state; so
- * too after what else the task says. Collective where the optimizer asks what is collective; else it works with what the task
- * came with. */
+/* What is to be known of a step before its update; TX_DIVERGED as there. Collective as the step is. */
+tx_status tx_optimizer_prepare(tx_optimizer *optimizer, const tx_task *task, tx_error *error);
+/* What the first of its stages that knows such a number tells of the step that is prepared. False: none does. */
+bool tx_optimizer_number(const tx_optimizer *optimizer, const char *name, double *out);
+/* The prepared step, from the task's parameters; allocates nothing. next: num_parameters reals of the caller's. TX_DIVERGED, with
+ * the reason and the optimizer as it was before, when a new parameter would not be finite: the old ones are then still the last
+ * good state; so too after what else the task says. Collective where the optimizer asks what is collective; else it works with what
+ * the task came with. */
 tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error);
 /* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
 double tx_optimizer_rate(const tx_optimizer *optimizer);

@@ -298,6 +298,25 @@ bool tx_optimizer_descends(const tx_optimizer *optimizer)
     return descends;
 }
 
+tx_status tx_optimizer_prepare(tx_optimizer *optimizer, const tx_task *task, tx_error *error)
+{
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        tx_stage *stage = optimizer->stages[k];
+        TX_TRY(stage->prepare ? stage->prepare(stage, task, error) : TX_OK);
+    }
+    return TX_OK;
+}
+
+bool tx_optimizer_number(const tx_optimizer *optimizer, const char *name, double *out)
+{
+    bool known = false;
+    for (int k = 0; k < optimizer->num_stages && !known; k++) {
+        const tx_stage *stage = optimizer->stages[k];
+        known = stage->tell && stage->tell(stage, name, out);
+    }
+    return known;
+}
+
 static tx_status run_stage(const tx_stage *stage, const tx_task *task, const void *gradient, bool last, void *next, bool *ends,
                            tx_error *error)
 {

@@ -89,6 +89,11 @@ static double learning_rate(const void *owner)
     return tx_optimizer_rate(((const tx_member *)owner)->optimizer);
 }
 
+static bool optimizer_number(const void *owner, const char *name, double *out)
+{
+    return tx_optimizer_number(((const tx_member *)owner)->optimizer, name, out);
+}
+
 static void end(void *owner)
 {
     tx_member *member = owner;
@@ -106,6 +111,7 @@ static const tx_trainer_services services = {
     .save = save,
     .offer = offer,
     .learning_rate = learning_rate,
+    .optimizer_number = optimizer_number,
     .end = end,
 };
 

@@ -1,4 +1,5 @@
-/* One step: the windows that were asked for a step ago, the blocks, one allreduce, callbacks, the history, the optimizer. */
+/* One step: the windows that were asked for a step ago, the blocks, one allreduce, what the optimizer tells, callbacks, the
+ * history, the optimizer's update. */
 #include <math.h>
 #include <string.h>
 
@@ -66,21 +67,29 @@ static void record(tx_member *member)
     }
 }
 
-static tx_status ask_optimizer(tx_member *member, tx_error *error)
+/* What the optimizer came to; there is a message where it failed. */
+static tx_status outcome(tx_member *member, tx_status status, const tx_error *local, tx_error *error)
 {
+    if (status == TX_DIVERGED) {
+        return tx_member_blame(member, local->message, error);
+    }
+    return status ? tx_error_set(error, status, "%s", local->message) : TX_OK;
+}
+
+tx_status tx_member_prepare(tx_member *member, tx_error *error)
+{
+    tx_error local;
+    local.status = TX_OK;
     tx_member_pose(member);
-    return tx_optimizer_step(member->optimizer, &member->task, member->next_parameters, error);
+    return outcome(member, tx_optimizer_prepare(member->optimizer, &member->task, &local), &local, error);
 }
 
 tx_status tx_member_update(tx_member *member, tx_error *error)
 {
     tx_error local;
-    local.status = TX_OK; /* there is a message where something fails */
-    const tx_status status = ask_optimizer(member, &local);
-    if (status != TX_OK) {
-        return status == TX_DIVERGED ? tx_member_blame(member, local.message, error)
-                                     : tx_error_set(error, status, "%s", local.message);
-    }
+    local.status = TX_OK;
+    const tx_status status = tx_optimizer_step(member->optimizer, &member->task, member->next_parameters, &local);
+    TX_TRY(outcome(member, status, &local, error));
     void *const old = member->parameters;
     member->parameters = member->next_parameters;
     member->next_parameters = old;
@@ -100,7 +109,8 @@ static tx_status take_step(tx_member *member, tx_error *error)
 {
     member->callbacks.present = 0;
     TX_TRY(tx_member_compute(member, error));
-    const tx_status status = tx_member_check(member, error);
+    tx_status status = tx_member_check(member, error);
+    status = status ? status : tx_member_prepare(member, error);
     TX_TRY(status ? TX_OK : tx_member_observe(member, error));
     record(member);
     return status ? status : tx_member_update(member, error);

@@ -1,5 +1,5 @@
 /* The trainer, as the room's own files see it: a member, what a group of ranks trains it with, and the data that members share. One
- * step of a member is compute, observe, record, update. */
+ * step of a member is compute, check, prepare, observe, record, update. */
 #pragma once
 
 #include "problem/budget.h"
@@ -93,7 +93,9 @@ bool tx_member_is_done(const tx_member *member);
 tx_status tx_member_compute(tx_member *member, tx_error *error);
 /* TX_DIVERGED when the computed loss or gradient is not finite. Collective. */
 tx_status tx_member_check(tx_member *member, tx_error *error);
-/* The optimizer's step. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
+/* Shows the optimizer its task: what it tells to callbacks is then there. TX_DIVERGED as the update. Collective. */
+tx_status tx_member_prepare(tx_member *member, tx_error *error);
+/* The optimizer's step, once prepared. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
 tx_status tx_member_update(tx_member *member, tx_error *error);
 /* After any change of the parameters. */
 void tx_member_refresh(tx_member *member);

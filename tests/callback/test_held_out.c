@@ -94,6 +94,13 @@ typedef struct stop {
     double values[40];
 } stop;
 
+static void step_unseen(tx_member *member)
+{
+    CU_ASSERT_EQUAL_FATAL(tx_member_compute(member, NULL), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_member_prepare(member, NULL), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_member_update(member, NULL), TX_OK);
+}
+
 /* Steps until the end, or 40; from `begin` on by a callback that recalls what was before. */
 static stop run(const char *early_stopping, const stop *before, int64_t begin)
 {
@@ -103,7 +110,7 @@ static stop run(const char *early_stopping, const stop *before, int64_t begin)
     for (int64_t step = 0; step < 40 && member->ended_at < 0; step++) {
         if (step < begin) {
             const double row[2] = {0, before->values[step]};
-            CU_ASSERT_EQUAL(tx_member_update((tx_member_compute(member, NULL), member), NULL), TX_OK);
+            step_unseen(member);
             tx_callbacks_recall(&member->callbacks, step, step % 2 ? 0 : 2, row);
         } else {
             trained_step(&t);

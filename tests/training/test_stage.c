@@ -1,16 +1,19 @@
-/* A stage that takes more than arrays: what it owns is made and given back on all ranks together, and counted where memory is.
- * ranks: 1 3 */
+/* A stage that takes more than arrays: what it owns is made and given back on all ranks together, and counted where memory is;
+ * what it knows of a step before callbacks see it stands in that step's row. ranks: 1 3 */
 #include "callback/trained.h"
 #include "optimizer/options.h"
 #include "optimizer/stage.h"
 
 enum { OWNED = 1 << 20 };
 static int created, allocated, destroyed;
-static bool fails; /* to allocate */
+static bool fails;               /* to allocate */
+static int64_t diverges_at = -1; /* what is known of that step is that it cannot be taken */
 
 typedef struct owner {
     tx_parallel *parallel; /* once it is allocated */
     void *memory;
+    int64_t prepared;
+    double square; /* of the gradient of the step that is prepared */
 } owner;
 
 static size_t bytes(const tx_stage *stage, int num_ranks)
@@ -42,9 +45,30 @@ static void destroy(tx_stage *stage)
     destroyed++;
 }
 
+static tx_status prepare(tx_stage *stage, const tx_task *task, tx_error *error)
+{
+    owner *own = stage->state;
+    const double *gradient = task->gradient;
+    own->square = 0;
+    for (int64_t k = 0; k < task->num_parameters; k++) {
+        own->square += gradient[k] * gradient[k];
+    }
+    return own->prepared++ == diverges_at ? tx_error_set(error, TX_DIVERGED, "its system is not finite") : TX_OK;
+}
+
+/* Of odd steps none. */
+static bool tell(const tx_stage *stage, const char *name, double *out)
+{
+    const owner *own = stage->state;
+    *out = own->prepared % 2 ? own->square : (double)NAN;
+    return strcmp(name, "square") == 0;
+}
+
 static tx_status update(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
-    CU_ASSERT_PTR_NOT_NULL(((const owner *)stage->state)->memory);
+    const owner *own = stage->state;
+    CU_ASSERT_PTR_NOT_NULL(own->memory);
+    CU_ASSERT_EQUAL(own->prepared, update->count + 1);
     return tx_stage_plain(stage, update, error);
 }
 
@@ -55,6 +79,8 @@ static tx_status create(tx_optimizer *optimizer, const tx_section *section, tx_e
     stage->bytes = bytes;
     stage->allocate = allocate;
     stage->destroy = destroy;
+    stage->prepare = prepare;
+    stage->tell = tell;
     created++;
     return tx_get_boolean(section, "refuses") ? tx_section_error(section, "refuses", error, TX_INVALID, "refused") : TX_OK;
 }
@@ -107,14 +133,85 @@ static void is_counted(void)
     trained_close(&t);
 }
 
+/* ---- What it tells ---- */
+
+static tx_status ask(tx_callback *callback, const tx_callback_setup *setup, tx_error *error)
+{
+    const char *const name = tx_get_string(callback->section, "number");
+    double none;
+    return setup->services->optimizer_number(setup->trainer, name, &none)
+               ? TX_OK
+               : tx_section_error(callback->section, "number", error, TX_INVALID, "this optimizer has no %s", name);
+}
+
+static tx_status observe(tx_callback *callback, const tx_observation *seen, tx_error *error, tx_cells cells)
+{
+    double value;
+    (void)error;
+    CU_ASSERT(seen->services->optimizer_number(seen->trainer, tx_get_string(callback->section, "number"), &value));
+    if (!isnan(value)) {
+        tx_cell_set(cells, 0, value);
+    }
+    return TX_OK;
+}
+
+static const tx_option told_options[] = {{.name = "number", .type = TX_TYPE_STRING, .text = "which"}, {0}};
+static const tx_callback_class told_class = {.create = ask, .observe = observe, .column = "told"};
+static const tx_component told = {
+    .kind = TX_KIND_CALLBACK, .name = "told", .summary = "a test", .options = told_options, .implementation = &told_class};
+
+#define NORM "{type: grad_norm, name: norm, squared: true, configuration: {type: supervised, num_rollout_steps: 3}}"
+
+static void stands_in_its_row(void)
+{
+    reset(false);
+    trained t = trained_open("callbacks=[{type: told, number: square}, " NORM "]", "trainer.optimizer=owning");
+    for (int step = 0; step < 5; step++) {
+        trained_step(&t);
+        const double value = trained_value(&t, "told"), expected = trained_value(&t, "norm");
+        CU_ASSERT(step % 2 ? isnan(value) : fabs(value - expected) < 1e-12 * expected); /* sums in another order */
+    }
+    trained_close(&t);
+}
+
+static void is_asked_at_creation(void)
+{
+    static const char *const optimizers[] = {"trainer.optimizer=owning", "trainer.optimizer={type: sgd, learning_rate: 1}"};
+    for (int k = 0; k < 2; k++) {
+        tx_error error = {0};
+        trained t;
+        CU_ASSERT_EQUAL(trained_try("callbacks=[{type: told, number: damping}]", optimizers[k], &error, &t), TX_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "callbacks.0.number: this optimizer has no damping"));
+    }
+}
+
+/* Before anybody has observed it; the row of its loss is there. */
+static void diverges(void)
+{
+    tx_error error = {0};
+    reset(false);
+    diverges_at = 2;
+    trained t = trained_open("callbacks=[{type: told, number: square}]", "trainer.optimizer=owning");
+    trained_step(&t);
+    trained_step(&t);
+    CU_ASSERT_EQUAL(tx_trainer_step(t.trainer, &error), TX_DIVERGED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "its system is not finite"));
+    CU_ASSERT(tx_trainer_steps_done(t.trainer) == 2 && isnan(trained_value(&t, "told")));
+    trained_close(&t);
+    diverges_at = -1;
+}
+
 int main(void)
 {
     static const suite_test tests[] = {{"gives back", gives_back},
                                        {"gives back what is half made", gives_back_what_is_half_made},
                                        {"is counted", is_counted},
+                                       {"stands in its row", stands_in_its_row},
+                                       {"is asked at creation", is_asked_at_creation},
+                                       {"diverges", diverges},
                                        {0}};
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK || tx_registry_create_builtin(NULL, &registry) != TX_OK ||
-        tx_registry_add(registry, &owning, NULL) != TX_OK) {
+        tx_registry_add(registry, &owning, NULL) != TX_OK || tx_registry_add(registry, &told, NULL) != TX_OK) {
         return 1;
     }
     const int code = suite_run("training/stage", tests);

@@ -105,7 +105,8 @@ typedef struct tx_component {
     const char *summary;      /* one line */
     const tx_option *options; /* ends with an option whose name is NULL; may be NULL */
     const void *implementation;
-    bool may_differ; /* in a list: may be there, be absent or have other options on --resume */
+    bool may_differ;      /* in a list: may be there, be absent or have other options on --resume */
+    bool takes_no_shared; /* an optimizer: none of the options that its kind shares */
 } tx_component;
 
 /* The descriptors known to this program, and per kind the options that all its components share. Filled at start-up,
@@ -126,6 +127,8 @@ const tx_component *tx_registry_find(const tx_registry *registry, tx_kind kind, 
 int tx_registry_count(const tx_registry *registry, tx_kind kind);
 const tx_component *tx_registry_at(const tx_registry *registry, tx_kind kind, int index); /* in order of addition */
 const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind);           /* may be NULL */
+/* Those that this component has of them: all or, NULL, none. */
+const tx_option *tx_registry_shared_by(const tx_registry *registry, const tx_component *component);
 /* Components of a kind may be written as short texts with semicolons, "Conv;34;10;relu", if a rule is given that turns one
  * into the flow mapping it stands for (written to `section`, at most `size` bytes with the zero). Its `key` then stands
  * beside it in the run, under NAME_key. */

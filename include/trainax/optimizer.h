@@ -6,7 +6,7 @@
  *     scale * (rule(updates) + decay * parameters)
  *
  * which the last one adds to the parameters. A component appends the stages it is made of: a transform mostly one; a whole
- * optimizer those of Optax's function, after those of the options that all optimizers share (clip, clip_by_global_norm,
+ * optimizer those of Optax's function, after those of the options that optimizers share (clip, clip_by_global_norm,
  * add_decayed_weights); `chain` those of its transforms. A stage without a rule is taken over by the one before where that has
  * no scale yet: a chain of scale_by_adam, add_decayed_weights and scale_by_learning_rate is adamw, and as fast.
  * All that an optimizer remembers lies in arrays with names and shapes: the count of its updates, and what its stages keep. */

@@ -149,7 +149,7 @@ static void walk_options(walk *w, const tx_option *options, const char *prefix, 
 static void walk_component(walk *w, const tx_component *component, const char *prefix, int depth)
 {
     walk_options(w, component->options, prefix, depth);
-    walk_options(w, tx_registry_shared(w->registry, component->kind), prefix, depth);
+    walk_options(w, tx_registry_shared_by(w->registry, component), prefix, depth);
 }
 
 static void walk_kind(walk *w, tx_kind kind, const char *prefix, int depth)

@@ -25,7 +25,7 @@ tx_table tx_table_make(const tx_registry *registry, const tx_component *componen
     tx_table all = {.count = 0};
     if (component) {
         add_options(&all, component->options);
-        add_options(&all, tx_registry_shared(registry, component->kind));
+        add_options(&all, tx_registry_shared_by(registry, component));
     }
     add_options(&all, each);
     return all;

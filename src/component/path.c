@@ -58,7 +58,7 @@ static tx_status match(const tx_registry *registry, const tx_component *componen
     snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "."), path);
     snprintf(where, sizeof where, "%s/%s", tx_kind_name(component->kind), component->name);
     TX_TRY(match_options(rows, component->options, name, path, where, error));
-    const tx_option *shared = tx_registry_shared(registry, component->kind);
+    const tx_option *shared = tx_registry_shared_by(registry, component);
     return tx_options_have(component->options, name) ? TX_OK : match_options(rows, shared, name, path, where, error);
 }
 

@@ -153,6 +153,10 @@ const tx_option *tx_registry_shared(const tx_registry *registry, tx_kind kind)
 {
     return registry->kinds[kind].shared;
 }
+const tx_option *tx_registry_shared_by(const tx_registry *registry, const tx_component *component)
+{
+    return component->takes_no_shared ? NULL : tx_registry_shared(registry, component->kind);
+}
 int tx_registry_count(const tx_registry *registry, tx_kind kind)
 {
     return (int)registry->kinds[kind].count;

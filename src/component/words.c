@@ -130,7 +130,7 @@ tx_status tx_option_rows_add_component(tx_option_rows *rows, const tx_registry *
     for (const tx_option *option = component->options; option && option->name; option++) {
         TX_TRY(tx_option_rows_add(rows, option, option->name, "", error));
     }
-    for (const tx_option *option = tx_registry_shared(registry, component->kind); option && option->name; option++) {
+    for (const tx_option *option = tx_registry_shared_by(registry, component); option && option->name; option++) {
         TX_TRY(tx_options_have(component->options, option->name) ? TX_OK
                                                                  : tx_option_rows_add(rows, option, option->name, "", error));
     }

@@ -31,7 +31,7 @@ static tx_status check_rates(const tx_section *section, const tx_option *options
     return TX_OK;
 }
 
-/* The options that all optimizers share. */
+/* The options that optimizers share. */
 static tx_status add_shared(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
     const double clip = tx_get_real(section, "clip"), norm = tx_get_real(section, "clip_by_global_norm");
@@ -51,7 +51,7 @@ tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, t
     const tx_component *component = tx_section_component(section);
     optimizer->num_sections++;
     TX_TRY(check_rates(section, component->options, error));
-    TX_TRY(component->kind == TX_KIND_OPTIMIZER ? add_shared(optimizer, section, error) : TX_OK);
+    TX_TRY(component->kind == TX_KIND_OPTIMIZER && !component->takes_no_shared ? add_shared(optimizer, section, error) : TX_OK);
     return ((const tx_optimizer_class *)component->implementation)->create(optimizer, section, error);
 }
 

@@ -191,7 +191,7 @@ static void take_options(spellings *keys, const tx_option *options, const tx_opt
 static void check_keys(const tx_registry *registry, const tx_component *component, const tx_option *outer)
 {
     spellings keys = {.count = 0};
-    const tx_option *shared = tx_registry_shared(registry, component->kind);
+    const tx_option *shared = tx_registry_shared_by(registry, component);
     if (!has(outer, "type") && !has(component->options, "type")) {
         add_once(&keys, "type");
     }
@@ -227,7 +227,7 @@ static void one_meaning_each(void)
 
 static void no_second_component_of_a_name(void)
 {
-    static const tx_component second = {TX_KIND_LOSS, "MSE_Loss", "again", NULL, NULL, false};
+    static const tx_component second = {TX_KIND_LOSS, "MSE_Loss", "again", NULL, NULL, false, false};
     tx_error error = {0};
     tx_registry *registry = fake_registry();
     CU_ASSERT_EQUAL(tx_registry_add(registry, &second, &error), TX_INVALID);

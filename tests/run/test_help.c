@@ -45,7 +45,7 @@ static void check_component(const tx_component *component)
         CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, name, widths[k], NULL, &text), TX_OK);
         check_widths(text, widths[k] ? widths[k] : 10000, name);
         check_options(component, component->options, text);
-        check_options(component, tx_registry_shared(registry, component->kind), text);
+        check_options(component, tx_registry_shared_by(registry, component), text);
         tx_free(text);
     }
 }

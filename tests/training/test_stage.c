@@ -1,5 +1,5 @@
 /* A stage that takes more than arrays: what it owns is made and given back on all ranks together, and counted where memory is;
- * what it knows of a step before callbacks see it stands in that step's row. ranks: 1 3 */
+ * what it knows of a step before callbacks see it stands in that step's row. An optimizer without the shared options. ranks: 1 3 */
 #include "callback/trained.h"
 #include "optimizer/options.h"
 #include "optimizer/stage.h"
@@ -88,6 +88,13 @@ static tx_status create(tx_optimizer *optimizer, const tx_section *section, tx_e
 static const tx_option options[] = {TX_OPTION_BOOLEAN("refuses", "false", "is not created"), {0}};
 static const tx_optimizer_class owning_class = {create};
 static const tx_component owning = TX_OPTIMIZER("owning", "a test", options, &owning_class);
+
+static const tx_component alone = {.kind = TX_KIND_OPTIMIZER,
+                                   .name = "alone",
+                                   .summary = "a test",
+                                   .options = options,
+                                   .implementation = &owning_class,
+                                   .takes_no_shared = true};
 
 static void reset(bool will_fail)
 {
@@ -201,6 +208,49 @@ static void diverges(void)
     diverges_at = -1;
 }
 
+/* ---- None of the options that optimizers share ---- */
+
+static void refuses_what_is_shared(void)
+{
+    static const char *const shared[] = {"clip", "clip_by_global_norm", "add_decayed_weights"};
+    for (int k = 0; k < 3; k++) {
+        char optimizer[96], expected[96];
+        tx_error error = {0};
+        trained t;
+        snprintf(optimizer, sizeof optimizer, "trainer.optimizer={type: alone, %s: 1}", shared[k]);
+        snprintf(expected, sizeof expected, "unknown key '%s' in trainer.optimizer", shared[k]);
+        CU_ASSERT_EQUAL(trained_try("callbacks=[]", optimizer, &error, &t), TX_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, expected));
+    }
+    trained t = trained_open("callbacks=[]", "trainer.optimizer=alone");
+    trained_step(&t);
+    trained_close(&t);
+}
+
+/* Does what begins with `from` name `option` before the next `until`? */
+static bool names(const char *text, const char *from, const char *until, const char *option)
+{
+    const char *begin = strstr(text, from);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(begin);
+    const char *end = strstr(begin + strlen(from), until), *found = strstr(begin, option);
+    return found && (!end || found < end);
+}
+
+static void is_told_without(void)
+{
+    char *help, *schema;
+    for (int k = 0; k < 2; k++) {
+        CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, k ? "owning" : "alone", 80, NULL, &help), TX_OK);
+        CU_ASSERT(names(help, "a test", "\f", "refuses") && names(help, "a test", "\f", "clip") == k);
+        tx_free(help);
+    }
+    CU_ASSERT_EQUAL_FATAL(tx_registry_schema(registry, NULL, &schema), TX_OK);
+    CU_ASSERT(names(schema, "\"optimizer.owning\": ", "\"optimizer.", "\"clip\": {"));
+    CU_ASSERT(names(schema, "\"optimizer.alone\": ", "\"optimizer.", "\"refuses\": {"));
+    CU_ASSERT(!names(schema, "\"optimizer.alone\": ", "\"optimizer.", "\"clip\": {"));
+    tx_free(schema);
+}
+
 int main(void)
 {
     static const suite_test tests[] = {{"gives back", gives_back},
@@ -209,9 +259,12 @@ int main(void)
                                        {"stands in its row", stands_in_its_row},
                                        {"is asked at creation", is_asked_at_creation},
                                        {"diverges", diverges},
+                                       {"refuses what is shared", refuses_what_is_shared},
+                                       {"is told without", is_told_without},
                                        {0}};
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK || tx_registry_create_builtin(NULL, &registry) != TX_OK ||
-        tx_registry_add(registry, &owning, NULL) != TX_OK || tx_registry_add(registry, &told, NULL) != TX_OK) {
+        tx_registry_add(registry, &owning, NULL) != TX_OK || tx_registry_add(registry, &alone, NULL) != TX_OK ||
+        tx_registry_add(registry, &told, NULL) != TX_OK) {
         return 1;
     }
     const int code = suite_run("training/stage", tests);

@@ -45,25 +45,30 @@ static void write_sealed(const char *path, content *c)
     file_write(path, c->data, c->bytes);
 }
 
-static void put_nan(const char *path, content *c)
+/* The first bytes of an array. */
+static void put(const char *path, content *c, const char *array, const void *value, size_t bytes)
 {
-    const float value = NAN;
-    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, "/optimizer/mu", H5P_DEFAULT);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, array, H5P_DEFAULT);
     const haddr_t offset = H5Dget_offset(dataset);
     CU_ASSERT_FATAL(dataset >= 0 && offset < c->bytes);
-    memcpy(c->data + offset + sizeof value, &value, sizeof value);
+    memcpy(c->data + offset, value, bytes);
     H5Dclose(dataset);
     H5Fclose(file);
 }
 
 static const struct {
-    const char *text, *instead; /* with the zero before them; NULL: a NaN in the optimizer's state */
+    const char *text, *instead; /* with the zero before them */
+    const char *array;          /* or this one begins with a value */
+    const void *value;
+    size_t bytes;
     const char *message;
 } damages[] = {
-    {"\0float32", "\0float16", "its `precision` is 'float16'"},
-    {"\0float32", "\0float64", "its `precision` is not that of its configuration"},
-    {"\0trainax network", "\0trainax natwork", "its `format` is another"},
-    {NULL, NULL, "/optimizer/mu holds NaN"},
+    {"\0float32", "\0float16", .message = "its `precision` is 'float16'"},
+    {"\0float32", "\0float64", .message = "its `precision` is not that of its configuration"},
+    {"\0trainax network", "\0trainax natwork", .message = "its `format` is another"},
+    {.array = "/optimizer/mu", .value = &(float){NAN}, .bytes = sizeof(float), .message = "/optimizer/mu holds NaN"},
+    {.array = "/optimizer/count", .value = &(int64_t){4}, .bytes = 8, .message = "its step is 3, but its optimizer has done 4"},
+    {.array = "/optimizer/count", .value = &(int64_t){-1}, .bytes = 8, .message = "its step is 3, but its optimizer has done -1"},
 };
 
 static void what_it_says_is_checked(void)
@@ -83,7 +88,7 @@ static void what_it_says_is_checked(void)
             CU_ASSERT_PTR_NOT_NULL_FATAL(at);
             memcpy(at, damages[k].instead, length);
         } else {
-            put_nan(path.path, &changed);
+            put(path.path, &changed, damages[k].array, damages[k].value, damages[k].bytes);
         }
         write_sealed(path.path, &changed);
         CU_ASSERT_EQUAL(train(run.path, 6, TX_START_RESUME, &error), TX_BAD_DATA);
@@ -91,6 +96,8 @@ static void what_it_says_is_checked(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "damaged"));
         write_sealed(path.path, &whole);
     }
+    put(path.path, &whole, "/optimizer/count", &(int64_t){1}, sizeof(int64_t)); /* three steps for an update is no damage */
+    write_sealed(path.path, &whole);
     CU_ASSERT_EQUAL(train(run.path, 6, TX_START_RESUME, NULL), TX_OK);
     folder_remove(&folder);
 }

@@ -133,6 +133,24 @@ int tx_optimizer_num_arrays(const tx_optimizer *optimizer);
 tx_state_array *tx_optimizer_array(const tx_optimizer *optimizer, int index);
 size_t tx_state_array_bytes(const tx_state_array *array, tx_precision precision);
 
+/* -- for create: the stages of a component -- */
+
+/* Appends a stage with `bytes` zeroed bytes of state, whose scale is 1 and whose decay 0. It belongs to the optimizer. */
+tx_status tx_stage_add(tx_optimizer *optimizer, tx_stage_update *update, size_t bytes, tx_error *error, tx_stage **out);
+/* The stage's next array: num_parameters reals of the run's precision, … */
+tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_error *error);
+/* … or what `array` says, for whose name a transform's number in its chain is put. */
+tx_status tx_stage_keep_array(tx_stage *stage, const tx_state_array *array, tx_error *error);
+/* Where the section has a learning rate: the last stage so far is scaled by it, downhill. */
+void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section);
+/* What a stage will ask of tasks, beside the gradient that they come with, TX_ASKS_…: TX_INVALID, at the section, where one of
+ * these is lacking; else what the task's preparing says. */
+tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *section, unsigned what, tx_error *error);
+/* What an update returns: TX_OK or TX_DIVERGED. */
+tx_status tx_stage_status(bool finite, tx_error *error);
+
+/* -- options and rates -- */
+
 /* What every optimizer takes beside its own options; for tx_registry_share. */
 extern const tx_option tx_optimizer_options[];
 

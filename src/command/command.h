@@ -85,6 +85,8 @@ void tx_tell_error(tx_error *error);
 
 /* Joins the job, with the environment as Open MPI needs it. Collective. */
 tx_status tx_session_join(tx_parallel **out, tx_error *error);
+/* All that this program knows, for every command. */
+tx_status tx_session_registry(tx_error *error, tx_registry **out);
 
 /* A job with its configuration. */
 typedef struct tx_session {

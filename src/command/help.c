@@ -67,7 +67,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (arguments->num_words + (page != NULL) + completion > 1) {
         return tx_error_set(error, TX_INVALID, "help: either a NAME or --man or --completion");
     }
-    TX_TRY(tx_registry_create_builtin(error, &registry));
+    TX_TRY(tx_session_registry(error, &registry));
     const tx_status status = page                   ? print_page(registry, page, error)
                              : completion           ? print_completion(registry, error)
                              : arguments->num_words ? describe(registry, arguments->words[0], error)

@@ -8,7 +8,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     tx_registry *registry;
     char *text;
-    TX_TRY(tx_registry_create_builtin(error, &registry));
+    TX_TRY(tx_session_registry(error, &registry));
     const tx_status status = tx_registry_list(registry, arguments->words[0], tx_terminal_columns(STDOUT_FILENO), error, &text);
     tx_registry_destroy(registry);
     TX_TRY(status);

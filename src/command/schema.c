@@ -6,7 +6,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     tx_registry *registry;
     char *text;
     (void)arguments;
-    TX_TRY(tx_registry_create_builtin(error, &registry));
+    TX_TRY(tx_session_registry(error, &registry));
     const tx_status status = tx_registry_schema(registry, error, &text);
     tx_registry_destroy(registry);
     TX_TRY(status);

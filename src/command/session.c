@@ -32,6 +32,11 @@ static tx_status open_config(tx_session *session, const tx_arguments *arguments,
     return tx_told_check_config(session->parallel, session->config, error);
 }
 
+tx_status tx_session_registry(tx_error *error, tx_registry **out)
+{
+    return tx_registry_create_builtin(error, out);
+}
+
 tx_status tx_session_join(tx_parallel **out, tx_error *error)
 {
     tx_setting settings[TX_MOST_SETTINGS];
@@ -49,7 +54,7 @@ tx_status tx_session_open(const tx_arguments *arguments, const char *config_path
     TX_TRY(tx_session_join(&session.parallel, error));
     tx_status status = tx_told_check_arguments(session.parallel, arguments, error);
     if (status == TX_OK) {
-        status = tx_parallel_agree(session.parallel, tx_registry_create_builtin(error, &session.registry), error);
+        status = tx_parallel_agree(session.parallel, tx_session_registry(error, &session.registry), error);
     }
     if (status == TX_OK && config_path) {
         status = open_config(&session, arguments, config_path, required, directory, error);
@@ -64,7 +69,7 @@ tx_status tx_session_open(const tx_arguments *arguments, const char *config_path
 tx_status tx_session_open_alone(const tx_arguments *arguments, const char *config_path, tx_error *error, tx_session *out)
 {
     tx_session session = {0};
-    tx_status status = tx_registry_create_builtin(error, &session.registry);
+    tx_status status = tx_session_registry(error, &session.registry);
     if (status == TX_OK && config_path) {
         status = tx_config_read(session.registry, config_path, arguments->many, arguments->num_many, NULL, error, &session.config);
     }

@@ -36,8 +36,8 @@ for path in scripts/experiments slurm LICENSE; do
     diff -r "$tests/../$path" "../prefix/share/trainax/${path##*/}" || fail "share/trainax differs from $path"
 done
 
-# -- programs of a user: jax.random.split(PRNGKey(0)) as JAX prints it, a component's name, and one of its own --
-printf '%s\n' '4146024105 967050713' '2718843009 1272950319' adam 'type: times' 'factor: 2.5' >expected.txt
+# -- programs of a user: jax.random.split(PRNGKey(0)) as JAX prints it, a component's name, and two of its own --
+printf '%s\n' '4146024105 967050713' '2718843009 1272950319' adam 'type: times' 'factor: 2.5' 4 >expected.txt
 says_so() {
     succeeds $bare "$1"
     cmp out.txt expected.txt || fail "$1 says otherwise: $(cat out.txt)"

@@ -12,6 +12,7 @@
 #include "trainax/version.h"
 #include "training/best.h"
 #include "training/snapshot.h"
+#include "training/trainer.h"
 
 static const char current_name[] = "checkpoint.h5", previous_name[] = "checkpoint.previous.h5";
 static const char ended_name[] = "ended"; /* attribute: before all steps were done */

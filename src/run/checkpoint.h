@@ -4,7 +4,7 @@
 
 #include "history/history.h"
 #include "trainax/file.h"
-#include "training/trainer.h"
+#include "training/member.h"
 
 /* A checkpoint found in a run directory, open and known to be whole. */
 typedef struct tx_checkpoint {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/checkpoint.h"
+#include "training/trainer.h"
 
 enum { MAX_RANK = 3 + TX_MAX_AXES };
 

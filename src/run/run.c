@@ -12,6 +12,7 @@
 #include "run/log.h"
 #include "run/members.h"
 #include "training/best.h"
+#include "training/trainer.h"
 
 enum { PATH_SIZE = 4096 };
 

@@ -14,6 +14,7 @@
 #include "file/atomic.h"
 #include "history/history.h"
 #include "problem/network_file.h"
+#include "training/trainer.h"
 
 enum { PATH_SIZE = 4096 };
 

@@ -1,7 +1,7 @@
 /* Networks and gradients of single steps, as files of rank 0. */
 #pragma once
 
-#include "training/trainer.h"
+#include "training/member.h"
 
 /* As the callbacks' service of this name. */
 tx_status tx_snapshot_add(tx_member *member, const tx_section *callback, const tx_snapshot *snapshot, int64_t every,

@@ -212,11 +212,6 @@ void tx_checkpoint_close(tx_checkpoint *checkpoint)
 
 /* ---- Comparing ---- */
 
-tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, const tx_error *reason, tx_error *error)
-{
-    return tx_error_set(error, reason->status, "%s (resuming from %s; --overwrite starts anew)", reason->message, checkpoint->path);
-}
-
 static tx_status check_configuration(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
 {
     tx_error local = {0};

@@ -27,7 +27,10 @@ tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry,
                              tx_checkpoint *out);
 void tx_checkpoint_close(tx_checkpoint *checkpoint);
 /* "… (resuming from PATH; --overwrite starts anew)" */
-tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, const tx_error *reason, tx_error *error);
+static inline tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, const tx_error *reason, tx_error *error)
+{
+    return tx_error_set(error, reason->status, "%s (resuming from %s; --overwrite starts anew)", reason->message, checkpoint->path);
+}
 /* TX_INVALID naming the key when it belongs to another configuration or has done more steps than are asked for; warns when bits may
  * differ. */
 tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, const tx_log *log, tx_error *error);

@@ -14,23 +14,6 @@ struct tx_fuser {
     int *readers;    /* of old nodes, outputs included */
 };
 
-void tx_graph_mark_live(const tx_graph *graph, const tx_node *outputs, int num_outputs, char *live)
-{
-    for (int k = 0; k < num_outputs; k++) {
-        if (outputs[k] >= 0) {
-            live[outputs[k]] = 1;
-        }
-    }
-    for (int n = graph->count - 1; n >= 0; n--) {
-        live[n] |= tx_has_trait(&graph->nodes[n], TX_OP_EFFECT);
-        for (int k = 0; live[n] && k < TX_MAX_INPUTS; k++) {
-            if (graph->nodes[n].input[k] >= 0) {
-                live[graph->nodes[n].input[k]] = 1;
-            }
-        }
-    }
-}
-
 bool tx_fuser_sole(const tx_fuser *f, tx_node n, const tx_operation *op, tx_graph_node *out)
 {
     if (n < 0 || f->readers[n] != 1 || (op && f->graph->nodes[f->map[n]].op != op)) {

@@ -289,6 +289,23 @@ static void compact(tx_graph *graph, const char *live, tx_node *place, int *orig
     graph->count = count;
 }
 
+void tx_graph_mark_live(const tx_graph *graph, const tx_node *outputs, int num_outputs, char *live)
+{
+    for (int k = 0; k < num_outputs; k++) {
+        if (outputs[k] >= 0) {
+            live[outputs[k]] = 1;
+        }
+    }
+    for (int n = graph->count - 1; n >= 0; n--) {
+        live[n] |= tx_has_trait(&graph->nodes[n], TX_OP_EFFECT);
+        for (int k = 0; live[n] && k < TX_MAX_INPUTS; k++) {
+            if (graph->nodes[n].input[k] >= 0) {
+                live[graph->nodes[n].input[k]] = 1;
+            }
+        }
+    }
+}
+
 tx_status tx_graph_drop_dead(tx_graph *graph, tx_node *outputs, int num_outputs, int *origin, tx_error *error)
 {
     const size_t count = (size_t)graph->count;

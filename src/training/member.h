@@ -68,13 +68,13 @@ tx_status tx_member_prepare(tx_member *member, tx_error *error);
 tx_status tx_member_update(tx_member *member, tx_error *error);
 /* After any change of the parameters. */
 void tx_member_refresh(tx_member *member);
-/* This rank's part of the step's minibatch; nothing where something has failed here. */
-tx_share tx_member_share(const tx_member *member);
 
 /* blame.c: TX_DIVERGED at this step because of `what`, and the windows of the minibatch that look like it. Collective. */
 tx_status tx_member_blame(tx_member *member, const char *what, tx_error *error);
 
-/* task.c: once the problem is there; what is of a step is filled in by it. */
+/* task.c: this rank's part of the step's minibatch; nothing where something has failed here. */
+tx_share tx_member_share(const tx_member *member);
+/* Once the problem is there; what is of a step is filled in by tx_member_pose. */
 tx_task tx_member_task(tx_member *member);
 void tx_member_pose(tx_member *member);
 

@@ -23,9 +23,9 @@ tx_status tx_shared_same(const tx_section *here, const tx_section *there, tx_err
 /* What is known of data before they are loaded, on one of num_ranks ranks. */
 tx_shared_data tx_shared_data_of(const tx_data_source *source, tx_placement placement, int num_ranks);
 
-/* For `count` members, which differ in network, trainer, callbacks and output alone: plans each for `group`, this rank's, and loads
- * data and held-out data if there is room for the largest beside them. TX_INVALID: they differ otherwise, no trainer can be made of
- * one, or there is too little memory. Collective over `parallel`, the job; it must outlive what is made. */
+/* loading.c: for `count` members, which differ in network, trainer, callbacks and output alone: plans each for `group`, this
+ * rank's, and loads data and held-out data if there is room for the largest beside them. TX_INVALID: they differ otherwise, no
+ * trainer can be made of one, or there is too little memory. Collective over `parallel`, the job; it must outlive what is made. */
 tx_status tx_shared_create(tx_parallel *parallel, int count, const tx_config *const *configs, tx_parallel *group, const tx_log *log,
                            tx_error *error, tx_shared *out);
 void tx_shared_destroy(tx_shared *shared); /* takes a zeroed one. Collective over the job */

@@ -7,11 +7,6 @@
 #include "history/history.h"
 #include "training/trainer.h"
 
-tx_share tx_member_share(const tx_member *member)
-{
-    return member->trainer->failure.status ? (tx_share){.batch_size = 1} : tx_fetching_share(&member->fetching, member->step);
-}
-
 static tx_status reduce(tx_member *member, tx_error *error)
 {
     const tx_share share = tx_member_share(member);

@@ -1,6 +1,11 @@
-/* The minibatch of a step as its optimizer sees it. */
+/* The minibatch of a step: this rank's part of it, and the task that its optimizer sees. */
 #include "base/real.h"
 #include "training/trainer.h"
+
+tx_share tx_member_share(const tx_member *member)
+{
+    return member->trainer->failure.status ? (tx_share){.batch_size = 1} : tx_fetching_share(&member->fetching, member->step);
+}
 
 static tx_status prepare(void *object, const char *asker, unsigned what, tx_error *error)
 {

@@ -1,3 +1,4 @@
+/* A range of levels cut into trajectories, which threads compute. */
 #include "data/trajectory.h"
 
 #include <omp.h>

@@ -1,3 +1,4 @@
+/* Schemes of one row of weights: the weights of every channel, and the convolution with them. */
 #include "physics/stencil.h"
 
 #include "base/memory.h"

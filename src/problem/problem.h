@@ -40,12 +40,11 @@ typedef struct tx_problem {
     int arenas;    /* that this is for; 0: one a thread */
 } tx_problem;
 
-/* The run's precision and random streams. */
 /* What the axes of a file mean, only its author knows: "channels last? …" where states look like that. */
 enum { TX_DOUBT = 256 };
 bool tx_problem_doubt_axes(const tx_shape *state, char text[TX_DOUBT]);
 
-tx_random tx_problem_random(const tx_section *root);
+tx_random tx_problem_random(const tx_section *root); /* the run's precision and random streams */
 tx_placement tx_problem_placement(const tx_section *root);
 int tx_problem_threads(const tx_section *root); /* of a rank */
 tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);

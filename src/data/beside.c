@@ -1,3 +1,4 @@
+/* Writing what a file holds beside its trajectories. */
 #include "data/beside.h"
 
 #include <string.h>

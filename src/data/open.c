@@ -1,3 +1,4 @@
+/* Opening a data source that no configuration names. */
 #include "data/open.h"
 
 #include <limits.h>

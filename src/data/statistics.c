@@ -1,3 +1,4 @@
+/* Exact sums over trajectories, and what statistics follow from them. */
 #include "data/statistics.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Reading numbers of a stats.yaml. */
 #include "data/stats_yaml.h"
 
 #include <limits.h>

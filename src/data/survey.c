@@ -1,3 +1,4 @@
+/* Small arrays and spacings that sources look up in their files. */
 #include "data/survey.h"
 
 #include <inttypes.h>

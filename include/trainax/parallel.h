@@ -27,7 +27,8 @@ typedef struct tx_setting {
 } tx_setting;
 enum { TX_MOST_SETTINGS = 2 };
 int tx_parallel_settings(tx_setting out[TX_MOST_SETTINGS]);
-/* Collective. Finalises MPI if create had started it. */
+/* Collective. Finalises MPI if create had started it; not when the others are lost: then end the process by _exit(), as what runs
+ * at exit() may wait for them. */
 void tx_parallel_destroy(tx_parallel *parallel);
 /* Did a launcher that still lives start this process as one of a job? What another one has left in the environment does not
  * count. Starts nothing. */
@@ -36,6 +37,22 @@ bool tx_parallel_launched(void);
 int tx_parallel_job_rank(void);
 int tx_parallel_job_size(void);
 bool tx_parallel_joined(void); /* has MPI been started in this process? It stays so when it is over. Starts nothing */
+
+/* What a rank is asked for while something takes long. Functions may be NULL. */
+typedef struct tx_attention {
+    bool (*stop)(void *user);    /* should it stop? Asked between pieces of data, from any thread */
+    void (*waiting)(void *user); /* about once a second while others are waited for; must not communicate */
+    void *user;
+} tx_attention;
+void tx_parallel_attend(tx_parallel *parallel, tx_attention attention);
+bool tx_parallel_asked_to_stop(const tx_parallel *parallel);
+/* Has another machine, which was waited for, not been heard of for two minutes (or TRAINAX_DEAD_LINK seconds in the environment, 0:
+ * for ever)? Then the collective call that waited has failed on this rank, and every later one fails at once. The kernels of the
+ * machines ask each other: how long a step takes does not matter. Connections of TCP alone. */
+bool tx_parallel_is_lost(const tx_parallel *parallel);
+/* Then Open MPI's mpirun, where it is this process's parent, is told to end without the daemon of the lost machine: by itself it
+ * would wait for that, a quarter of an hour perhaps. */
+void tx_parallel_end_launcher(void);
 
 int tx_parallel_rank(const tx_parallel *parallel);
 int tx_parallel_size(const tx_parallel *parallel);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "command/command.h"
@@ -80,11 +82,30 @@ tx_status tx_session_open_alone(const tx_arguments *arguments, const char *confi
     return TX_OK;
 }
 
+/* The others cannot be told any more, and what runs at exit would wait for them. Whichever rank ends first, the launcher then ends
+ * the rest: rank 0, which has the files, is given the time for them. */
+static _Noreturn void leave_alone(const tx_session *session, tx_error *error)
+{
+    if (tx_parallel_rank(session->parallel) != 0) {
+        nanosleep(&(struct timespec){.tv_sec = 5}, NULL);
+    }
+    const int status = (int)error->status;
+    tx_tell_error(error);
+    fflush(stdout);
+    tx_parallel_end_launcher();
+    _exit(status);
+}
+
 tx_status tx_session_close(tx_session *session, tx_status status, tx_error *error)
 {
     status = status == TX_OK ? tx_output_check(error) : status;
     if (session->parallel) {
-        status = tx_parallel_agree(session->parallel, status, error);
+        tx_error others = *error; /* a loss that has been told with more words stays */
+        status = tx_parallel_agree(session->parallel, status, &others);
+        if (tx_parallel_is_lost(session->parallel)) {
+            leave_alone(session, error->message[0] ? error : &others);
+        }
+        *error = others;
         if (tx_parallel_rank(session->parallel) == 0) {
             tx_tell_error(error);
         }

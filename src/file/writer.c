@@ -355,7 +355,8 @@ static tx_status end(tx_file_writer *writer, tx_status mine, tx_error *error)
 {
     TX_QUIETLY;
     TX_HOLD_SIZE_LIMIT;
-    tx_status status = close_file(writer, mine, error);
+    const bool alone = writer->parallel && tx_parallel_is_lost(writer->parallel); /* closing would wait for the others */
+    tx_status status = alone ? mine : close_file(writer, mine, error);
     if (status == TX_OK) {
         status = sum_checksums(writer, error);
     }

@@ -1,8 +1,10 @@
 /* Joining a job, leaving it, and who shares this machine. */
 #include <sched.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "parallel/job.h"
 #include "parallel/launcher.h"
@@ -83,6 +85,25 @@ bool tx_parallel_joined(void)
     return joined;
 }
 
+static tx_status make_watch(tx_parallel *parallel, tx_error *error)
+{
+    static const char name[] = "TRAINAX_DEAD_LINK";
+    const char *text = getenv(name);
+    double bound = 120;
+    if (text && *text && (!tx_parse_real(text, &bound) || !(bound >= 0))) {
+        return tx_error_set(error, TX_INVALID, "%s is '%s': seconds are needed, 0 for any time", name, text);
+    }
+    parallel->own_watch.bound = bound;
+    parallel->watch = &parallel->own_watch;
+    return TX_OK;
+}
+
+static tx_status make(tx_parallel *parallel, const MPI_Comm *communicator, bool running, bool alone, tx_error *error)
+{
+    TX_TRY(make_watch(parallel, error));
+    return alone ? TX_OK : join(parallel, communicator, running, error);
+}
+
 tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_parallel **out)
 {
     bool running = false;
@@ -95,7 +116,7 @@ tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_paral
     TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
     *parallel =
         (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = tx_threads_cores()};
-    const tx_status status = alone ? TX_OK : join(parallel, communicator, running, error);
+    const tx_status status = make(parallel, communicator, running, alone, error);
     if (status != TX_OK) {
         tx_parallel_destroy(parallel);
         return status;
@@ -111,11 +132,8 @@ static void free_communicator(MPI_Comm *communicator)
     }
 }
 
-void tx_parallel_destroy(tx_parallel *parallel)
+static void leave(tx_parallel *parallel)
 {
-    if (!parallel) {
-        return;
-    }
     if (parallel->machine != MPI_COMM_NULL) {
         tx_parallel_barrier(parallel, NULL); /* politely: MPI would spin for those still at work */
     }
@@ -123,6 +141,16 @@ void tx_parallel_destroy(tx_parallel *parallel)
     free_communicator(&parallel->all);
     if (parallel->started) {
         MPI_Finalize();
+    }
+}
+
+void tx_parallel_destroy(tx_parallel *parallel)
+{
+    if (!parallel) {
+        return;
+    }
+    if (!tx_parallel_is_lost(parallel)) {
+        leave(parallel);
     }
     tx_free(parallel->machine_of);
     tx_free(parallel);
@@ -183,4 +211,20 @@ MPI_Comm tx_parallel_communicator(const tx_parallel *parallel)
 int tx_parallel_machine_size(const tx_parallel *parallel)
 {
     return parallel->machine_size;
+}
+
+/* ---- What goes on meanwhile ---- */
+
+void tx_parallel_attend(tx_parallel *parallel, tx_attention attention)
+{
+    parallel->watch->attention = attention;
+}
+bool tx_parallel_asked_to_stop(const tx_parallel *parallel)
+{
+    const tx_attention *attention = &parallel->watch->attention;
+    return attention->stop && attention->stop(attention->user);
+}
+bool tx_parallel_is_lost(const tx_parallel *parallel)
+{
+    return parallel->watch && *parallel->watch->lost;
 }

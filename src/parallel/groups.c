@@ -58,8 +58,8 @@ static tx_status make(tx_parallel *job, int count, int64_t tickets, tx_error *er
     TX_TRY(tx_allocate(sizeof **out, error, out));
     **out = (tx_groups){.job = job, .count = count < job->size ? count : job->size, .tickets = tickets};
     TX_TRY(tx_allocate(sizeof *(*out)->mine, error, &(*out)->mine));
-    *(*out)->mine =
-        (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = job->cores};
+    *(*out)->mine = (tx_parallel){
+        .all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = job->cores, .watch = job->watch};
     return TX_OK;
 }
 
@@ -210,19 +210,18 @@ static tx_status hear_the_rest(tx_groups *groups, tx_error *error)
 
 tx_status tx_groups_wait(tx_groups *groups, const volatile sig_atomic_t *stop, tx_error *error)
 {
-    tx_patience patience = {.crowded = groups->job->oversubscribed};
+    static const char doing[] = "waiting for other groups";
+    tx_patience patience = tx_parallel_patience(groups->job);
     MPI_Request request;
     int done = 0;
     if (groups->job->size == 1) {
         return TX_OK;
     }
-    TX_TRY(tx_mpi_status(MPI_Ibarrier(groups->job->all, &request), "waiting for other groups", error));
+    TX_TRY(tx_mpi_status(MPI_Ibarrier(groups->job->all, &request), doing, error));
     while (!done) {
         tx_groups_poll(groups, stop && *stop);
-        TX_TRY(tx_mpi_status(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "waiting for other groups", error));
-        if (!done) {
-            tx_parallel_relax(&patience);
-        }
+        TX_TRY(tx_mpi_status(MPI_Test(&request, &done, MPI_STATUS_IGNORE), doing, error));
+        TX_TRY(done ? TX_OK : tx_parallel_relax(&patience, doing, error));
     }
     return hear_the_rest(groups, error);
 }

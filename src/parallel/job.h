@@ -6,6 +6,13 @@
 #include "parallel/communicator.h"
 #include "parallel/machine.h"
 
+/* What a rank looks at while it waits. */
+typedef struct tx_watch {
+    tx_attention attention;
+    double bound;               /* seconds that a machine may be silent; 0: for ever */
+    char lost[TX_MESSAGE_SIZE]; /* why the others cannot be reached any more; "": they can */
+} tx_watch;
+
 struct tx_parallel {
     MPI_Comm all, machine; /* the job; its ranks on this machine. Both MPI_COMM_NULL when alone */
     bool started;          /* MPI was started by us, so it is ours to finalise */
@@ -13,20 +20,25 @@ struct tx_parallel {
     int machine_rank, machine_size;
     int *machine_of; /* machine_of[rank]: the lowest rank on its machine */
     bool oversubscribed;
-    bool serves; /* a group of a job that has others */
+    bool serves;     /* a group of a job that has others */
+    tx_watch *watch; /* its own, or that of the job which a group is of */
+    tx_watch own_watch;
 };
 
 /* TX_OK, or TX_FAILURE with MPI's own words: "MPI failed while <doing>: <its message>". */
 tx_status tx_mpi_status(int code, const char *doing, tx_error *error);
 
-/* Called after each poll in vain: spins for some microseconds where a core is free, then yields it, then sleeps. */
+/* Of one wait: relax is called after each poll in vain. It spins for some microseconds where a core is free, then yields it, then
+ * sleeps. TX_FAILURE when a machine has not been heard of for too long (`doing` what, the message says). */
 typedef struct tx_patience {
     bool crowded; /* more ranks than cores: whoever we wait for may need ours */
     int polls;
-    double start;
+    double start, next_look;
+    tx_watch *watch;
 } tx_patience;
-void tx_parallel_relax(tx_patience *patience);
-/* Waits so for all requests. */
+tx_patience tx_parallel_patience(const tx_parallel *parallel);
+tx_status tx_parallel_relax(tx_patience *patience, const char *doing, tx_error *error);
+/* Waits so for all requests; fails at once where the others are lost already. */
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error);
 
 /* Likewise, until neighbours have raised a number in shared memory to `target`. */

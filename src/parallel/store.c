@@ -363,6 +363,9 @@ size_t tx_store_bytes(const tx_store *store)
 
 static void close_window(tx_store *store)
 {
+    if (tx_parallel_is_lost(store->parallel)) {
+        return;
+    }
     if (store->locked) {
         MPI_Win_unlock_all(store->window);
     }

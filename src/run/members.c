@@ -1,9 +1,10 @@
 /* Several members in one job: groups of ranks take one after another, all from one copy of the data. */
 #include "run/members.h"
 
+#include "run/deadline.h"
+
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "training/trainer.h"
 
@@ -62,6 +63,12 @@ static tx_status train_all(work *work, tx_error *error)
 
 /* ---- All of them ---- */
 
+static bool was_told_to_stop(void *user)
+{
+    const work *work = user;
+    return work->options->stop && *work->options->stop;
+}
+
 static tx_status gather(work *work, tx_error *error, tx_member_end *out)
 {
     const int count = work->members->count;
@@ -91,12 +98,15 @@ static tx_status run(work *work, tx_error *error, tx_member_end *out)
 tx_status tx_train_members(const tx_members *members, tx_parallel *job, const tx_train_options *options, tx_error *error,
                            tx_member_end *ends)
 {
-    work work = {.members = members, .options = options, .job = job, .place.begun = tx_clock(), .failed = members->count};
+    work work = {.members = members, .options = options, .job = job, .failed = members->count};
     const int groups = members->groups < members->count ? members->groups : members->count;
     memset(ends, 0, (size_t)members->count * sizeof *ends);
     TX_TRY(tx_groups_create(job, groups, members->count, error, &work.place.groups));
     work.place.shared = &work.shared;
+    work.place.end = tx_deadline_end(tx_groups_mine(work.place.groups), options->time_limit);
+    tx_parallel_attend(job, (tx_attention){.stop = was_told_to_stop, .user = &work});
     const tx_status status = run(&work, error, ends);
+    tx_parallel_attend(job, (tx_attention){0});
     tx_shared_destroy(&work.shared);
     tx_groups_destroy(work.place.groups);
     tx_free(work.ends);

@@ -10,7 +10,7 @@
 typedef struct tx_run_place {
     const tx_shared *shared; /* NULL: the run loads its own data */
     tx_groups *groups;       /* all of which a stop request ends; NULL: there are no others */
-    double begun;            /* clock when the command began to train: for the time limit */
+    double end;              /* by tx_clock, until when it may go on; 0: for ever. Known to the first rank of those that train */
 } tx_run_place;
 
 /* run.c. As tx_train, which does this for a run that is alone. parallel: the group's ranks. error: not NULL, without a status.

@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "problem/network_file.h"
 #include "run/claim.h"
+#include "run/deadline.h"
 #include "run/directory.h"
 #include "run/log.h"
 #include "run/members.h"
@@ -30,11 +33,13 @@ typedef struct tx_run {
     tx_checkpoint checkpoint;
     tx_config *earlier; /* rank 0 of a resumed run: config.yaml as it was; NULL: there is none that can be read */
     tx_trainer *trainer;
-    tx_member *member;   /* the trainer's */
-    tx_history *history; /* rank 0 */
+    tx_member *member;    /* the trainer's */
+    tx_history *history;  /* rank 0 */
+    tx_deadline deadline; /* rank 0 */
     int64_t checkpoint_every, saved_step;
     double checkpoint_interval; /* seconds, 0: never */
     double next_checkpoint, next_flush;
+    bool wanted; /* checkpoint.now was seen */
     bool told;
 } tx_run;
 
@@ -97,15 +102,15 @@ static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
     return TX_OK;
 }
 
-static void history_path(const tx_run *run, char path[PATH_SIZE])
+static void path_of(const tx_run *run, const char *name, char path[PATH_SIZE])
 {
-    snprintf(path, PATH_SIZE, "%s/history.csv", run->directory);
+    snprintf(path, PATH_SIZE, "%s/%s", run->directory, name);
 }
 
 static tx_status tell_finished(const tx_run *run, tx_error *error)
 {
     char result[TX_DIGEST_SIZE], path[PATH_SIZE];
-    history_path(run, path);
+    path_of(run, "history.csv", path);
     TX_TRY(tx_checkpoint_restore_history(&run->checkpoint, path, error));
     TX_TRY(tx_network_file_result(run->checkpoint.file, error, result));
     tx_log_write(run->log, TX_LOG_NOTE, "%s is finished: %" PRId64 " steps%s", run->directory, run->checkpoint.step,
@@ -118,7 +123,7 @@ static tx_status create_history(tx_run *run, tx_error *error)
 {
     const tx_callbacks *callbacks = &run->member->callbacks;
     char *header, path[PATH_SIZE];
-    history_path(run, path);
+    path_of(run, "history.csv", path);
     TX_TRY(tx_history_header(callbacks->num_columns, callbacks->columns, error, &header));
     const tx_status status =
         tx_history_create(run->trainer->problem.random.precision, tx_mixer_minibatches(run->member->fetching.mixer),
@@ -182,34 +187,56 @@ static tx_status start(tx_run *run, tx_error *error)
 
 /* ---- Files on the way ---- */
 
+static const char now_name[] = "checkpoint.now"; /* whoever makes this file wants a checkpoint; it goes when there is one */
+
+static bool is_wanted(const tx_run *run)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    path_of(run, now_name, path);
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static tx_status write_history(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_claim_keep(&run->claim, error));
     return tx_history_flush(run->history, error);
 }
 
-static tx_status save_here(tx_run *run, tx_error *error)
+/* Rank 0's; nobody else is needed. */
+static tx_status write_checkpoint(tx_run *run, tx_error *error)
 {
     tx_member *member = run->member;
-    const tx_failure *failure = &run->trainer->failure;
-    if (failure->status != TX_OK) {
-        return tx_error_set(error, failure->status, "%s", failure->error.message);
-    }
-    if (!run->writer) {
-        return TX_OK;
-    }
     TX_TRY(write_history(run, error));
     if (member->step == run->saved_step && !member->best.changed) {
         return TX_OK;
     }
+    const double begun = tx_clock();
     TX_TRY(tx_checkpoint_save(member, run->history, run->directory, error));
+    tx_deadline_note(&run->deadline.save, begun);
+    run->saved_step = member->step;
     return member->best.changed ? tx_best_save(&member->best, &run->trainer->problem, run->directory, error) : TX_OK;
+}
+
+static tx_status save_here(tx_run *run, tx_error *error)
+{
+    const tx_failure *failure = &run->trainer->failure;
+    if (failure->status != TX_OK) {
+        return tx_error_set(error, failure->status, "%s", failure->error.message);
+    }
+    TX_TRY(run->writer ? write_checkpoint(run, error) : TX_OK);
+    if (run->wanted) {
+        char path[PATH_SIZE];
+        path_of(run, now_name, path);
+        unlink(path);
+        run->wanted = false;
+    }
+    return TX_OK;
 }
 
 static tx_status save(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_parallel_agree(run->parallel, save_here(run, error), error));
-    run->saved_step = run->member->step;
     run->next_checkpoint = tx_clock() + run->checkpoint_interval;
     return TX_OK;
 }
@@ -224,6 +251,7 @@ static void flush(tx_run *run)
     const double now = tx_clock();
     if (now >= run->next_flush) {
         tx_failure_note(failure, write_history(run, &failure->error));
+        run->wanted = is_wanted(run);
         run->next_flush = now + 1;
     }
     tx_failure_note(failure, tx_run_log_check(&run->file, &failure->error));
@@ -231,15 +259,25 @@ static void flush(tx_run *run)
 
 /* ---- The loop ---- */
 
+static bool was_told_to_stop(const tx_run *run)
+{
+    return run->options->stop && *run->options->stop;
+}
+
 static bool asked_to_stop(const tx_run *run)
 {
-    const bool asked = run->options->stop && *run->options->stop;
+    const bool asked = was_told_to_stop(run);
     return run->place.groups ? tx_groups_poll(run->place.groups, asked) : asked;
 }
 
 static bool out_of_time(const tx_run *run)
 {
-    return run->writer && run->options->time_limit > 0 && tx_clock() - run->place.begun >= run->options->time_limit;
+    return run->writer && tx_deadline_is_near(&run->deadline);
+}
+
+static bool should_stop(const tx_run *run)
+{
+    return asked_to_stop(run) || out_of_time(run);
 }
 
 static bool is_checkpoint_due(const tx_run *run)
@@ -252,17 +290,20 @@ static bool is_checkpoint_due(const tx_run *run)
 static tx_status one_step(tx_run *run, tx_error *error)
 {
     const int64_t requests[TX_REQUEST_COUNT] = {
-        [TX_REQUEST_STOP] = asked_to_stop(run) || out_of_time(run),
-        [TX_REQUEST_CHECKPOINT] = run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint,
+        [TX_REQUEST_STOP] = should_stop(run),
+        [TX_REQUEST_CHECKPOINT] =
+            run->wanted || (run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint),
     };
+    const double begun = tx_clock();
     const tx_status status = tx_member_step(run->member, requests, error);
+    tx_deadline_note(&run->deadline.step, begun);
     flush(run);
     return status;
 }
 
 static tx_status stopped(tx_run *run, tx_error *error)
 {
-    const char *reason = out_of_time(run) ? "the time limit is reached" : "asked to stop";
+    const char *reason = out_of_time(run) ? "the time limit is near" : "asked to stop";
     tx_run_log_note(&run->file, reason);
     TX_TRY(save(run, error));
     return tx_error_set(error, TX_STOPPED, "stopped at step %" PRId64 " of %" PRId64 ": %s; run again with --resume to go on",
@@ -282,10 +323,57 @@ static tx_status diverged(tx_run *run, tx_error *error)
     return error->status;
 }
 
+/* In the middle of a step: what the last one has left is kept. */
+static bool save_last_step(tx_run *run)
+{
+    tx_error local = {0};
+    if (!run->writer || !run->member || !run->member->computing) {
+        return false;
+    }
+    if (write_checkpoint(run, &local) != TX_OK) {
+        tx_log_write(run->log, TX_LOG_WARNING, "%s", local.message);
+    }
+    return local.status == TX_OK;
+}
+
+/* Those of a tx_attention, which hear of this process alone. */
+static bool should_stop_reading(void *user)
+{
+    return was_told_to_stop(user) || out_of_time(user);
+}
+
+/* Whoever asks to stop may not leave the time to finish the step. */
+static void wait_for_others(void *user)
+{
+    tx_run *run = user;
+    if (was_told_to_stop(run)) {
+        save_last_step(run);
+    }
+}
+
+/* A machine is gone. */
+static tx_status lost(tx_run *run, tx_error *error)
+{
+    const tx_error local = *error;
+    if (!save_last_step(run)) {
+        return local.status;
+    }
+    *error = (tx_error){0};
+    return tx_error_set(error, local.status, "%.900s; stopped at step %" PRId64 " of %" PRId64 ": run again with --resume to go on",
+                        local.message, run->member->step, run->trainer->problem.num_steps);
+}
+
+static tx_status failed(tx_run *run, tx_error *error)
+{
+    return error->status == TX_DIVERGED         ? diverged(run, error)
+           : tx_parallel_is_lost(run->parallel) ? lost(run, error)
+                                                : error->status;
+}
+
 /* Before the first step nothing has been reduced yet that could carry a request. */
 static tx_status stopped_at_once(tx_run *run, tx_error *error, bool *out)
 {
-    int64_t stop = asked_to_stop(run) || out_of_time(run);
+    int64_t stop = should_stop(run);
     TX_TRY(tx_parallel_max(run->parallel, &stop, 1, error));
     *out = stop;
     return TX_OK;
@@ -324,9 +412,8 @@ static tx_status loop(tx_run *run, tx_error *error)
         TX_TRY(stopped_at_once(run, error, &stop));
     }
     while (!stop && !tx_member_is_done(member)) {
-        const tx_status status = one_step(run, error);
-        if (status != TX_OK) {
-            return status == TX_DIVERGED ? diverged(run, error) : status;
+        if (one_step(run, error) != TX_OK) {
+            return failed(run, error);
         }
         stop = member->requests[TX_REQUEST_STOP];
         if (!stop && is_checkpoint_due(run)) {
@@ -410,8 +497,10 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
         .writer = writer,
     };
     if (writer) {
+        run.deadline.end = place->end;
         tx_run_log_begin(&run.file, &options->log);
     }
+    tx_parallel_attend(parallel, (tx_attention){.stop = should_stop_reading, .waiting = wait_for_others, .user = &run});
     const tx_status status = train(&run, error);
     *steps = run.member ? run.member->step : run.checkpoint.step;
     tx_run_log_end(&run.file, error);
@@ -421,12 +510,13 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
     tx_config_destroy(run.earlier);
     tx_free(run.inputs);
     tx_claim_release(&run.claim);
+    tx_parallel_attend(parallel, (tx_attention){0});
     return status;
 }
 
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
 {
-    const tx_run_place alone = {.begun = tx_clock()};
+    const tx_run_place alone = {.end = tx_deadline_end(parallel, options->time_limit)};
     tx_error own = {0};
     int64_t unused;
     return tx_train_at(&alone, config, parallel, options, error ? error : &own, &unused); /* its status is looked at */

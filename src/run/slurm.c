@@ -1,7 +1,9 @@
-/* Does a job live? scontrol is asked, not squeue, which leaves out what a user's SQUEUE_STATES and the like say. */
+/* Does a job live, and how long? scontrol is asked, not squeue, which leaves out what a user's SQUEUE_STATES and the like say. */
 #include "run/slurm.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -86,6 +88,18 @@ static bool is_former_self(const tx_owner *owner, const tx_owner *self)
     return strcmp(owner->job, self->job) == 0 && strcmp(owner->cluster, self->cluster) == 0 && restarts(self) > restarts(owner);
 }
 
+static bool ask(const char *command, char answer[ANSWER])
+{
+    /* NOLINTNEXTLINE(cert-env33-c): a fixed command, but for a number */
+    FILE *slurm = popen(command, "re");
+    if (!slurm) {
+        return false;
+    }
+    answer[fread(answer, 1, ANSWER - 1, slurm)] = '\0';
+    pclose(slurm);
+    return true;
+}
+
 tx_life tx_slurm_life(const tx_owner *owner, const tx_owner *self)
 {
     char command[sizeof question + 2 * sizeof owner->job], answer[ANSWER];
@@ -93,12 +107,39 @@ tx_life tx_slurm_life(const tx_owner *owner, const tx_owner *self)
         return *owner->job ? TX_LIFE_DEAD : TX_LIFE_UNKNOWN;
     }
     snprintf(command, sizeof command, question, owner->job, owner->job);
-    /* NOLINTNEXTLINE(cert-env33-c): a fixed command, but for a number */
-    FILE *slurm = popen(command, "re");
-    if (!slurm) {
-        return TX_LIFE_UNKNOWN;
+    return ask(command, answer) ? judge(answer, owner, self) : TX_LIFE_UNKNOWN;
+}
+
+/* ---- Time ---- */
+
+static const char question_of_end[] =
+    "TZ=UTC0 SLURM_TIME_FORMAT=standard timeout 10 scontrol -ao show job %" PRId64 " 2>/dev/null | grep '^JobId=%" PRId64 " '";
+
+/* Since 1970; 0: none. Newer Slurms say it in the environment, older ones must be asked. */
+static int64_t end_of_job(int64_t job)
+{
+    char command[sizeof question_of_end + 64], answer[ANSWER], text[WORD];
+    const char *told = getenv("SLURM_JOB_END_TIME");
+    struct tm end = {0};
+    int64_t time;
+    if (told && tx_parse_integer(told, &time)) {
+        return time;
     }
-    answer[fread(answer, 1, sizeof answer - 1, slurm)] = '\0';
-    pclose(slurm);
-    return judge(answer, owner, self);
+    snprintf(command, sizeof command, question_of_end, job, job);
+    if (!ask(command, answer)) {
+        return 0;
+    }
+    find(answer, " EndTime=", text);
+    return strptime(text, "%Y-%m-%dT%H:%M:%S", &end) ? timegm(&end) : 0;
+}
+
+double tx_slurm_time_left(void)
+{
+    const char *text = getenv("SLURM_JOB_ID");
+    int64_t job;
+    if (!text || !tx_parse_integer(text, &job)) {
+        return 0;
+    }
+    const int64_t left = end_of_job(job) - time(NULL);
+    return left > 0 ? (double)left : 0;
 }

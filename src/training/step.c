@@ -25,7 +25,9 @@ tx_status tx_member_compute(tx_member *member, tx_error *error)
         tx_failure_note(failure, tx_fetching_turn(&member->fetching, member->step, &failure->error));
     }
     member->requests[TX_REQUEST_ABORT] = failure->status != TX_OK; /* of an earlier step, too */
+    member->computing = true;
     TX_TRY(reduce(member, error));
+    member->computing = false;
     const double loss = tx_reduction_scalar(member->reduction, 0);
     member->loss = tx_real_round(trainer->problem.random.precision, loss);
     return TX_OK;

@@ -99,6 +99,8 @@ struct tx_data_source {
     tx_data_shape whole; /* set by create: of all its own trajectories */
     tx_data_shape shape; /* of those that are chosen, which read delivers */
     size_t working;      /* bytes, beside the result, while it is read */
+    int together; /* of a generator, set by create: trajectories that are best read at once, from their first level on; 0: any
+                     levels */
     /* Set by create; the names are the state's. */
     const char *stored_type;          /* of the numbers, where they are stored: "float32"; a constant */
     const char *const *channel_names; /* NULL: not known */
@@ -107,8 +109,9 @@ struct tx_data_source {
     struct tx_choice *choice; /* of samples, levels, points */
     tx_normalization normalization;
     bool prepared, settled;
-    tx_follower follower; /* of what read delivers: read may let it follow, and need not */
-    void *state;          /* the class's own: one tx_allocate */
+    tx_follower follower;   /* of what read delivers: read may let it follow, and need not */
+    const tx_parallel *job; /* which may be asked to stop: then what takes long ends with TX_STOPPED. NULL: none */
+    void *state;            /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_data_setup setup, tx_error *error, tx_data_source **out);
 /* Finds the numbers of `normalize`, by a pass over all data where they must be computed. Loading and writing begin with it.
@@ -140,6 +143,7 @@ typedef struct tx_dataset {
     tx_normalization normalization; /* that it is in */
     tx_precision precision;
     uint64_t checksum; /* of all numbers in that precision: the same for the same data, whatever they are called */
+    bool partial;      /* the job was asked to stop before all were there: they are of no use */
     tx_store *store;   /* items: levels */
 } tx_dataset;
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_placement placement,

@@ -76,7 +76,7 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     source->whole.num_trajectories = tx_get_integer(section, "num_samples");
     source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
     source->whole.state = (tx_shape){.channels = 1, .axes = 1, .n = {a->num_points}};
-    a->num_waves = tx_generator_threads(source, 1);
+    a->num_waves = source->together = tx_generator_threads(source, 1);
     source->working = (size_t)a->num_waves * wave_bytes(a) + sizeof(tx_complex) * (size_t)a->num_modes;
     return TX_OK;
 }

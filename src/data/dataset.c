@@ -9,8 +9,9 @@
 #include "data/beside.h"
 #include "trainax/file.h"
 
-/* What a rank holds at a time, for each of its threads, when it copies a source into a file. */
-enum { BUFFER_BYTES = 8 << 20 };
+/* What a rank holds at a time, for each of its threads, when it copies a source into a file; what it reads between two questions
+ * whether to go on. */
+enum { BUFFER_BYTES = 8 << 20, ROUND_BYTES = 64 << 20 };
 
 tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_error *error,
                               tx_data_source **out)
@@ -44,13 +45,54 @@ static tx_status add_up(tx_parallel *parallel, uint64_t mine, tx_error *error, u
     return TX_OK;
 }
 
+static int64_t level_bytes(const tx_data_source *source)
+{
+    return tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->setup.random.precision);
+}
+
+/* Levels that are read before the ranks ask each other whether to go on. */
+static int64_t levels_a_round(const tx_data_source *source)
+{
+    const int64_t step = source->together ? source->together * source->shape.num_levels : 1;
+    const int64_t most = ROUND_BYTES / level_bytes(source);
+    return most > step ? most / step * step : step;
+}
+
+/* A rank's levels, from `first` on. */
+static tx_status read_levels(tx_parallel *parallel, tx_data_source *source, int64_t first, int64_t count, char *out,
+                             tx_error *error, uint64_t *sum)
+{
+    const int64_t round = levels_a_round(source), end = first + count;
+    int64_t level = first, left = 1;
+    while (left) {
+        const int64_t next = (level / round + 1) * round, now = (next < end ? next : end) - level;
+        uint64_t part = 0;
+        const tx_status mine = tx_parallel_asked_to_stop(parallel)
+                                   ? tx_error_set(error, TX_STOPPED, "asked to stop while data are read")
+                                   : tx_data_source_read_sum(source, level, now, out, error, &part);
+        TX_TRY(tx_parallel_agree(parallel, mine, error));
+        out += now * level_bytes(source);
+        level += now;
+        *sum += part;
+        left = end - level;
+        TX_TRY(tx_parallel_max(parallel, &left, 1, error));
+    }
+    return TX_OK;
+}
+
 static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_dataset *dataset, tx_error *error)
 {
     int64_t first, count;
     uint64_t sum = 0;
     void *items;
+    tx_error local = {0};
     tx_store_part(dataset->store, &first, &count, &items);
-    TX_TRY(tx_parallel_agree(parallel, tx_data_source_read_sum(source, first, count, items, error, &sum), error));
+    source->job = parallel;
+    const tx_status status = read_levels(parallel, source, first, count, items, &local, &sum);
+    dataset->partial = status == TX_STOPPED;
+    if (status != TX_OK && status != TX_STOPPED) {
+        return tx_error_set(error, status, "%s", local.message);
+    }
     const bool counts = placement == TX_SHARDED || tx_parallel_rank(parallel) == 0; /* replicated, all have all */
     TX_TRY(add_up(parallel, counts ? sum : 0, error, &dataset->checksum));
     dataset->checksum += shape_sum(&source->shape);
@@ -121,11 +163,6 @@ void tx_dataset_destroy(tx_dataset *dataset)
 }
 
 /* ---- Writing ---- */
-
-static int64_t level_bytes(const tx_data_source *source)
-{
-    return tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->setup.random.precision);
-}
 
 /* Levels that a rank copies at a time. */
 static int64_t levels_at_once(const tx_data_source *source, int num_ranks)

@@ -74,6 +74,7 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     source->whole.num_trajectories = tx_get_integer(section, "num_samples");
     source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
     source->whole.state = (tx_shape){.channels = 3};
+    source->together = tx_generator_threads(source, 1);
     source->working = 3 * (size_t)source->whole.num_trajectories * tx_real_bytes(source->setup.random.precision);
     return TX_OK;
 }

@@ -145,6 +145,7 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
     const tx_key key = tx_key_from_spec(random, tx_get_key(source->section, "key"));
     const tx_plan_cost cost = tx_plan_get_cost(r->plan);
     r->num_workers = tx_generator_threads(source, r->block);
+    source->together = r->num_workers * r->block;
     TX_TRY(tx_allocate_array((size_t)r->num_workers, sizeof *r->workers, error, &r->workers));
     for (int k = 0; k < r->num_workers; k++) {
         TX_TRY(tx_initial_create(section, random, key, source->whole.state, error, &r->workers[k].initial));

@@ -64,7 +64,9 @@ tx_status tx_generate_levels(tx_data_source *source, tx_generator *generate, int
 #pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
     for (int64_t k = 0; k < count; k++) {
         tx_error local = {0};
-        const tx_status status = compute(source, generate, &r, r.trajectory + k * together, together, &local);
+        const tx_status status = source->job && tx_parallel_asked_to_stop(source->job)
+                                     ? tx_error_set(&local, TX_STOPPED, "asked to stop")
+                                     : compute(source, generate, &r, r.trajectory + k * together, together, &local);
 #pragma omp critical
         if (status != TX_OK && k < failed) {
             failed = k;

@@ -24,7 +24,7 @@ static const tx_dataset *held_out_data(const tx_member *member)
 static void look(const tx_dataset *dataset, content *c)
 {
     const tx_data_shape *shape = &dataset->shape;
-    c->dataset = dataset;
+    c->dataset = dataset->partial ? NULL : dataset; /* nothing can be said of it, and nothing will be learned from it */
     c->checksum = (int64_t)dataset->checksum;
     c->rank = 3 + shape->state.axes;
     c->shape[0] = shape->num_trajectories;

@@ -86,17 +86,76 @@ wait $process
 [ $? -eq 137 ] || fail "exit code when a rank is killed"
 check_resumed killed
 
-# Before the first step: a checkpoint of step 0. Big data give the time.
-"$trainax" train "$quickstart" $arguments --output early --set trainer.num_training_steps=1000 --set data.num_samples=200000 2>err.txt &
-process=$!
-for _ in $(seq 200); do # until the handler of SIGTERM, bit 14, stands
-    caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' /proc/$process/status 2>/dev/null)
-    [ $((0x${caught:-0} >> 14 & 1)) = 1 ] && break
-    sleep 0.01
-done
-kill -TERM $process
-wait $process
-[ $? -eq 75 ] || fail "exit code of an early signal"
+# Before the first step: a checkpoint of step 0. Big data give the time, and are not waited for: nobody knows them yet.
+big="--set data.num_samples=20000"
+stop_early() { # stop_early STEPS OPTION...: as soon as the handler of SIGTERM, bit 14, stands
+    local process caught
+    "$trainax" train "$quickstart" $arguments $big --output early --set trainer.num_training_steps="$1" "${@:2}" 2>err.txt &
+    process=$!
+    for _ in $(seq 200); do
+        caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' /proc/$process/status 2>/dev/null)
+        [ $((0x${caught:-0} >> 14 & 1)) = 1 ] && break
+        sleep 0.01
+    done
+    kill -TERM $process
+    wait $process
+    [ $? -eq 75 ] || fail "exit code of an early signal: $(cat err.txt)"
+}
+stop_early 1000
 [ "$(steps_of early)" = 0 ] || fail "an early signal leaves a checkpoint of step $(steps_of early)"
 [ "$(cat early/history.csv)" = step,epoch,batch,loss ] || fail "history.csv after an early signal"
+h5ls -r early/checkpoint.h5 | grep -q '^/data' && fail "an early signal waits until all data are there"
+succeeds mpirun -n 2 "$trainax" train "$quickstart" $arguments $big --output early --resume --set trainer.num_training_steps=70
+succeeds "$trainax" train "$quickstart" $arguments $big --output early.whole --set trainer.num_training_steps=70
+same_run early early.whole
+
+# A run that is there already is not harmed by it.
+stop_early 90 --resume
+[ "$(steps_of early)" = 70 ] || fail "a resumed run that is stopped early is at step $(steps_of early)"
+succeeds "$trainax" train "$quickstart" $arguments $big --output early --resume --set trainer.num_training_steps=140
+succeeds "$trainax" train "$quickstart" $arguments $big --output early.whole --resume --set trainer.num_training_steps=140
+same_run early early.whole
+
+# checkpoint.now: a checkpoint, and on it goes.
+"$trainax" train "$quickstart" --quiet --set output.checkpoint_interval=0 --output now --set trainer.num_training_steps=100000000 2>err.txt &
+process=$!
+for _ in $(seq 600); do
+    [ -e now/history.csv ] && break
+    sleep 0.05
+done
+[ -e now/checkpoint.h5 ] && fail "a checkpoint that nobody has asked for"
+for k in 1 2; do
+    touch now/checkpoint.now
+    for _ in $(seq 600); do
+        [ -e now/checkpoint.now ] || break
+        sleep 0.05
+    done
+    [ ! -e now/checkpoint.now ] || fail "checkpoint.now stays"
+    [ $k = 1 ] && first=$(steps_of now)
+done
+[ "$(steps_of now)" -gt "$first" ] || fail "a second checkpoint.now changes nothing: $(steps_of now) steps"
+kill -0 $process || fail "checkpoint.now ends the run: $(cat err.txt)"
+kill -TERM $process
+wait $process
+
+# The time limit leaves room for the longest step and a checkpoint; so does the end of Slurm's job, as the environment or scontrol say.
+stops_in_time() { # stops_in_time NAME COMMAND...
+    local name=$1 code
+    shift
+    "$@" --output "$name" --set trainer.num_training_steps=100000000 2>err.txt
+    code=$?
+    [ $code -eq 75 ] && grep -q 'the time limit is near' err.txt || fail "$name: exit code $code: $(cat err.txt)"
+    [ -e "$name/checkpoint.h5" ] || fail "$name: no checkpoint"
+}
+train="$trainax train $quickstart $arguments"
+stops_in_time own $train --time-limit 0:00:02
+export SLURM_JOB_ID=17
+SLURM_JOB_END_TIME=$(($(date +%s) + 4)) stops_in_time told $train
+mkdir bin
+cat >bin/scontrol <<'END'
+#!/bin/sh
+[ "$*" = '-ao show job 17' ] && echo "JobId=17 JobName=x EndTime=$(TZ=UTC0 date -d '+4 seconds' +%Y-%m-%dT%H:%M:%S) Deadline=N/A"
+END
+chmod +x bin/scontrol
+PATH=$work/bin:$PATH stops_in_time asked $train
 finish

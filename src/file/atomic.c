@@ -185,12 +185,6 @@ void tx_atomic_remove_unfinished(void)
     }
 }
 
-void tx_atomic_remove(const char *temporary)
-{
-    unlink(temporary);
-    forget(temporary);
-}
-
 /* ---- Limits ---- */
 
 tx_size_limit tx_size_limit_hold(void)
@@ -259,11 +253,22 @@ static bool finish(int fd, bool good)
     return good;
 }
 
+/* The descriptor behind a path that tx_atomic_hidden made, -1: it is another one. */
+static int hidden_file(const char *temporary)
+{
+    long process;
+    int fd, length = 0;
+    return sscanf(temporary, "/proc/%ld/fd/%d%n", &process, &fd, &length) == 2 && !temporary[length] && process == getpid() ? fd
+                                                                                                                            : -1;
+}
+
+/* A file that we have made is no link, unless it is the kernel's to a hidden one. */
 static int open_again(const char *path, int flags)
 {
     int fd;
+    const int links = flags & O_DIRECTORY || hidden_file(path) >= 0 ? 0 : O_NOFOLLOW; /* O_TMPFILE is of a folder, too */
     do {
-        fd = open(path, flags | O_CLOEXEC, 0666);
+        fd = open(path, flags | links | O_CLOEXEC, 0666);
     } while (fd < 0 && errno == EINTR);
     return fd;
 }
@@ -298,17 +303,63 @@ int tx_unnamed_open_beside(const char *path)
     return tx_unnamed_open(folder);
 }
 
+tx_status tx_atomic_hidden(const char *path, tx_error *error, char **out)
+{
+    enum { LONGEST = 48 };
+    char folder[PATH_SIZE];
+    TX_TRY(tx_atomic_temporary(path, error, out));
+    folder_of(path, folder);
+    const int fd = strlen(path) < PATH_SIZE ? open_again(folder, O_RDWR | O_TMPFILE) : -1;
+    char *hidden;
+    if (fd < 0 || tx_allocate(LONGEST, NULL, &hidden) != TX_OK) {
+        return TX_OK;
+    }
+    snprintf(hidden, LONGEST, "/proc/%ld/fd/%d", (long)getpid(), fd);
+    tx_free(*out);
+    *out = hidden;
+    return TX_OK;
+}
+
+/* Gives a hidden file, which is complete, a name that can become its last one. */
+static tx_status show(const char *hidden, const char *path, tx_error *error, char **out)
+{
+    TX_TRY(tx_atomic_temporary(path, error, out));
+    unlink(*out);
+    const bool good = linkat(AT_FDCWD, hidden, AT_FDCWD, *out, AT_SYMLINK_FOLLOW) == 0;
+    const int number = errno;
+    close(hidden_file(hidden));
+    if (!good) {
+        tx_free(*out);
+        return cannot_write(path, number, error);
+    }
+    return TX_OK;
+}
+
 tx_status tx_atomic_write(const char *temporary, const char *path, const void *data, size_t bytes, tx_error *error)
 {
-    unlink(temporary); /* of an earlier process with the same number */
-    remember(temporary);
-    const int fd = open_again(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    const bool hidden = hidden_file(temporary) >= 0;
+    if (!hidden) {
+        unlink(temporary); /* of an earlier process with the same number */
+        remember(temporary);
+    }
+    const int fd = open_again(temporary, hidden ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0 || !finish(fd, write_all(fd, data, bytes) && flush(fd))) {
         const int number = errno;
         tx_atomic_remove(temporary);
         return cannot_write(path, number, error);
     }
     return TX_OK;
+}
+
+void tx_atomic_remove(const char *temporary)
+{
+    const int fd = hidden_file(temporary);
+    if (fd >= 0) {
+        close(fd);
+        return;
+    }
+    unlink(temporary);
+    forget(temporary);
 }
 
 /* Where the file system cannot reserve (older Lustre, NFS 3), it can at least say what is free. */
@@ -431,14 +482,31 @@ static tx_status end(tx_status status, const char *temporary)
     return status;
 }
 
+static tx_status publish(const char *temporary, const char *path, const char *previous, bool fresh, tx_error *error)
+{
+    return end(fresh ? add(temporary, path, error) : replace(temporary, path, previous, error), temporary);
+}
+
+static tx_status publish_any(const char *temporary, const char *path, const char *previous, bool fresh, tx_error *error)
+{
+    char *shown;
+    if (hidden_file(temporary) < 0) {
+        return publish(temporary, path, previous, fresh, error);
+    }
+    TX_TRY(show(temporary, path, error, &shown));
+    const tx_status status = publish(shown, path, previous, fresh, error);
+    tx_free(shown);
+    return status;
+}
+
 tx_status tx_atomic_publish(const char *temporary, const char *path, const char *previous, tx_error *error)
 {
-    return end(replace(temporary, path, previous, error), temporary);
+    return publish_any(temporary, path, previous, false, error);
 }
 
 tx_status tx_atomic_publish_new(const char *temporary, const char *path, tx_error *error)
 {
-    return end(add(temporary, path, error), temporary);
+    return publish_any(temporary, path, NULL, true, error);
 }
 
 static tx_status save(const char *path, const char *previous, bool fresh, const void *data, size_t bytes, tx_error *error)

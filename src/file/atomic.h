@@ -11,6 +11,9 @@
 /* "folder/.name.WRITER.tmp" for "folder/name" (tx_free): no other process has the same. TX_BAD_DATA when something stands at
  * `path` that a file cannot replace: a folder, a device. A link at `path` is replaced, never followed. */
 tx_status tx_atomic_temporary(const char *path, tx_error *error, char **out);
+/* The same without a name, where the file system has such files: nothing is left of it however the process ends. The path, of
+ * /proc, is good for all processes that see this one there. */
+tx_status tx_atomic_hidden(const char *path, tx_error *error, char **out);
 /* Removes from a folder the temporaries whose process is dead: asked where it is one of this machine, else where nothing has been
  * written for a day. */
 void tx_atomic_sweep(const char *folder);

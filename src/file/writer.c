@@ -93,9 +93,6 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
     memcpy(writer->size, size, (size_t)rank * sizeof *size);
     tx_status status = measure(writer) ? tx_duplicate(path, error, &writer->file.path)
                                        : tx_error_set(error, TX_INVALID, "cannot write '%s': its size is no size", path);
-    if (status == TX_OK && is_first(writer)) {
-        status = tx_atomic_temporary(path, error, &writer->temporary);
-    }
     if (status == TX_OK) {
         status = tx_cover_create(writer->bytes, error, &writer->cover);
     }
@@ -155,6 +152,33 @@ static tx_status see_temporary(const tx_file_writer *writer, tx_error *error)
     return TX_OK;
 }
 
+/* Collective. */
+static tx_status share_temporary(tx_file_writer *writer, tx_status mine, tx_error *error)
+{
+    TX_TRY(agree(writer->parallel, mine, error));
+    return writer->parallel ? tx_parallel_broadcast_text(writer->parallel, &writer->temporary, error) : TX_OK;
+}
+
+/* A file without a name where all ranks see that of rank 0, else one that will have a name. Collective. */
+static tx_status choose_temporary(tx_file_writer *writer, tx_error *error)
+{
+    tx_parallel *parallel = writer->parallel;
+    const char *path = writer->file.path;
+    const bool first = is_first(writer);
+    TX_TRY(share_temporary(writer, first ? tx_atomic_hidden(path, error, &writer->temporary) : TX_OK, error));
+    int64_t unseen = access(writer->temporary, W_OK) != 0;
+    TX_TRY(parallel ? tx_parallel_max(parallel, &unseen, 1, error) : TX_OK);
+    if (!unseen) {
+        return TX_OK;
+    }
+    if (first) {
+        tx_atomic_remove(writer->temporary);
+    }
+    tx_free(writer->temporary);
+    writer->temporary = NULL;
+    return share_temporary(writer, first ? tx_atomic_temporary(path, error, &writer->temporary) : TX_OK, error);
+}
+
 /* A box of the dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
 static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const hsize_t *count, const char *data)
 {
@@ -201,8 +225,9 @@ static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
 {
     tx_scoped_id access = tx_file_access();
     const MPI_Comm communicator = writer->parallel ? tx_parallel_communicator(writer->parallel) : MPI_COMM_NULL;
-    if (communicator != MPI_COMM_NULL && tx_parallel_size(writer->parallel) > 1 &&
-        H5Pset_fapl_mpio(access, communicator, MPI_INFO_NULL) < 0) {
+    const bool many = communicator != MPI_COMM_NULL && tx_parallel_size(writer->parallel) > 1;
+    /* Neither driver asks for the real name of a file that may have none. */
+    if ((many ? H5Pset_fapl_mpio(access, communicator, MPI_INFO_NULL) : H5Pset_fapl_stdio(access)) < 0) {
         return tx_file_failed(&writer->file, TX_FAILURE, "open", "/", error);
     }
     writer->file.id = H5Fopen(writer->temporary, H5F_ACC_RDWR, access);
@@ -224,14 +249,14 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
     TX_HOLD_SIZE_LIMIT;
     tx_file_writer *writer = NULL;
     tx_status status = agree(parallel, make_writer(parallel, path, rank, size, precision, error, &writer), error);
-    if (status == TX_OK && parallel) {
-        status = tx_parallel_broadcast_text(parallel, &writer->temporary, error);
-    }
     if (status != TX_OK) {
         free_writer(writer);
         return status;
     }
-    status = agree(parallel, is_first(writer) ? write_skeleton(writer, file, error) : TX_OK, error);
+    status = choose_temporary(writer, error);
+    if (status == TX_OK) {
+        status = agree(parallel, is_first(writer) ? write_skeleton(writer, file, error) : TX_OK, error);
+    }
     if (status == TX_OK) {
         status = agree(parallel, see_temporary(writer, error), error);
     }
@@ -240,7 +265,7 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
     }
     if (status != TX_OK) {
         close_ids(writer);
-        if (is_first(writer)) {
+        if (is_first(writer) && writer->temporary) {
             tx_atomic_remove(writer->temporary);
         }
         free_writer(writer);

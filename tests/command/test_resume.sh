@@ -94,6 +94,11 @@ truncate -s 10000 damaged/checkpoint.h5
 train damaged 200 --resume
 grep -q 'warning: .*damaged/checkpoint.h5 is damaged' err.txt || fail "the damaged checkpoint is not named"
 same_run whole damaged
+train network 100 --set output.checkpoint_every=60
+cp network/network.h5 network/checkpoint.h5 # sealed, and none the less no checkpoint
+train network 200 --resume
+grep -q 'warning: .*network/checkpoint.h5 is damaged.*checkpoint.previous.h5 is used, step 60' err.txt || fail "a network as a checkpoint: $(cat err.txt)"
+same_run whole network
 size=$(stat -c %s damaged/checkpoint.h5)
 printf 'XXXX' | dd of=damaged/checkpoint.h5 bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
 echo nothing >damaged/checkpoint.previous.h5

@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # Installs the Debian (12) packages that the build and the quickstart use and that are missing; done at once when none is.
 # What cannot be installed is only told: it may be there under another name, and CMake says so if it is not.
-# usage: scripts/install_dependencies.sh [--tests]     with --tests also what the tests, the sanitizer builds and the checks use
+# usage: scripts/install_dependencies.sh [--tests | --all]     with --tests also what the tests, the sanitizer builds and the checks
+# use, with --all also what brings up a cluster on this machine for some of them
 set -euo pipefail
 
 packages=(gcc libc6-dev make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libfftw3-dev libfyaml-dev
           libssl-dev liblzf-dev)
 for_tests=(g++ libcunit1-dev git python3 python3-jsonschema python3-yaml python3-h5py hdf5-tools procps mandoc clang-14 libomp-14-dev
            libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck)
+for_clusters=(slurm-wlm munge iproute2)
 
 case "${1:-}" in
     '') ;;
     --tests) packages+=("${for_tests[@]}") ;;
-    -h | --help) sed -n '2,4s/^# //p' "$0"; exit 0 ;;
-    *) echo "install_dependencies.sh: unknown option '$1' (known: --tests)" >&2; exit 2 ;;
+    --all) packages+=("${for_tests[@]}" "${for_clusters[@]}") ;;
+    -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
+    *) echo "install_dependencies.sh: unknown option '$1' (known: --tests, --all)" >&2; exit 2 ;;
 esac
 
 # go_on WHY PACKAGE...

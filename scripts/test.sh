@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 # all: goes on after a failure, and says at the end what has failed.
 all() {
     local failed=() command
+    scripts/install_dependencies.sh --all
     for command in scripts/test.sh "scripts/test.sh --sanitize=address,undefined" "scripts/test.sh --sanitize=thread" \
         "scripts/test.sh --portable" scripts/check.sh scripts/fuzz.sh; do
         echo "==== $command"

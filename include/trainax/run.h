@@ -18,7 +18,7 @@ typedef enum tx_start { TX_START_NEW, TX_START_RESUME, TX_START_OVERWRITE } tx_s
 typedef struct tx_train_options {
     const char *output; /* run directory; NULL: the configuration's */
     tx_start start;
-    double time_limit;                 /* seconds; 0: none */
+    double time_limit;                 /* seconds, checkpoint included; 0: none but that of Slurm's job */
     const volatile sig_atomic_t *stop; /* non-zero: stop at the next step boundary; may be NULL */
     tx_log log;                        /* progress, notes, warnings; used on rank 0. All but progress stands in run.log too */
     bool terminal;                     /* progress lines may overwrite each other */

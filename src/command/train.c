@@ -58,7 +58,7 @@ static const tx_flag flags[] = {
     {.name = "--output", .value = "DIR", .text = "the run directory, instead of output.directory"},
     {.name = "--resume", .text = "goes on from the newest checkpoint; starts if there is none"},
     {.name = "--overwrite", .text = "replaces a run that is there"},
-    {.name = "--time-limit", .value = "H:MM:SS", .text = "stops after this time with a checkpoint, exit code 75; also D-HH:MM:SS"},
+    {.name = "--time-limit", .value = "H:MM:SS", .text = "stops within this time with a checkpoint, exit code 75; also D-HH:MM:SS"},
     {.name = "--quiet", .text = "warnings and errors only"},
     {0},
 };

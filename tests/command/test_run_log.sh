@@ -97,9 +97,9 @@ expect 2 'in_channels' "$trainax" train "$quickstart" --output early --set netwo
 # -- how a run ended --
 train limited --time-limit 0:00:01 --set trainer.num_training_steps=100000000
 [ $? -eq 75 ] || fail "exit code of a time limit"
-says limited "the time limit is reached"
+says limited "the time limit is near"
 says limited "stopped at step [0-9]+ of 100000000: .*"
-grep -Eqx 'trainax: stopped at step .*: the time limit is reached; run again with --resume.*' err.txt || fail "the screen does not say why"
+grep -Eqx 'trainax: stopped at step .*: the time limit is near; run again with --resume.*' err.txt || fail "the screen does not say why"
 train wild --set 'trainer.optimizer={type: sgd, learning_rate: 1e30}'
 [ $? -eq 4 ] || fail "exit code of a run that diverges"
 [ "$(sed -n '$s/^[^ ]* //p' wild/run.log)" = "$(sed -n 's/^trainax: //p' err.txt)" ] || fail "run.log does not end with the error"

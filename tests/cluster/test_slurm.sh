@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# The batch scripts under a real slurmctld with four nodes: whatever ends a job early, the run comes to the bytes of one that nothing
+# happened to, and nobody has to do anything.
+. "$(dirname "$0")/../command/common.sh" "$1" "$2"
+. "$tests/cluster/slurm.sh"
+cluster_up
+
+slurm=$tests/../slurm
+export TRAINAX=$trainax
+unset OMPI_MCA_rmaps_base_oversubscribe
+
+state() { squeue -h -t all -j "$1" -o %T; }
+wait_until() { # wait_until WHAT SECONDS COMMAND...
+    local what=$1 left=$(($2 * 5))
+    shift 2
+    until "$@"; do
+        [ $((left -= 1)) -ge 0 ] || { fail "$what: $(squeue -h -t all; cat ./*.log)"; return 1; }
+        sleep 0.2
+    done
+}
+is() { [[ " ${*:2} " == *" $(state "$1") "* ]]; } # is JOB STATE...
+has_rows() { [ "$(cat "$1/history.csv" 2>/dev/null | wc -l)" -ge "$2" ]; }
+has_checkpoint() { [ -e "$1/checkpoint.h5" ]; }
+submit() { sbatch --parsable -N2 --ntasks-per-node=1 "$slurm/train.sbatch" "$@"; }
+has_restarted() { scontrol -o show job "$1" | grep -q ' Restarts=[1-9]'; }
+begins_again() { # begins_again JOB SECONDS: it has gone back into the queue; let it begin at once
+    wait_until "job $1 is not back in the queue" "$2" has_restarted "$1" && sleep 3
+    scontrol update job="$1" starttime=now 2>/dev/null # or it has begun
+}
+completes() { # completes JOB NAME OPTION...: and its run is what one command leaves
+    wait_until "job $1 does not end" 120 is "$1" COMPLETED FAILED CANCELLED
+    is "$1" COMPLETED || fail "job $1 is $(state "$1"): $(cat trainax-"$1".log)"
+    [ -d "$2.whole" ] || succeeds "$trainax" train "${@:3}" --quiet --output "$2.whole"
+    same_run "$2" "$2.whole"
+}
+cp "$quickstart" quick.yaml
+quick="quick.yaml --set trainer.num_training_steps=2000"
+python3 - <<'END' # some seconds a step
+import yaml
+slow = yaml.safe_load(open("quick.yaml"))
+slow["data"].update(num_points=3072, num_samples=4, temporal_horizon=60)
+slow.update(network="Conv;34;10;relu", network_key=0)
+slow["trainer"].update(batch_size=200, num_training_steps=6)
+yaml.safe_dump(slow, open("slow.yaml", "w"))
+END
+
+# -- as it is meant; by srun; an array, a directory each --
+first=$(submit quick.yaml --output plain --set trainer.num_training_steps=300)
+second=$(sbatch --parsable -N2 --ntasks-per-node=1 --output=trainax-%j.log --wrap \
+    "srun --mpi=pmix -K $trainax train quick.yaml --quiet --output srun --set trainer.num_training_steps=300")
+third=$(sbatch --parsable --array=3-4 "$slurm/seeds.sbatch" quick.yaml --quiet --set trainer.num_training_steps=300)
+completes "$first" plain quick.yaml --set trainer.num_training_steps=300
+cp -r plain.whole srun.whole
+completes "$second" srun
+wait_until "the array does not end" 60 eval "! squeue -h -j $third | grep -q ."
+for seed in 3 4; do
+    mv runs/seeds/quick/$seed seed$seed || fail "no run of task $seed: $(cat seeds-*.log)"
+    succeeds "$trainax" train quick.yaml --quiet --output seed$seed.whole --set trainer.num_training_steps=300 --set network.key=$seed \
+        --set trainer.key=$seed
+    same_run seed$seed seed$seed.whole
+done
+
+# -- preempted in the middle of a step of some seconds: that step is kept --
+job=$(submit slow.yaml --output slow)
+wait_until "no steps" 100 has_rows slow 2
+urgent=$(sbatch --parsable -p urgent -N4 --exclusive --output=urgent.log --wrap "sleep 1")
+wait_until "the urgent job does not run" 30 is "$urgent" RUNNING COMPLETED
+has_checkpoint slow || fail "a run that is preempted loses its steps: $(cat trainax-"$job".log)"
+wait_until "the urgent job does not end" 30 is "$urgent" COMPLETED
+begins_again "$job" 30
+completes "$job" slow slow.yaml
+
+# -- a node that is not the batch script's dies: back in the queue, as there was progress --
+job=$(submit $quick --output node --set output.checkpoint_every=100)
+wait_until "no checkpoint" 60 has_checkpoint node
+kill_node n2
+begins_again "$job" 60
+grep -q '^train.sbatch: ended by a failure (.*): back in the queue' trainax-"$job".log || fail "a dead node: $(cat trainax-"$job".log)"
+start_node n2
+completes "$job" node $quick
+
+# -- the end of the time comes near, as Slurm says it; then a person cancels it: that is for good --
+job=$(submit $quick --output limit --set trainer.num_training_steps=100000000)
+wait_until "no steps" 60 has_rows limit 100
+scancel --batch --signal=USR1 "$job"
+begins_again "$job" 30
+grep -q '^train.sbatch: stopped in time: back in the queue' trainax-"$job".log || fail "a time limit: $(cat trainax-"$job".log)"
+wait_until "it does not go on" 60 grep -q '^resuming at step' trainax-"$job".log
+scancel "$job"
+wait_until "a cancelled job goes on" 30 is "$job" CANCELLED
+wait_until "a cancelled run keeps its directory" 15 eval '[ ! -e limit/lock ]'
+
+# -- killed again and again, before any checkpoint: once is enough, in a line of its own and one of ours --
+job=$(submit $quick --output stuck --set trainer.num_training_steps=100000000)
+wait_until "no steps" 60 has_rows stuck 100
+kill -KILL $(pgrep -f "^[^ ]*trainax train $quick --output stuck")
+wait_until "a run without progress goes on" 60 is "$job" FAILED
+grep -q '^train.sbatch: ended by a failure (137), and there is no newer checkpoint' trainax-"$job".log ||
+    fail "no progress: $(cat trainax-"$job".log)"
+grep -q -- '-----' trainax-"$job".log && fail "Open MPI's banner: $(cat trainax-"$job".log)"
+finish

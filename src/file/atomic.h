@@ -2,11 +2,14 @@
  * Plain POSIX; every error is TX_BAD_DATA, names the path and leaves neither a temporary nor a changed file behind. */
 #pragma once
 
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "trainax/status.h"
+
+void tx_folder_of(const char *path, char folder[PATH_MAX]); /* of a file; "." where the path names none */
 
 /* "folder/.name.WRITER.tmp" for "folder/name" (tx_free): no other process has the same. TX_BAD_DATA when something stands at
  * `path` that a file cannot replace: a folder, a device. A link at `path` is replaced, never followed. */

@@ -25,8 +25,7 @@ bool tx_deadline_is_near(const tx_deadline *deadline)
     return deadline->end > 0 && tx_clock() + 2 * deadline->step + deadline->save >= deadline->end;
 }
 
-void tx_deadline_note(double *longest, double begun)
+void tx_deadline_note(double *longest, double seconds)
 {
-    const double seconds = tx_clock() - begun;
     *longest = seconds > *longest ? seconds : *longest;
 }

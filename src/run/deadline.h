@@ -13,4 +13,4 @@ typedef struct tx_deadline {
 double tx_deadline_end(const tx_parallel *parallel, double limit);
 /* Is there no time left for two more steps, one of which ends before this can be asked again, and a checkpoint? */
 bool tx_deadline_is_near(const tx_deadline *deadline);
-void tx_deadline_note(double *longest, double begun); /* of a step or a checkpoint that has just ended */
+void tx_deadline_note(double *longest, double seconds); /* of another step, or checkpoint */

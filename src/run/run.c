@@ -213,7 +213,7 @@ static tx_status write_checkpoint(tx_run *run, tx_error *error)
     }
     const double begun = tx_clock();
     TX_TRY(tx_checkpoint_save(member, run->history, run->directory, error));
-    tx_deadline_note(&run->deadline.save, begun);
+    tx_deadline_note(&run->deadline.save, tx_clock() - begun);
     run->saved_step = member->step;
     return member->best.changed ? tx_best_save(&member->best, &run->trainer->problem, run->directory, error) : TX_OK;
 }
@@ -242,13 +242,14 @@ static tx_status save(tx_run *run, tx_error *error)
 }
 
 /* What was said and recorded, to the files about once a second. A failure here is told to all in the next step. */
-static void flush(tx_run *run)
+static void flush(tx_run *run, double begun)
 {
     tx_failure *failure = &run->trainer->failure;
     if (!run->writer || failure->status != TX_OK) {
         return;
     }
     const double now = tx_clock();
+    tx_deadline_note(&run->deadline.step, now - begun);
     if (now >= run->next_flush) {
         tx_failure_note(failure, write_history(run, &failure->error));
         run->wanted = is_wanted(run);
@@ -289,15 +290,13 @@ static bool is_checkpoint_due(const tx_run *run)
 
 static tx_status one_step(tx_run *run, tx_error *error)
 {
+    const double begun = tx_clock();
     const int64_t requests[TX_REQUEST_COUNT] = {
         [TX_REQUEST_STOP] = should_stop(run),
-        [TX_REQUEST_CHECKPOINT] =
-            run->wanted || (run->writer && run->checkpoint_interval > 0 && tx_clock() >= run->next_checkpoint),
+        [TX_REQUEST_CHECKPOINT] = run->wanted || (run->writer && run->checkpoint_interval > 0 && begun >= run->next_checkpoint),
     };
-    const double begun = tx_clock();
     const tx_status status = tx_member_step(run->member, requests, error);
-    tx_deadline_note(&run->deadline.step, begun);
-    flush(run);
+    flush(run, begun);
     return status;
 }
 

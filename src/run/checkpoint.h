@@ -43,6 +43,7 @@ tx_status tx_checkpoint_restore_history(const tx_checkpoint *checkpoint, const c
 tx_status tx_checkpoint_share(tx_member *member, tx_error *error);
 
 /* content.c: what the trainer's data are, whatever they are called: shape, and a checksum of the numbers. */
+bool tx_content_is_partial(const tx_member *member); /* was reading stopped before all were there? */
 tx_status tx_content_put(const tx_member *member, tx_file *file, tx_error *error);
 /* TX_INVALID, naming what has changed, when these are not the data of the checkpoint's run. A generator's numbers may differ
  * in their last bits between machines: of those the same options are enough, with a warning. */

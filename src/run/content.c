@@ -44,6 +44,12 @@ static void look_at_all(const tx_member *member, content out[2])
     }
 }
 
+bool tx_content_is_partial(const tx_member *member)
+{
+    const tx_dataset *held_out = held_out_data(member);
+    return member->trainer->shared->data.dataset->partial || (held_out && held_out->partial);
+}
+
 tx_status tx_content_put(const tx_member *member, tx_file *file, tx_error *error)
 {
     content contents[2];

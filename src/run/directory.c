@@ -241,3 +241,20 @@ bool tx_run_holds(const char *directory, const char *name, int64_t step)
     tx_file_close(file);
     return known && stored == step;
 }
+
+static const char now_name[] = "checkpoint.now";
+
+bool tx_run_wants_checkpoint(const char *directory)
+{
+    char path[PATH_SIZE];
+    struct stat info;
+    join(path, directory, now_name);
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+void tx_run_grant_checkpoint(const char *directory)
+{
+    char path[PATH_SIZE];
+    join(path, directory, now_name);
+    unlink(path);
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "component/yaml.h"
 #include "data/fourier.h"
@@ -90,6 +91,24 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
     tell_ranks(problem, num_ranks, log);
     tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(problem->isa));
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
+}
+
+void tx_trainer_tell_idle(const tx_trainer *trainer, int num_ranks, const tx_log *log)
+{
+    const int64_t blocks = tx_problem_blocks(&trainer->problem);
+    const double seconds = tx_clock() - trainer->start;
+    if (num_ranks > blocks) {
+        tx_log_write(log, TX_LOG_NOTE,
+                     "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
+                     "(or a smaller parallel.block)",
+                     num_ranks, blocks, blocks == 1 ? "" : "s");
+    } else if (num_ranks > 1 && trainer->workers.reducing > seconds / 2) {
+        tx_log_write(
+            log, TX_LOG_NOTE,
+            "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
+            "fewer ranks are faster",
+            100 * trainer->workers.reducing / seconds, num_ranks);
+    }
 }
 
 /* ---- Versions, command, machines ---- */

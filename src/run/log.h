@@ -23,6 +23,8 @@ tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *erro
 void tx_run_log_note(tx_run_log *log, const char *line); /* for the file alone */
 /* introduction.c. Tells of data, network and sizes, in a line each. */
 void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);
+/* After a while: that fewer ranks would do as well or better, if they would. */
+void tx_trainer_tell_idle(const tx_trainer *trainer, int num_ranks, const tx_log *log);
 /* introduction.c. Notes versions, command line and machines. Collective. */
 tx_status tx_run_log_introduce(tx_run_log *log, tx_parallel *parallel, tx_error *error);
 /* Has all that was said been written? */

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -187,16 +185,6 @@ static tx_status start(tx_run *run, tx_error *error)
 
 /* ---- Files on the way ---- */
 
-static const char now_name[] = "checkpoint.now"; /* whoever makes this file wants a checkpoint; it goes when there is one */
-
-static bool is_wanted(const tx_run *run)
-{
-    char path[PATH_SIZE];
-    struct stat info;
-    path_of(run, now_name, path);
-    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 static tx_status write_history(tx_run *run, tx_error *error)
 {
     TX_TRY(tx_claim_keep(&run->claim, error));
@@ -226,9 +214,7 @@ static tx_status save_here(tx_run *run, tx_error *error)
     }
     TX_TRY(run->writer ? write_checkpoint(run, error) : TX_OK);
     if (run->wanted) {
-        char path[PATH_SIZE];
-        path_of(run, now_name, path);
-        unlink(path);
+        tx_run_grant_checkpoint(run->directory);
         run->wanted = false;
     }
     return TX_OK;
@@ -252,7 +238,7 @@ static void flush(tx_run *run, double begun)
     tx_deadline_note(&run->deadline.step, now - begun);
     if (now >= run->next_flush) {
         tx_failure_note(failure, write_history(run, &failure->error));
-        run->wanted = is_wanted(run);
+        run->wanted = tx_run_wants_checkpoint(run->directory);
         run->next_flush = now + 1;
     }
     tx_failure_note(failure, tx_run_log_check(&run->file, &failure->error));
@@ -369,37 +355,22 @@ static tx_status failed(tx_run *run, tx_error *error)
                                                 : error->status;
 }
 
-/* Before the first step nothing has been reduced yet that could carry a request. */
+/* Before the first step nothing has been reduced yet that could carry a request; nor is anything learned from data that are not all
+ * there. */
 static tx_status stopped_at_once(tx_run *run, tx_error *error, bool *out)
 {
-    int64_t stop = should_stop(run);
+    int64_t stop = should_stop(run) || tx_content_is_partial(run->member);
     TX_TRY(tx_parallel_max(run->parallel, &stop, 1, error));
     *out = stop;
     return TX_OK;
 }
 
-/* Once, in runs of more than ten seconds: that fewer ranks would do as well or better. */
+/* Once, in runs of more than ten seconds. */
 static void tell_idle_ranks(tx_run *run)
 {
-    const tx_trainer *trainer = run->trainer;
-    const int64_t blocks = tx_problem_blocks(&trainer->problem);
-    const int ranks = tx_parallel_size(run->parallel);
-    const double seconds = tx_clock() - trainer->start;
-    if (!run->writer || run->told || ranks == 1 || seconds <= 10) {
-        return;
-    }
-    run->told = true;
-    if (ranks > blocks) {
-        tx_log_write(run->log, TX_LOG_NOTE,
-                     "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
-                     "(or a smaller parallel.block)",
-                     ranks, blocks, blocks == 1 ? "" : "s");
-    } else if (trainer->workers.reducing > seconds / 2) {
-        tx_log_write(
-            run->log, TX_LOG_NOTE,
-            "%.0f %% of the time goes into adding up gradients over %d ranks: there is so little to compute in a step that "
-            "fewer ranks are faster",
-            100 * trainer->workers.reducing / seconds, ranks);
+    if (run->writer && !run->told && tx_clock() - run->trainer->start > 10) {
+        run->told = true;
+        tx_trainer_tell_idle(run->trainer, tx_parallel_size(run->parallel), run->log);
     }
 }
 

@@ -91,13 +91,13 @@ cluster_up() {
 }
 
 cluster_down() {
-    local file
+    local file node
     scancel --quiet --state=RUNNING --signal=KILL --full --user=root 2>/dev/null
     for node in n1 n2 n3 n4; do
         [ -f "$cluster/slurmd.$node.pid" ] && kill_node $node
     done
     for file in "$cluster"/{slurmctld,munged}.pid; do
-        [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null
+        [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null && timeout 10 tail --pid="$(cat "$file")" -f /dev/null
     done
     cd / && rm -rf "$work"
 }

@@ -87,7 +87,6 @@ static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placemen
     void *items;
     tx_error local = {0};
     tx_store_part(dataset->store, &first, &count, &items);
-    source->job = parallel;
     const tx_status status = read_levels(parallel, source, first, count, items, &local, &sum);
     dataset->partial = status == TX_STOPPED;
     if (status != TX_OK && status != TX_STOPPED) {
@@ -117,6 +116,7 @@ static tx_status describe_dataset(const tx_data_source *source, tx_error *error,
 tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out)
 {
     tx_dataset *dataset = NULL;
+    source->job = parallel;
     TX_TRY(tx_data_source_settle(parallel, source, error));
     tx_status status = tx_parallel_agree(parallel, describe_dataset(source, error, &dataset), error);
     if (status == TX_OK) {

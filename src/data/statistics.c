@@ -108,10 +108,16 @@ static void add_level(const pass *p, int64_t at, int64_t ahead, const char *leve
     }
 }
 
+/* Then the numbers stand for nothing, as do the data, which will not be read either. */
+static bool stops(const pass *p)
+{
+    return p->source->job && tx_parallel_asked_to_stop(p->source->job);
+}
+
 static tx_status read_share(const pass *p, int64_t first, int64_t end, tx_error *error)
 {
     const int64_t total = p->source->shape.num_trajectories * p->source->shape.num_levels, own = p->most - p->stride;
-    for (int64_t at = first; at < end; at += own) {
+    for (int64_t at = first; at < end && !stops(p); at += own) {
         const int64_t here = end - at < own ? end - at : own, wanted = here + p->stride;
         const int64_t count = total - at < wanted ? total - at : wanted;
         TX_TRY(p->strict ? tx_data_source_read(p->source, at, count, p->buffer, error)

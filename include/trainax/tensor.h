@@ -38,6 +38,8 @@ tx_node tx_batch_size(tx_graph *graph); /* samples in the whole minibatch, a lan
 tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size);
 /* Fixed numbers, usable wherever a parameter is (the weights of a linear stepper). Copied. */
 tx_node tx_constant(tx_graph *graph, const double *values, int64_t size);
+/* A tensor of fixed numbers, C order, the same in each sample (a forcing, a mask, a grid). Copied. */
+tx_node tx_fixed(tx_graph *graph, tx_shape shape, const double *values);
 
 /* -- maps -- */
 /* numpy.pad's zeros (constant), wrap, reflect (without the edge), edge, per spatial axis; widths >= 0. */
@@ -86,9 +88,12 @@ tx_node tx_activate(tx_graph *graph, tx_node x, tx_activation activation);
 tx_node tx_group_norm(tx_graph *graph, tx_node x, int64_t groups, double eps, tx_node weight, tx_node bias);
 
 tx_node tx_concatenate(tx_graph *graph, tx_node a, tx_node b); /* channels of a, then those of b */
+/* `count` of the channels of x, from `first` on: at least one, and no more than it has. */
+tx_node tx_take_channels(tx_graph *graph, tx_node x, int64_t first, int64_t count);
 tx_node tx_add(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
-tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b); /* same shapes, or b a lane scalar */
+tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b);          /* same shapes, or b a lane scalar */
+tx_node tx_broadcast(tx_graph *graph, tx_node lane, tx_shape shape); /* a lane scalar everywhere */
 tx_node tx_scale(tx_graph *graph, tx_node x, double factor);
 tx_node tx_power(tx_graph *graph, tx_node x, double exponent);  /* |x|^exponent, elementwise */
 tx_node tx_sum(tx_graph *graph, tx_node x);                     /* over (C, *N): a lane scalar */

@@ -257,6 +257,41 @@ static tx_node stop_gradient(tx_case *self, tx_case_graph *g, tx_node x)
     return tx_multiply(g->graph, x, tx_stop_gradient(g->graph, known(g, tx_node_shape(g->graph, x))));
 }
 
+/* A mask and a forcing, each number another one. */
+static tx_node fixed(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    enum { MOST = 32 };
+    double values[2 * MOST];
+    const tx_shape shape = tx_node_shape(g->graph, x);
+    (void)self;
+    for (int k = 0; k < 2 * MOST; k++) {
+        values[k] = 1.0 / (k + 2) - 0.25 * (k % 3);
+    }
+    const tx_node mask = tx_fixed(g->graph, shape, values), forcing = tx_fixed(g->graph, shape, values + MOST);
+    return tx_add(g->graph, tx_multiply(g->graph, x, mask), forcing);
+}
+
+/* The channels apart, all but the last and all but the first: those in the middle twice. Convolved, they are padded and added to.
+ */
+static tx_node take_channels(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    const int64_t channels = tx_node_shape(g->graph, x).channels;
+    const tx_node low = tx_take_channels(g->graph, x, 0, channels - 1), high = tx_take_channels(g->graph, x, 1, channels - 1);
+    return tx_add(
+        g->graph,
+        tx_activate(g->graph, convolve(self, g, tx_activate(g->graph, low, self->activation), channels - 1), self->activation),
+        high);
+}
+
+/* x less its mean. */
+static tx_node broadcast(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    const tx_shape shape = tx_node_shape(g->graph, x);
+    const double size = (double)(shape.channels * tx_shape_points(&shape));
+    (void)self;
+    return tx_subtract(g->graph, x, tx_broadcast(g->graph, tx_scale(g->graph, tx_sum(g->graph, x), 1 / size), shape));
+}
+
 /* A linear layer whose weights are fixed. */
 static tx_node constant(tx_case *self, tx_case_graph *g, tx_node x)
 {
@@ -430,6 +465,13 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("unflatten_1d", unflatten, 4, {3, 1, {5}})},
     {CASE("concatenate_1d", concatenate, 5, {2, 1, {7}})},
     {CASE("concatenate_3d", concatenate, 2, {1, 3, {2, 3, 2}})},
+    {CASE("fixed_dense", fixed, 7, {4, 0, {0}})},
+    {CASE("fixed_2d", fixed, 5, {2, 2, {3, 5}})},
+    {CASE("take_channels_dense", take_channels, 8, {3, 0, {0}}), .activation = TX_TANH},
+    {CASE("take_channels_1d", take_channels, 5, {3, 1, {7}}), .kernel = 3, CIRCULAR, .activation = TX_RELU},
+    {CASE("take_channels_3d", take_channels, 2, {4, 3, {2, 3, 2}}), .kernel = 3, ZEROS, .activation = TX_TANH},
+    {CASE("broadcast_1d", broadcast, 5, {2, 1, {7}})},
+    {CASE("broadcast_dense", broadcast, 9, {5, 0, {0}})},
     {CASE("stop_gradient_1d", stop_gradient, 5, {2, 1, {6}})},
     {CASE("numbers_1d", numbers, 5, {2, 1, {9}})},
     {CASE("numbers_dense", numbers, 8, {3, 0, {0}})},

@@ -184,8 +184,19 @@ static void take_lane_of_modes(const tx_kernels *k, const tx_instruction *i, con
     k->copy(&lane, IN(0), RESULT);
 }
 
+/* One sample in every lane. */
+static void fixed(const tx_kernels *k, const tx_instruction *i, const tx_frame *frame)
+{
+    const int block = i->out_layout->block;
+    for (int lane = 0; lane < block; lane++) {
+        frame->scratch_samples[lane] = IN(0);
+    }
+    k->load(i->out_layout, (const void *const *)frame->scratch_samples, 0, block, OUT);
+}
+
 /* Seeds are there for padding lanes, too. */
 KERNEL(load, k->load(i->out_layout, frame->samples[i->source], i->offset, i->source == TX_SOURCE_SEED ? i->out_layout->block : frame->count, OUT))
+KERNEL(fixed, fixed(k, i, frame))
 KERNEL(take_lane, k->take_lane(i->lane, AT(0), RESULT))
 KERNEL(pack, k->conv_pack(MADE, IN(0), OUT))
 KERNEL(halo, k->halo(MADE, OUT))
@@ -229,7 +240,8 @@ KERNEL(multiply_modes, k->multiply_modes(frame->part, i->flip, i->groups, AT(0),
 
 #define ROW(name) {#name, run_##name}
 const tx_kernel tx_cpu_kernels[] = {
-    ROW(load), ROW(store), ROW(take_lane), ROW(pack), ROW(halo), ROW(fold), ROW(zero), ROW(copy), {"flatten", run_reshape}, {"unflatten", run_reshape},
+    ROW(load), ROW(fixed), ROW(store), ROW(take_lane), ROW(pack), ROW(halo), ROW(fold), ROW(zero), ROW(copy), {"flatten", run_reshape}, {"unflatten", run_reshape},
+    {"take_channels", run_copy},
     ROW(concatenate), ROW(split), ROW(join), ROW(conv), ROW(conv_weights), ROW(bias_gradient), ROW(activate), ROW(activate_gradient),
     ROW(add), ROW(scale), ROW(multiply), ROW(power), ROW(power_gradient), ROW(lane_scale), ROW(broadcast), ROW(sum), ROW(dot),
     ROW(square_error), ROW(square_error_gradient), ROW(group_statistics), ROW(group_norm), ROW(group_moments), ROW(group_pull),

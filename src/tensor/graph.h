@@ -17,7 +17,7 @@ typedef struct tx_attributes {
     int64_t padding;                             /* pad, fold: a tx_padding_mode */
     int64_t source;                              /* load, parameter: a tx_source */
     int64_t weighted;                            /* Fourier transforms: as tx_spectral_shape */
-    int64_t channel;                             /* bias_gradient: the first */
+    int64_t channel;                             /* bias_gradient, channels: the first */
     tx_convolution convolution;
     int64_t flip;       /* conv, products of modes: adjoint with respect to the input; their weights: the imaginary ones */
     int64_t transposed; /* conv: the stride is its result's, not its input's */

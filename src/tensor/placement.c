@@ -126,7 +126,7 @@ static tx_status make_layouts(tx_planner *p)
         const tx_layout whole = tx_layout_make(tx_planner_real(p), owner->base, p->plan->options.block, owner->low, owner->high);
         tx_layout layout = whole;
         if (node->op == &tx_op_channels) {
-            layout = tx_layout_channels(p->values[node->input[0]].layout, node->attributes.offset, node->shape.channels);
+            layout = tx_layout_channels(p->values[node->input[0]].layout, node->attributes.channel, node->shape.channels);
         } else if (node->op == &tx_op_pad) {
             layout = tx_layout_view(&whole, node->attributes.low, node->attributes.high);
         } else if (owner != &p->values[n]) { /* the input of a fold */

@@ -153,6 +153,7 @@ typedef enum naive_op {
     NAIVE_LOAD,
     NAIVE_PARAMETER,
     NAIVE_CONSTANT,
+    NAIVE_FIXED,
     NAIVE_STOP,
     NAIVE_FLATTEN,
     NAIVE_UNFLATTEN,
@@ -167,6 +168,8 @@ typedef enum naive_op {
     NAIVE_GROUP_STATISTICS,
     NAIVE_GROUP_NORM,
     NAIVE_CONCATENATE,
+    NAIVE_TAKE_CHANNELS,
+    NAIVE_BROADCAST,
     NAIVE_BATCH_SIZE,
     NAIVE_CALL,
     NAIVE_CALL_RESULT,
@@ -188,6 +191,7 @@ static inline naive_op naive_find(const char *name)
         [NAIVE_LOAD] = "load",
         [NAIVE_PARAMETER] = "parameter",
         [NAIVE_CONSTANT] = "constant",
+        [NAIVE_FIXED] = "fixed",
         [NAIVE_STOP] = "stop_gradient",
         [NAIVE_FLATTEN] = "flatten",
         [NAIVE_UNFLATTEN] = "unflatten",
@@ -202,6 +206,8 @@ static inline naive_op naive_find(const char *name)
         [NAIVE_GROUP_STATISTICS] = "group_statistics",
         [NAIVE_GROUP_NORM] = "group_norm",
         [NAIVE_CONCATENATE] = "concatenate",
+        [NAIVE_TAKE_CHANNELS] = "take_channels",
+        [NAIVE_BROADCAST] = "broadcast",
         [NAIVE_BATCH_SIZE] = "batch_size",
         [NAIVE_CALL] = "call",
         [NAIVE_CALL_RESULT] = "call_result",
@@ -250,6 +256,7 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
             break;
         case NAIVE_CONSTANT: memcpy(y, graph->constants + node->attributes.offset, (size_t)size * sizeof *y); break;
         case NAIVE_PARAMETER: memcpy(y, parameters + node->attributes.offset, (size_t)size * sizeof *y); break;
+        case NAIVE_FIXED:
         case NAIVE_STOP:
         case NAIVE_FLATTEN:
         case NAIVE_UNFLATTEN: memcpy(y, a, (size_t)size * sizeof *y); break;
@@ -266,6 +273,12 @@ static inline double naive_run(const tx_graph *graph, const double *window, cons
         case NAIVE_CONCATENATE:
             memcpy(y, a, (size_t)naive_size(in) * sizeof *y);
             memcpy(y + naive_size(in), b, (size_t)(size - naive_size(in)) * sizeof *y);
+            break;
+        case NAIVE_TAKE_CHANNELS: memcpy(y, a + node->attributes.channel * tx_shape_points(in), (size_t)size * sizeof *y); break;
+        case NAIVE_BROADCAST:
+            for (int64_t k = 0; k < size; k++) {
+                y[k] = node->attributes.alpha * a[0];
+            }
             break;
         case NAIVE_BATCH_SIZE: y[0] = NAIVE_BATCH; break;
         case NAIVE_CALL: break; /* its result is the next node */

@@ -45,6 +45,30 @@ static void errors_stick(void)
     tx_graph_destroy(graph);
 }
 
+/* Which channels there are to take, and what is one number a sample. */
+static void wrong_channels(void)
+{
+    static const struct {
+        int64_t first, count;
+        const char *message;
+    } cases[] = {{-1, 1, "1 channels from channel -1 on are taken of 1"},
+                 {0, 0, "0 channels from channel 0 on are taken of 1"},
+                 {1, INT64_MAX, "9223372036854775807 channels from channel 1 on are taken of 1"},
+                 {0, -1, "a tensor of 1 channels and 1 axes is broadcast, not one number a sample"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        tx_graph *graph;
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(tx_graph_create(NULL, &graph), TX_OK);
+        const tx_node u = tx_window(graph, 0, state);
+        CU_ASSERT_EQUAL(tx_take_channels(graph, u, 0, 1), u);
+        CU_ASSERT_EQUAL(
+            cases[k].count < 0 ? tx_broadcast(graph, u, state) : tx_take_channels(graph, u, cases[k].first, cases[k].count), -1);
+        CU_ASSERT_EQUAL(tx_graph_status(graph, &error), TX_INVALID);
+        CU_ASSERT_STRING_EQUAL(error.message, cases[k].message);
+        tx_graph_destroy(graph);
+    }
+}
+
 /* More nodes than any training takes are an error soon, whatever else is appended. */
 static void graphs_end(void)
 {
@@ -153,6 +177,7 @@ int main(void)
 {
     return suite_run("graph", (suite_test[]){{"equal nodes are one", equal_nodes_are_one},
                                              {"errors stick", errors_stick},
+                                             {"wrong channels", wrong_channels},
                                              {"graphs end", graphs_end},
                                              {"absurd sizes", absurd_sizes},
                                              {"rollouts fuse", rollouts_fuse},

@@ -101,6 +101,15 @@ tx_node tx_constant(tx_graph *graph, const double *values, int64_t size)
     return tx_graph_append(graph, &node);
 }
 
+static const tx_operation op_fixed = {.name = "fixed", .traits = TX_OP_INPUT};
+
+tx_node tx_fixed(tx_graph *graph, tx_shape shape, const double *values)
+{
+    tx_graph_node node = tx_graph_node_of(&op_fixed, tx_constant(graph, values, shape.channels * tx_shape_points(&shape)), TX_NONE);
+    node.shape = shape;
+    return tx_graph_make(graph, &node, 1);
+}
+
 tx_node tx_stop_gradient(tx_graph *graph, tx_node x)
 {
     tx_graph_node node = tx_graph_node_of(&tx_op_stop, x, TX_NONE);

@@ -89,6 +89,16 @@ static tx_node broadcast(tx_graph *graph, double alpha, tx_node s, tx_shape shap
     return tx_graph_make(graph, &node, 1);
 }
 
+tx_node tx_broadcast(tx_graph *graph, tx_node lane, tx_shape shape)
+{
+    const tx_shape from = tx_node_shape(graph, lane);
+    if (lane >= 0 && !tx_shape_is_lane(&from)) {
+        return tx_graph_fail(graph, "a tensor of %ld channels and %d axes is broadcast, not one number a sample",
+                             (long)from.channels, from.axes);
+    }
+    return tx_shape_is_lane(&shape) ? lane : broadcast(graph, 1, lane, shape);
+}
+
 static void vjp_sum(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
 {
     (void)y, (void)wanted;

@@ -140,12 +140,12 @@ tx_node tx_unflatten(tx_graph *graph, tx_node x, tx_shape shape)
 
 /* ---- concatenate: tensors side by side in their channels; the cotangent of each is a view of some of them ---- */
 
-static tx_node channels(tx_graph *graph, tx_node x, int64_t first, int64_t count)
+static tx_node channels(tx_graph *graph, const tx_operation *op, tx_node x, int64_t first, int64_t count)
 {
-    tx_graph_node node = tx_graph_node_of(&tx_op_channels, x, TX_NONE);
+    tx_graph_node node = tx_graph_node_of(op, x, TX_NONE);
     node.shape = tx_node_shape(graph, x);
     node.shape.channels = count;
-    node.attributes.offset = first;
+    node.attributes.channel = first;
     return tx_graph_make(graph, &node, 1);
 }
 
@@ -170,7 +170,7 @@ static void vjp_concatenate(tx_graph *graph, const tx_graph_node *node, tx_node 
     int64_t first = 0;
     for (int k = 0; k < 2; k++) {
         const int64_t count = tx_node_shape(graph, node->input[k]).channels;
-        cotangent[k] = wanted[k] ? channels(graph, dy, first, count) : TX_NONE;
+        cotangent[k] = wanted[k] ? channels(graph, &tx_op_channels, dy, first, count) : TX_NONE;
         first += count;
     }
 }
@@ -193,6 +193,41 @@ tx_node tx_concatenate(tx_graph *graph, tx_node a, tx_node b)
 {
     tx_graph_node node = tx_graph_node_of(&op_concatenate, a, b);
     return tx_graph_make(graph, &node, 2);
+}
+
+/* ---- some of the channels: a copy, which whoever reads it may pad, overwrite and add to ---- */
+
+static void vjp_take(tx_graph *graph, const tx_graph_node *node, tx_node y, tx_node dy, const bool *wanted, tx_node *cotangent)
+{
+    (void)y, (void)wanted;
+    const int64_t first = node->attributes.channel, all = tx_node_shape(graph, node->input[0]).channels;
+    tx_shape rest = node->shape;
+    cotangent[0] = dy;
+    if ((rest.channels = first) > 0) {
+        cotangent[0] = tx_concatenate(graph, tx_graph_zero(graph, rest), cotangent[0]);
+    }
+    if ((rest.channels = all - first - node->shape.channels) > 0) {
+        cotangent[0] = tx_concatenate(graph, cotangent[0], tx_graph_zero(graph, rest));
+    }
+}
+
+static tx_status prepare_take(tx_planner *planner, tx_node n, tx_instruction *instruction)
+{
+    const tx_graph_node *node = tx_planner_node(planner, n);
+    const tx_layout taken = tx_layout_channels(instruction->layout[0], node->attributes.channel, node->shape.channels);
+    return tx_planner_intern(planner, &taken, &instruction->layout[0]);
+}
+
+static const tx_operation op_take_channels = {
+    .name = "take_channels", .sharing = TX_SHARE_CHANNELS, .vjp = vjp_take, .jvp = jvp_same, .prepare = prepare_take};
+
+tx_node tx_take_channels(tx_graph *graph, tx_node x, int64_t first, int64_t count)
+{
+    const int64_t all = tx_node_shape(graph, x).channels;
+    if (x >= 0 && (first < 0 || count < 1 || first > all - count)) {
+        return tx_graph_fail(graph, "%ld channels from channel %ld on are taken of %ld", (long)count, (long)first, (long)all);
+    }
+    return x >= 0 && count == all ? x : channels(graph, &op_take_channels, x, first, count);
 }
 
 /* ---- phases of a stride; made by fusing alone ---- */

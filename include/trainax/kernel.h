@@ -38,8 +38,9 @@ typedef struct tx_function_call {
 
 /* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
  * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
- * marks the step as failed (treated as non-finite). All may be called from several threads at the same time, on different
- * samples and each with a state of its own. The same x must give the same y: where memory is short, forward is called again. */
+ * marks the step as failed (treated as non-finite), and is told with the function's name. All may be called from several threads at
+ * the same time, on different samples and each with a state of its own. The same x must give the same y: where memory is short,
+ * forward is called again. */
 typedef struct tx_function {
     const char *name;
     int (*forward)(const tx_function_call *call, const double *x, double *y);
@@ -54,6 +55,12 @@ typedef struct tx_function {
      * made again, as activations are (in double programs in twice the room). */
     size_t tape_bytes;
 } tx_function;
+
+/* The first of a run's functions that failed (NULL: none), and what it returned. */
+typedef struct tx_function_failure {
+    const tx_function *function;
+    int code;
+} tx_function_failure;
 
 /* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
  * TRAINAX_ISA names. */

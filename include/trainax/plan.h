@@ -110,7 +110,7 @@ typedef struct tx_run_output {
      * plan has none. */
     void *gradient;
     void *const *const *outputs; /* [k][i]: where sample i's output k goes, contiguous; NULL or [k] NULL: unwanted */
-    bool failed;                 /* set: a user's function has failed */
+    tx_function_failure failed;  /* set where there is none yet */
 } tx_run_output;
 
 /* Runs blocks of samples. Several threads may run the same values, each in a workspace of its own. Anything but TX_OK: the backend

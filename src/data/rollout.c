@@ -274,7 +274,11 @@ static tx_status advance(const rollout *r, tx_workspace *workspace, lane *lanes,
     tx_run_output output = {.outputs = outputs};
     TX_TRY(input.count ? tx_values_run(r->values, workspace, &input, &output, error) : TX_OK);
     *more = input.count > 0;
-    return output.failed ? tx_error_set(error, TX_BAD_DATA, "the stepper failed on a state of the rollout") : TX_OK;
+    const tx_function_failure failed = output.failed;
+    return failed.function
+               ? tx_error_set(error, TX_BAD_DATA, "the stepper's function '%s' failed with code %d on a state of the rollout",
+                              failed.function->name, failed.code)
+               : TX_OK;
 }
 
 /* Only the last trajectory of a read stops in the middle. */

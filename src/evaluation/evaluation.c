@@ -384,7 +384,7 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
     tx_run_output output = {.outputs = outputs};
     const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
     worker->status = worker->status ? worker->status : status;
-    const bool good = !status && !output.failed;
+    const bool good = !status && !output.failed.function;
     for (int k = 0; k < count; k++) {
         measure(evaluation, worker, good, job, first + k, next[k], references[first + k]);
         memcpy(state(evaluation, first + k), next[k], bytes);

@@ -75,7 +75,7 @@ static tx_status add_block(full_loss *job, int64_t block, const void *const *win
     const tx_run_input input = {.windows = windows, .count = window_count(job, block), .batch_size = job->problem.windows.count};
     tx_run_output output = {.losses = job->losses};
     TX_TRY(tx_values_run(job->values, job->workspace, &input, &output, error));
-    if (output.failed) {
+    if (output.failed.function) {
         tx_reduction_add_counter(job->reduction, 0, 0, 1);
     }
     double sum = 0;

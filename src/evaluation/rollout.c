@@ -155,8 +155,11 @@ static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, 
 {
     tx_run_output output = {.outputs = outputs};
     TX_TRY(tx_values_run(job->values, job->workspace, input, &output, error));
-    return output.failed ? tx_error_set(error, TX_FAILURE, "a user's function failed at step %" PRId64 " of the rollout", step)
-                         : TX_OK;
+    const tx_function_failure failed = output.failed;
+    return failed.function
+               ? tx_error_set(error, TX_FAILURE, "the function '%s' failed with code %d at step %" PRId64 " of the rollout",
+                              failed.function->name, failed.code, step)
+               : TX_OK;
 }
 
 /* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the

@@ -114,7 +114,7 @@ struct tx_frame {
     char *base[TX_SPACE_COUNT];                  /* in place: where the spaces lie for the block that runs */
     const void *const *samples[TX_SOURCE_COUNT]; /* in place: [count] what is given of each sample of that block */
     int count;                                   /* real samples of it */
-    bool failed;                                 /* a user's function has */
+    tx_function_failure failed;                  /* the first of its functions that has */
     void *const *states;                         /* of users' functions: this workspace's */
     void *const *const *outputs;                 /* in place: where sample i's output k goes; NULL, or [k] NULL: unwanted */
     int first;                                   /* in place: the block's first sample in `outputs` */
@@ -162,6 +162,14 @@ extern tx_backend_choice *tx_backend_default;
 static inline int64_t tx_tape_reals(const tx_function *function)
 {
     return (int64_t)((function->tape_bytes + 7) / 8 * 2);
+}
+
+/* The first failure stays. */
+static inline void tx_note_failed(tx_function_failure *failed, const tx_function *function, int code)
+{
+    if (code && !failed->function) {
+        *failed = (tx_function_failure){function, code};
+    }
 }
 
 static inline void *tx_frame_at(const tx_frame *frame, tx_operand operand)

@@ -96,7 +96,7 @@ tx_status tx_cpu_call(const tx_instruction *i, tx_frame *frame)
     double *y = take(&s, count * sizeof *y);
     char *called = tx_frame_at(frame, i->out);
     const tx_function_call call = call_of(i, frame, called);
-    frame->failed |= i->function->forward(&call, x, y) != 0;
+    tx_note_failed(&frame->failed, i->function, i->function->forward(&call, x, y));
     put(&s, y, count, results(i, i->out_layout->block, called));
     return TX_OK;
 }
@@ -116,7 +116,7 @@ static tx_status call_derivative(int (*derivative)(const tx_function_call *, con
     const double *x = call_input(&s, i, frame, 0), *d = call_input(&s, i, frame, 1);
     double *result = take(&s, count * sizeof *result);
     const tx_function_call call = call_of(i, frame, tx_frame_at(frame, i->operand[2]));
-    frame->failed |= derivative(&call, x, d, result) != 0;
+    tx_note_failed(&frame->failed, i->function, derivative(&call, x, d, result));
     put(&s, result, count, (char *)result);
     spread(i, frame, (char *)result, memset(take(&s, sample * sizeof *result), 0, sample * sizeof *result));
     return TX_OK;

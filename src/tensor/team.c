@@ -105,7 +105,7 @@ tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, con
         tx_workspace_read_losses(workspace, &frame, output->losses);
     }
     if (index == 0) {
-        output->failed |= frame.failed;
+        tx_note_failed(&output->failed, frame.failed.function, frame.failed.code);
     }
     return status;
 }

@@ -6,23 +6,27 @@
 
 #include "training/trainer.h"
 
-/* The same on all ranks. */
+/* Of this rank's windows. */
 typedef struct findings {
-    int64_t bad;    /* windows of which loss or gradient is not finite */
-    double worst;   /* the largest loss; infinite where there is a bad window */
-    int64_t window; /* the first of that loss */
+    int64_t bad;                /* those of which loss or gradient is not finite; in the end, of all ranks */
+    double worst;               /* the largest loss; infinite where there is a bad window */
+    int64_t first;              /* of that loss: its place in the minibatch */
+    tx_function_failure failed; /* there */
+    bool mine;                  /* it is all ranks' first of the largest */
 } findings;
 
-static void look_at_mine(const tx_member *member, findings *out, int64_t *first)
+static void look_at_mine(const tx_member *member, findings *out)
 {
     const tx_fetch *fetch = tx_fetching_of(&member->fetching, member->step);
     const tx_share share = tx_fetching_share(&member->fetching, member->step);
     for (int64_t k = 0; k < share.count; k++) {
-        const double badness = tx_workers_badness(&member->trainer->workers, &member->evaluator, &share, k);
+        tx_function_failure failed;
+        const double badness = tx_workers_badness(&member->trainer->workers, &member->evaluator, &share, k, &failed);
         out->bad += isinf(badness) != 0;
         if (badness > out->worst) {
             out->worst = badness;
-            *first = fetch->first + k;
+            out->first = fetch->first + k;
+            out->failed = failed;
         }
     }
 }
@@ -38,18 +42,16 @@ static int64_t bits_of(double value)
 static tx_status look(const tx_member *member, tx_error *error, findings *out)
 {
     tx_parallel *parallel = member->trainer->parallel;
-    findings mine = {.worst = -1};
-    int64_t first = 0;
-    look_at_mine(member, &mine, &first);
-    int64_t worst = mine.worst < 0 ? -1 : bits_of(mine.worst), bad = mine.bad;
-    TX_TRY(tx_parallel_sum(parallel, &bad, 1, error));
+    *out = (findings){.worst = -1};
+    look_at_mine(member, out);
+    const int64_t mine = out->worst < 0 ? -1 : bits_of(out->worst);
+    int64_t worst = mine;
+    TX_TRY(tx_parallel_sum(parallel, &out->bad, 1, error));
     TX_TRY(tx_parallel_max(parallel, &worst, 1, error));
-    int64_t before = mine.worst >= 0 && bits_of(mine.worst) == worst ? -first : INT64_MIN;
+    const bool among = mine >= 0 && mine == worst;
+    int64_t before = among ? -out->first : INT64_MIN;
     TX_TRY(tx_parallel_max(parallel, &before, 1, error));
-    tx_minibatch minibatch; /* that of the next step may have been asked for in between */
-    tx_mixer_minibatch(member->fetching.mixer, member->step, &minibatch);
-    *out = (findings){.bad = bad, .window = minibatch.windows[-before]};
-    memcpy(&out->worst, &worst, sizeof worst);
+    out->mine = among && before == -out->first;
     return TX_OK;
 }
 
@@ -69,28 +71,37 @@ static void locate(const tx_problem *problem, int64_t window, char *text, size_t
 
 static void describe(const tx_member *member, const findings *found, char *text, size_t bytes)
 {
-    const int64_t windows = tx_fetching_of(&member->fetching, member->step)->minibatch.count;
+    tx_minibatch minibatch; /* that of the next step may have been asked for in between */
     char place[TX_MESSAGE_SIZE / 2];
-    locate(&member->trainer->problem, found->window, place, sizeof place);
+    tx_mixer_minibatch(member->fetching.mixer, member->step, &minibatch);
+    locate(&member->trainer->problem, minibatch.windows[found->first], place, sizeof place);
     if (found->bad) {
-        snprintf(text, bytes, "%" PRId64 " of %" PRId64 " windows, the first at %s", found->bad, windows, place);
+        snprintf(text, bytes, "%" PRId64 " of %" PRId64 " windows, the first at %s", found->bad, minibatch.count, place);
     } else {
-        snprintf(text, bytes, "of %" PRId64 " windows the largest loss, %.3g, has the one at %s", windows, found->worst, place);
+        snprintf(text, bytes, "of %" PRId64 " windows the largest loss, %.3g, has the one at %s", minibatch.count, found->worst,
+                 place);
     }
+}
+
+/* Whose window it is speaks. */
+static tx_status tell(const tx_member *member, const char *what, const findings *found, tx_error *error)
+{
+    const tx_minibatch *minibatch = &tx_fetching_of(&member->fetching, member->step)->minibatch;
+    const tx_function_failure *failed = &found->failed;
+    char cause[TX_MESSAGE_SIZE / 4], where[TX_MESSAGE_SIZE / 2 + 128];
+    if (failed->function) {
+        snprintf(cause, sizeof cause, "the function '%s' failed with code %d", failed->function->name, failed->code);
+        what = cause;
+    }
+    describe(member, found, where, sizeof where);
+    return tx_error_set(error, TX_DIVERGED,
+                        "training diverged at step %" PRId64 " (epoch %" PRId64 ", batch %" PRId64 "): %s (%s, counted from 0)",
+                        member->step, minibatch->epoch, minibatch->batch, what, where);
 }
 
 tx_status tx_member_blame(tx_member *member, const char *what, tx_error *error)
 {
-    tx_parallel *parallel = member->trainer->parallel;
-    const tx_minibatch *minibatch = &tx_fetching_of(&member->fetching, member->step)->minibatch;
-    char where[TX_MESSAGE_SIZE / 2 + 128] = "";
     findings found;
     TX_TRY(look(member, error, &found));
-    if (tx_parallel_rank(parallel) == 0) {
-        describe(member, &found, where, sizeof where);
-    }
-    const tx_status status = tx_error_set(
-        error, TX_DIVERGED, "training diverged at step %" PRId64 " (epoch %" PRId64 ", batch %" PRId64 "): %s (%s, counted from 0)",
-        member->step, minibatch->epoch, minibatch->batch, what, where);
-    return tx_parallel_agree(parallel, status, error); /* rank 0's words */
+    return tx_parallel_agree(member->trainer->parallel, found.mine ? tell(member, what, &found, error) : TX_OK, error);
 }

@@ -146,7 +146,7 @@ static void add_block(const tx_evaluator *evaluator, const tx_run_input *input, 
 static void add_failures(tx_worker *worker, const tx_evaluator *evaluator, const tx_run_output *output, tx_status status,
                          int thread)
 {
-    if (output->failed) {
+    if (output->failed.function) {
         tx_reduction_add_counter(evaluator->reduction, thread, TX_REQUEST_COUNT, 1);
     }
     if (status != TX_OK) {
@@ -311,7 +311,8 @@ double tx_evaluator_loss(const tx_evaluator *evaluator)
 
 /* ---- One block alone ---- */
 
-double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t sample)
+double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t sample,
+                          tx_function_failure *failed)
 {
     const tx_worker *worker = workers->worker;
     const tx_run_input input = {.windows = share->windows + sample, .count = 1, .batch_size = share->batch_size};
@@ -319,8 +320,9 @@ double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluat
     tx_error ignored = {0};
     const tx_status status = tx_values_run(evaluator->values, evaluator->rooms->workspaces[0], &input, &output, &ignored);
     const bool finite =
-        !status && !output.failed && isfinite(worker->losses[0]) &&
+        !status && !output.failed.function && isfinite(worker->losses[0]) &&
         tx_all_finite(workers->problem->random.precision, worker->gradient, workers->problem->network->num_parameters);
+    *failed = output.failed;
     return finite ? fabs(worker->losses[0]) : INFINITY;
 }
 

@@ -79,8 +79,10 @@ tx_status tx_workers_sum(tx_workers *workers, const tx_evaluator *evaluator, con
 /* Of the last sum; NaN where a user's function failed. */
 double tx_evaluator_loss(const tx_evaluator *evaluator);
 
-/* How bad a sample is, alone in a block: infinitely where its loss or gradient is not finite, or as its loss says. */
-double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t sample);
+/* How bad a sample is, alone in a block: infinitely where its loss or gradient is not finite or (*failed) a function fails, or as
+ * its loss says. */
+double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t sample,
+                          tx_function_failure *failed);
 /* As tx_trainer_profile: of the share's first block, times the blocks of a minibatch. */
 tx_status tx_workers_profile(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int repetitions,
                              tx_error *error, tx_operation_time **out, int *count);

@@ -69,7 +69,7 @@ static tx_status run_lanes(const job *job, int64_t block, int thread, tx_error *
     if (to != out) {
         memcpy(out, to, (size_t)count * row);
     }
-    if (output.failed) {
+    if (output.failed.function) {
         fill_nan(answers, out, count * parameters);
     }
     return TX_OK;
@@ -122,7 +122,7 @@ static tx_status run_samples(const job *job, int64_t block, int thread, tx_error
     const tx_run_input input = {.windows = job->share->windows + first, .count = (int)count, .batch_size = job->share->batch_size};
     tx_run_output output = {.outputs = fill_table(job, first, count, thread)};
     TX_TRY(tx_values_run(job->answer->values, job->answer->rooms.workspaces[thread], &input, &output, error));
-    for (int64_t i = 0; output.failed && i < count; i++) {
+    for (int64_t i = 0; output.failed.function && i < count; i++) {
         fill_nan(job->answers, place_of(job, first + i), rows);
     }
     return TX_OK;

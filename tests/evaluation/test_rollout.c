@@ -16,12 +16,12 @@ static char directory[64];
 
 static int count_on(const tx_function_call *call, const double *x, double *y)
 {
-    int failed = 0;
+    int code = 0;
     for (int64_t k = 0; k < 4 * call->num_samples; k++) {
-        failed |= x[k] > 2.5;
+        code = x[k] > 2.5 ? 3 : code;
         y[k] = x[k] + 1;
     }
-    return failed;
+    return code;
 }
 static int count_back(const tx_function_call *call, const double *x, const double *dy, double *dx)
 {
@@ -112,7 +112,7 @@ static void failing_function(void)
     tx_error error = {0};
     prepare();
     CU_ASSERT_EQUAL(roll(5, &error), TX_FAILURE);
-    CU_ASSERT_STRING_EQUAL(error.message, "a user's function failed at step 4 of the rollout");
+    CU_ASSERT_STRING_EQUAL(error.message, "the function 'count' failed with code 3 at step 4 of the rollout");
     CU_ASSERT_EQUAL(roll(3, &error), TX_OK);
 }
 

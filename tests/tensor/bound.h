@@ -44,5 +44,5 @@ static inline bool bound_run(bound *b, tx_workspace *workspace, const tx_run_inp
 {
     tx_run_output output = {.losses = losses, .gradient = gradient, .outputs = outputs};
     tx_error error = {0};
-    return tx_values_run(b->values, workspace, input, &output, &error) == TX_OK && !output.failed;
+    return tx_values_run(b->values, workspace, input, &output, &error) == TX_OK && !output.failed.function;
 }

@@ -226,6 +226,11 @@ static void failures_are_told(void)
     open_program(&p, TX_FLOAT32, &function, 1, 0);
     tx_workspace *workspace = workspace_of(&p);
     CU_ASSERT_FALSE(run(&p, workspace, &out));
+    const tx_run_input input = {.windows = p.windows, .count = SAMPLES, .batch_size = 1};
+    tx_run_output output = {.gradient = out.gradient};
+    CU_ASSERT_EQUAL(tx_values_run(p.bound->values, workspace, &input, &output, NULL), TX_OK);
+    CU_ASSERT_PTR_EQUAL(output.failed.function, &function);
+    CU_ASSERT_EQUAL(output.failed.code, 7);
     all.failing = 0;
     CU_ASSERT(run(&p, workspace, &out));
     tx_workspace_destroy(workspace);

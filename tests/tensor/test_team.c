@@ -61,7 +61,8 @@ static bool run_together(bound *program, tx_workspace *workspace, const tx_run_i
                          int count)
 {
     tx_run_output output = {.losses = out->losses, .gradient = out->gradient};
-    return tx_values_run_together(program->values, workspace, input, &output, team, index, count, NULL) == TX_OK && !output.failed;
+    return tx_values_run_together(program->values, workspace, input, &output, team, index, count, NULL) == TX_OK &&
+           !output.failed.function;
 }
 
 static void compare(tx_shape state, int threads)

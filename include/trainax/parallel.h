@@ -98,9 +98,15 @@ void tx_store_part(const tx_store *store, int64_t *first, int64_t *count, void *
 tx_status tx_store_commit(tx_store *store, tx_error *error);
 size_t tx_store_bytes(const tx_store *store); /* bytes held by this rank, fetch buffers included */
 
-/* Asks for `num_windows` runs of `length` items starting at first[k], into one of two slots (0, 1), without waiting. NOT
- * collective. `reserve` says what the largest request will be (again, larger, once what was asked for is not wanted any more), so
- * that fetching never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
+/* Where a request is on its way while the windows of the one before are read: requests that are numbered take turns. */
+enum { TX_STORE_SLOTS = 2 };
+static inline int tx_store_slot(int64_t request)
+{
+    return (int)(request % TX_STORE_SLOTS);
+}
+/* Asks for `num_windows` runs of `length` items starting at first[k], into one of the slots, without waiting. NOT collective.
+ * `reserve` says what the largest request will be (again, larger, once what was asked for is not wanted any more), so that fetching
+ * never allocates: TX_FAILURE for a larger one, or for a window that is not within the store. */
 tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_error *error);
 tx_status tx_store_fetch(tx_store *store, int slot, int num_windows, int length, const int64_t *first, tx_error *error);
 /* The same of every stride[k]-th item: such windows are copied. Before `reserve` one says that they will be asked for. */

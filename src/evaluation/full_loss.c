@@ -66,7 +66,7 @@ static tx_status fetch(full_loss *job, int64_t block, tx_error *error)
         job->levels[k] = tx_windows_first_level(&job->problem.windows, block * job->problem.block + k);
         strides[k] = job->problem.windows.stride[0];
     }
-    return tx_store_fetch_strided(job->dataset->store, (int)(block & 1), count, job->loss.levels, job->levels, strides, error);
+    return tx_store_fetch_strided(job->dataset->store, tx_store_slot(block), count, job->loss.levels, job->levels, strides, error);
 }
 
 /* Windows that are there. */
@@ -93,7 +93,7 @@ static tx_status add_blocks(full_loss *job, int64_t first, int64_t end, tx_error
     }
     for (int64_t block = first; block < end; block++) {
         const void *const *windows;
-        TX_TRY(tx_store_wait(job->dataset->store, (int)(block & 1), &windows, error));
+        TX_TRY(tx_store_wait(job->dataset->store, tx_store_slot(block), &windows, error));
         if (block + 1 < end) {
             TX_TRY(fetch(job, block + 1, error));
         }

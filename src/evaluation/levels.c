@@ -88,12 +88,12 @@ static tx_status fetch(tx_levels *levels, int64_t item, tx_error *error)
     for (int k = 0; k < count; k++) {
         levels->places[k] = place_of(levels, group, k, item % levels->needed);
     }
-    return tx_store_fetch(levels->store, (int)(item & 1), count, 1, levels->places, error);
+    return tx_store_fetch(levels->store, tx_store_slot(item), count, 1, levels->places, error);
 }
 
 static tx_status get_fetched(tx_levels *levels, int64_t item, tx_error *error, const void *const **out)
 {
-    TX_TRY(tx_store_wait(levels->store, (int)(item & 1), out, error));
+    TX_TRY(tx_store_wait(levels->store, tx_store_slot(item), out, error));
     return item + 1 < tx_levels_groups(levels) * levels->needed ? fetch(levels, item + 1, error) : TX_OK;
 }
 

@@ -9,7 +9,6 @@
 #include "parallel/job.h"
 #include "parallel/region.h"
 
-enum { SLOTS = 2 };
 static const size_t LARGEST_GET = (size_t)1 << 30; /* MPI counts are int */
 
 typedef struct slot {
@@ -34,7 +33,7 @@ struct tx_store {
     MPI_Win window;
     bool locked;
     int max_windows, max_length, max_requests;
-    slot slots[SLOTS];
+    slot slots[TX_STORE_SLOTS];
 };
 
 /* ---- Ranges ---- */
@@ -252,7 +251,7 @@ tx_status tx_store_reserve(tx_store *store, int num_windows, int length, tx_erro
     store->max_windows = num_windows > store->max_windows ? num_windows : store->max_windows;
     store->max_length = length > store->max_length ? length : store->max_length;
     store->max_requests = requests_of(store, store->max_windows, store->max_length);
-    for (int k = 0; k < SLOTS; k++) {
+    for (int k = 0; k < TX_STORE_SLOTS; k++) {
         TX_TRY(complete(store, &store->slots[k], error));
         free_slot(&store->slots[k]);
         TX_TRY(make_slot(store, &store->slots[k], error));
@@ -358,7 +357,7 @@ size_t tx_store_bytes(const tx_store *store)
     const size_t windows = (size_t)store->max_windows, length = (size_t)store->max_length;
     const size_t gathering = windows * length * store->item_bytes + (size_t)store->max_requests * sizeof(MPI_Request);
     return sizeof *store + (size_t)store->parts * sizeof(char *) + bytes_of(store, store->part) +
-           SLOTS * (windows * sizeof(void *) + (store->scattered || store->strided ? gathering : 0));
+           TX_STORE_SLOTS * (windows * sizeof(void *) + (store->scattered || store->strided ? gathering : 0));
 }
 
 static void close_window(tx_store *store)
@@ -379,14 +378,14 @@ void tx_store_destroy(tx_store *store)
     if (!store) {
         return;
     }
-    for (int k = 0; k < SLOTS; k++) {
+    for (int k = 0; k < TX_STORE_SLOTS; k++) {
         complete(store, &store->slots[k], NULL);
     }
     if (store->one_sided) {
         tx_parallel_barrier(store->parallel, NULL); /* politely: MPI_Win_free would spin for those still at work */
     }
     close_window(store);
-    for (int k = 0; k < SLOTS; k++) {
+    for (int k = 0; k < TX_STORE_SLOTS; k++) {
         free_slot(&store->slots[k]);
     }
     tx_region_destroy(&store->region);

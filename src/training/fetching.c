@@ -19,7 +19,7 @@ tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, t
     fetching->parallel = parallel;
     fetching->store = store;
     TX_TRY(create_mixer(problem, error, &fetching->mixer));
-    for (int slot = 0; slot < 2; slot++) {
+    for (int slot = 0; slot < TX_STORE_SLOTS; slot++) {
         fetching->fetches[slot].step = -1;
         TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].levels));
         if (problem->windows.stride[1] > 1) {
@@ -32,7 +32,7 @@ tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, t
 
 void tx_fetching_destroy(tx_fetching *fetching)
 {
-    for (int slot = 0; slot < 2; slot++) {
+    for (int slot = 0; slot < TX_STORE_SLOTS; slot++) {
         tx_free(fetching->fetches[slot].levels);
         tx_free(fetching->fetches[slot].strides);
     }
@@ -52,11 +52,11 @@ static void deal(const tx_fetching *fetching, tx_fetch *fetch)
     fetch->count = count > 0 ? count : 0;
 }
 
-static tx_status ask(tx_fetching *fetching, int slot, tx_error *error)
+static tx_status ask(tx_fetching *fetching, int64_t step, tx_error *error)
 {
-    const tx_fetch *fetch = &fetching->fetches[slot];
-    return fetch->count ? tx_store_fetch_strided(fetching->store, slot, (int)fetch->count, fetching->levels, fetch->levels,
-                                                 fetch->strides, error)
+    const tx_fetch *fetch = tx_fetching_of(fetching, step);
+    return fetch->count ? tx_store_fetch_strided(fetching->store, tx_store_slot(step), (int)fetch->count, fetching->levels,
+                                                 fetch->levels, fetch->strides, error)
                         : TX_OK;
 }
 
@@ -77,7 +77,7 @@ static void draw_strides(const tx_fetching *fetching, tx_fetch *fetch, const uin
 
 static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error)
 {
-    tx_fetch *fetch = &fetching->fetches[step & 1];
+    tx_fetch *fetch = &fetching->fetches[tx_store_slot(step)];
     tx_mixer_minibatch(fetching->mixer, step, &fetch->minibatch);
     fetch->step = step;
     deal(fetching, fetch);
@@ -86,12 +86,12 @@ static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error
         fetch->levels[k] = tx_windows_first_level(&fetching->problem->windows, windows[k]);
     }
     draw_strides(fetching, fetch, windows);
-    return ask(fetching, (int)(step & 1), error);
+    return ask(fetching, step, error);
 }
 
 static tx_status wait(tx_fetching *fetching, int64_t step, tx_error *error)
 {
-    const int slot = (int)(step & 1);
+    const int slot = tx_store_slot(step);
     fetching->windows = NULL;
     return fetching->fetches[slot].count ? tx_store_wait(fetching->store, slot, &fetching->windows, error) : TX_OK;
 }
@@ -114,16 +114,14 @@ tx_status tx_fetching_settle(tx_fetching *fetching, int64_t step, tx_error *erro
 
 tx_status tx_fetching_pause(tx_fetching *fetching, int64_t step, tx_error *error)
 {
-    const int next = (int)(step + 1) & 1;
+    const tx_fetch *next = tx_fetching_of(fetching, step + 1);
     const void *const *windows;
-    return fetching->fetches[next].step == step + 1 && fetching->fetches[next].count
-               ? tx_store_wait(fetching->store, next, &windows, error)
-               : TX_OK;
+    return next->step == step + 1 && next->count ? tx_store_wait(fetching->store, tx_store_slot(step + 1), &windows, error) : TX_OK;
 }
 
 static tx_status fetch_again(tx_fetching *fetching, int64_t step, tx_error *error)
 {
-    return tx_fetching_of(fetching, step)->step == step ? ask(fetching, (int)(step & 1), error) : TX_OK;
+    return tx_fetching_of(fetching, step)->step == step ? ask(fetching, step, error) : TX_OK;
 }
 
 tx_status tx_fetching_resume(tx_fetching *fetching, int64_t step, tx_error *error)

@@ -18,7 +18,7 @@ typedef struct tx_fetching {
     tx_store *store;
     tx_mixer *mixer;
     int levels; /* fetched of each window: the most that anybody reads */
-    tx_fetch fetches[2];
+    tx_fetch fetches[TX_STORE_SLOTS];
     const void *const *windows; /* of the last step that was waited for */
 } tx_fetching;
 
@@ -45,7 +45,7 @@ tx_status tx_fetching_resume(tx_fetching *fetching, int64_t step, tx_error *erro
 
 static inline const tx_fetch *tx_fetching_of(const tx_fetching *fetching, int64_t step)
 {
-    return &fetching->fetches[step & 1];
+    return &fetching->fetches[tx_store_slot(step)];
 }
 static inline tx_share tx_fetching_share(const tx_fetching *fetching, int64_t step)
 {

@@ -248,7 +248,7 @@ static void rollouts_without_memory(void)
 
 int main(void)
 {
-    return suite_run("rollout", (suite_test[]){{"initial states are Exponax's", initial_states_of_exponax},
+    return suite_run("stepper", (suite_test[]){{"initial states are Exponax's", initial_states_of_exponax},
                                                {"rollouts are Exponax's", rollouts_of_exponax},
                                                {"any range has the same bits", any_range_has_the_same_bits},
                                                {"warm-up is steps", warm_up_is_steps},

@@ -80,7 +80,8 @@ struct tx_instruction {
     const tx_object *object;
     const tx_function *function;
     double alpha, beta;
-    int64_t offset;                                /* load: of what is read of a sample, in reals; store: the output's index */
+    int64_t offset;                                /* load: of what is read of a sample, in reals */
+    int output;                                    /* store: which of the run's */
     tx_source source;                              /* load */
     tx_activation activation;                      /* activate, norms */
     bool flip;                                     /* products of modes: with conjugates; their weights: the imaginary ones */

@@ -160,8 +160,8 @@ static void *part_scratch(const tx_instruction *i, const tx_frame *frame)
 static tx_status run_store(const tx_instruction *i, tx_frame *frame)
 {
     const tx_kernels *k = frame->backend->context;
-    if (frame->outputs && frame->outputs[i->offset]) {
-        k->store(AT(0), frame->outputs[i->offset] + frame->first, 0, frame->count);
+    if (frame->outputs && frame->outputs[i->output]) {
+        k->store(AT(0), frame->outputs[i->output] + frame->first, 0, frame->count);
     }
     return TX_OK;
 }

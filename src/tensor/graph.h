@@ -12,7 +12,7 @@ typedef struct tx_operation tx_operation; /* operation.h */
 /* Everything that distinguishes two nodes of the same operation and inputs. Compared bytewise: zero what is not used. */
 typedef struct tx_attributes {
     double alpha, beta;
-    int64_t offset, size; /* parameter, constant: its range; effects: the range of the gradient; window: offset = level */
+    int64_t offset, size; /* in reals: of a flat array (parameter, constant, effects: of the gradient), of a sample (load) */
     int64_t low[TX_MAX_AXES], high[TX_MAX_AXES]; /* pad, fold; conv: low is tx_conv_shape's shift */
     int64_t padding;                             /* pad, fold: a tx_padding_mode */
     int64_t source;                              /* load, parameter: a tx_source */

@@ -128,7 +128,7 @@ static tx_status add_stores(tx_planner *p, tx_node n, const tx_node *outputs)
 {
     for (int k = 0; k < p->plan->num_outputs; k++) {
         if (outputs[k + 1] == n) {
-            tx_instruction store = {.operand = {tx_planner_operand(p, n)}, .layout = {p->values[n].layout}, .offset = k};
+            tx_instruction store = {.operand = {tx_planner_operand(p, n)}, .layout = {p->values[n].layout}, .output = k};
             TX_TRY(tx_planner_append(p, "store", &store));
         }
     }

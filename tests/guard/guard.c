@@ -301,13 +301,13 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
         } else if (is_named(i, "store")) {
             results[j] = begin_of(&whole->staged->results, k) +
                          (size_t)j * whole->staged->result_offsets[whole->staged->num_results] +
-                         whole->staged->result_offsets[i->offset];
+                         whole->staged->result_offsets[i->output];
         }
     }
     if (is_named(i, "load")) {
         frame.samples[i->source] = samples;
     } else if (is_named(i, "store")) {
-        outputs[i->offset] = results;
+        outputs[i->output] = results;
         frame.outputs = outputs;
     }
     const tx_status status = kernel->run(i, &frame);

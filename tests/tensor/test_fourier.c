@@ -1,5 +1,6 @@
 /* What spectral steppers are made of: Fourier transforms over all axes, products with tables, products in space, as programs:
- * values against numpy's definitions, gradients and tangents against finite differences, on every instruction set and precision. */
+ * values against numpy's definitions, gradients and tangents against finite differences, on every instruction set and precision.
+ * guard: alone */
 #include <stdio.h>
 
 #include "base/memory.h"

@@ -1,5 +1,6 @@
 /* Keeping less and computing again: the same bytes of loss, gradient and outputs for any memory, within that memory, with as
- * few repetitions as the theory of checkpointing says. */
+ * few repetitions as the theory of checkpointing says.
+ * guard: alone */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

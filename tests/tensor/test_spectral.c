@@ -1,5 +1,6 @@
 /* Spectral convolutions in small networks, unrolled twice: values against the naive reference, gradients against finite
- * differences, in one to three dimensions, even and odd, on every instruction set and precision. */
+ * differences, in one to three dimensions, even and odd, on every instruction set and precision.
+ * guard: alone */
 #include <stdio.h>
 
 #include "base/memory.h"

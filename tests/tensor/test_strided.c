@@ -1,6 +1,7 @@
 /* Strided and transposed convolutions and concatenation in one small U-net, down and up again: values against the naive
  * reference, gradients against finite differences, in one to three dimensions, with every padding mode, even and odd numbers
- * of points, on every instruction set and precision. */
+ * of points, on every instruction set and precision.
+ * guard: alone */
 #include <stdio.h>
 
 #include "base/memory.h"

@@ -1,5 +1,6 @@
 /* A step's minibatch as its optimizer sees it, and a run whose optimizer asks for values and gradients at other parameters: the
- * same on any number of ranks, and after a resume. ranks: 1 3 */
+ * same on any number of ranks, and after a resume. ranks: 1 3
+ * guard: 3 */
 #include <mpi.h>
 #include <stdlib.h>
 #include <unistd.h>

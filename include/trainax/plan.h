@@ -12,10 +12,9 @@ extern "C" {
 #endif
 
 typedef struct tx_plan tx_plan;
-struct tx_backend;
 
 typedef struct tx_plan_options {
-    const struct tx_backend *backend; /* NULL: the CPU in this precision, at this level of tx_isa_name (-1: its best) */
+    const tx_backend *backend; /* of this precision, outlives the plan; NULL: the plan opens one, at this level of tx_isa_name */
     tx_precision precision;
     int isa;
     int block; /* samples a block */

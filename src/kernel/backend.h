@@ -32,7 +32,6 @@ typedef struct tx_operand {
 /* What a run is given of each sample, contiguous reals that `load` brings into a block. */
 typedef enum tx_source { TX_SOURCE_WINDOW, TX_SOURCE_TANGENT, TX_SOURCE_NUMBERS, TX_SOURCE_SEED, TX_SOURCE_COUNT } tx_source;
 
-typedef struct tx_backend tx_backend;
 typedef struct tx_frame tx_frame;
 typedef struct tx_instruction tx_instruction;
 
@@ -131,6 +130,10 @@ typedef struct tx_backend_class {
      * into one call of each kernel. */
     bool in_place;
 
+    /* As tx_backend_open, of this class. */
+    tx_status (*open)(int isa, tx_precision precision, tx_error *error, const tx_backend **out);
+    void (*close)(const tx_backend *backend);
+    tx_status (*room)(const tx_backend *backend, tx_error *error, size_t *out); /* bytes that it can still allocate */
     tx_status (*allocate)(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out); /* zeroed, 64-byte aligned */
     void (*free)(tx_buffer *buffer);                                                                  /* takes NULL */
     tx_status (*upload)(tx_buffer *buffer, size_t offset, const void *from, size_t bytes, tx_error *error);
@@ -154,9 +157,8 @@ struct tx_backend {
 /* The CPU in this precision, at this level of tx_isa_name; NULL: this machine cannot run it. For good, for everybody. */
 const tx_backend *tx_backend_cpu(int isa, tx_precision precision);
 
-/* What plans run on that name no backend; tests put another one there before the first plan is made. */
-typedef const tx_backend *tx_backend_choice(int isa, tx_precision precision);
-extern tx_backend_choice *tx_backend_default;
+/* What plans run on that are given no backend; tests put another one there before the first plan is made. */
+extern const tx_backend_class *tx_backend_default;
 
 /* The result of `call`: the tapes of a block, then what the function has made of each sample, contiguous reals. That room is
  * counted in reals, of either precision; a tape takes so many: */

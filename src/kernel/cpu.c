@@ -1,6 +1,7 @@
 /* The CPU as a backend: buffers are plain memory, objects the kernels' own, an instruction one call of the table of kernels. */
 #include <string.h>
 
+#include "base/available.h"
 #include "base/memory.h"
 #include "kernel/cpu.h"
 
@@ -264,8 +265,30 @@ static const tx_kernel *find(const tx_backend *backend, const char *name)
 
 /* ---- The backend ---- */
 
+static tx_status open_cpu(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+{
+    *out = tx_backend_cpu(isa, precision);
+    return *out ? TX_OK : tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", isa);
+}
+
+static void close_cpu(const tx_backend *backend)
+{
+    (void)backend; /* is there for good */
+}
+
+static tx_status room(const tx_backend *backend, tx_error *error, size_t *out)
+{
+    (void)backend, (void)error;
+    const tx_available available = tx_available_now("");
+    *out = tx_available_least(&available);
+    return TX_OK;
+}
+
 const tx_backend_class tx_cpu_class = {.name = "cpu",
                                        .in_place = true,
+                                       .open = open_cpu,
+                                       .close = close_cpu,
+                                       .room = room,
                                        .allocate = allocate,
                                        .free = free_buffer,
                                        .upload = upload,

@@ -89,5 +89,3 @@ const tx_kernels *tx_kernels_get(int level, tx_precision precision)
     const tx_backend *cpu = tx_backend_cpu(level, precision);
     return cpu ? cpu->context : NULL;
 }
-
-tx_backend_choice *tx_backend_default = tx_backend_cpu;

@@ -109,9 +109,8 @@ static tx_status trim(tx_plan *plan, tx_error *error)
 
 static tx_status choose_backend(tx_plan *plan, const tx_plan_options *options, tx_error *error)
 {
-    const int isa = options->isa < 0 ? tx_isa_count() - 1 : options->isa;
-    plan->backend = options->backend ? options->backend : tx_backend_default(isa, options->precision);
-    return plan->backend ? TX_OK : tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", options->isa);
+    plan->backend = options->backend;
+    return plan->backend ? TX_OK : tx_backend_open(NULL, options->isa, options->precision, error, &plan->backend);
 }
 
 static tx_status make(tx_plan *plan, const tx_graph *graph, const tx_plan_options *options, tx_node *outputs, tx_error *error)
@@ -168,6 +167,7 @@ void tx_plan_destroy(tx_plan *plan)
     tx_free(plan->result_offsets);
     tx_free(plan->constants);
     tx_free(plan->instructions);
+    tx_backend_close(plan->options.backend ? NULL : plan->backend);
     tx_free(plan);
 }
 

@@ -659,17 +659,19 @@ static void free_all(results *all)
 
 /* What must repeat what the CPU computes, and how many tolerances it may be apart from it. */
 static const struct {
-    const char *name;
-    tx_backend_choice *backend;
+    const tx_backend_class *class_;
     double allowed;
-} others[] = {{"guard", guard_backend, 0}};
+} others[] = {{&guard_class, 0}};
 
 static void check_others(const problem *p, const reference *ref, place at, const results *cpu)
 {
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
         results found[KINDS];
-        at.backend = others[k].name;
-        check_backend(p, ref, others[k].backend(at.isa, at.precision), &at, found);
+        const tx_backend *backend;
+        at.backend = others[k].class_->name;
+        CU_ASSERT_EQUAL_FATAL(others[k].class_->open(at.isa, at.precision, NULL, &backend), TX_OK);
+        check_backend(p, ref, backend, &at, found);
+        tx_backend_close(backend);
         compare(p, &at, "apart from the CPU", found, cpu, others[k].allowed * tolerance_of(at.precision));
         free_all(found);
     }
@@ -714,6 +716,29 @@ static void operations_keep_their_contract(void)
     CU_ASSERT_EQUAL(guard_num_buffers(), 0);
 }
 
+/* Those that can be asked for by name, and the others. */
+static void backends_open(void)
+{
+    const tx_backend *backend = NULL;
+    tx_error error = {0};
+    size_t room = 0;
+    CU_ASSERT_EQUAL(tx_backend_open("abacus", -1, TX_FLOAT32, &error, &backend), TX_INVALID);
+    CU_ASSERT_STRING_EQUAL(error.message, "there is no backend 'abacus' in this build");
+    CU_ASSERT_EQUAL_FATAL(tx_backend_open("cpu", -1, TX_FLOAT64, NULL, &backend), TX_OK);
+    CU_ASSERT_EQUAL(backend->isa, tx_isa_count() - 1);
+    CU_ASSERT_EQUAL(tx_backend_room(backend, NULL, &room), TX_OK);
+    CU_ASSERT(room > 0);
+    tx_backend_close(backend);
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        CU_ASSERT_EQUAL(others[k].class_->open(tx_isa_count(), TX_FLOAT32, &error, &backend), TX_FAILURE);
+        CU_ASSERT_EQUAL_FATAL(others[k].class_->open(0, TX_FLOAT32, NULL, &backend), TX_OK);
+        CU_ASSERT_EQUAL(tx_backend_room(backend, NULL, &room), TX_OK);
+        CU_ASSERT(room > 0);
+        tx_backend_close(backend);
+    }
+    CU_ASSERT_EQUAL(guard_num_buffers(), 0);
+}
+
 static void every_kernel_has_a_case(void)
 {
     const char *uncalled = guard_uncalled_kernel();
@@ -727,6 +752,7 @@ int main(void)
 {
     return suite_run("operations",
                      (suite_test[]){{"operations keep their contract on every backend", operations_keep_their_contract},
+                                    {"backends open", backends_open},
                                     {"every kernel has a case", every_kernel_has_a_case},
                                     {0}});
 }

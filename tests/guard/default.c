@@ -3,7 +3,7 @@
 
 __attribute__((constructor)) static void choose(void)
 {
-    tx_backend_default = guard_backend;
+    tx_backend_default = &guard_class;
 }
 
 /* A test of nothing otherwise. */

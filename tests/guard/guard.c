@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "kernel/cpu.h"
 
-enum { PAGE = 4096, CANARY = 0xa5, MOST_KERNELS = 128, MOST_ISAS = 8 };
+enum { PAGE = 4096, CANARY = 0xa5, MOST_KERNELS = 128 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static long fail_at[GUARD_CALLS], calls[GUARD_CALLS], kernel_calls[MOST_KERNELS];
@@ -47,8 +47,8 @@ long guard_count(guard_call kind)
 /* Counts a call, which fails if it is the one. The mutex is held. */
 static tx_status count(guard_call kind, tx_error *error)
 {
-    static const char *const names[GUARD_CALLS] = {"kernel", "allocate",    "upload", "download",
-                                                   "clear",  "synchronise", "create", "load"};
+    static const char *const names[GUARD_CALLS] = {"open",     "room",  "kernel",      "allocate", "upload",
+                                                   "download", "clear", "synchronise", "create",   "load"};
     return ++calls[kind] == fail_at[kind]
                ? tx_error_set(error, TX_FAILURE, GUARD_MESSAGE " call %ld of '%s' fail", calls[kind], names[kind])
                : TX_OK;
@@ -426,36 +426,56 @@ static tx_status run(const tx_instruction *i, tx_frame *frame)
 
 /* ---- The backend ---- */
 
+static tx_status make_backend(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+{
+    const tx_backend *cpu;
+    tx_backend *made;
+    TX_TRY(count(GUARD_OPEN, error));
+    TX_TRY(tx_cpu_class.open(isa, precision, error, &cpu));
+    TX_TRY(tx_allocate(sizeof *made, error, &made));
+    *made = *cpu;
+    made->class_ = &guard_class;
+    num_buffers++;
+    *out = made;
+    return TX_OK;
+}
+
+static tx_status open_guard(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+{
+    pthread_mutex_lock(&mutex);
+    return leave(make_backend(isa, precision, error, out));
+}
+
+static void close_guard(const tx_backend *backend)
+{
+    pthread_mutex_lock(&mutex);
+    num_buffers--;
+    tx_free((tx_backend *)backend);
+    pthread_mutex_unlock(&mutex);
+}
+
+static tx_status room(const tx_backend *backend, tx_error *error, size_t *out)
+{
+    const tx_status status = leave(enter(GUARD_ROOM, error));
+    return status ? status : tx_cpu_class.room(backend, error, out);
+}
+
 static void destroy(const tx_backend *backend, tx_object *object)
 {
     tx_cpu_class.destroy(backend, object);
 }
 
-static const tx_backend_class guard_class = {.name = "guard",
-                                             .allocate = allocate,
-                                             .free = free_buffer,
-                                             .upload = upload,
-                                             .download = download,
-                                             .clear = clear,
-                                             .synchronise = synchronise,
-                                             .find = find,
-                                             .create = create,
-                                             .load = load,
-                                             .destroy = destroy};
-
-const tx_backend *guard_backend(int isa, tx_precision precision)
-{
-    static tx_backend backends[MOST_ISAS][2];
-    const tx_backend *cpu = tx_backend_cpu(isa, precision);
-    if (!cpu) {
-        return NULL;
-    }
-    tx_backend *backend = &backends[isa][precision];
-    pthread_mutex_lock(&mutex);
-    if (!backend->class_) {
-        *backend = *cpu;
-        backend->class_ = &guard_class;
-    }
-    pthread_mutex_unlock(&mutex);
-    return backend;
-}
+const tx_backend_class guard_class = {.name = "guard",
+                                      .open = open_guard,
+                                      .close = close_guard,
+                                      .room = room,
+                                      .allocate = allocate,
+                                      .free = free_buffer,
+                                      .upload = upload,
+                                      .download = download,
+                                      .clear = clear,
+                                      .synchronise = synchronise,
+                                      .find = find,
+                                      .create = create,
+                                      .load = load,
+                                      .destroy = destroy};

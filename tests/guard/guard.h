@@ -7,10 +7,11 @@
 
 #include "kernel/backend.h"
 
-/* For as long as the process lives; of TRAINAX's own kernels at that level. NULL: this machine has none. */
-const tx_backend *guard_backend(int isa, tx_precision precision);
+extern const tx_backend_class guard_class;
 
 typedef enum guard_call {
+    GUARD_OPEN,
+    GUARD_ROOM,
     GUARD_KERNEL,
     GUARD_ALLOCATE,
     GUARD_UPLOAD,
@@ -33,6 +34,6 @@ void guard_lack(const char *kernel);
  * call. */
 void guard_watch(bool watch);
 
-int guard_num_buffers(void);             /* that are not freed */
+int guard_num_buffers(void);             /* that are not freed, and backends that are open */
 const char *guard_uncalled_kernel(void); /* one that nobody has called so far; NULL: none */
 void guard_check_used(void);             /* ends the process if no kernel has been called so far, or a buffer is left */

@@ -133,7 +133,7 @@ static void test_plan(void)
 {
     static const char wide[] =
         "network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 50000, depth: 3, key: 0}";
-    const size_t copy = tx_backend_default(0, TX_FLOAT32)->class_->in_place ? 0 : 4;
+    const size_t copy = tx_backend_default->in_place ? 0 : 4;
     const size_t inner = (size_t)2 * 3 * 50000 * 50000, per_parameter = 2 * 4 + 4 + 2 * 2 * 4 + 2 * 4 + 8 + 4 + copy;
     const char *const overrides[] = {wide, "callbacks=[]"};
     tx_config *config = make_config(overrides, 2);

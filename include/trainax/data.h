@@ -22,6 +22,7 @@ typedef struct tx_data_shape {
     const int64_t *lengths; /* levels of each trajectory, behind which there are zeros; NULL: all have num_levels. It belongs to the
                              * source or data set whose shape this is */
     int64_t stride[2];      /* who makes windows takes every k-th level, k drawn between these; 0 means 1 */
+    int64_t parameters, constants; /* numbers beside each trajectory: its parameters, then its constant fields, (fields, *n) */
 } tx_data_shape;
 static inline int64_t tx_data_length(const tx_data_shape *shape, int64_t trajectory)
 {
@@ -123,6 +124,24 @@ tx_status tx_data_source_inherit(tx_data_source *source, const tx_normalization 
  * constant fields of one of them (count, *n). */
 tx_status tx_data_source_parameters(tx_data_source *source, void *out, tx_error *error);
 tx_status tx_data_source_constants(tx_data_source *source, int64_t trajectory, void *out, tx_error *error);
+
+/* The numbers of all trajectories, on every rank all of them, in the run's precision: what graphs read by tx_numbers. Constant
+ * fields are there where any of them is asked for, of each trajectory, also where all have the same. */
+typedef struct tx_beside {
+    int64_t count; /* of a trajectory; 0: nobody asks */
+    size_t bytes;  /* of a trajectory */
+    char *rows;
+} tx_beside;
+/* The first `asked` numbers, or more. */
+tx_status tx_beside_read(tx_data_source *source, int64_t asked, tx_error *error, tx_beside *out);
+void tx_beside_free(tx_beside *beside); /* takes a zeroed one */
+/* TX_INVALID: trajectories of this shape have less. */
+tx_status tx_beside_check(const tx_data_shape *shape, int64_t asked, tx_error *error);
+size_t tx_beside_bytes(const tx_data_shape *shape, tx_precision precision, int64_t asked); /* that reading them takes */
+static inline const void *tx_beside_of(const tx_beside *beside, int64_t trajectory)
+{
+    return beside->count ? beside->rows + (size_t)trajectory * beside->bytes : NULL;
+}
 /* TX_INVALID for more numbers than can be counted: for a class that computes with its shape in create. */
 tx_status tx_data_check_size(const tx_data_source *source, tx_error *error);
 /* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
@@ -142,9 +161,11 @@ typedef struct tx_dataset {
     tx_data_shape shape;
     tx_normalization normalization; /* that it is in */
     tx_precision precision;
-    uint64_t checksum; /* of all numbers in that precision: the same for the same data, whatever they are called */
-    bool partial;      /* the job was asked to stop before all were there: they are of no use */
-    tx_store *store;   /* items: levels */
+    uint64_t checksum;      /* of all numbers in that precision: the same for the same data, whatever they are called */
+    bool partial;           /* the job was asked to stop before all were there: they are of no use */
+    tx_store *store;        /* items: levels */
+    tx_beside beside;       /* as far as somebody has needed them */
+    tx_data_source *source; /* where these can still be read; NULL: nowhere */
 } tx_dataset;
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_placement placement,
                             tx_error *error, tx_dataset **out);
@@ -152,6 +173,12 @@ tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx
 tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_error *error,
                               tx_data_source **out);
 tx_status tx_dataset_load(tx_parallel *parallel, tx_data_source *source, tx_placement placement, tx_error *error, tx_dataset **out);
+/* Of each trajectory the first `asked` numbers, from the source of the data, or NULL: the one that it keeps. Collective. */
+tx_status tx_dataset_need(tx_parallel *parallel, tx_dataset *dataset, tx_data_source *source, int64_t asked, tx_error *error);
+size_t tx_dataset_need_bytes(const tx_dataset *dataset, int64_t asked); /* that this takes */
+/* Takes the source over, for those who do not know yet what they need (tx_dataset_create keeps its own); one that has nothing
+ * beside its trajectories is gone at once. */
+void tx_dataset_keep(tx_dataset *dataset, tx_data_source *source);
 size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, int num_ranks); /* of a rank, at most */
 void tx_dataset_destroy(tx_dataset *dataset);                                                 /* collective */
 

@@ -61,6 +61,8 @@ typedef struct tx_plan_cost {
     bool fits;           /* in options.memory */
 } tx_plan_cost;
 tx_plan_cost tx_plan_get_cost(const tx_plan *plan);
+/* Of each sample's trajectory, that a run reads: the first so many. NULL: 0. */
+int64_t tx_plan_numbers(const tx_plan *plan);
 /* One line per instruction, for tests and the curious; tx_free. */
 tx_status tx_plan_describe(const tx_plan *plan, tx_error *error, char **out);
 
@@ -97,7 +99,7 @@ int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks);
 typedef struct tx_run_input {
     const void *const *windows;  /* [count] pointers to the first level of each sample's window, levels contiguous */
     const void *const *tangents; /* [count] of options.moved: where these move to, laid out as the windows */
-    const void *const *numbers;  /* [count] of each sample's trajectory, as tx_numbers counts them; NULL: the graph has none */
+    const void *const *numbers;  /* [count] of each sample's trajectory, as tx_numbers counts them; NULL: tx_plan_numbers is 0 */
     const void *const *seeds;    /* [count] of options.seeded: the cotangents of all outputs, one behind the other, C order */
     int count;
     int64_t batch_size; /* samples of the whole minibatch: a sample's loss weighs 1 / batch_size in the gradient */

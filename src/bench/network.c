@@ -28,6 +28,7 @@ static tx_status create_steps(bench_rollout *r, int block, tx_error *error)
     r->block = block;
     TX_TRY(block ? TX_OK : tx_step_block(r->network, r->precision, -1, r->count, error, &r->block));
     TX_TRY(tx_step_plan(r->network, r->precision, -1, r->block, error, &r->plan));
+    TX_TRY(tx_numbers_check(r->network->section, r->plan, &(tx_data_shape){0}, error));
     TX_TRY(tx_values_create(r->plan, &r->shared, error, &r->values));
     return tx_workspace_create(r->plan, 1, error, &r->workspace);
 }

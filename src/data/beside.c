@@ -1,9 +1,87 @@
-/* Writing what a file holds beside its trajectories. */
+/* What stands beside trajectories: read for graphs, written into a file. */
 #include "data/beside.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+/* ---- Read ---- */
+
+/* Numbers of a trajectory that are read for so many. */
+static int64_t row_size(const tx_data_shape *shape, int64_t asked)
+{
+    return asked ? shape->parameters + (asked > shape->parameters ? shape->constants : 0) : 0;
+}
+
+size_t tx_beside_bytes(const tx_data_shape *shape, tx_precision precision, int64_t asked)
+{
+    return (size_t)(shape->num_trajectories * row_size(shape, asked)) * tx_real_bytes(precision);
+}
+
+tx_status tx_beside_check(const tx_data_shape *shape, int64_t asked, tx_error *error)
+{
+    return asked <= shape->parameters + shape->constants
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID,
+                              "%" PRId64 " numbers beside each trajectory are read, but the data have %" PRId64
+                              " `parameters` and %" PRId64 " numbers of `constant_fields`",
+                              asked, shape->parameters, shape->constants);
+}
+
+/* From (trajectories, parameters) into rows, the last first. */
+static void spread(const tx_beside *beside, int64_t trajectories, size_t parameters)
+{
+    for (size_t k = (size_t)trajectories; k-- > 1;) {
+        memmove(beside->rows + k * beside->bytes, beside->rows + k * parameters, parameters);
+    }
+}
+
+static tx_status read_fields(tx_data_source *source, const tx_beside *beside, size_t parameters, tx_error *error)
+{
+    for (int64_t k = 0; k < source->shape.num_trajectories; k++) {
+        char *fields = beside->rows + (size_t)k * beside->bytes + parameters;
+        if (k && source->shared_constants) {
+            memcpy(fields, beside->rows + parameters, beside->bytes - parameters);
+        } else {
+            TX_TRY(tx_data_source_constants(source, k, fields, error));
+        }
+    }
+    return TX_OK;
+}
+
+static tx_status read_rows(tx_data_source *source, const tx_beside *beside, tx_error *error)
+{
+    const size_t parameters = (size_t)source->shape.parameters * tx_real_bytes(source->setup.random.precision);
+    TX_TRY(tx_data_source_parameters(source, beside->rows, error));
+    spread(beside, source->shape.num_trajectories, parameters);
+    return beside->bytes > parameters ? read_fields(source, beside, parameters, error) : TX_OK;
+}
+
+tx_status tx_beside_read(tx_data_source *source, int64_t asked, tx_error *error, tx_beside *out)
+{
+    tx_beside beside = {.count = row_size(&source->shape, asked)};
+    beside.bytes = (size_t)beside.count * tx_real_bytes(source->setup.random.precision);
+    TX_TRY(tx_beside_check(&source->shape, asked, error));
+    if (asked) {
+        TX_TRY(tx_allocate_array((size_t)source->shape.num_trajectories, beside.bytes, error, &beside.rows));
+    }
+    const tx_status status = asked ? read_rows(source, &beside, error) : TX_OK;
+    if (status != TX_OK) {
+        tx_beside_free(&beside);
+        return status;
+    }
+    *out = beside;
+    return TX_OK;
+}
+
+void tx_beside_free(tx_beside *beside)
+{
+    tx_free(beside->rows);
+    *beside = (tx_beside){0};
+}
+
+/* ---- Written ---- */
 
 static tx_status write_names(const char *attribute, const char *const *names, int64_t count, tx_file *file, tx_error *error)
 {

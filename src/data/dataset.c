@@ -142,8 +142,46 @@ tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx
     tx_data_source *source;
     TX_TRY(tx_data_source_open(parallel, section, setup, error, &source));
     const tx_status status = tx_dataset_load(parallel, source, placement, error, out);
-    tx_data_source_destroy(source);
+    tx_dataset_keep(status ? NULL : *out, source);
     return status;
+}
+
+void tx_dataset_keep(tx_dataset *dataset, tx_data_source *source)
+{
+    if (dataset && source->shape.parameters + source->shape.constants > 0) {
+        dataset->source = source;
+    } else {
+        tx_data_source_destroy(source);
+    }
+}
+
+/* What they add to the checksum of the data. */
+static uint64_t beside_sum(const tx_dataset *dataset)
+{
+    tx_hash hash;
+    tx_hash_begin(&hash);
+    return tx_hash_part(&hash, dataset->beside.rows, 0, (size_t)dataset->shape.num_trajectories * dataset->beside.bytes / 4);
+}
+
+size_t tx_dataset_need_bytes(const tx_dataset *dataset, int64_t asked)
+{
+    return asked <= dataset->beside.count ? 0 : tx_beside_bytes(&dataset->shape, dataset->precision, asked);
+}
+
+tx_status tx_dataset_need(tx_parallel *parallel, tx_dataset *dataset, tx_data_source *source, int64_t asked, tx_error *error)
+{
+    if (asked <= dataset->beside.count) {
+        return TX_OK;
+    }
+    source = source ? source : dataset->source;
+    dataset->checksum -= beside_sum(dataset);
+    tx_beside_free(&dataset->beside);
+    const tx_status mine =
+        source ? tx_beside_read(source, asked, error, &dataset->beside)
+               : tx_error_set(error, TX_INVALID, "the data were loaded without what stands beside their trajectories");
+    TX_TRY(tx_parallel_agree(parallel, mine, error));
+    dataset->checksum += beside_sum(dataset);
+    return TX_OK;
 }
 
 size_t tx_dataset_bytes(const tx_data_source *source, tx_placement placement, int num_ranks)
@@ -157,6 +195,8 @@ void tx_dataset_destroy(tx_dataset *dataset)
 {
     if (dataset) {
         tx_store_destroy(dataset->store);
+        tx_beside_free(&dataset->beside);
+        tx_data_source_destroy(dataset->source);
         tx_normalization_free(&dataset->normalization);
         tx_free(dataset);
     }

@@ -134,7 +134,10 @@ static tx_status make_plan(const rollout *r, const tx_data_source *source, int b
         status = tx_plan_create(graph, &options, error, out);
     }
     tx_graph_destroy(graph);
-    return status;
+    TX_TRY(status);
+    tx_error local = {0};
+    status = tx_beside_check(&source->whole, tx_plan_numbers(*out), &local);
+    return status ? tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, status, "%s", local.message) : TX_OK;
 }
 
 /* One for each thread; what the first takes, all do. */

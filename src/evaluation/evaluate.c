@@ -92,7 +92,7 @@ static tx_status load_data(evaluate_job *job, tx_error *error)
     TX_TRY(tx_data_source_open(job->parallel, data, tx_problem_data_setup(job->root, isa), error, &source));
     tx_status status = check_memory(job, source, error);
     status = status ? status : tx_dataset_load(job->parallel, source, TX_SHARDED, error, &job->data);
-    tx_data_source_destroy(source);
+    tx_dataset_keep(job->data, source);
     return status;
 }
 

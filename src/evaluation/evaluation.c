@@ -33,6 +33,7 @@ struct tx_evaluation {
     tx_data_shape shape;
     tx_levels levels;          /* of the trajectories */
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
+    tx_beside beside;          /* of trajectories that are not loaded */
     tx_network *network;
     tx_plan *plan; /* of one step */
     tx_parameters parameters;
@@ -206,7 +207,8 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
                                      .needed = evaluation->num_steps + 1,
                                      .level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision)};
     tx_levels_choose(&evaluation->levels, evaluation->threads, evaluation->threads * evaluation->block);
-    return tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan);
+    TX_TRY(tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan));
+    return tx_numbers_check(setup->network, evaluation->plan, shape, error);
 }
 
 tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
@@ -228,6 +230,11 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
     return TX_OK;
 }
 
+int64_t tx_evaluation_numbers(const tx_evaluation *evaluation)
+{
+    return tx_plan_numbers(evaluation->plan);
+}
+
 void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget)
 {
     const tx_plan_cost cost = tx_plan_get_cost(evaluation->plan);
@@ -242,12 +249,18 @@ void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget
     budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
     budget->bytes[TX_USE_DATA] +=
         (size_t)evaluation->levels.group * level + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
+    if (evaluation->source) {
+        budget->bytes[TX_USE_DATA] +=
+            tx_beside_bytes(&evaluation->shape, evaluation->random.precision, tx_evaluation_numbers(evaluation));
+    }
     budget->bytes[TX_USE_METRICS] += numbers * sizeof(double);
 }
 
 /* What a rank does alone. */
 static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
 {
+    TX_TRY(evaluation->once ? tx_beside_read(evaluation->source, tx_evaluation_numbers(evaluation), error, &evaluation->beside)
+                            : TX_OK);
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
     return tx_levels_allocate(&evaluation->levels, error);
@@ -265,21 +278,28 @@ tx_status tx_evaluation_load(tx_evaluation *evaluation, tx_parallel *parallel, t
     }
     if (!dataset && !evaluation->once) {
         TX_TRY(tx_dataset_load(parallel, evaluation->source, TX_SHARDED, error, &evaluation->own));
+        TX_TRY(tx_dataset_need(parallel, evaluation->own, evaluation->source, tx_evaluation_numbers(evaluation), error));
         evaluation->dataset = evaluation->own;
         tx_data_source_destroy(evaluation->source);
         evaluation->source = NULL;
     }
     evaluation->levels.store = evaluation->dataset ? evaluation->dataset->store : NULL;
+    evaluation->levels.beside = evaluation->dataset ? &evaluation->dataset->beside : &evaluation->beside;
     evaluation->shape = evaluation->dataset ? evaluation->dataset->shape : evaluation->shape; /* whose lengths stay */
     return tx_parallel_agree(parallel, allocate(evaluation, error), error);
 }
 
 static tx_status check_and_load(tx_evaluation *evaluation, tx_parallel *parallel, const tx_evaluation_setup *setup, tx_error *error)
 {
+    const int64_t asked = tx_evaluation_numbers(evaluation);
     tx_budget budget = {0};
     tx_evaluation_add_budget(evaluation, &budget);
     TX_TRY(tx_parallel_agree(parallel, tx_threads_start(evaluation->threads, error), error));
+    if (setup->dataset) {
+        budget.bytes[TX_USE_DATA] += tx_dataset_need_bytes(setup->dataset, asked);
+    }
     TX_TRY(tx_budget_check(parallel, &budget, setup->run, NULL, NULL, NULL, error));
+    TX_TRY(setup->dataset ? tx_dataset_need(parallel, setup->dataset, NULL, asked, error) : TX_OK);
     return tx_evaluation_load(evaluation, parallel, setup->dataset, setup->normalization, error);
 }
 
@@ -327,6 +347,7 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_plan_destroy(evaluation->plan);
     tx_network_destroy(evaluation->network);
     tx_dataset_destroy(evaluation->own);
+    tx_beside_free(&evaluation->beside);
     tx_free(evaluation);
 }
 
@@ -374,10 +395,11 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
                     const void *const *references)
 {
     const size_t bytes = evaluation->levels.level_bytes;
-    const void *now[TX_LARGEST_BLOCK];
+    const void *now[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
-    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+    const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
+        numbers[k] = tx_levels_numbers(&evaluation->levels, job->group, first + k);
         now[k] = state(evaluation, first + k);
         next[k] = worker->next + (size_t)k * bytes;
     }

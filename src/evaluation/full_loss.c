@@ -1,6 +1,7 @@
 /* The value of the trainer's configuration over all windows, a block at a time. */
 #include "base/memory.h"
 #include "base/real.h"
+#include "problem/budget.h"
 #include "problem/problem.h"
 #include "trainax/evaluation.h"
 
@@ -72,7 +73,14 @@ static tx_status fetch(full_loss *job, int64_t block, tx_error *error)
 /* Windows that are there. */
 static tx_status add_block(full_loss *job, int64_t block, const void *const *windows, tx_error *error)
 {
-    const tx_run_input input = {.windows = windows, .count = window_count(job, block), .batch_size = job->problem.windows.count};
+    const tx_windows *all = &job->problem.windows;
+    const void *numbers[TX_LARGEST_BLOCK];
+    const tx_run_input input = {
+        .windows = windows, .numbers = numbers, .count = window_count(job, block), .batch_size = all->count};
+    for (int k = 0; k < input.count; k++) {
+        const int64_t level = tx_windows_first_level(all, block * job->problem.block + k);
+        numbers[k] = tx_beside_of(&job->dataset->beside, level / all->num_levels);
+    }
     tx_run_output output = {.losses = job->losses};
     TX_TRY(tx_values_run(job->values, job->workspace, &input, &output, error));
     if (output.failed.function) {
@@ -122,10 +130,22 @@ static tx_status run(full_loss *job, tx_error *error, double *out)
     return TX_OK;
 }
 
+static tx_status need_numbers(full_loss *job, tx_error *error)
+{
+    const int64_t asked = tx_plan_numbers(job->loss.plan);
+    const tx_budget budget = {.bytes = {[TX_USE_DATA] = tx_dataset_need_bytes(job->dataset, asked)}};
+    if (asked == 0) {
+        return TX_OK;
+    }
+    TX_TRY(tx_budget_check(job->parallel, &budget, job->problem.root, NULL, NULL, NULL, error));
+    return tx_dataset_need(job->parallel, job->dataset, NULL, asked, error);
+}
+
 static tx_status build_and_run(full_loss *job, tx_error *error, double *out)
 {
     TX_TRY(tx_agree_isa(job->parallel, error, &job->problem.isa));
     TX_TRY(tx_parallel_agree(job->parallel, build(job, error), error));
+    TX_TRY(need_numbers(job, error));
     return run(job, error, out);
 }
 

@@ -65,6 +65,11 @@ int64_t tx_levels_groups(const tx_levels *levels)
     return (levels->count + levels->group - 1) / levels->group;
 }
 
+const void *tx_levels_numbers(const tx_levels *levels, int64_t group, int sample)
+{
+    return tx_beside_of(levels->beside, levels->first + group * levels->group + sample);
+}
+
 int tx_levels_group_size(const tx_levels *levels, int64_t group)
 {
     return (int)between(0, levels->count - group * levels->group, levels->group);

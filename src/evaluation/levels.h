@@ -7,6 +7,7 @@
 typedef struct tx_levels {
     tx_data_source *source;     /* where they are read from … */
     tx_store *store;            /* … or fetched */
+    const tx_beside *beside;    /* the numbers of the trajectories */
     int64_t first, count;       /* this rank's samples */
     int64_t needed;             /* levels that are asked for of each: every stride-th, from the first on */
     const tx_data_shape *shape; /* of the trajectories */
@@ -30,6 +31,8 @@ void tx_levels_free(tx_levels *levels); /* neither source nor store */
 
 int64_t tx_levels_groups(const tx_levels *levels);
 int tx_levels_group_size(const tx_levels *levels, int64_t group);
+/* Of that sample's trajectory. */
+const void *tx_levels_numbers(const tx_levels *levels, int64_t group, int sample);
 /* To be called for all levels of all groups, in order, after the first call of begin. (*out)[k]: a level of sample
  * group * levels->group + k, until the next call. */
 tx_status tx_levels_begin(tx_levels *levels, tx_error *error);

@@ -32,9 +32,11 @@ typedef struct tx_rollout_job {
     tx_shape state;
     size_t level_size, level_bytes;
     void *parameters;
-    char *states;  /* [block], where the network stands */
-    char *buffer;  /* [block][chunk] levels */
-    int64_t chunk; /* levels */
+    char *states;     /* [block], where the network stands */
+    char *buffer;     /* [block][chunk] levels */
+    int64_t chunk;    /* levels */
+    tx_opened opened; /* where the numbers beside the trajectories are read, if any are */
+    tx_beside beside;
     tx_file_writer *writer;
 } tx_rollout_job;
 
@@ -71,6 +73,20 @@ static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, 
     return tx_network_create(tx_config_root(job->section), job->state, error, &job->network);
 }
 
+/* Where the network reads numbers of the trajectories: are they there? */
+static tx_status open_beside(tx_rollout_job *job, tx_error *error)
+{
+    const int64_t asked = tx_plan_numbers(job->plan);
+    const char *const path = tx_file_path(job->initial);
+    tx_error local = {0};
+    if (asked == 0) {
+        return TX_OK;
+    }
+    TX_TRY(tx_data_open(job->registry, "file", path, "levels: ':1'", job->precision, error, &job->opened));
+    const tx_status status = tx_beside_check(&job->opened.source->shape, asked, &local);
+    return status ? tx_error_set(error, status, "%s: %s", path, local.message) : TX_OK;
+}
+
 /* The file's bytes must be a number; with the initial levels at most twice those of the steps. */
 static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
 {
@@ -95,7 +111,14 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
-    return tx_step_plan(job->network, job->precision, job->isa, job->block, error, &job->plan);
+    TX_TRY(tx_step_plan(job->network, job->precision, job->isa, job->block, error, &job->plan));
+    return open_beside(job, error);
+}
+
+static size_t beside_bytes(const tx_rollout_job *job)
+{
+    const tx_data_source *source = job->opened.source;
+    return source ? tx_beside_bytes(&source->shape, job->precision, tx_plan_numbers(job->plan)) : 0;
 }
 
 static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
@@ -105,7 +128,7 @@ static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
     const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
                                         [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
                                         [TX_USE_DATA] = (size_t)job->block * (1 + (size_t)job->chunk) * job->level_bytes +
-                                                        tx_file_working(job->initial, "/trajectories")}};
+                                                        tx_file_working(job->initial, "/trajectories") + beside_bytes(job)}};
     return tx_budget_check(job->parallel, &budget, NULL, NULL, NULL, NULL, error);
 }
 
@@ -119,7 +142,7 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
     TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
     TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
     tx_parameters_set(&job->shared, job->parameters);
-    return TX_OK;
+    return job->opened.source ? tx_beside_read(job->opened.source, tx_plan_numbers(job->plan), error, &job->beside) : TX_OK;
 }
 
 static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
@@ -162,14 +185,15 @@ static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, 
                : TX_OK;
 }
 
-/* Fills the buffer with levels [from, from + levels) of `count` samples; the states are the level before `from` (or the
- * initial ones). */
-static tx_status advance(tx_rollout_job *job, int64_t from, int64_t levels, int count, tx_error *error)
+/* Fills the buffer with levels [from, from + levels) of `count` samples, trajectory `first` and on; the states are the level before
+ * `from` (or the initial ones). */
+static tx_status advance(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
 {
-    const void *now[TX_LARGEST_BLOCK];
+    const void *now[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
-    const tx_run_input input = {.windows = now, .count = count, .batch_size = 1};
+    const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
+        numbers[k] = tx_beside_of(&job->beside, first + k);
         now[k] = job->states + (size_t)k * job->level_bytes;
     }
     for (int64_t level = 0; level < levels; level++) {
@@ -206,7 +230,7 @@ static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_err
     TX_TRY(read_initial(job, first, count, error));
     for (int64_t from = 0; from <= job->num_steps; from += job->chunk) {
         const int64_t left = job->num_steps + 1 - from, levels = left < job->chunk ? left : job->chunk;
-        TX_TRY(advance(job, from, levels, count, error));
+        TX_TRY(advance(job, first, count, from, levels, error));
         TX_TRY(write_chunk(job, first, count, from, levels, error));
     }
     return TX_OK;
@@ -313,6 +337,8 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
         status = write_all(&job, output, path, error);
     }
     tx_free(path);
+    tx_data_close(&job.opened);
+    tx_beside_free(&job.beside);
     tx_file_close(job.initial);
     tx_file_close(job.file);
     tx_values_destroy(job.values);

@@ -13,8 +13,9 @@ static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, t
     tx_data_source *source;
     TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, shared.isa), error, &source));
     shared.data = tx_shared_data_of(source, tx_problem_placement(root), num_ranks);
+    const tx_status status = tx_trainer_plan(config, &shared, num_ranks, error, out);
     tx_data_source_destroy(source);
-    return tx_trainer_plan(config, &shared, num_ranks, error, out);
+    return status;
 }
 
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)

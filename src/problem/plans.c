@@ -17,6 +17,13 @@ static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next,
     return tx_residuum_apply(object, graph, next, previous);
 }
 
+tx_status tx_numbers_check(const tx_section *section, const tx_plan *plan, const tx_data_shape *data, tx_error *error)
+{
+    tx_error local = {0};
+    const tx_status status = tx_beside_check(data, tx_plan_numbers(plan), &local);
+    return status ? tx_section_error(section, NULL, error, status, "%s", local.message) : TX_OK;
+}
+
 /* section: what the graph is of. */
 static tx_status make_plan(const tx_section *section, const tx_graph *graph, const tx_plan_options *options, tx_error *error,
                            tx_plan **out)
@@ -27,6 +34,20 @@ static tx_status make_plan(const tx_section *section, const tx_graph *graph, con
     return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
            : status             ? tx_error_set(error, status, "%s", local.message)
                                 : TX_OK;
+}
+
+static tx_status make_checked(const tx_problem *problem, const tx_section *section, const tx_graph *graph,
+                              const tx_plan_options *options, tx_error *error, tx_plan **out)
+{
+    tx_plan *plan;
+    TX_TRY(make_plan(section, graph, options, error, &plan));
+    const tx_status status = tx_numbers_check(section, plan, &problem->data, error);
+    if (status != TX_OK) {
+        tx_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return TX_OK;
 }
 
 tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out)
@@ -84,7 +105,7 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
                                      .memory = gradient ? problem->memory : 0,
                                      .threads = problem->threads,
                                      .arenas = problem->arenas};
-    const tx_status status = make_plan(configuration, graph, &options, error, &plan);
+    const tx_status status = make_checked(problem, configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);
     *out = (tx_loss_plan){.plan = plan, .levels = tx_configuration_levels_read(configuration)};
@@ -117,7 +138,7 @@ static tx_status plan_residuals(const tx_problem *problem, const tx_graph *graph
     options.num_outputs = residuals->count;
     options.threads = problem->threads;
     TX_TRY(number_rows(graph, residuals, error, out));
-    return make_plan(problem->configuration, graph, &options, error, &out->plan);
+    return make_checked(problem, problem->configuration, graph, &options, error, &out->plan);
 }
 
 tx_status tx_residual_plan_create(const tx_problem *problem, const char *asker, const tx_plan_options *wanted, tx_error *error,

@@ -76,6 +76,9 @@ void tx_residual_plan_destroy(tx_residual_plan *plan); /* takes a zeroed one */
 
 /* One network application, planned: the state in, the next state out. */
 tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);
+/* TX_INVALID, with the place in the file: a plan reads more numbers of a trajectory than the data have. The plans of a problem are
+ * checked. */
+tx_status tx_numbers_check(const tx_section *section, const tx_plan *plan, const tx_data_shape *data, tx_error *error);
 
 /* How many of so many samples make such steps together. */
 tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out);

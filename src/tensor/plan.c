@@ -183,6 +183,11 @@ static size_t room_bytes(const tx_plan *plan)
     return bytes;
 }
 
+int64_t tx_plan_numbers(const tx_plan *plan)
+{
+    return plan ? (int64_t)(plan->given_bytes[TX_SOURCE_NUMBERS] / tx_real_bytes(plan->options.precision)) : 0;
+}
+
 tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
 {
     return (tx_plan_cost){.arena_bytes = plan->arena_bytes,

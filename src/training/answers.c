@@ -123,6 +123,16 @@ size_t tx_answers_room_bytes(const tx_answers *answers, const tx_problem *proble
     return bytes;
 }
 
+int64_t tx_answers_numbers(const tx_answers *answers)
+{
+    int64_t most = 0;
+    for (int k = 0; k < TX_QUESTION_COUNT; k++) {
+        const int64_t numbers = tx_plan_numbers(answers->answer[k].planned.plan);
+        most = numbers > most ? numbers : most;
+    }
+    return most;
+}
+
 size_t tx_answers_workspace_bytes(const tx_answers *answers)
 {
     size_t bytes = 0;

@@ -43,6 +43,7 @@ tx_status tx_answers_plan(tx_answers *answers, const tx_problem *problem, const 
 tx_status tx_answers_plan_within(const tx_answers *answers, const tx_problem *problem, tx_question question, size_t memory,
                                  tx_error *error, tx_residual_plan *out);
 size_t tx_answers_room_bytes(const tx_answers *answers, const tx_problem *problem, int num_ranks);
+int64_t tx_answers_numbers(const tx_answers *answers);        /* the most that one of them reads of a trajectory */
 size_t tx_answers_workspace_bytes(const tx_answers *answers); /* of one thread */
 size_t tx_answers_block_bytes(const tx_answers *answers);     /* more of it for each block more that runs at once */
 bool tx_answers_sum_gradients(const tx_answers *answers);

@@ -11,23 +11,26 @@ static tx_status create_mixer(const tx_problem *problem, tx_error *error, tx_mix
     return tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, out);
 }
 
-tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, tx_store *store,
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, const tx_dataset *dataset,
                              tx_error *error)
 {
     const int64_t most = tx_problem_share(problem, tx_parallel_size(parallel));
     fetching->problem = problem;
     fetching->parallel = parallel;
-    fetching->store = store;
+    fetching->dataset = dataset;
     TX_TRY(create_mixer(problem, error, &fetching->mixer));
     for (int slot = 0; slot < TX_STORE_SLOTS; slot++) {
         fetching->fetches[slot].step = -1;
         TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].levels));
         if (problem->windows.stride[1] > 1) {
             TX_TRY(tx_allocate_array((size_t)most, sizeof(int64_t), error, &fetching->fetches[slot].strides));
-            tx_store_allow_strides(store);
+            tx_store_allow_strides(dataset->store);
+        }
+        if (dataset->beside.count) {
+            TX_TRY(tx_allocate_array((size_t)most, sizeof(void *), error, &fetching->fetches[slot].numbers));
         }
     }
-    return tx_store_reserve(store, (int)most, fetching->levels, error);
+    return tx_store_reserve(dataset->store, (int)most, fetching->levels, error);
 }
 
 void tx_fetching_destroy(tx_fetching *fetching)
@@ -35,6 +38,7 @@ void tx_fetching_destroy(tx_fetching *fetching)
     for (int slot = 0; slot < TX_STORE_SLOTS; slot++) {
         tx_free(fetching->fetches[slot].levels);
         tx_free(fetching->fetches[slot].strides);
+        tx_free(fetching->fetches[slot].numbers);
     }
     tx_mixer_destroy(fetching->mixer);
 }
@@ -55,7 +59,7 @@ static void deal(const tx_fetching *fetching, tx_fetch *fetch)
 static tx_status ask(tx_fetching *fetching, int64_t step, tx_error *error)
 {
     const tx_fetch *fetch = tx_fetching_of(fetching, step);
-    return fetch->count ? tx_store_fetch_strided(fetching->store, tx_store_slot(step), (int)fetch->count, fetching->levels,
+    return fetch->count ? tx_store_fetch_strided(fetching->dataset->store, tx_store_slot(step), (int)fetch->count, fetching->levels,
                                                  fetch->levels, fetch->strides, error)
                         : TX_OK;
 }
@@ -75,6 +79,13 @@ static void draw_strides(const tx_fetching *fetching, tx_fetch *fetch, const uin
     }
 }
 
+static void find_numbers(const tx_fetching *fetching, tx_fetch *fetch)
+{
+    for (int64_t k = 0; fetch->numbers && k < fetch->count; k++) {
+        fetch->numbers[k] = tx_beside_of(&fetching->dataset->beside, fetch->levels[k] / fetching->problem->windows.num_levels);
+    }
+}
+
 static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error)
 {
     tx_fetch *fetch = &fetching->fetches[tx_store_slot(step)];
@@ -86,6 +97,7 @@ static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error
         fetch->levels[k] = tx_windows_first_level(&fetching->problem->windows, windows[k]);
     }
     draw_strides(fetching, fetch, windows);
+    find_numbers(fetching, fetch);
     return ask(fetching, step, error);
 }
 
@@ -93,7 +105,7 @@ static tx_status wait(tx_fetching *fetching, int64_t step, tx_error *error)
 {
     const int slot = tx_store_slot(step);
     fetching->windows = NULL;
-    return fetching->fetches[slot].count ? tx_store_wait(fetching->store, slot, &fetching->windows, error) : TX_OK;
+    return fetching->fetches[slot].count ? tx_store_wait(fetching->dataset->store, slot, &fetching->windows, error) : TX_OK;
 }
 
 tx_status tx_fetching_turn(tx_fetching *fetching, int64_t step, tx_error *error)
@@ -116,7 +128,8 @@ tx_status tx_fetching_pause(tx_fetching *fetching, int64_t step, tx_error *error
 {
     const tx_fetch *next = tx_fetching_of(fetching, step + 1);
     const void *const *windows;
-    return next->step == step + 1 && next->count ? tx_store_wait(fetching->store, tx_store_slot(step + 1), &windows, error) : TX_OK;
+    return next->step == step + 1 && next->count ? tx_store_wait(fetching->dataset->store, tx_store_slot(step + 1), &windows, error)
+                                                 : TX_OK;
 }
 
 static tx_status fetch_again(tx_fetching *fetching, int64_t step, tx_error *error)

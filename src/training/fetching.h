@@ -10,12 +10,13 @@ typedef struct tx_fetch {
     int64_t first, count; /* this rank's samples of the minibatch */
     int64_t *levels;      /* first level of each window */
     int64_t *strides;     /* of each; NULL: all levels follow each other */
+    const void **numbers; /* of each one's trajectory; NULL: nobody reads any */
 } tx_fetch;
 
 typedef struct tx_fetching {
     const tx_problem *problem;
     tx_parallel *parallel;
-    tx_store *store;
+    const tx_dataset *dataset;
     tx_mixer *mixer;
     int levels; /* fetched of each window: the most that anybody reads */
     tx_fetch fetches[TX_STORE_SLOTS];
@@ -26,12 +27,13 @@ typedef struct tx_fetching {
 typedef struct tx_share {
     const void *const *windows;
     int64_t count;
-    int64_t batch_size;       /* of the whole minibatch */
-    const void *const *seeds; /* [count] cotangents, where a plan wants some */
+    int64_t batch_size;         /* of the whole minibatch */
+    const void *const *numbers; /* of each sample's trajectory; NULL: nobody reads any */
+    const void *const *seeds;   /* [count] cotangents, where a plan wants some */
 } tx_share;
 
 /* `levels` must stand. Not collective; what it borrows must outlive it. */
-tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, tx_store *store,
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, const tx_dataset *dataset,
                              tx_error *error);
 void tx_fetching_destroy(tx_fetching *fetching); /* takes a zeroed one */
 
@@ -50,5 +52,6 @@ static inline const tx_fetch *tx_fetching_of(const tx_fetching *fetching, int64_
 static inline tx_share tx_fetching_share(const tx_fetching *fetching, int64_t step)
 {
     const tx_fetch *fetch = tx_fetching_of(fetching, step);
-    return (tx_share){.windows = fetching->windows, .count = fetch->count, .batch_size = fetch->minibatch.count};
+    return (tx_share){
+        .windows = fetching->windows, .numbers = fetch->numbers, .count = fetch->count, .batch_size = fetch->minibatch.count};
 }

@@ -176,6 +176,11 @@ size_t tx_held_out_bytes(const tx_held_out *held_out)
     return tx_budget_total(&budget);
 }
 
+int64_t tx_held_out_numbers(const tx_held_out *held_out)
+{
+    return held_out->evaluation ? tx_evaluation_numbers(held_out->evaluation) : 0;
+}
+
 tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, const tx_normalization *normalization,
                            tx_error *error)
 {

@@ -34,6 +34,7 @@ bool tx_held_out_differs(const tx_problem *problem);
 tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, const tx_data_shape *shape, int rank, int num_ranks,
                            tx_error *error);
 size_t tx_held_out_bytes(const tx_held_out *held_out);
+int64_t tx_held_out_numbers(const tx_held_out *held_out); /* that are read of a trajectory */
 /* dataset: those of the training where it shares them, else those that will be there already; NULL: none. Collective. */
 tx_status tx_held_out_load(tx_held_out *held_out, tx_parallel *parallel, tx_dataset *dataset, const tx_normalization *normalization,
                            tx_error *error);

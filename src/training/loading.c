@@ -17,20 +17,30 @@ static tx_status check_same(const tx_section *first, const tx_section *other, tx
 
 /* ---- Room for the largest ---- */
 
+static void raise_numbers(tx_shared *shared, const tx_trainer *trainer)
+{
+    const int64_t data = tx_trainer_numbers(trainer), held_out = tx_trainer_held_out_numbers(trainer);
+    shared->data.numbers = data > shared->data.numbers ? data : shared->data.numbers;
+    shared->held_out.numbers = held_out > shared->held_out.numbers ? held_out : shared->held_out.numbers;
+}
+
 /* The trainer that takes most, planned for this group: this rank's to destroy, on failure too. */
-static tx_status plan_largest(const tx_shared *shared, int count, const tx_config *const *configs, tx_parallel *group,
-                              tx_error *error, tx_trainer **out)
+static tx_status plan_largest(tx_shared *shared, int count, const tx_config *const *configs, tx_parallel *group, tx_error *error,
+                              tx_trainer **out)
 {
     const int num_ranks = tx_parallel_size(group);
     for (int k = 0; k < count; k++) {
         tx_trainer *trainer;
         TX_TRY(check_same(tx_config_root(configs[0]), tx_config_root(configs[k]), error));
         TX_TRY(tx_trainer_plan(configs[k], shared, num_ranks, error, &trainer));
+        raise_numbers(shared, trainer);
         const bool larger = !*out || tx_trainer_memory(trainer, num_ranks).total > tx_trainer_memory(*out, num_ranks).total;
         tx_trainer_destroy(larger ? *out : trainer);
         *out = larger ? trainer : *out;
     }
     (*out)->parallel = group;
+    (*out)->own.data.numbers = shared->data.numbers;
+    (*out)->own.held_out.numbers = shared->held_out.numbers;
     return TX_OK;
 }
 
@@ -40,8 +50,8 @@ static tx_status check_room(const tx_trainer *largest, const tx_log *log, tx_err
     return tx_budget_check(largest->shared->parallel, &budget, largest->problem.root, log, tx_trainer_advise, largest, error);
 }
 
-static tx_status make_room(const tx_shared *shared, int count, const tx_config *const *configs, tx_parallel *group,
-                           const tx_log *log, tx_error *error)
+static tx_status make_room(tx_shared *shared, int count, const tx_config *const *configs, tx_parallel *group, const tx_log *log,
+                           tx_error *error)
 {
     tx_trainer *largest = NULL;
     tx_status status = plan_largest(shared, count, configs, group, error, &largest);
@@ -76,11 +86,13 @@ static tx_status open_sources(tx_shared *shared, const tx_section *root, tx_erro
 static tx_status load(tx_shared *shared, const sources *from, tx_placement placement, tx_error *error)
 {
     TX_TRY(tx_dataset_load(shared->parallel, from->data, placement, error, &shared->data.dataset));
+    TX_TRY(tx_dataset_need(shared->parallel, shared->data.dataset, from->data, shared->data.numbers, error));
     shared->data.shape = shared->data.dataset->shape; /* whose lengths stay */
     if (from->held_out) {
         const tx_status mine = tx_data_source_inherit(from->held_out, &shared->data.dataset->normalization, error);
         TX_TRY(tx_parallel_agree(shared->parallel, mine, error));
         TX_TRY(tx_dataset_load(shared->parallel, from->held_out, TX_SHARDED, error, &shared->held_out.dataset));
+        TX_TRY(tx_dataset_need(shared->parallel, shared->held_out.dataset, from->held_out, shared->held_out.numbers, error));
         shared->held_out.shape = shared->held_out.dataset->shape;
     }
     return TX_OK;

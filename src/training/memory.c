@@ -81,20 +81,57 @@ static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
     return 2 * (size_t)tx_problem_share(problem, num_ranks) * (sizeof(int64_t) + sizeof(void *) + window);
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t tx_trainer_numbers(const tx_trainer *trainer)
+{
+    const tx_member *member = &trainer->member;
+    const int64_t own = most(tx_plan_numbers(trainer->problem.loss.plan), tx_programs_numbers(&member->programs)),
+                  more = most(tx_answers_numbers(&member->answers),
+                              member->held_out.shares_data ? tx_held_out_numbers(&member->held_out) : 0);
+    return most(own, more);
+}
+
+int64_t tx_trainer_held_out_numbers(const tx_trainer *trainer)
+{
+    const bool jobs = trainer->shared->held_out.shape.num_trajectories && !trainer->member.held_out.shares_data;
+    return jobs ? tx_held_out_numbers(&trainer->member.held_out) : 0;
+}
+
+/* The tables of these, and pointers into them for the windows of two steps. */
+static size_t beside_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_shared_data *data = &trainer->shared->data;
+    const int64_t numbers = most(data->numbers, tx_trainer_numbers(trainer));
+    const size_t pointers = numbers ? 2 * (size_t)tx_problem_share(&trainer->problem, num_ranks) * sizeof(void *) : 0;
+    return tx_beside_bytes(&data->shape, trainer->problem.random.precision, numbers) + pointers;
+}
+
+static size_t held_out_bytes(const tx_trainer *trainer)
+{
+    const tx_shared_data *data = &trainer->shared->held_out;
+    const int64_t numbers = most(data->numbers, tx_trainer_held_out_numbers(trainer));
+    return tx_held_out_bytes(&trainer->member.held_out) + data->bytes + data->loading +
+           tx_beside_bytes(&data->shape, trainer->problem.random.precision, numbers);
+}
+
 /* Room for what is small and differs from run to run: callbacks, the progress line, how memory was rounded. */
 enum { SMALL_THINGS = 16 * 1024 };
 
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
-    const tx_shared_data *data = &trainer->shared->data, *held_out = &trainer->shared->held_out;
-    tx_budget budget = {
-        .bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
-                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
-                  [TX_USE_HELD_OUT] = tx_held_out_bytes(&trainer->member.held_out) + held_out->bytes + held_out->loading}};
+    const tx_shared_data *data = &trainer->shared->data;
+    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
+                                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
+                                  [TX_USE_HELD_OUT] = held_out_bytes(trainer)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
     const size_t loading = data->loading > later ? data->loading - later : 0;
-    budget.bytes[TX_USE_DATA] = data->bytes + fetch_bytes(trainer, num_ranks) + tx_mixer_bytes(problem->windows.count) + loading;
+    budget.bytes[TX_USE_DATA] = data->bytes + beside_bytes(trainer, num_ranks) + fetch_bytes(trainer, num_ranks) +
+                                tx_mixer_bytes(problem->windows.count) + loading;
     budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
     budget.taken = trainer->planned;
     return budget;

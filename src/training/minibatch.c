@@ -116,6 +116,7 @@ static tx_run_input block_input(const tx_workers *workers, const tx_share *share
 {
     const int64_t b = workers->problem->block, first = block * b, left = share->count - first;
     return (tx_run_input){.windows = share->windows + first,
+                          .numbers = share->numbers ? share->numbers + first : NULL,
                           .seeds = share->seeds ? share->seeds + first : NULL,
                           .count = (int)(left < b ? left : b),
                           .batch_size = share->batch_size};
@@ -315,7 +316,10 @@ double tx_workers_badness(const tx_workers *workers, const tx_evaluator *evaluat
                           tx_function_failure *failed)
 {
     const tx_worker *worker = workers->worker;
-    const tx_run_input input = {.windows = share->windows + sample, .count = 1, .batch_size = share->batch_size};
+    const tx_run_input input = {.windows = share->windows + sample,
+                                .numbers = share->numbers ? share->numbers + sample : NULL,
+                                .count = 1,
+                                .batch_size = share->batch_size};
     tx_run_output output = {.losses = worker->losses, .gradient = worker->gradient};
     tx_error ignored = {0};
     const tx_status status = tx_values_run(evaluator->values, evaluator->rooms->workspaces[0], &input, &output, &ignored);

@@ -67,6 +67,16 @@ int tx_programs_levels(const tx_programs *programs)
     return most;
 }
 
+int64_t tx_programs_numbers(const tx_programs *programs)
+{
+    int64_t most = 0;
+    for (int k = 0; k < programs->count; k++) {
+        const int64_t numbers = tx_plan_numbers(programs->programs[k].evaluator.loss.plan);
+        most = numbers > most ? numbers : most;
+    }
+    return most;
+}
+
 bool tx_programs_need_gradients(const tx_programs *programs)
 {
     bool any = false;

@@ -21,7 +21,8 @@ typedef struct tx_programs {
 /* TX_INVALID: the callback's configuration reads more levels than a window has, …. */
 tx_status tx_programs_add(tx_programs *programs, const tx_problem *problem, const tx_section *callback, bool gradient,
                           tx_error *error, int *handle);
-int tx_programs_levels(const tx_programs *programs); /* the most that one of them reads of a window */
+int tx_programs_levels(const tx_programs *programs);      /* the most that one of them reads of a window */
+int64_t tx_programs_numbers(const tx_programs *programs); /* the most that one of them reads of a trajectory */
 bool tx_programs_need_gradients(const tx_programs *programs);
 size_t tx_programs_room_bytes(const tx_programs *programs);      /* packed parameters, tables */
 size_t tx_programs_workspace_bytes(const tx_programs *programs); /* of one thread */

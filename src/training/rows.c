@@ -56,14 +56,16 @@ static tx_status run_lanes(const job *job, int64_t block, int thread, tx_error *
     const int64_t b = job->answer->block, left = job->count - block * b, count = left < b ? left : b, rows = answers->rows;
     const int64_t parameters = answers->workers->problem->network->num_parameters;
     const size_t real = real_bytes(answers), row = (size_t)parameters * real;
-    const void *windows[TX_LARGEST_BLOCK], *seeds[TX_LARGEST_BLOCK];
+    const void *windows[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK], *seeds[TX_LARGEST_BLOCK];
     for (int64_t k = 0; k < count; k++) {
         const int64_t at = job->first + block * b + k;
         windows[k] = job->share->windows[at / rows];
+        numbers[k] = job->share->numbers ? job->share->numbers[at / rows] : NULL;
         seeds[k] = (const char *)answers->unit + (size_t)(rows - 1 - at % rows) * real;
     }
     char *out = job->out + (size_t)(block * b) * row, *to = count == b ? out : answers->lanes;
-    const tx_run_input input = {.windows = windows, .seeds = seeds, .count = (int)count, .batch_size = job->share->batch_size};
+    const tx_run_input input = {
+        .windows = windows, .numbers = numbers, .seeds = seeds, .count = (int)count, .batch_size = job->share->batch_size};
     tx_run_output output = {.gradient = to};
     TX_TRY(tx_values_run(job->answer->values, job->answer->rooms.workspaces[thread], &input, &output, error));
     if (to != out) {
@@ -119,7 +121,10 @@ static tx_status run_samples(const job *job, int64_t block, int thread, tx_error
 {
     const int64_t rows = job->answers->rows, end = (job->first + job->count + rows - 1) / rows, b = job->answer->block;
     const int64_t first = job->first / rows + block * b, count = end - first < b ? end - first : b;
-    const tx_run_input input = {.windows = job->share->windows + first, .count = (int)count, .batch_size = job->share->batch_size};
+    const tx_run_input input = {.windows = job->share->windows + first,
+                                .numbers = job->share->numbers ? job->share->numbers + first : NULL,
+                                .count = (int)count,
+                                .batch_size = job->share->batch_size};
     tx_run_output output = {.outputs = fill_table(job, first, count, thread)};
     TX_TRY(tx_values_run(job->answer->values, job->answer->rooms.workspaces[thread], &input, &output, error));
     for (int64_t i = 0; output.failed.function && i < count; i++) {

@@ -8,6 +8,7 @@
 typedef struct tx_shared_data {
     tx_data_shape shape;
     size_t bytes, loading; /* of this rank's part, and what reading it takes beside */
+    int64_t numbers;       /* beside each trajectory that its readers need */
     tx_dataset *dataset;   /* NULL: not loaded yet */
 } tx_shared_data;
 

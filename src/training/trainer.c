@@ -82,7 +82,7 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
     TX_TRY(allocate_evaluator(member, error));
     TX_TRY(tx_answers_allocate(&member->answers, &member->trainer->workers, member->losses, error));
     TX_TRY(tx_programs_allocate(&member->programs, &trainer->workers, &member->bound, member->losses, error));
-    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->shared->data.dataset->store, error);
+    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->shared->data.dataset, error);
 }
 
 /* Collective. */
@@ -186,7 +186,8 @@ static tx_status plan_and_load(tx_trainer *trainer, const tx_config *config, con
     TX_TRY(plan_and_start(trainer, config, setup, error));
     const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
     TX_TRY(tx_budget_check(parallel, &budget, trainer->problem.root, trainer->log, tx_trainer_advise, trainer, error));
-    return tx_dataset_load(parallel, source, placement, error, &trainer->own.data.dataset);
+    TX_TRY(tx_dataset_load(parallel, source, placement, error, &trainer->own.data.dataset));
+    return tx_dataset_need(parallel, trainer->own.data.dataset, source, tx_trainer_numbers(trainer), error);
 }
 
 static tx_status load_data(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)

@@ -35,6 +35,9 @@ tx_status tx_trainer_plan(const tx_config *config, const tx_shared *shared, int 
 
 /* memory.c: what it would take to keep no more than the states between rollout steps; zero where nothing can be computed again. */
 tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade *out);
+/* What its plans read beside each trajectory of the training data, and of the held-out data where these are the job's. */
+int64_t tx_trainer_numbers(const tx_trainer *trainer);
+int64_t tx_trainer_held_out_numbers(const tx_trainer *trainer);
 /* What it occupies as one of num_ranks ranks: known once it is planned. */
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
 /* What rank 0 takes beside that while it writes a checkpoint: the file without its many numbers, as HDF5 has it and as a copy. */

@@ -1,5 +1,5 @@
 /* What a trajectories file holds beside the trajectories (interface: Files): names, parameters, constant fields, lengths, the
- * numbers of a normalization. */
+ * numbers of a normalization. What graphs read of it is tx_beside. */
 #pragma once
 
 #include "trainax/data.h"

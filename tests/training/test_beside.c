@@ -102,15 +102,18 @@ static const char text[] = "precision: float64\n"
                            "          batch_size: 100, key: 0}\n"
                            "parallel: {block: 3}\n"; /* the last block is not full */
 
-static tx_config *configure(const char *data, const char *more)
+static tx_config *configure_with(const char *data, const char *const *more)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     char file[96], override[128];
     path(file, data);
     snprintf(override, sizeof override, "data.path=%s", file);
-    const char *const overrides[] = {override, more};
-    const tx_config_source source = {
-        .name = "test.yaml", .text = text, .overrides = overrides, .num_overrides = more ? 2 : 1, .required = required};
+    const char *const overrides[] = {override, more[0], more[1]};
+    const tx_config_source source = {.name = "test.yaml",
+                                     .text = text,
+                                     .overrides = overrides,
+                                     .num_overrides = 1 + (more[0] != NULL) + (more[1] != NULL),
+                                     .required = required};
     tx_config *config;
     tx_error error = {0};
     if (tx_config_create(registry, &source, &error, &config) != TX_OK) {
@@ -118,6 +121,11 @@ static tx_config *configure(const char *data, const char *more)
         CU_FAIL_FATAL("no configuration");
     }
     return config;
+}
+
+static tx_config *configure(const char *data, const char *more)
+{
+    return configure_with(data, (const char *const[]){more, NULL});
 }
 
 /* ---- Training ---- */
@@ -246,15 +254,20 @@ static void evaluated(void)
     }
 }
 
-static tx_status run(const char *data, const char *more, tx_error *error)
+static tx_status run_with(const char *data, const char *const *more, tx_error *error)
 {
     char output[96];
     path(output, "run");
-    tx_config *config = configure(data, more);
+    tx_config *config = configure_with(data, more);
     const tx_train_options train_options = {.output = output, .start = TX_START_OVERWRITE};
     const tx_status status = tx_train(config, parallel, &train_options, error);
     tx_config_destroy(config);
     return status;
+}
+
+static tx_status run(const char *data, const char *more, tx_error *error)
+{
+    return run_with(data, (const char *const[]){more, NULL}, error);
 }
 
 static void check_rolled(const char *name)
@@ -281,6 +294,7 @@ static void rolled_out(void)
     CU_ASSERT_EQUAL_FATAL(run("full.h5", "callbacks=[{type: metrics, every: 20}]", &error), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_rollout(parallel, registry, network, initial, T - 1, &(tx_output){.path = output}, &error), TX_OK);
     check_rolled(output);
+    error = (tx_error){0};
     path(initial, "bare.h5");
     path(output, "none.h5");
     CU_ASSERT_EQUAL(tx_rollout(parallel, registry, network, initial, T - 1, &(tx_output){.path = output}, &error), TX_INVALID);
@@ -301,10 +315,48 @@ static void lacking(void)
         const tx_section *root = tx_config_root(config);
         const tx_evaluation_setup setup = {.run = root, .network = tx_get_section(root, "network"), .once = true};
         tx_evaluation *evaluation;
+        error = (tx_error){0};
         CU_ASSERT_EQUAL(tx_evaluation_create(parallel, &setup, &error, &evaluation), TX_INVALID);
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "`parameters`"));
         tx_config_destroy(config);
     }
+}
+
+static tx_status create_stepper(tx_scheme *stepper, tx_error *error)
+{
+    (void)stepper, (void)error;
+    return TX_OK;
+}
+static tx_node apply_stepper(const tx_scheme *stepper, tx_graph *graph, tx_node x)
+{
+    (void)stepper;
+    return tx_multiply(graph, x, tx_numbers(graph, 0, tx_node_shape(graph, x)));
+}
+static const tx_stepper_class stepper_class = {.create = create_stepper, .apply = apply_stepper};
+static const tx_option no_options[] = {{0}};
+static const tx_component stepper = {
+    .kind = TX_KIND_STEPPER, .name = "stepping", .summary = "p u", .options = no_options, .implementation = &stepper_class};
+
+/* What is generated has nothing beside it; and held-out data may lack what the others have. */
+static void lacking_elsewhere(void)
+{
+    char held_out[256];
+    tx_error error = {0};
+    snprintf(held_out, sizeof held_out, "evaluation={data: {type: file, path: %s/partly.h5}}", directory);
+    const char *const observed = "callbacks=[{type: metrics, every: 1}]";
+    const struct {
+        const char *more[2], *place;
+    } cases[] = {
+        {{"data={type: rollout, stepper: stepping, initial_condition: normal, num_points: 4, key: 0}", NULL}, "data.stepper"},
+        {{held_out, observed}, "test.yaml"}};
+    for (int k = 0; k < 2; k++) {
+        error = (tx_error){0};
+        CU_ASSERT_EQUAL(run_with("full.h5", cases[k].more, &error), TX_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "`parameters`"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.message, cases[k].place));
+    }
+    snprintf(held_out, sizeof held_out, "evaluation={data: {type: file, path: %s/full.h5}}", directory);
+    CU_ASSERT_EQUAL(run_with("full.h5", (const char *const[]){held_out, observed}, &error), TX_OK);
 }
 
 int main(void)
@@ -315,10 +367,12 @@ int main(void)
                                        {"evaluation", evaluated},
                                        {"rollout", rolled_out},
                                        {"what is lacking", lacking},
+                                       {"what is lacking elsewhere", lacking_elsewhere},
                                        {0}};
     char command[128];
     if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_registry_add(registry, &component, NULL) != TX_OK ||
-        tx_registry_add(registry, &newton, NULL) != TX_OK || tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
+        tx_registry_add(registry, &newton, NULL) != TX_OK || tx_registry_add(registry, &stepper, NULL) != TX_OK ||
+        tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
         return 1;
     }
     strcpy(directory, "/tmp/trainax-beside-XXXXXX");

@@ -226,9 +226,8 @@ static tx_status save(tx_run *run, tx_error *error)
 {
     const double begin = tx_clock();
     TX_TRY(tx_parallel_agree(run->parallel, save_here(run, error), error));
-    const double end = tx_clock();
-    run->times.files += end - begin;
-    run->next_checkpoint = end + run->checkpoint_interval;
+    run->times.files += tx_clock() - begin;
+    run->next_checkpoint = tx_clock() + run->checkpoint_interval;
     return TX_OK;
 }
 

@@ -10,6 +10,8 @@ install(TARGETS trainax_command RUNTIME)
 install(TARGETS trainax EXPORT trainax LIBRARY)
 install(DIRECTORY include/trainax TYPE INCLUDE)
 install(DIRECTORY scripts/experiments slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(PROGRAMS scripts/scaling_study scripts/plot.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(FILES scripts/packages/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/trainax RENAME ${PROJECT_VERSION})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 
 # find_package(trainax) and trainax::trainax: the headers name no other library's, so the exported target is the whole package.

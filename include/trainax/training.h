@@ -24,6 +24,12 @@ double tx_trainer_loss(const tx_trainer *trainer);  /* of the last step */
 int tx_trainer_num_columns(const tx_trainer *trainer);
 const char *tx_trainer_column(const tx_trainer *trainer, int column);
 bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out);
+/* Where this rank's time has gone since the trainer was made, in seconds; zero where it is alone. */
+typedef struct tx_times {
+    double sums;    /* over ranks, waiting for the others included */
+    double windows; /* waiting for those of a minibatch */
+} tx_times;
+tx_times tx_trainer_times(const tx_trainer *trainer);
 double tx_trainer_flops(const tx_trainer *trainer); /* operations of a whole step, over all ranks */
 /* Where the time of a step's blocks goes, on one thread: the first block of this rank runs `repetitions` times; rows (tx_free)
  * are for as many blocks as a step has in all. Parts are "network", "stepper", "residuum", "loss", and "" for what a

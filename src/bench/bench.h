@@ -10,6 +10,7 @@ typedef struct tx_measurement {
     double median;
     double start;    /* seconds until a trainer is ready for its first step; 0: not measured */
     double relative; /* to what does the same elsewhere: the median over pairs of samples; 0: not measured */
+    double waiting;  /* for windows, as a share of a step, of the rank that waits longest; 0: not measured */
     double flops;    /* of one execution */
     double peak;     /* flop/s of the FMA loop on one core: the best sample of this run */
     int cores;       /* that compute: ranks times threads */

@@ -323,6 +323,14 @@ static tx_status measure_run(bench_run *run, const tx_kernels *kernels, tx_measu
     return run->status;
 }
 
+static tx_status note_waiting(const bench_run *run, tx_measurement *out)
+{
+    int64_t nanoseconds = (int64_t)(1e9 * tx_trainer_times(run->trainer).windows);
+    TX_TRY(tx_parallel_max(run->job->parallel, &nanoseconds, 1, run->error));
+    out->waiting = 1e-9 * (double)nanoseconds / (double)tx_trainer_steps_done(run->trainer) / out->median;
+    return TX_OK;
+}
+
 static tx_status measure_steps(bench_run *run, const tx_kernels *kernels, tx_measurement *out)
 {
     TX_TRY(check_first_step(run, out));
@@ -335,7 +343,8 @@ static tx_status measure_steps(bench_run *run, const tx_kernels *kernels, tx_mea
     out->start = tx_clock() - begin;
     TX_TRY(tx_bench_measure(kernels, run->job->parallel, step, run, run->error, out));
     out->bytes = tx_memory_peak() - before;
-    return run->status;
+    TX_TRY(run->status);
+    return note_waiting(run, out);
 }
 
 /* ---- The case ---- */

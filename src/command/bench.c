@@ -47,7 +47,7 @@ static double share_of_step(const tx_measurement *m, double seconds)
 
 /* ---- The table: as many columns as there is room for ---- */
 
-enum { NUM_COLUMNS = 11, MAX_CELL = 16 };
+enum { NUM_COLUMNS = 12, MAX_CELL = 16 };
 
 /* The lower the level, the longer a column stays; what is left-aligned has a negative width. */
 static const struct {
@@ -55,7 +55,7 @@ static const struct {
     int width, level;
 } columns[NUM_COLUMNS] = {
     {"isa", -10, 4},   {"", 3, 1},         {"cores", 5, 2}, {"best us", 11, 0}, {"median us", 11, 5}, {"% peak", 6, 0},
-    {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},   {"/ MPI", 6, 7},    {"result", 6, 0},
+    {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},   {"/ MPI", 6, 7},    {"% wait", 6, 7},     {"result", 6, 0},
 };
 
 /* The highest level of which all columns up to it fit beside the cases' names. */
@@ -97,6 +97,7 @@ static void print_row(const bench_output *output, const tx_bench_case *c, const 
     ADD("%.2f", 1e3 * m->start);
     ADD("%.2f", (double)m->bytes / 0x1p20);
     ADD(m->relative > 0 ? "%.2f" : "", m->relative);
+    ADD(m->waiting > 0 ? "%.2f" : "", 100 * m->waiting);
     ADD("%s", is_correct(m) ? "right" : "WRONG");
 #undef ADD
     if (!output->begun) {
@@ -126,10 +127,11 @@ static void print_json(const tx_bench_case *c, const tx_measurement *m, bool fir
 {
     printf("%s\n  {\"case\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\", \"cores\": %d, \"seconds\": %.4e, "
            "\"median_seconds\": %.4e, \"start_seconds\": %.4e, \"flops\": %.6e, \"peak_flops_per_second\": %.4e, "
-           "\"share_of_peak\": %.4f, \"relative\": %.4f, \"bytes\": %zu, \"error\": %.2e, \"tolerance\": %.2e, \"right\": %s, "
+           "\"share_of_peak\": %.4f, \"relative\": %.4f, \"share_of_waiting\": %.5f, \"bytes\": %zu, \"error\": %.2e, "
+           "\"tolerance\": %.2e, \"right\": %s, "
            "\"bytes_per_second\": %.4e, \"other\": \"%s\", \"other_bytes_per_second\": %.4e, \"operations\": [",
            first ? "[" : ",", c->name, m->isa, m->precision == TX_FLOAT32 ? "float32" : "float64", m->cores, m->seconds, m->median,
-           m->start, m->flops, m->peak, share_of_peak(m), m->relative, m->bytes, m->error, m->tolerance,
+           m->start, m->flops, m->peak, share_of_peak(m), m->relative, m->waiting, m->bytes, m->error, m->tolerance,
            is_correct(m) ? "true" : "false", m->rate, m->other ? m->other : "", m->other_rate);
     for (int k = 0; k < m->num_operations; k++) {
         const tx_operation_time *o = &m->operations[k];

@@ -12,6 +12,7 @@
 #include "run/directory.h"
 #include "run/log.h"
 #include "run/members.h"
+#include "run/times.h"
 #include "training/best.h"
 #include "training/trainer.h"
 
@@ -38,6 +39,7 @@ typedef struct tx_run {
     double checkpoint_interval; /* seconds, 0: never */
     double next_checkpoint, next_flush;
     bool wanted; /* checkpoint.now was seen */
+    tx_run_times times;
     bool told;
 } tx_run;
 
@@ -222,7 +224,9 @@ static tx_status save_here(tx_run *run, tx_error *error)
 
 static tx_status save(tx_run *run, tx_error *error)
 {
+    const double begin = tx_clock();
     TX_TRY(tx_parallel_agree(run->parallel, save_here(run, error), error));
+    run->times.files += tx_clock() - begin;
     run->next_checkpoint = tx_clock() + run->checkpoint_interval;
     return TX_OK;
 }
@@ -239,6 +243,7 @@ static void flush(tx_run *run, double begun)
     if (now >= run->next_flush) {
         tx_failure_note(failure, write_history(run, &failure->error));
         run->wanted = tx_run_wants_checkpoint(run->directory);
+        run->times.files += tx_clock() - now;
         run->next_flush = now + 1;
     }
     tx_failure_note(failure, tx_run_log_check(&run->file, &failure->error));
@@ -382,6 +387,7 @@ static tx_status loop(tx_run *run, tx_error *error)
         TX_TRY(stopped_at_once(run, error, &stop));
     }
     while (!stop && !tx_member_is_done(member)) {
+        tx_run_times_begin(&run->times, run->trainer);
         if (one_step(run, error) != TX_OK) {
             return failed(run, error);
         }
@@ -448,6 +454,7 @@ static tx_status train(tx_run *run, tx_error *error)
     }
     TX_TRY(start(run, error));
     TX_TRY(loop(run, error));
+    TX_TRY(tx_run_times_tell(&run->times, run->trainer, &run->file, error));
     TX_TRY(finish(run, error));
     return tx_parallel_agree(run->parallel, run->writer ? tell_end(run, error) : TX_OK, error);
 }

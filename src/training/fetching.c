@@ -1,6 +1,7 @@
 /* Which windows a step needs, dealt out to the ranks in contiguous runs of blocks, and fetched one step ahead. */
 #include "training/fetching.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* ---- Creation ---- */
@@ -105,7 +106,14 @@ static tx_status wait(tx_fetching *fetching, int64_t step, tx_error *error)
 {
     const int slot = tx_store_slot(step);
     fetching->windows = NULL;
-    return fetching->fetches[slot].count ? tx_store_wait(fetching->dataset->store, slot, &fetching->windows, error) : TX_OK;
+    if (fetching->fetches[slot].count == 0) {
+        return TX_OK;
+    }
+    const bool several = tx_parallel_size(fetching->parallel) > 1;
+    const double begin = several ? tx_clock() : 0;
+    TX_TRY(tx_store_wait(fetching->dataset->store, slot, &fetching->windows, error));
+    fetching->waiting += several ? tx_clock() - begin : 0;
+    return TX_OK;
 }
 
 tx_status tx_fetching_turn(tx_fetching *fetching, int64_t step, tx_error *error)

@@ -21,6 +21,7 @@ typedef struct tx_fetching {
     int levels; /* fetched of each window: the most that anybody reads */
     tx_fetch fetches[TX_STORE_SLOTS];
     const void *const *windows; /* of the last step that was waited for */
+    double waiting;             /* seconds, on several ranks, until they were there */
 } tx_fetching;
 
 /* This rank's part of a minibatch. */

@@ -359,6 +359,11 @@ bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out)
     return tx_cell_has(cells, column);
 }
 
+tx_times tx_trainer_times(const tx_trainer *trainer)
+{
+    return (tx_times){.sums = trainer->workers.reducing, .windows = trainer->member.fetching.waiting};
+}
+
 double tx_trainer_flops(const tx_trainer *trainer)
 {
     const double block = tx_plan_get_cost(trainer->problem.loss.plan).flops;

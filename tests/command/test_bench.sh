@@ -18,6 +18,12 @@ assert {o["part"] for o in case["operations"]} >= {"network", "loss"}, case
 
 succeeds mpirun -n 2 "$trainax" bench 1d/unet_12_2/rollout_1 --set parallel.threads=2 --set precision=float64
 grep -Eq '^1d/unet_12_2/rollout_1 .* f64 +4 .* right$' out.txt || fail "two ranks of two threads: $(cat out.txt)"
+succeeds mpirun -n 2 "$trainax" bench 1d/fno_12_18_4/rollout_1 --json
+python3 -c '
+import json
+case, = json.load(open("out.txt"))
+assert 0 < case["share_of_waiting"] < 1, case
+' || fail "the share of a step that two ranks wait for windows: $(cat out.txt)"
 
 succeeds mpirun -n 3 "$trainax" bench sum --json
 python3 -c '

@@ -15,7 +15,7 @@ ln -s "$build/trainax" "$work/build/trainax"
 cp -r "$top/scripts" "$work/scripts"
 cd "$work"
 echo "localhost slots=2" >hosts
-commands=$(blocks bash | grep -E '^(build/trainax|mpirun|cmp) ')
+commands=$(blocks bash | grep -E '^(build/trainax|mpirun|cmp|scripts/scaling_study) ')
 [ "$(wc -l <<<"$commands")" -ge 3 ] || { echo "FAILED: the README shows fewer commands than expected"; exit 1; }
 while IFS= read -r line; do
     echo "+ $line"

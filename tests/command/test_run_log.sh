@@ -42,6 +42,22 @@ grep -Evq '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0
 [ "$(head -1 one/config.yaml)" = "# $version" ] || fail "config.yaml without the version"
 [ "$(h5dump -a version one/network.h5 | sed -n 's/.*(0): "\(.*\)"/trainax \1/p')" = "$version" ] || fail "network.h5 without the version"
 
+# -- where the time of each rank went: what is measured within the steps is no more than what they took --
+for log in one alone; do
+    [ $log = one ] || launch='' train $log --set trainer.num_training_steps=400 || fail "a run on one rank"
+    sed -n 's/.* times: //p' $log/run.log >times.txt
+    python3 - $log <<'CODE' || fail "where the time of a step went: $(cat times.txt)"
+import json, sys
+times = json.load(open("times.txt"))
+alone = sys.argv[1] != "one"
+assert times["steps"] == (360 if alone else 45), "a tenth is left out"
+for step, *parts in zip(*(times[kind] for kind in ("step", "sums", "windows", "files")), strict=True):
+    assert step > 0 and all(part >= 0 for part in parts) and sum(parts) <= step
+    assert alone == (parts[0] == 0)
+assert len(times["step"]) == (1 if alone else 2)
+CODE
+done
+
 # -- axes, or none --
 "$trainax" train "$tests/golden/conv_3d.yaml" --output space --set trainer.num_training_steps=0 --quiet 2>err.txt || fail "a run in 3D"
 says space "data: .* [0-9]+ x [0-9]+ x [0-9]+ points"

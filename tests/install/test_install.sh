@@ -36,6 +36,23 @@ for path in scripts/experiments slurm LICENSE; do
     diff -r "$tests/../$path" "../prefix/share/trainax/${path##*/}" || fail "share/trainax differs from $path"
 done
 
+# -- its environment module, by what Environment Modules and Lmod offer: every folder that it names is there --
+cat >module.tcl <<'TCL'
+set ModulesCurrentModulefile [lindex $argv 0]
+proc module-whatis text { puts "whatis $text" }
+proc conflict name {}
+proc prepend-path {name folder} {
+    if {![file isdirectory $folder]} { error "$name: no folder $folder" }
+    puts "$name $folder"
+}
+source $ModulesCurrentModulefile
+TCL
+succeeds tclsh module.tcl "$(echo "$work"/prefix/share/modulefiles/trainax/*)"
+grep -qx "PATH $work/prefix/bin" out.txt && grep -q "^PKG_CONFIG_PATH $work/prefix/lib" out.txt && grep -q "^MANPATH " out.txt ||
+    fail "the module: $(cat out.txt)"
+version=$(../prefix/bin/trainax --version | sed -n '1s/trainax \([0-9.]*\).*/\1/p')
+grep -q "^whatis trainax $version: " out.txt || fail "the module is of another version: $(cat out.txt)"
+
 # -- programs of a user: jax.random.split(PRNGKey(0)) as JAX prints it, a component's name, and two of its own --
 printf '%s\n' '4146024105 967050713' '2718843009 1272950319' adam 'type: times' 'factor: 2.5' 4 >expected.txt
 says_so() {

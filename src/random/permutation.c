@@ -10,7 +10,7 @@
 #include "base/expect.h"
 
 /* Keys are uniform: of MOST elements in a bucket, few would be 32 standard deviations too many. */
-enum { ALONE = 4096, USUAL = 512, MOST_BITS = 20, MOST = 6144, DIGIT_BITS = 9, DIGITS = 1 << DIGIT_BITS, PIECE = 2048 };
+enum { ALONE = 4096, USUAL = 512, MOST_BITS = 20, MOST = 6144, MOST_DIGIT_BITS = 11, PIECE = 2048 };
 
 /* One round of the sort. */
 typedef struct sorting {
@@ -94,19 +94,22 @@ static void deal_places(const sorting *s, uint32_t *out)
 
 /* ---- Within a bucket: key and place in a word, all different, so that any order of equal ones is the stable one ---- */
 
+/* By the bits behind the first `bits`: so many that few share a digit. */
 static void sort_by_digit(uint32_t n, int bits, const uint64_t *from, uint64_t *to)
 {
-    uint32_t position[DIGITS] = {0}, sum = 0;
+    const int digit_bits = n > 2 * USUAL ? MOST_DIGIT_BITS : 9, shift = 64 - digit_bits;
+    uint32_t position[1 << MOST_DIGIT_BITS], sum = 0;
+    memset(position, 0, sizeof *position << digit_bits);
     for (uint32_t i = 0; i < n; i++) {
-        position[from[i] << bits >> (64 - DIGIT_BITS)]++;
+        position[from[i] << bits >> shift]++;
     }
-    for (int k = 0; k < DIGITS; k++) {
+    for (int k = 0; k < 1 << digit_bits; k++) {
         const uint32_t count = position[k];
         position[k] = sum;
         sum += count;
     }
     for (uint32_t i = 0; i < n; i++) {
-        to[position[from[i] << bits >> (64 - DIGIT_BITS)]++] = from[i];
+        to[position[from[i] << bits >> shift]++] = from[i];
     }
 }
 
@@ -128,7 +131,11 @@ static void sort_bucket(const sorting *s, uint32_t n, uint32_t *places, const ui
     uint32_t keys[MOST];
     uint64_t pairs[MOST], sorted[MOST];
     TX_EXPECT(n <= MOST);
-    tx_random_bits32_at(s->random, s->key, s->n, n, places, keys);
+    if (s->bits) {
+        tx_random_bits32_at(s->random, s->key, s->n, n, places, keys);
+    } else { /* all of them */
+        tx_random_bits32(s->random, s->key, n, keys);
+    }
     for (uint32_t k = 0; k < n; k++) {
         pairs[k] = (uint64_t)keys[k] << 32 | places[k];
     }

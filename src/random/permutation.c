@@ -94,22 +94,22 @@ static void deal_places(const sorting *s, uint32_t *out)
 
 /* ---- Within a bucket: key and place in a word, all different, so that any order of equal ones is the stable one ---- */
 
-/* By the bits behind the first `bits`: so many that few share a digit. */
-static void sort_by_digit(uint32_t n, int bits, const uint64_t *from, uint64_t *to)
+/* By the bits of the keys behind the first `bits`: so many that few share a digit. */
+static void sort_by_digit(uint32_t n, int bits, const uint32_t *keys, const uint32_t *places, uint64_t *pairs)
 {
-    const int digit_bits = n > 2 * USUAL ? MOST_DIGIT_BITS : 9, shift = 64 - digit_bits;
+    const int digit_bits = n > 2 * USUAL ? MOST_DIGIT_BITS : 9, shift = 32 - bits - digit_bits, last = (1 << digit_bits) - 1;
     uint32_t position[1 << MOST_DIGIT_BITS], sum = 0;
     memset(position, 0, sizeof *position << digit_bits);
-    for (uint32_t i = 0; i < n; i++) {
-        position[from[i] << bits >> shift]++;
+    for (uint32_t k = 0; k < n; k++) {
+        position[keys[k] >> shift & (uint32_t)last]++;
     }
-    for (int k = 0; k < 1 << digit_bits; k++) {
+    for (int k = 0; k <= last; k++) {
         const uint32_t count = position[k];
         position[k] = sum;
         sum += count;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        to[position[from[i] << bits >> shift]++] = from[i];
+    for (uint32_t k = 0; k < n; k++) {
+        pairs[position[keys[k] >> shift & (uint32_t)last]++] = (uint64_t)keys[k] << 32 | places[k];
     }
 }
 
@@ -129,20 +129,17 @@ static void sort_by_insertion(uint32_t n, uint64_t *pairs)
 static void sort_bucket(const sorting *s, uint32_t n, uint32_t *places, const uint32_t *before)
 {
     uint32_t keys[MOST];
-    uint64_t pairs[MOST], sorted[MOST];
+    uint64_t pairs[MOST];
     TX_EXPECT(n <= MOST);
     if (s->bits) {
         tx_random_bits32_at(s->random, s->key, s->n, n, places, keys);
     } else { /* all of them */
         tx_random_bits32(s->random, s->key, n, keys);
     }
+    sort_by_digit(n, s->bits, keys, places, pairs);
+    sort_by_insertion(n, pairs);
     for (uint32_t k = 0; k < n; k++) {
-        pairs[k] = (uint64_t)keys[k] << 32 | places[k];
-    }
-    sort_by_digit(n, s->bits, pairs, sorted);
-    sort_by_insertion(n, sorted);
-    for (uint32_t k = 0; k < n; k++) {
-        const uint32_t place = (uint32_t)sorted[k];
+        const uint32_t place = (uint32_t)pairs[k];
         places[k] = before ? before[place] : place;
     }
 }

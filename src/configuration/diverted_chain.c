@@ -18,19 +18,6 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "branch_level_weights", branch, error);
 }
 
-static int window_length(const tx_section *section)
-{
-    return tx_rollout_steps(section) + 1;
-}
-static int levels_read(const tx_section *section)
-{
-    return (void)section, 1;
-}
-static unsigned needs(const tx_section *section)
-{
-    return (void)section, TX_NEEDS_STEPPER;
-}
-
 static void build_branch(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t, tx_terms *terms)
 {
     const int steps = branch_steps(parts->section);
@@ -61,8 +48,11 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
     }
 }
 
-static const tx_configuration_class diverted_chain = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
+static const tx_configuration_class diverted_chain = {.check = check,
+                                                      .window_length = tx_rollout_window,
+                                                      .levels_read = tx_reads_one_level,
+                                                      .needs = tx_needs_stepper,
+                                                      .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

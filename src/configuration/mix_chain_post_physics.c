@@ -16,10 +16,6 @@ static int window_length(const tx_section *section)
 {
     return all_steps(section) + 1;
 }
-static unsigned needs(const tx_section *section)
-{
-    return (void)section, TX_NEEDS_STEPPER;
-}
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
@@ -36,7 +32,7 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 }
 
 static const tx_configuration_class mix_chain = {
-    .check = check, .window_length = window_length, .levels_read = window_length, .needs = needs, .build = build};
+    .check = check, .window_length = window_length, .levels_read = window_length, .needs = tx_needs_stepper, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

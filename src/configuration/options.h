@@ -37,6 +37,20 @@ static inline int tx_rollout_steps(const tx_section *section)
     return (int)tx_get_integer(section, "num_rollout_steps");
 }
 
+/* Of a class, where they are nothing else: R + 1 levels; the first alone is read; a stepper is needed. */
+static inline int tx_rollout_window(const tx_section *section)
+{
+    return tx_rollout_steps(section) + 1;
+}
+static inline int tx_reads_one_level(const tx_section *section)
+{
+    return (void)section, 1;
+}
+static inline unsigned tx_needs_stepper(const tx_section *section)
+{
+    return (void)section, TX_NEEDS_STEPPER;
+}
+
 /* Whether there is a step t to build: none in a graph that has failed, since there may be millions. */
 static inline bool tx_step_follows(const tx_graph *graph, int t, int steps)
 {

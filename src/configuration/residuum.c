@@ -12,14 +12,6 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
 }
 
-static int window_length(const tx_section *section)
-{
-    return tx_rollout_steps(section) + 1;
-}
-static int levels_read(const tx_section *section)
-{
-    return (void)section, 1;
-}
 static unsigned needs(const tx_section *section)
 {
     return (void)section, TX_NEEDS_RESIDUUM;
@@ -42,7 +34,7 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 }
 
 static const tx_configuration_class residuum = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
+    .check = check, .window_length = tx_rollout_window, .levels_read = tx_reads_one_level, .needs = needs, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -7,11 +7,6 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "time_level_weights", tx_rollout_steps(section), error);
 }
 
-static int window_length(const tx_section *section)
-{
-    return tx_rollout_steps(section) + 1;
-}
-
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_steps(parts->section);
@@ -27,7 +22,7 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 }
 
 static const tx_configuration_class supervised = {
-    .check = check, .window_length = window_length, .levels_read = window_length, .build = build};
+    .check = check, .window_length = tx_rollout_window, .levels_read = tx_rollout_window, .build = build};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -1,0 +1,181 @@
+/* A network rolled out over held-out trajectories: samples in groups, of each group step after step, their quantities; then for
+ * each step one sum over the ranks that brings the numbers of all samples together, and the statistics. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "base/real.h"
+#include "evaluation/rolling.h"
+#include "parallel/groups.h"
+
+enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
+
+/* A step of a group. */
+typedef struct job {
+    int64_t step, group;
+    int count;
+} job;
+
+/* Of the group. */
+static char *state(const tx_evaluation *evaluation, int sample)
+{
+    return evaluation->states + (size_t)sample * evaluation->levels.level_bytes;
+}
+
+/* A sample whose user function has failed has no numbers. */
+static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, const job *job, int sample,
+                    const void *prediction, const void *reference)
+{
+    const int quantities = tx_metrics_quantities(evaluation->metrics);
+    const tx_levels *levels = &evaluation->levels;
+    double *out = evaluation->measured + ((job->step - 1) * levels->count + job->group * levels->group + sample) * quantities;
+    if (good) {
+        tx_metrics_measure(evaluation->metrics, worker->scratch, prediction, reference, out);
+        return;
+    }
+    for (int k = 0; k < quantities; k++) {
+        out[k] = NAN;
+    }
+}
+
+/* Samples first … first + count - 1 of the group make a step. */
+static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, int first, int count,
+                    const void *const *references)
+{
+    const size_t bytes = evaluation->levels.level_bytes;
+    const void *now[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK];
+    void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
+    const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
+    for (int k = 0; k < count; k++) {
+        numbers[k] = tx_levels_numbers(&evaluation->levels, job->group, first + k);
+        now[k] = state(evaluation, first + k);
+        next[k] = worker->next + (size_t)k * bytes;
+    }
+    tx_run_output output = {.outputs = outputs};
+    const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
+    worker->status = worker->status ? worker->status : status;
+    const bool good = !status && !output.failed.function;
+    for (int k = 0; k < count; k++) {
+        measure(evaluation, worker, good, job, first + k, next[k], references[first + k]);
+        memcpy(state(evaluation, first + k), next[k], bytes);
+    }
+}
+
+/* So many samples that all threads have some. */
+static int samples_together(const tx_evaluation *evaluation, int count)
+{
+    const int share = (count + evaluation->threads - 1) / evaluation->threads;
+    return share < evaluation->block ? share : evaluation->block;
+}
+
+static tx_status compute(tx_evaluation *evaluation, const job *job, const void *const *references, tx_error *error)
+{
+    const int b = samples_together(evaluation, job->count), blocks = (job->count + b - 1) / b;
+    if (job->step == 0) {
+        for (int k = 0; k < job->count; k++) {
+            memcpy(state(evaluation, k), references[k], evaluation->levels.level_bytes);
+        }
+        return TX_OK;
+    }
+#pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
+    for (int block = 0; block < blocks; block++) {
+        const int first = block * b, left = job->count - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], job, first, left < b ? left : b, references);
+    }
+    tx_status status = TX_OK;
+    for (int k = 0; k < evaluation->threads && status == TX_OK; k++) {
+        const evaluation_worker *worker = &evaluation->workers[k];
+        status = worker->status ? tx_error_set(error, worker->status, "%s", worker->error.message) : TX_OK;
+    }
+    return status;
+}
+
+static tx_status roll_out(tx_evaluation *evaluation, int64_t group, tx_error *error)
+{
+    job job = {.group = group, .count = tx_levels_group_size(&evaluation->levels, group)};
+    for (; job.step <= evaluation->num_steps; job.step++) {
+        const void *const *references;
+        TX_TRY(tx_levels_get(&evaluation->levels, group, job.step, error, &references));
+        TX_TRY(compute(evaluation, &job, references, error));
+        tx_parallel_serve(evaluation->parallel);
+    }
+    return TX_OK;
+}
+
+/* What a rank does alone. */
+static tx_status roll_out_all(tx_evaluation *evaluation, tx_error *error)
+{
+    TX_TRY(tx_levels_begin(&evaluation->levels, error));
+    for (int64_t group = 0; group < tx_levels_groups(&evaluation->levels); group++) {
+        TX_TRY(roll_out(evaluation, group, error));
+    }
+    return TX_OK;
+}
+
+/* The numbers of all samples on all ranks: each is not zero on one rank alone, so that a sum of integers hands them around. */
+static tx_status share(tx_evaluation *evaluation, int64_t step, tx_error *error)
+{
+    const int64_t quantities = tx_metrics_quantities(evaluation->metrics), mine = evaluation->levels.count * quantities;
+    const size_t count = (size_t)(evaluation->num_samples * quantities);
+    memset(evaluation->quantities, 0, count * sizeof *evaluation->quantities);
+    memcpy(evaluation->quantities + evaluation->levels.first * quantities, evaluation->measured + (step - 1) * mine,
+           (size_t)mine * sizeof *evaluation->measured);
+    return tx_parallel_sum(evaluation->parallel, evaluation->quantities, count, error);
+}
+
+static double rounded(const tx_evaluation *evaluation, double value)
+{
+    return tx_real_round(evaluation->random.precision, value);
+}
+
+/* Moves the numbers of the samples that have this level to the front. Returns how many there are. */
+static int64_t keep_present(tx_evaluation *evaluation, int64_t step)
+{
+    const size_t each = (size_t)tx_metrics_quantities(evaluation->metrics);
+    int64_t count = 0;
+    for (int64_t k = 0; k < evaluation->num_samples; k++) {
+        if (tx_levels_has(&evaluation->shape, k, step)) {
+            memmove(evaluation->quantities + (size_t)count++ * each, evaluation->quantities + (size_t)k * each,
+                    each * sizeof(int64_t));
+        }
+    }
+    return count;
+}
+
+static void record(tx_evaluation *evaluation, int64_t step)
+{
+    const int64_t count = evaluation->shape.lengths ? keep_present(evaluation, step) : evaluation->num_samples;
+    tx_metrics_summarise(evaluation->metrics, count, (const double *)(const void *)evaluation->quantities, evaluation->sorted,
+                         evaluation->row);
+    double *values = evaluation->values + (step - 1) * evaluation->num_metrics;
+    for (int k = 0; k < evaluation->num_metrics; k++) {
+        values[k] = rounded(evaluation, evaluation->row[k]);
+    }
+    evaluation->errors[step - 1] = rounded(evaluation, evaluation->row[evaluation->nrmse]);
+}
+
+static double geometric_mean(const tx_evaluation *evaluation)
+{
+    const int64_t count = evaluation->num_steps < GMEAN_STEPS ? evaluation->num_steps : GMEAN_STEPS;
+    double sum = 0;
+    for (int64_t k = 0; k < count; k++) {
+        sum += log(evaluation->errors[k]);
+    }
+    return exp(sum / (double)count);
+}
+
+tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
+{
+    tx_parameters_set(&evaluation->parameters, parameters);
+    TX_TRY(tx_parallel_agree(evaluation->parallel, roll_out_all(evaluation, error), error));
+    for (int64_t step = 1; step <= evaluation->num_steps; step++) {
+        TX_TRY(share(evaluation, step, error));
+        record(evaluation, step);
+    }
+    *out = (tx_evaluation_result){.num_steps = evaluation->num_steps,
+                                  .num_metrics = evaluation->num_metrics,
+                                  .names = evaluation->names,
+                                  .values = evaluation->values,
+                                  .gmean = geometric_mean(evaluation)};
+    return TX_OK;
+}

@@ -1,0 +1,44 @@
+/* What an evaluation consists of, as the files that make it and run it see it. */
+#pragma once
+
+#include "evaluation/evaluation.h"
+#include "evaluation/levels.h"
+#include "problem/problem.h"
+#include "trainax/metric.h"
+
+typedef struct evaluation_worker {
+    tx_workspace *workspace;
+    tx_metric_scratch *scratch;
+    char *next;       /* [block] states */
+    tx_status status; /* of its runs */
+    tx_error error;
+} evaluation_worker;
+
+struct tx_evaluation {
+    tx_parallel *parallel;
+    tx_random random;
+    tx_data_source *source; /* of its own trajectories, until they are loaded */
+    bool once;              /* they are not */
+    size_t data_bytes;      /* that these take, 0: they are the caller's */
+    tx_data_shape shape;
+    tx_levels levels;          /* of the trajectories */
+    tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
+    tx_beside beside;          /* of trajectories that are not loaded */
+    tx_network *network;
+    tx_plan *plan; /* of one step */
+    tx_parameters parameters;
+    tx_values *bound;
+    tx_metrics *metrics;
+    const char **names;
+    int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
+    int64_t num_steps, num_samples;
+    int rank, num_ranks;
+    int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    evaluation_worker *workers;
+    char *states;        /* [group]: where the network stands */
+    double *measured;    /* [num_steps][count][quantities], of this rank's samples */
+    int64_t *quantities; /* [num_samples][quantities] doubles as integers */
+    double *sorted, *row;
+    double *values; /* [num_steps][num_metrics] */
+    double *errors; /* [num_steps]: mean_nRMSE */
+};

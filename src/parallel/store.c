@@ -27,9 +27,9 @@ struct tx_store {
     char **local;
     char *owned; /* this rank's part where it is not shared */
     tx_region region;
-    bool scattered; /* some window could need gathering on this rank */
-    bool strided;   /* items of a window may lie apart */
-    bool one_sided; /* some rank reads others' memory through MPI */
+    const char *whole; /* all items, where they lie in one piece here: no window needs gathering */
+    bool strided;      /* items of a window may lie apart */
+    bool one_sided;    /* some rank reads others' memory through MPI */
     MPI_Win window;
     bool locked;
     int max_windows, max_length, max_requests;
@@ -78,7 +78,7 @@ static piece piece_at(const tx_store *store, int64_t item, int64_t end)
 }
 
 /* Where items [first, end) lie in one piece, or NULL. */
-static const char *direct(const tx_store *store, int64_t first, int64_t end)
+static const char *one_piece(const tx_store *store, int64_t first, int64_t end)
 {
     const char *begin = NULL, *expected = NULL;
     for (int64_t item = first; item < end;) {
@@ -126,7 +126,7 @@ static tx_status own_part(tx_store *store, tx_error *error)
 /* All machines must know whether any of them reads through MPI: windows are made together. */
 static tx_status decide_one_sided(tx_store *store, tx_error *error)
 {
-    store->scattered = store->num_items && !direct(store, 0, store->num_items);
+    store->whole = store->num_items ? one_piece(store, 0, store->num_items) : store->local[store->part];
     int64_t any = 0;
     for (int part = 0; part < store->parts; part++) {
         any |= !store->local[part] && bytes_of(store, part);
@@ -223,7 +223,7 @@ static tx_status make_slot(const tx_store *store, slot *slot, tx_error *error)
 {
     const size_t windows = (size_t)store->max_windows, length = (size_t)store->max_length;
     TX_TRY(tx_allocate_array(windows, sizeof *slot->windows, error, &slot->windows));
-    if (store->scattered || store->strided) {
+    if (!store->whole || store->strided) {
         TX_TRY(tx_allocate_array(windows * length, store->item_bytes, error, &slot->buffer));
         TX_TRY(tx_allocate_array((size_t)store->max_requests, sizeof *slot->requests, error, &slot->requests));
     }
@@ -303,6 +303,14 @@ static tx_status check_request(const tx_store *store, int num_windows, int lengt
     return TX_OK;
 }
 
+/* Where a window lies as it is, or NULL. */
+static const char *direct(const tx_store *store, int64_t first, int length)
+{
+    return store->whole ? store->whole + (size_t)first * store->item_bytes
+           : length     ? one_piece(store, first, first + length)
+                        : store->local[store->part];
+}
+
 /* Items that lie apart, one by one. */
 static tx_status gather_strided(tx_store *store, slot *slot, int64_t first, int64_t stride, int length, char *to, tx_error *error)
 {
@@ -322,7 +330,7 @@ tx_status tx_store_fetch_strided(tx_store *store, int slot_index, int num_window
     char *to = slot->buffer;
     for (int k = 0; k < num_windows; k++) {
         const int64_t apart = stride && length > 1 ? stride[k] : 1;
-        slot->windows[k] = !length ? store->local[store->part] : apart > 1 ? NULL : direct(store, first[k], first[k] + length);
+        slot->windows[k] = apart > 1 ? NULL : direct(store, first[k], length);
         if (!slot->windows[k]) {
             slot->windows[k] = to;
             TX_TRY(apart > 1 ? gather_strided(store, slot, first[k], apart, length, to, error)
@@ -357,7 +365,7 @@ size_t tx_store_bytes(const tx_store *store)
     const size_t windows = (size_t)store->max_windows, length = (size_t)store->max_length;
     const size_t gathering = windows * length * store->item_bytes + (size_t)store->max_requests * sizeof(MPI_Request);
     return sizeof *store + (size_t)store->parts * sizeof(char *) + bytes_of(store, store->part) +
-           TX_STORE_SLOTS * (windows * sizeof(void *) + (store->scattered || store->strided ? gathering : 0));
+           TX_STORE_SLOTS * (windows * sizeof(void *) + (!store->whole || store->strided ? gathering : 0));
 }
 
 static void close_window(tx_store *store)

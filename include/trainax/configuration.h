@@ -31,11 +31,16 @@ typedef struct tx_configuration_parts {
     tx_shape state;
 } tx_configuration_parts;
 
-/* Where a configuration's terms go, one after the other: into a sum, or as residual rows. */
+/* Is shown a term; target -1: there is none. */
+typedef void (*tx_term_see)(void *user, double weight, tx_node prediction, tx_node target);
+
+/* Where a configuration's terms go, one after the other: into a sum, as residual rows, or to somebody who only looks. */
 typedef struct tx_terms {
     tx_node sum;             /* so far; -1: none */
     double weight, factor;   /* of this group of terms in the one around it, and in the whole */
-    tx_residuals *residuals; /* NULL: they are added up */
+    tx_residuals *residuals; /* NULL: they are added up, or */
+    tx_term_see see;         /* shown; NULL: not that */
+    void *user;              /* see's */
 } tx_terms;
 /* weight * loss(prediction, target) of each sample; target -1: the loss's one-argument form. A term that weighs nothing leaves a
  * sum as it is, unless there is none. */
@@ -64,6 +69,8 @@ void tx_configuration_build(const tx_configuration_parts *parts, tx_graph *graph
 tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *graph);
 /* The same as a sum of squares: the sum of these over all rows and samples of a minibatch is the mean of those. See out->error. */
 void tx_configuration_residuals(const tx_configuration_parts *parts, tx_graph *graph, tx_residuals *out);
+/* Shows its terms, one after the other, and builds no loss. */
+void tx_configuration_see(const tx_configuration_parts *parts, tx_graph *graph, tx_term_see see, void *user);
 /* Level weights of an option: the list, a rule, or all 1. weights: `count` numbers, the caller's. TX_INVALID: wrong length. */
 tx_status tx_level_weights(const tx_section *section, const char *option, int count, double *weights, tx_error *error);
 /* The same in two halves, for graph builders, which cannot fail: the check, and one weight of a checked list after the other;

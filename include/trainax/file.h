@@ -137,7 +137,7 @@ typedef struct tx_output {
 } tx_output;
 /* Looks, before any work is done, where that is to be written: the target of a link, which stays; *out (tx_free). TX_INVALID:
  * something stands there and may not be replaced; or it is one of `inputs` (NULL behind the last), as tx_input_check finds.
- * Collective; rank 0 looks. */
+ * Collective; rank 0 looks. parallel NULL: this process alone. */
 tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out);
 /* TX_INVALID when there is such a file and it is one of the inputs, in a folder that is one, or what an HDF5 file among them leads
  * to: links, sources of virtual datasets, external files. Not collective. */

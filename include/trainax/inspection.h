@@ -16,6 +16,9 @@ tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *er
 tx_status tx_inspect_file(const tx_registry *registry, const char *path, bool statistics, tx_error *error, char **out);
 /* … and for a configuration on `num_ranks` ranks: resolved YAML, parameter count, arena, memory per rank. */
 tx_status tx_inspect_config(const tx_config *config, int num_ranks, tx_error *error, char **out);
+/* The unrolled graph of its training: states, the maps between them, losses, and where no gradient goes back. As SVG, or for
+ * Graphviz (dot). *out: tx_free. TX_INVALID: it trains nothing, or has too many states for a drawing. Not collective. */
+tx_status tx_inspect_graph(const tx_config *config, bool dot, tx_error *error, char **out);
 
 #ifdef __cplusplus
 }

@@ -43,6 +43,48 @@ static void tell_incomplete(const tx_config *config)
     }
 }
 
+/* Graphviz, or SVG? By the name's ending. */
+static tx_status choose_form(const char *path, tx_error *error, bool *dot)
+{
+    const char *ending = strrchr(path, '.');
+    *dot = ending && strcmp(ending, ".dot") == 0;
+    return *dot || (ending && strcmp(ending, ".svg") == 0)
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "--graph writes FILE.svg or FILE.dot, not '%s'", path);
+}
+
+static tx_status draw(const tx_config *config, const char *input, const tx_output *output, tx_error *error)
+{
+    const char *inputs[] = {input, NULL};
+    char *text, *path;
+    bool dot;
+    TX_TRY(choose_form(output->path, error, &dot));
+    TX_TRY(tx_inspect_graph(config, dot, error, &text));
+    tx_status status = tx_speaks() ? tx_output_find(NULL, output, inputs, error, &path) : TX_OK;
+    if (status == TX_OK && tx_speaks()) {
+        status = tx_text_save(path, text, strlen(text), error);
+        tx_free(path);
+    }
+    tx_free(text);
+    return status;
+}
+
+static tx_status describe_config(const tx_arguments *arguments, const tx_config *config, tx_error *error, char **text)
+{
+    const tx_output output = {.path = tx_arguments_value(arguments, "--graph"),
+                              .overwrite = tx_arguments_value(arguments, "--overwrite")};
+    if (output.path && tx_config_dropped(config)) {
+        return tx_error_set(error, TX_INVALID, "no graph: %s", tx_config_dropped(config));
+    }
+    if (output.path) {
+        TX_TRY(draw(config, tx_arguments_path(arguments), &output, error));
+    }
+    if (tx_speaks()) {
+        tell_incomplete(config);
+    }
+    return tx_inspect_config(config, tx_parallel_job_size(), error, text);
+}
+
 static tx_status describe(const tx_arguments *arguments, const char *path, tx_error *error, char **text)
 {
     const bool data = is_data_file(path);
@@ -50,16 +92,16 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
     if (!data && tx_arguments_value(arguments, "--statistics")) {
         return tx_error_set(error, TX_INVALID, "--statistics are of data, and %s is none", path);
     }
+    if (data && tx_arguments_value(arguments, "--graph")) {
+        return tx_error_set(error, TX_INVALID, "--graph draws a configuration, and %s is none", path);
+    }
     if (data && arguments->num_many) {
         return tx_error_set(error, TX_INVALID, "--set changes a configuration, and %s is none", path);
     }
     TX_TRY(tx_session_open_alone(arguments, data ? NULL : path, error, &session));
-    if (!data && tx_speaks()) {
-        tell_incomplete(session.config);
-    }
     const tx_status status =
         data ? tx_inspect_file(session.registry, path, tx_arguments_value(arguments, "--statistics"), error, text)
-             : tx_inspect_config(session.config, tx_parallel_job_size(), error, text);
+             : describe_config(arguments, session.config, error, text);
     return tx_session_close(&session, status, error);
 }
 
@@ -73,11 +115,13 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of a configuration; may be repeated"},
     {.name = "--statistics", .text = "of data: mean, std, rms and range of each channel, and of its changes"},
+    {.name = "--graph", .value = "FILE.svg|.dot", .text = "draws the unrolled training graph of a configuration"},
+    {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_inspect = {
     .name = "inspect",
-    .usage = "inspect FILE|FOLDER|CONFIG [--statistics] [--set KEY=VALUE]...",
+    .usage = "inspect FILE|FOLDER|CONFIG [--statistics] [--graph FILE.svg|.dot [--overwrite]] [--set KEY=VALUE]...",
     .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
     .flags = flags,
     .word = "FILE, FOLDER or CONFIG",

@@ -57,6 +57,12 @@ tx_node tx_configuration_loss(const tx_configuration_parts *parts, tx_graph *gra
     return terms.sum;
 }
 
+void tx_configuration_see(const tx_configuration_parts *parts, tx_graph *graph, tx_term_see see, void *user)
+{
+    tx_terms terms = {.sum = -1, .factor = 1, .see = see, .user = user};
+    tx_configuration_build(parts, graph, &terms);
+}
+
 void tx_configuration_residuals(const tx_configuration_parts *parts, tx_graph *graph, tx_residuals *out)
 {
     tx_terms terms = {.sum = -1, .factor = 1, .residuals = out};

@@ -28,7 +28,7 @@ static tx_status check(const tx_output *output, const char *path, const char *co
     TX_TRY(tx_input_check(path, inputs, error));
     return output->overwrite || stat(path, &info) || !S_ISREG(info.st_mode)
                ? TX_OK
-               : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or another --output", output->path);
+               : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or write elsewhere", output->path);
 }
 
 static tx_status look(const tx_output *output, const char *const *inputs, tx_error *error, char **path)
@@ -43,9 +43,11 @@ static tx_status look(const tx_output *output, const char *const *inputs, tx_err
 tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const char *const *inputs, tx_error *error, char **out)
 {
     char *path = NULL;
-    tx_status status = tx_parallel_rank(parallel) == 0 ? look(output, inputs, error, &path) : TX_OK;
-    status = tx_parallel_agree(parallel, status, error);
-    status = status ? status : tx_parallel_broadcast_text(parallel, &path, error);
+    tx_status status = !parallel || tx_parallel_rank(parallel) == 0 ? look(output, inputs, error, &path) : TX_OK;
+    if (parallel) {
+        status = tx_parallel_agree(parallel, status, error);
+        status = status ? status : tx_parallel_broadcast_text(parallel, &path, error);
+    }
     if (status != TX_OK) {
         tx_free(path);
         return status;

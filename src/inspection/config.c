@@ -4,7 +4,13 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "history/history.h"
+#include "inspection/drawing.h"
 #include "training/trainer.h"
+
+static bool trains(const tx_section *root)
+{
+    return tx_has(root, "data") && tx_has(root, "network") && tx_has(root, "trainer");
+}
 
 static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
 {
@@ -82,8 +88,8 @@ static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, 
     tx_status status = tx_text_add(text, error, "%s", resolved);
     tx_free(resolved);
     TX_TRY(status);
-    if (!tx_has(root, "data") || !tx_has(root, "network") || !tx_has(root, "trainer")) {
-        return TX_OK; /* nothing is trained by it */
+    if (!trains(root)) {
+        return TX_OK;
     }
     TX_TRY(plan(config, num_ranks, error, &trainer));
     status = add_prediction(trainer, num_ranks, text, error);
@@ -95,6 +101,33 @@ tx_status tx_inspect_config(const tx_config *config, int num_ranks, tx_error *er
 {
     tx_text text = {0};
     const tx_status status = add_all(config, num_ranks, &text, error);
+    if (status != TX_OK) {
+        tx_free(text.data);
+        return status;
+    }
+    *out = text.data;
+    return TX_OK;
+}
+
+static tx_status draw(const tx_problem *problem, bool dot, tx_text *text, tx_error *error)
+{
+    tx_drawing drawing;
+    TX_TRY(tx_drawing_create(problem->configuration, problem->data.state, error, &drawing));
+    const tx_status status = dot ? tx_drawing_add_dot(&drawing, text, error) : tx_drawing_add_svg(&drawing, text, error);
+    tx_drawing_destroy(&drawing);
+    return status;
+}
+
+tx_status tx_inspect_graph(const tx_config *config, bool dot, tx_error *error, char **out)
+{
+    tx_text text = {0};
+    tx_trainer *trainer;
+    if (!trains(tx_config_root(config))) {
+        return tx_error_set(error, TX_INVALID, "no graph: the configuration trains nothing, without data, network and trainer");
+    }
+    TX_TRY(plan(config, 1, error, &trainer));
+    const tx_status status = draw(&trainer->problem, dot, &text, error);
+    tx_trainer_destroy(trainer);
     if (status != TX_OK) {
         tx_free(text.data);
         return status;

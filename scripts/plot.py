@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""Draws what trainax's programs have written. Needs matplotlib.
+"""Draws what trainax's programs have written. Needs matplotlib, and h5py for states.
 
-    scripts/plot.py scaling scaling/scaling.json                        # of scripts/scaling_study: to scaling/scaling.png
-    scripts/plot.py scaling scaling/scaling.json --output study.pdf     # or any form that matplotlib writes
+    scripts/plot.py losses runs/one runs/two                            # of histories
+    scripts/plot.py losses five=runs/five.1 five=runs/five.2 one=runs/one   # runs of one name: median, middle half, whole range
+    scripts/plot.py metrics five=five.1.csv five=five.2.csv one=one.csv # tables of `trainax evaluate --output`
+    scripts/plot.py states rollout.h5 --reference data.h5 --sample 2    # space and time, or frames, and the difference
+    scripts/plot.py spectra rollout.h5 --reference data.h5              # amplitudes over wavenumbers
+    scripts/plot.py scaling scaling/scaling.json                        # of scripts/scaling_study
+Each writes to NAME.png beside the first file, or to --output PICTURE in any form that matplotlib writes (.pdf, .svg, …).
 """
 
 import argparse
 import json
 import sys
 from pathlib import Path
+
+import pictures
 
 PARTS = ["compute", "allreduce", "imbalance", "windows", "files"]
 
@@ -64,26 +71,80 @@ def draw_scaling(study, plt):
     return figure
 
 
-def main():
+def study_of(path):
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a study of scripts/scaling_study ({error})") from None
+
+
+def draw_study(options, plt):
+    try:
+        return draw_scaling(study_of(options.files[0]), plt)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{options.files[0]} is not a study of scripts/scaling_study, or cannot be drawn ({error})") from None
+
+
+def named_states(options):
+    named = {"rollout" if options.reference else options.files[0].name: pictures.read_states(options.files[0], options.sample)}
+    if options.reference:
+        named["reference"] = pictures.read_states(options.reference, options.sample)
+    return named
+
+
+DRAW = {
+    "losses": lambda options, plt: pictures.losses(plt, options.groups, options.column or "loss"),
+    "metrics": lambda options, plt: pictures.metrics(plt, options.groups, [options.column] if options.column else None),
+    "states": lambda options, plt: pictures.states(plt, named_states(options), options.channel),
+    "spectra": lambda options, plt: pictures.spectra(plt, named_states(options), options.channel),
+    "scaling": draw_study,
+}
+
+
+def group(arguments):
+    """NAME=PATH, or a path by itself: label -> paths."""
+    groups = {}
+    for argument in arguments:
+        name, _, path = argument.rpartition("=") if not Path(argument).exists() else ("", "", argument)
+        groups.setdefault(name or path, []).append(Path(path))
+    return groups
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["scaling"])
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--output", type=Path, metavar="PICTURE", help="FILE with .png")
+    parser.add_argument("what", choices=list(DRAW))
+    parser.add_argument("files", nargs="+", metavar="[NAME=]FILE")
+    parser.add_argument("--output", type=Path, metavar="PICTURE", help="its ending says the form; default: WHAT.png beside the first file")
+    parser.add_argument("--column", metavar="NAME", help="of losses, metrics: the column to draw (loss; all)")
+    parser.add_argument("--reference", type=Path, metavar="FILE.h5", help="of states, spectra: what to compare with")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="which trajectory, from 0")
+    parser.add_argument("--channel", type=int, default=0, metavar="N", help="which channel, from 0")
     options = parser.parse_args()
+    options.groups = group(options.files)
+    options.files = [path for paths in options.groups.values() for path in paths]
+    if len(options.files) > 1 and options.what not in ("losses", "metrics"):
+        parser.error(f"{options.what} takes one file")
+    return options
+
+
+def main():
+    options = parse()
     try:
         import matplotlib
     except ImportError:
         fail("matplotlib is missing: apt-get install python3-matplotlib, or pip install matplotlib", 1)
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     from matplotlib import pyplot
 
+    first = options.files[0]
+    output = options.output or (first if first.is_dir() else first.parent) / f"{options.what}.png"
     try:
-        figure = draw_scaling(json.loads(options.file.read_text()), pyplot)
-        figure.savefig(options.output or options.file.with_suffix(".png"), dpi=120)
+        DRAW[options.what](options, pyplot).savefig(output, dpi=120)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", 3)
-    except (KeyError, TypeError, ValueError) as error:
-        fail(f"{options.file} is not a study of scripts/scaling_study, or cannot be drawn ({error})", 3)
+        fail(f"{error.filename or first}: {error.strerror or error}", 3)
+    except ValueError as error:
+        fail(error, 3)
 
 
 if __name__ == "__main__":

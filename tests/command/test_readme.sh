@@ -15,7 +15,9 @@ ln -s "$build/trainax" "$work/build/trainax"
 cp -r "$top/scripts" "$work/scripts"
 cd "$work"
 echo "localhost slots=2" >hosts
-commands=$(blocks bash | grep -E '^(build/trainax|mpirun|cmp|scripts/scaling_study) ')
+commands=$(blocks bash | grep -E '^(build/trainax|mpirun|cmp|scripts/(scaling_study|plot\.py|report\.py)) ')
+python3 -c 'import h5py, matplotlib, yaml' 2>/dev/null || PATH=/usr/bin:$PATH # where install_dependencies.sh puts them
+python3 -c 'import h5py, matplotlib, yaml' 2>/dev/null || commands=$(grep -vE '^scripts/(plot|report)' <<<"$commands")
 [ "$(wc -l <<<"$commands")" -ge 3 ] || { echo "FAILED: the README shows fewer commands than expected"; exit 1; }
 while IFS= read -r line; do
     echo "+ $line"

@@ -175,6 +175,11 @@ def network_classic_fno(options, key):
     return pdequinox.arch.ClassicFNO(**listed(activations(options), "num_modes"), key=key)
 
 
+@component("network", "spectral_conv")
+def network_spectral_conv(options, key):
+    return pdequinox.conv.SpectralConv(**listed(options, "num_modes"), key=key)
+
+
 def block_factory(section):
     """PDEquinox's factory of a block: `name` or {type: name, option: value, …}."""
     options = {} if isinstance(section, str) else dict(section)

@@ -157,18 +157,6 @@ static constants_double prepare(const factored_state *state, tx_precision precis
     return c;
 }
 
-/* What is read and written of one leaf, whose own arrays begin with the stage's `first`. */
-static tx_update part_of(const tx_update *update, const tx_leaf *leaf, tx_precision precision, int first)
-{
-    const size_t begin = (size_t)leaf->offset * tx_real_bytes(precision);
-    tx_update part = *update;
-    part.gradient = (const char *)update->gradient + begin;
-    part.parameters = (const char *)update->parameters + begin;
-    part.next_parameters = (char *)update->next_parameters + begin;
-    part.arrays = update->arrays + first;
-    return part;
-}
-
 static bool update_leaf(const tx_stage *stage, const tx_update *part, const constants_double *constants, const cut *cut,
                         int64_t size)
 {
@@ -187,7 +175,7 @@ static tx_status update_factored(const tx_stage *stage, const tx_update *update,
     bool finite = true;
     for (int k = 0; k < optimizer->num_leaves; k++) {
         const tx_leaf *leaf = &optimizer->leaves[k];
-        const tx_update part = part_of(update, leaf, optimizer->precision, state->cuts[k].first);
+        const tx_update part = tx_update_of_leaf(update, leaf, optimizer->precision, state->cuts[k].first);
         finite &= update_leaf(stage, &part, &constants, &state->cuts[k], leaf->size);
     }
     return tx_stage_status(finite, error);

@@ -76,6 +76,17 @@ tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_er
     return tx_stage_keep_array(stage, &array, error);
 }
 
+tx_update tx_update_of_leaf(const tx_update *update, const tx_leaf *leaf, tx_precision precision, int first)
+{
+    const size_t begin = (size_t)leaf->offset * tx_real_bytes(precision);
+    tx_update part = *update;
+    part.gradient = (const char *)update->gradient + begin;
+    part.parameters = (const char *)update->parameters + begin;
+    part.next_parameters = (char *)update->next_parameters + begin;
+    part.arrays = update->arrays + first;
+    return part;
+}
+
 void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)
 {
     tx_stage *last = optimizer->stages[optimizer->num_stages - 1];

@@ -29,3 +29,6 @@ tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_e
 /* The Euclidean norm, in the run's precision, of `count` reals from `begin` on. Summed in double in an order that count
  * alone decides: the same on every rank. */
 double tx_stage_norm(tx_precision precision, const void *values, int64_t begin, int64_t count);
+
+/* What is read and written of one leaf, whose own arrays begin with the stage's `first`. */
+tx_update tx_update_of_leaf(const tx_update *update, const tx_leaf *leaf, tx_precision precision, int first);

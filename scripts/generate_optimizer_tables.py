@@ -1,4 +1,5 @@
-"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt and schedules.txt: paths of parameters and learning rates under the real Optax.
+"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt and schedules.txt: paths of parameters and learning rates under the real Optax;
+and soap.txt, under a SOAP in NumPy, since Optax has none.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
 
@@ -7,7 +8,8 @@ gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and cur
 where its sign would be a matter of rounding.
 
 Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES; what keeps something of rows and
-columns (matrices.txt) on leaves with two long axes in all orders: MATRICES.
+columns (matrices.txt) on leaves with two long axes in all orders: MATRICES; SOAP, which turns all axes that are longer than 1, on
+TENSORS.
 
 Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double, and the decay of adafactor likewise. Here
 they are given a count in float64, so that the same functions of Optax compute in double. adafactor's momentum is kept in the
@@ -21,6 +23,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 LEAVES = [2, 1, 3]
@@ -32,6 +35,7 @@ START_OF_SHAPES = [(37 * i % 61 - 30) * 0.1 + 0.0123456 for i in NUMBERS]
 CURVATURE_OF_SHAPES = [CURVATURE[i % 6] for i in NUMBERS]
 STEPS_OF_SHAPES = [1, 3, 100]
 MATRICES = [[3, 4], [4, 3], [4, 2, 3], [2, 3, 4, 2], [4], [2, 2]]
+TENSORS = [[3, 4], [4, 1, 3], [4, 2, 3], [2, 3, 4, 2], [1, 4], [2, 2]]
 STEPS = [1, 2, 3, 10, 100, 400]
 COUNTS = [0, 1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 21, 29, 30, 31, 49, 50, 51, 84, 85, 86, 99, 100, 101, 150, 199, 200, 201, 1000, 100000]
 
@@ -84,6 +88,63 @@ class Optimizer:
         order = ["clip", "clip_by_global_norm", "add_decayed_weights"]
         head = [getattr(optax, k)(before[k]) for k in order if k in before]
         return optax.chain(*head, getattr(optax, self.name)(**options))
+
+
+class Soap:
+    """As the paper's authors have it (arXiv:2409.11321, github.com/nikhilvyas/SOAP), with LAPACK's eigenvectors and QR, in Optax's form."""
+
+    def __init__(self, learning_rate, clip=None, b1=0.95, b2=0.95, eps=1e-8, weight_decay=0.0, precondition_frequency=10):
+        self.options = {k: v for k, v in locals().items() if k != "self"}
+
+    def text(self):
+        return text({"type": "soap"} | {k: v for k, v in self.options.items() if k != "clip" or v})
+
+    def make(self):
+        o = made(self.options)
+        rate = o["learning_rate"] if callable(o["learning_rate"]) else lambda count: o["learning_rate"]
+
+        def unfold(x, k):
+            return np.moveaxis(x, k, 0).reshape(x.shape[k], -1)
+
+        def turn(x, matrices):
+            for k, q in enumerate(matrices):
+                x = np.moveaxis(np.tensordot(x, q, (k, 0)), -1, k)
+            return x
+
+        def first(g):
+            factors = [(1 - o["b2"]) * unfold(g, k) @ unfold(g, k).T for k in range(g.ndim)] if g.ndim > 1 else []
+            bases = [np.linalg.eigh(f)[1][:, ::-1] for f in factors]
+            return dict(m=np.zeros_like(g), v=np.zeros_like(g), factors=factors, bases=bases)
+
+        def renewed(s):
+            m, v, bases = turn(s["m"], [q.T for q in s["bases"]]), s["v"], []
+            for k, (f, q) in enumerate(zip(s["factors"], s["bases"])):
+                order = np.argsort(-np.diag(q.T @ f @ q), kind="stable")
+                v = np.take(v, order, k)
+                bases.append(np.linalg.qr(f @ q[:, order])[0])
+            return s | dict(m=turn(m, bases), v=v, bases=bases)
+
+        def later(g, s, t):
+            turned = turn(g, s["bases"])
+            m = o["b1"] * s["m"] + (1 - o["b1"]) * turned
+            v = o["b2"] * s["v"] + (1 - o["b2"]) * turned**2
+            direction = turn(m / (np.sqrt(v) + o["eps"]), [q.T for q in s["bases"]])
+            factors = [o["b2"] * f + (1 - o["b2"]) * unfold(g, k) @ unfold(g, k).T for k, f in enumerate(s["factors"])]
+            s = dict(m=m, v=v, factors=factors, bases=s["bases"])
+            scale = np.sqrt(1 - o["b2"]**t) / (1 - o["b1"]**t)
+            return scale * direction, renewed(s) if t % o["precondition_frequency"] == 0 else s
+
+        def update(gradients, state, p):
+            t, leaves = state
+            shapes = [x.shape for x in p]
+            gradients = [np.squeeze(g if o["clip"] is None else np.clip(g, -o["clip"], o["clip"])) for g in gradients]
+            if t == 0:
+                return [np.zeros_like(x) for x in p], (1, [first(g) for g in gradients])
+            directions, leaves = zip(*(later(g, s, t) for g, s in zip(gradients, leaves)))
+            updates = [-rate(t) * (d.reshape(x.shape) + o["weight_decay"] * x) for d, x in zip(directions, p)]
+            return updates, (t + 1, leaves)
+
+        return optax.GradientTransformation(lambda p: (0, None), update)
 
 
 class Transform:
@@ -301,6 +362,14 @@ OF_MATRICES = [
 ]
 
 
+OF_SOAP = [
+    Soap(learning_rate=0.01),
+    Soap(learning_rate=0.01, precondition_frequency=1),
+    Soap(learning_rate=RATE, b1=0.9, b2=0.8, eps=1e-3, weight_decay=0.1, precondition_frequency=7),
+    Soap(learning_rate=0.02, clip=2.0, precondition_frequency=100),
+]
+
+
 def leaves(values, dtype):
     parts, begin = [], 0
     for size in LEAVES:
@@ -322,15 +391,16 @@ def shaped(shapes):
 
 
 def path(optimizer, p, curvature, steps):
-    optimizer, dtype = optimizer.make(), p[0].dtype
+    of_numpy, optimizer, dtype = isinstance(optimizer, Soap), optimizer.make(), p[0].dtype
+    p, curvature = ([np.array(x) for x in y] if of_numpy else y for y in (p, curvature))
     state = optimizer.init(p)
 
-    @jax.jit
     def update(p, state, target):
         gradient = [c * (x - target) for c, x in zip(curvature, p)]
         updates, state = optimizer.update(gradient, state, p)
-        return optax.apply_updates(p, updates), state
+        return [x + u for x, u in zip(p, updates)] if of_numpy else optax.apply_updates(p, updates), state
 
+    update = update if of_numpy else jax.jit(update)
     for step in range(1, steps[-1] + 1):
         p, state = update(p, state, jnp.array((step - 1) % 7 - 3, dtype))
         if step in steps:
@@ -370,6 +440,8 @@ def main():
         write_paths(f, CHAINS, shaped(SHAPES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "matrices.txt").open("w") as f:
         write_paths(f, OF_MATRICES, shaped(MATRICES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
+    with (folder / "soap.txt").open("w") as f:
+        write_paths(f, OF_SOAP, shaped(TENSORS), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "schedules.txt").open("w") as f:
         write_schedules(f)
 

@@ -136,7 +136,7 @@ double tx_matrix_dot(int64_t n, const double *x, const double *y)
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-void tx_matrix_rank(int64_t n, const double *numbers, int64_t *places)
+void tx_matrix_order(int64_t n, const double *numbers, int64_t *places)
 {
     for (int64_t i = 0; i < n; i++) {
         int64_t at = i;
@@ -159,14 +159,15 @@ static void reflect(int64_t n, const double *restrict v, double *restrict y)
     }
 }
 
-/* x becomes the unit vector whose reflection takes it to its first axis; of zeros, zeros: no reflection. */
+/* x becomes the unit vector whose reflection takes it to its first axis; of (next to) nothing zeros: no reflection. */
 static void make_reflector(int64_t n, double *x)
 {
-    const double length = sqrt(tx_matrix_dot(n, x, x));
+    const double square = tx_matrix_dot(n, x, x), length = sqrt(square);
+    const bool nothing = square < DBL_MIN / DBL_EPSILON;
     x[0] += x[0] < 0 ? -length : length;
     const double of_vector = sqrt(tx_matrix_dot(n, x, x));
-    for (int64_t i = 0; i < n && of_vector > 0; i++) {
-        x[i] /= of_vector;
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = nothing ? 0 : x[i] / of_vector;
     }
 }
 

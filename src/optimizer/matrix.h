@@ -19,8 +19,9 @@ void tx_matrix_transpose(tx_precision precision, int64_t rows, int64_t columns, 
 /* Of n numbers each. */
 double tx_matrix_dot(int64_t n, const double *x, const double *y);
 /* The places of n numbers, the largest first, of equal ones the first. */
-void tx_matrix_rank(int64_t n, const double *numbers, int64_t *places);
-/* q (n, n) = the transposed Q of rows' = Q R, orthogonal whatever rows are; these become reflectors. */
+void tx_matrix_order(int64_t n, const double *numbers, int64_t *places);
+/* q (n, n) = the transposed Q of rows' = Q R, orthogonal whatever rows are, whose numbers below 1e-150 are taken for
+ * 0; these become reflectors. */
 void tx_matrix_orthogonalise(int64_t n, double *rows, double *q);
 /* rows (n, 2 n): on entry, on the left, a symmetric matrix without negative eigenvalues; afterwards, on the right, its
  * eigenvectors, in no order, each times its eigenvalue on the left: one-sided Jacobi rotations (Hestenes 1958), as long as there is

@@ -187,7 +187,7 @@ static void begin_basis(const work *w, int axis)
     for (int64_t i = 0; i < n; i++) {
         sizes[i] = tx_matrix_dot(n, rows + 2 * i * n, rows + 2 * i * n);
     }
-    tx_matrix_rank(n, sizes, w->state->places);
+    tx_matrix_order(n, sizes, w->state->places);
     for (int64_t k = 0; k < n; k++) {
         put_column(w, axis, k, rows + (2 * w->state->places[k] + 1) * n);
     }
@@ -223,7 +223,7 @@ static void renew_basis(const work *w, int axis)
     for (int64_t k = 0; k < n; k++) {
         sizes[k] = tx_matrix_dot(n, rows + k * n, all + k * n);
     }
-    tx_matrix_rank(n, sizes, w->state->places);
+    tx_matrix_order(n, sizes, w->state->places);
     for (int64_t k = 0; k < n; k++) {
         memcpy(sorted + k * n, rows + w->state->places[k] * n, (size_t)n * sizeof *rows);
     }

@@ -1,4 +1,4 @@
-"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt and schedules.txt: paths of parameters and learning rates under the real Optax;
+"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt, muon.txt and schedules.txt: paths of parameters and learning rates under the real Optax;
 and soap.txt, under a SOAP in NumPy, since Optax has none.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
@@ -8,8 +8,8 @@ gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and cur
 where its sign would be a matter of rounding.
 
 Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES; what keeps something of rows and
-columns (matrices.txt) on leaves with two long axes in all orders: MATRICES; SOAP, which turns all axes that are longer than 1, on
-TENSORS.
+columns (matrices.txt) on leaves with two long axes in all orders: MATRICES; Muon and SOAP, which look at all axes that are longer than 1,
+on TENSORS.
 
 Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double, and the decay of adafactor likewise. Here
 they are given a count in float64, so that the same functions of Optax compute in double. adafactor's momentum is kept in the
@@ -88,6 +88,20 @@ class Optimizer:
         order = ["clip", "clip_by_global_norm", "add_decayed_weights"]
         head = [getattr(optax, k)(before[k]) for k in order if k in before]
         return optax.chain(*head, getattr(optax, self.name)(**options))
+
+
+class Muon(Optimizer):
+    """Matrices are the leaves whose first axis and whose other axes together are longer than 1."""
+
+    def make(self):
+        def dimensions(x):
+            is_matrix = x.ndim > 1 and x.shape[0] > 1 and x.size > x.shape[0]
+            return optax.contrib.MuonDimensionNumbers(tuple(range(1, x.ndim)), 0) if is_matrix else None
+
+        options = {k: tuple(tuple(x) if isinstance(x, list) else x for x in v) if isinstance(v, list) else v
+                   for k, v in made(self.options).items()}
+        muon = optax.contrib.muon(**options, muon_weight_dimension_numbers=lambda p: jax.tree.map(dimensions, p))
+        return optax.chain(*(getattr(optax, k)(v) for k, v in self.before.items()), muon)
 
 
 class Soap:
@@ -362,6 +376,15 @@ OF_MATRICES = [
 ]
 
 
+OF_MUON = [
+    Muon("muon", learning_rate=0.01),
+    Muon("muon", learning_rate=RATE, beta=0.8, nesterov=False, weight_decay=0.1, adam_weight_decay=0.05, adam_b1=0.7, adam_b2=0.9,
+         adam_eps_root=1e-5, eps=1e-3, before=dict(clip=2.0)),
+    Muon("muon", learning_rate=0.02, ns_steps=3, adam_learning_rate=RATE, consistent_rms=0.2, preconditioning="frobenius"),
+    Muon("muon", learning_rate=0.01, ns_coeffs="dion", ns_steps=7),
+    Muon("muon", learning_rate=0.01, ns_coeffs=[[3.0, -3.2, 1.2], [1.875, -1.25, 0.375]]),
+    Muon("muon", learning_rate=0.01, ns_coeffs=[1.875, -1.25, 0.375], ns_steps=8),
+]
 OF_SOAP = [
     Soap(learning_rate=0.01),
     Soap(learning_rate=0.01, precondition_frequency=1),
@@ -440,6 +463,8 @@ def main():
         write_paths(f, CHAINS, shaped(SHAPES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "matrices.txt").open("w") as f:
         write_paths(f, OF_MATRICES, shaped(MATRICES), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
+    with (folder / "muon.txt").open("w") as f:
+        write_paths(f, OF_MUON, shaped(TENSORS), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "soap.txt").open("w") as f:
         write_paths(f, OF_SOAP, shaped(TENSORS), START_OF_SHAPES, CURVATURE_OF_SHAPES, STEPS_OF_SHAPES)
     with (folder / "schedules.txt").open("w") as f:

@@ -94,7 +94,7 @@ typedef struct tx_option {
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
     const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
     bool or_one;                  /* SECTIONS: also one component without the list around it */
-    bool pairs;                   /* INTEGERS: also a list of pairs [[low, high], …]; see tx_is_pairs */
+    int tuple;                    /* INTEGERS, REALS: also a list of lists of so many, [[low, high], …]; see tx_is_tuples */
     bool may_be_incomplete;       /* of run: dropped, not refused, when something required is missing in it and the command
                                    * requires none of the sections with this mark */
 } tx_option;
@@ -161,7 +161,7 @@ bool tx_get_boolean(const tx_section *section, const char *name);
 const char *tx_get_string(const tx_section *section, const char *name); /* STRING and the paths */
 tx_key_spec tx_get_key(const tx_section *section, const char *name);
 int tx_get_integers(const tx_section *section, const char *name, const int64_t **out); /* returns how many */
-bool tx_is_pairs(const tx_section *section, const char *name); /* written [[low, high], …]: the integers come flattened */
+bool tx_is_tuples(const tx_section *section, const char *name); /* written [[low, high], …]: the numbers come flattened */
 int tx_get_reals(const tx_section *section, const char *name, const double **out);
 int tx_get_strings(const tx_section *section, const char *name, const char *const **out); /* STRINGS and PATHS */
 /* In the order of rising keys, all different; returns how many. */

@@ -301,10 +301,11 @@ static void add_items(tx_buffer *text, const tx_option *option, const char *defi
         return;
     }
     tx_buffer_add(text, ", \"items\": {");
-    add_types(text, option->fixed ? OBJECT | NUL : element | (option->pairs ? ARRAY : 0));
+    add_types(text, option->fixed ? OBJECT | NUL : element | (option->tuple ? ARRAY : 0));
     add_bounds(text, option);
-    if (option->pairs) {
-        tx_buffer_add(text, ", \"minItems\": 2, \"maxItems\": 2, \"items\": {\"type\": \"integer\"");
+    if (option->tuple) {
+        tx_buffer_add(text, ", \"minItems\": %d, \"maxItems\": %d, \"items\": {", option->tuple, option->tuple);
+        add_types(text, element);
         add_bounds(text, option);
         tx_buffer_add(text, "}");
     }

@@ -131,10 +131,10 @@ int tx_get_integers(const tx_section *section, const char *name, const int64_t *
     return value ? value->count : 0;
 }
 
-bool tx_is_pairs(const tx_section *section, const char *name)
+bool tx_is_tuples(const tx_section *section, const char *name)
 {
-    const tx_value *value = own_value(section, name, TX_TYPE_INTEGERS);
-    return value && value->pairs;
+    const tx_value *value = value_of(section, name);
+    return value->form == TX_FORM_OWN && value->tuples;
 }
 
 int tx_get_reals(const tx_section *section, const char *name, const double **out)

@@ -16,7 +16,7 @@ typedef struct tx_value {
     const tx_yaml *key, *node; /* where it is written; key NULL: nowhere, a default */
     bool given;
     tx_form form;
-    bool pairs;
+    bool tuples; /* a list of lists */
     int count; /* of the lists and maps */
     union {
         int64_t integer;

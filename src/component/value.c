@@ -150,42 +150,54 @@ size_t tx_yaml_num_elements(const tx_yaml *node)
     return node->shape == TX_YAML_LIST ? node->count : 1;
 }
 
+/* Numbers, or all lists of as many as a tuple of the option has. */
+static tx_status count_numbers(tx_config *config, tx_value *value, const char *path, size_t *out)
+{
+    const tx_yaml *node = value->node;
+    const size_t count = tx_yaml_num_elements(node), each = (size_t)value->option->tuple;
+    value->tuples = each && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
+    for (size_t k = 0; value->tuples && k < count; k++) {
+        const tx_yaml *item = node->items[k];
+        if (item->shape != TX_YAML_LIST || item->count != each) {
+            return tx_place_error(item->place, config->error, "%s must be a list of numbers or of lists of %zu, not both", path,
+                                  each);
+        }
+    }
+    *out = value->tuples ? each * count : count;
+    return TX_OK;
+}
+
+static const tx_yaml *number_at(const tx_value *value, size_t k)
+{
+    const size_t each = (size_t)value->option->tuple;
+    return value->tuples ? value->node->items[k / each]->items[k % each] : tx_yaml_element(value->node, k);
+}
+
 static tx_status read_reals(tx_config *config, tx_value *value, const char *path)
 {
-    const size_t count = tx_yaml_num_elements(value->node);
+    size_t count;
     double *reals;
+    TX_TRY(count_numbers(config, value, path, &count));
     TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *reals, config->error, &reals));
     for (size_t k = 0; k < count; k++) {
-        TX_TRY(read_real(config, value, tx_yaml_element(value->node, k), path, &reals[k]));
+        TX_TRY(read_real(config, value, number_at(value, k), path, &reals[k]));
     }
     value->reals = reals;
     value->count = (int)count;
     return TX_OK;
 }
 
-static tx_status read_pair(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
-{
-    if (node->shape != TX_YAML_LIST || node->count != 2) {
-        return tx_place_error(node->place, config->error, "%s must be a list of integers or of pairs [low, high], not both", path);
-    }
-    TX_TRY(read_integer(config, value, node->items[0], path, &out[0]));
-    return read_integer(config, value, node->items[1], path, &out[1]);
-}
-
 static tx_status read_integers(tx_config *config, tx_value *value, const char *path)
 {
-    const tx_yaml *node = value->node;
-    const size_t count = tx_yaml_num_elements(node);
+    size_t count;
     int64_t *integers;
-    value->pairs = value->option->pairs && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
-    const size_t each = value->pairs ? 2 : 1;
-    TX_TRY(tx_pool_allocate(&config->pool, each * count, sizeof *integers, config->error, &integers));
+    TX_TRY(count_numbers(config, value, path, &count));
+    TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *integers, config->error, &integers));
     for (size_t k = 0; k < count; k++) {
-        TX_TRY(value->pairs ? read_pair(config, value, node->items[k], path, &integers[2 * k])
-                            : read_integer(config, value, tx_yaml_element(node, k), path, &integers[k]));
+        TX_TRY(read_integer(config, value, number_at(value, k), path, &integers[k]));
     }
     value->integers = integers;
-    value->count = (int)(each * count);
+    value->count = (int)count;
     return TX_OK;
 }
 

@@ -64,7 +64,7 @@ static tx_status set_padding_numbers(tx_layer *layer, const tx_section *section,
 {
     const int64_t *list;
     const int count = tx_get_integers(section, "padding", &list);
-    if (!tx_is_pairs(section, "padding")) {
+    if (!tx_is_tuples(section, "padding")) {
         TX_TRY(per_axis(section, "padding", layer->axes, layer->low, error));
         memcpy(layer->high, layer->low, sizeof layer->high);
         return TX_OK;
@@ -167,7 +167,7 @@ static const tx_option options[] = {
      .words = "same same_lower valid",
      .minimum = 0,
      .maximum = 1e6,
-     .pairs = true},
+     .tuple = 2},
     PER_AXIS("dilation", "1", "cells", 1, "distance of the kernel's taps, one number or one an axis"),
     TX_OPTION_COUNT("groups", "1", "", 1, "independent groups of channels"),
     TX_OPTION_SWITCH("use_bias", "true", "add a bias"),

@@ -162,13 +162,20 @@ static void test_matrices(void)
     follow(&of, 12);
 }
 
+static const tx_leaf tensors[] = {{.rank = 2, .shape = {3, 4}},    {.rank = 3, .shape = {4, 1, 3}},
+                                  {.rank = 3, .shape = {4, 2, 3}}, {.rank = 4, .shape = {2, 3, 4, 2}},
+                                  {.rank = 2, .shape = {1, 4}},    {.rank = 2, .shape = {2, 2}}};
+
+static void test_muon(void)
+{
+    const problem of = of_shapes(TESTS_DIR "/optimizer/muon.txt", 6, tensors);
+    follow(&of, 12);
+}
+
 /* Beside a program with LAPACK's eigenvectors, which rounding turns by its error over the gaps between eigenvalues. */
 static void test_soap(void)
 {
-    static const tx_leaf shapes[] = {{.rank = 2, .shape = {3, 4}},    {.rank = 3, .shape = {4, 1, 3}},
-                                     {.rank = 3, .shape = {4, 2, 3}}, {.rank = 4, .shape = {2, 3, 4, 2}},
-                                     {.rank = 2, .shape = {1, 4}},    {.rank = 2, .shape = {2, 2}}};
-    problem of = of_shapes(TESTS_DIR "/optimizer/soap.txt", 6, shapes);
+    problem of = of_shapes(TESTS_DIR "/optimizer/soap.txt", 6, tensors);
     of.slack = 30;
     follow(&of, 8);
 }
@@ -218,7 +225,12 @@ static void test_schedules(void)
 
 int main(void)
 {
-    static const suite_test tests[] = {{"paths", test_paths}, {"chains", test_chains},       {"matrices", test_matrices},
-                                       {"soap", test_soap},   {"schedules", test_schedules}, {0}};
+    static const suite_test tests[] = {{"paths", test_paths},
+                                       {"chains", test_chains},
+                                       {"matrices", test_matrices},
+                                       {"muon", test_muon},
+                                       {"soap", test_soap},
+                                       {"schedules", test_schedules},
+                                       {0}};
     return suite_run("optax", tests);
 }

@@ -182,18 +182,15 @@ static void chains_of_optimizers(void)
     tx_registry_destroy(registry);
 }
 
-/* Whichever allocation fails, nothing is left behind. */
-static void no_memory(void)
+/* What is taken is what was predicted, to a cache line an allocation; whichever allocation fails, nothing is left behind. */
+static void check_memory(const tx_registry *registry, const char *text)
 {
-    static const char text[] = "{type: chain, transforms: [{type: adaptive_grad_clip, clipping: 1}, identity, {type: lamb, "
-                               "learning_rate: 1}, {type: chain, transforms: [{type: trace, decay: 0.5}]}]}";
-    tx_registry *registry = make_registry();
     tx_config *config;
-    tx_leaf leaves[MOST_LEAVES];
     tx_optimizer *optimizer;
     tx_status status = TX_FAILURE;
-    make_leaves(LEAVES, leaf_sizes, leaves);
-    const tx_task task = silent_task(TX_FLOAT64, LEAVES, leaves);
+    static const tx_leaf leaves[2] = {{.name = "a", .rank = 1, .shape = {50}, .size = 50},
+                                      {.name = "b", .rank = 3, .shape = {40, 30, 2}, .offset = 50, .size = 2400}};
+    const tx_task task = silent_task(TX_FLOAT64, 2, leaves);
     CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_OPTIMIZER, "x.yaml", text, NULL, &config), TX_OK);
     const size_t before = tx_memory_live();
     int failures = 0;
@@ -206,8 +203,26 @@ static void no_memory(void)
     CU_ASSERT_EQUAL_FATAL(status, TX_OK);
     CU_ASSERT(failures > 10);
     tx_optimizer_destroy(optimizer);
+    CU_ASSERT_EQUAL_FATAL(tx_optimizer_plan(tx_config_root(config), &task, NULL, &optimizer), TX_OK);
+    const size_t planned = tx_memory_live();
+    CU_ASSERT_EQUAL(tx_optimizer_allocate(optimizer, &task, NULL), TX_OK);
+    const size_t taken = tx_memory_live() - planned, predicted = tx_optimizer_bytes(optimizer, 1);
+    CU_ASSERT(taken >= predicted && taken <= predicted + (size_t)failures * 2 * 64);
+    tx_optimizer_destroy(optimizer);
     CU_ASSERT_EQUAL(tx_memory_live(), before);
     tx_config_destroy(config);
+}
+
+static void memory(void)
+{
+    static const char *const texts[] = {
+        "{type: chain, transforms: [{type: adaptive_grad_clip, clipping: 1}, identity, {type: lamb, learning_rate: 1}, "
+        "{type: chain, transforms: [{type: trace, decay: 0.5}]}]}",
+        "{type: soap, learning_rate: 1, clip: 1}", "{type: muon, learning_rate: 1}"};
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        check_memory(registry, texts[k]);
+    }
     tx_registry_destroy(registry);
 }
 
@@ -354,7 +369,7 @@ int main(void)
         {"arrays of a matrix", arrays_of_a_matrix},
         {"chains of optimizers", chains_of_optimizers},
         {"rates of chains", rates_of_chains},
-        {"no memory", no_memory},
+        {"memory", memory},
         {"refusals", refusals},
         {"a refused step is undone", refused_step_is_undone},
         {"order of the chain", chain_order},

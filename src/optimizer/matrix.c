@@ -5,12 +5,43 @@
 #include <math.h>
 #include <string.h>
 
+#ifdef __x86_64__
+#define AVX2 __attribute__((target("avx2"))) /* without FMA */
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+#else
+#define AVX2
+static bool has_avx2(void)
+{
+    return false;
+}
+#endif
+
 /* ---- Products ---- */
 
-enum { TILE_BYTES = 32, TILE_ROWS = 4 };
+enum { TILE_BYTES = 32, TILE_ROWS = 6 };
 
-/* Of a tile, each element is a sum of its own: the same bits as without vectors. `rows` of s times a vector of v, for all k;
- * s and v have rows of ls and lv numbers. */
+/* A tile: TILE_ROWS numbers of each row of s times a vector of v, summed over k rows. Each element is a sum of its own: the same
+ * bits without vectors, and with wider ones as long as nothing is fused. */
+#define TILE(real, name, target)                                                                                                   \
+    target static void name(int64_t k, side_##real s, side_##real v, vector_##real *out)                                           \
+    {                                                                                                                              \
+        vector_##real sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0}, sum4 = {0}, sum5 = {0};                                      \
+        for (int64_t p = 0; p < k; p++, s.at += s.length, v.at += v.length) {                                                      \
+            const vector_##real x = *(const vector_##real *)v.at;                                                                  \
+            sum0 += s.at[0] * x;                                                                                                   \
+            sum1 += s.at[1] * x;                                                                                                   \
+            sum2 += s.at[2] * x;                                                                                                   \
+            sum3 += s.at[3] * x;                                                                                                   \
+            sum4 += s.at[4] * x;                                                                                                   \
+            sum5 += s.at[5] * x;                                                                                                   \
+        }                                                                                                                          \
+        out[0] = sum0, out[1] = sum1, out[2] = sum2;                                                                               \
+        out[3] = sum3, out[4] = sum4, out[5] = sum5;                                                                               \
+    }
+
 #define PRODUCT(real)                                                                                                              \
     typedef real vector_##real __attribute__((vector_size(TILE_BYTES), aligned(sizeof(real)), may_alias));                         \
     enum { WIDTH_##real = TILE_BYTES / sizeof(real) };                                                                             \
@@ -19,23 +50,9 @@ enum { TILE_BYTES = 32, TILE_ROWS = 4 };
         int64_t length; /* of a row */                                                                                             \
     } side_##real;                                                                                                                 \
                                                                                                                                    \
-    static void tile_4_##real(int64_t k, side_##real s, side_##real v, vector_##real *out)                                         \
-    {                                                                                                                              \
-        vector_##real sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                                              \
-        for (int64_t p = 0; p < k; p++, s.at += s.length, v.at += v.length) {                                                      \
-            const vector_##real x = *(const vector_##real *)v.at;                                                                  \
-            sum0 += s.at[0] * x;                                                                                                   \
-            sum1 += s.at[1] * x;                                                                                                   \
-            sum2 += s.at[2] * x;                                                                                                   \
-            sum3 += s.at[3] * x;                                                                                                   \
-        }                                                                                                                          \
-        out[0] = sum0;                                                                                                             \
-        out[1] = sum1;                                                                                                             \
-        out[2] = sum2;                                                                                                             \
-        out[3] = sum3;                                                                                                             \
-    }                                                                                                                              \
-                                                                                                                                   \
-    static void tile_1_##real(int64_t k, side_##real s, side_##real v, vector_##real *out)                                         \
+    TILE(real, tile_##real, )                                                                                                      \
+    TILE(real, tile_avx2_##real, AVX2)                                                                                             \
+    static void row_##real(int64_t k, side_##real s, side_##real v, vector_##real *out)                                            \
     {                                                                                                                              \
         vector_##real sum = {0};                                                                                                   \
         for (int64_t p = 0; p < k; p++, s.at += s.length, v.at += v.length) {                                                      \
@@ -44,17 +61,20 @@ enum { TILE_BYTES = 32, TILE_ROWS = 4 };
         *out = sum;                                                                                                                \
     }                                                                                                                              \
                                                                                                                                    \
-    /* Result (s.length, v.length), whose elements lie row and column apart. The last tiles overlap those before. */               \
+    /* Result (s.length, v.length), whose elements lie row and column apart; of a symmetric one what is not below the diagonal,    \
+     * and more. The last tiles overlap those before. */                                                                           \
     static void tiles_##real(int64_t k, side_##real s, side_##real v, int64_t row, int64_t column, real *c)                        \
     {                                                                                                                              \
         const int64_t rows = s.length < TILE_ROWS ? 1 : TILE_ROWS;                                                                 \
+        void (*const tile)(int64_t, side_##real, side_##real, vector_##real *) = rows == 1    ? row_##real                         \
+                                                                                 : has_avx2() ? tile_avx2_##real                   \
+                                                                                              : tile_##real;                       \
         for (int64_t i = 0; i < s.length; i += rows) {                                                                             \
             i = i + rows > s.length ? s.length - rows : i;                                                                         \
-            for (int64_t j = 0; j < v.length; j += WIDTH_##real) {                                                                 \
+            for (int64_t j = s.at == v.at ? i / WIDTH_##real * WIDTH_##real : 0; j < v.length; j += WIDTH_##real) {                \
                 vector_##real sums[TILE_ROWS];                                                                                     \
                 j = j + WIDTH_##real > v.length ? v.length - WIDTH_##real : j;                                                     \
-                (rows == 1 ? tile_1_##real : tile_4_##real)(k, (side_##real){s.at + i, s.length},                                  \
-                                                            (side_##real){v.at + j, v.length}, sums);                              \
+                tile(k, (side_##real){s.at + i, s.length}, (side_##real){v.at + j, v.length}, sums);                               \
                 for (int64_t r = 0; r < rows; r++) {                                                                               \
                     for (int64_t w = 0; w < WIDTH_##real; w++) {                                                                   \
                         c[(i + r) * row + (j + w) * column] = sums[r][w];                                                          \
@@ -85,6 +105,11 @@ enum { TILE_BYTES = 32, TILE_ROWS = 4 };
             tiles_##real(sizes.k, of_b, of_a, 1, sizes.n, c);                                                                      \
         } else {                                                                                                                   \
             few_##real(sizes.k, of_a, of_b, c);                                                                                    \
+        }                                                                                                                          \
+        for (int64_t i = 1; i < sizes.m && a == b; i++) {                                                                          \
+            for (int64_t j = 0; j < i; j++) {                                                                                      \
+                c[i * sizes.n + j] = c[j * sizes.n + i];                                                                           \
+            }                                                                                                                      \
         }                                                                                                                          \
     }                                                                                                                              \
                                                                                                                                    \

@@ -11,7 +11,7 @@ typedef struct tx_sizes {
     int64_t k, m, n;
 } tx_sizes;
 
-/* c (m, n) = a' b, of a (k, m) and b (k, n); each sum in the order of k. */
+/* c (m, n) = a' b, of a (k, m) and b (k, n); each sum in the order of k. b may be a (then m is n). */
 void tx_matrix_product(tx_precision precision, tx_sizes sizes, const void *a, const void *b, void *c);
 /* out (columns, rows) = a', of a (rows, columns) */
 void tx_matrix_transpose(tx_precision precision, int64_t rows, int64_t columns, const void *a, void *out);

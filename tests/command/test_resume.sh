@@ -69,6 +69,16 @@ train joined 25 --set "$chain"
 launch="mpirun -n 3" train joined 60 --resume --set "$chain"
 same_run linked joined
 
+# -- matrices: after the first update, which makes bases, and between their renewals --
+for optimizer in soap muon; do
+    asked=(--set "trainer.optimizer={type: $optimizer, learning_rate: 1e-2, clip: 1}" --set 'network=Conv;6;2;relu' --set network_key=1)
+    launch="" train $optimizer 25 "${asked[@]}"
+    launch="mpirun -n 2" train $optimizer.pieces 1 "${asked[@]}"
+    launch="mpirun -n 3" train $optimizer.pieces 13 --resume "${asked[@]}"
+    launch="" train $optimizer.pieces 25 --resume --set parallel.threads=2 "${asked[@]}"
+    same_run $optimizer $optimizer.pieces
+done
+
 # -- checkpoints by the clock: with next to no interval one is due after each step --
 train timed 20 --set output.checkpoint_interval=1e-9
 [ -e timed/checkpoint.previous.h5 ] || fail "output.checkpoint_interval does nothing"

@@ -228,7 +228,7 @@ static cut cut_leaf(const tx_leaf *leaf, const settings *s)
     };
 }
 
-/* An array of the leaf's shape without one of its axes; -1: with all. */
+/* An array of the leaf's shape without one of its axes. */
 static tx_status keep(tx_stage *stage, const char *what, const tx_leaf *leaf, int without, tx_error *error)
 {
     tx_state_array array = {.rank = 0};
@@ -244,7 +244,7 @@ static tx_status keep(tx_stage *stage, const char *what, const tx_leaf *leaf, in
 static tx_status keep_leaf(tx_stage *stage, const tx_leaf *leaf, const cut *cut, tx_error *error)
 {
     if (!cut->factored) {
-        return keep(stage, "v", leaf, -1, error);
+        return tx_stage_keep_leaf(stage, "v", leaf, error);
     }
     TX_TRY(keep(stage, "v_row", leaf, cut->longest, error));
     return keep(stage, "v_col", leaf, cut->second, error);

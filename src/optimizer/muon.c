@@ -121,10 +121,8 @@ static bool update_matrix(const tx_stage *stage, const tx_update *part, const tx
     const tx_precision precision = stage->optimizer->precision;
     const work w = {stage, s, precision, TX_MIN(fan_out, fan_in), TX_MAX(fan_out, fan_in)};
     const constants_double constants = prepare(s, &s->of_matrices, precision, part->count + 1);
-    tx_update inner = *part, outer = *part;
-    inner.keep = inner.decay = 0;
-    inner.scale = 1;
-    inner.next_parameters = s->buffers[2];
+    const tx_update inner = tx_update_between(part, part->gradient, s->buffers[2]);
+    tx_update outer = *part;
     tx_rule_run_leaf(&momentum, stage, &inner, &constants, &all);
     const double norm = tx_stage_norm(precision, s->buffers[2], 0, leaf->size);
     combine(&w, leaf->size, 1 / (norm + s->eps), s->buffers[2], 0, s->buffers[2], s->buffers[0]);
@@ -240,14 +238,6 @@ static tx_status read_state(muon_state *s, const tx_section *section, tx_precisi
     return read_coefficients(s, section, error);
 }
 
-static tx_status keep(tx_stage *stage, const char *what, const tx_leaf *leaf, tx_error *error)
-{
-    tx_state_array array = {.rank = leaf->rank};
-    memcpy(array.shape, leaf->shape, sizeof array.shape);
-    snprintf(array.name, sizeof array.name, "%s/%s", what, leaf->name);
-    return tx_stage_keep_array(stage, &array, error);
-}
-
 static tx_status create_muon(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
     tx_stage *stage;
@@ -262,12 +252,12 @@ static tx_status create_muon(tx_optimizer *optimizer, const tx_section *section,
         const tx_leaf *leaf = &optimizer->leaves[k];
         const int64_t fan_out = outputs(leaf), fan_in = leaf->size / fan_out;
         state->first[k] = stage->num_arrays;
-        TX_TRY(keep(stage, "mu", leaf, error));
+        TX_TRY(tx_stage_keep_leaf(stage, "mu", leaf, error));
         if (is_matrix(leaf)) {
             state->size = TX_MAX(state->size, leaf->size);
             state->shorter = TX_MAX(state->shorter, TX_MIN(fan_out, fan_in));
         } else {
-            TX_TRY(keep(stage, "nu", leaf, error));
+            TX_TRY(tx_stage_keep_leaf(stage, "nu", leaf, error));
         }
     }
     tx_optimizer_descend(optimizer, section);

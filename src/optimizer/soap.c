@@ -104,16 +104,13 @@ static void *turn(const work *w, const void *tensor, const void *const *matrices
 static bool move(const work *w, const constants_double *constants)
 {
     const void *bases[TX_LEAF_RANK], *back[TX_LEAF_RANK];
-    tx_update inside = w->part, outside = w->part;
+    tx_update outside = w->part;
     for (int k = 0; k < w->block->rank; k++) {
         bases[k] = basis(w, k)->values;
         back[k] = matrix(w, k);
         tx_matrix_transpose(w->precision, w->block->n[k], w->block->n[k], bases[k], matrix(w, k));
     }
-    inside.gradient = turn(w, w->part.gradient, bases);
-    inside.next_parameters = w->state->turned[2];
-    inside.keep = inside.decay = 0;
-    inside.scale = 1;
+    const tx_update inside = tx_update_between(&w->part, turn(w, w->part.gradient, bases), w->state->turned[2]);
     tx_rule_run_leaf(&moments, w->stage, &inside, constants, &w->all);
     outside.gradient = turn(w, inside.next_parameters, back);
     return tx_rule_run_leaf(&scaled, w->stage, &outside, &(constants_double){.f = 1}, &w->all);
@@ -368,26 +365,20 @@ static void note_most(soap_state *state, const block *block, int64_t size)
     state->size = TX_MAX(state->size, block->rank ? size : 0);
 }
 
-static tx_status keep(tx_stage *stage, const char *what, const tx_leaf *leaf, int64_t n, tx_error *error)
+static tx_status keep_square(tx_stage *stage, const char *what, int axis, const tx_leaf *leaf, int64_t n, tx_error *error)
 {
-    tx_state_array array = {.rank = n ? 2 : leaf->rank, .shape = {n, n}};
-    if (!n) {
-        memcpy(array.shape, leaf->shape, sizeof array.shape);
-    }
-    snprintf(array.name, sizeof array.name, "%s/%s", what, leaf->name);
+    tx_state_array array = {.rank = 2, .shape = {n, n}};
+    snprintf(array.name, sizeof array.name, "%s.%d/%s", what, axis, leaf->name);
     return tx_stage_keep_array(stage, &array, error);
 }
 
 static tx_status keep_block(tx_stage *stage, const tx_leaf *leaf, const block *block, tx_error *error)
 {
-    char name[16];
-    TX_TRY(keep(stage, "mu", leaf, 0, error));
-    TX_TRY(keep(stage, "nu", leaf, 0, error));
+    TX_TRY(tx_stage_keep_leaf(stage, "mu", leaf, error));
+    TX_TRY(tx_stage_keep_leaf(stage, "nu", leaf, error));
     for (int k = 0; k < block->rank; k++) {
-        snprintf(name, sizeof name, "factor.%d", k);
-        TX_TRY(keep(stage, name, leaf, block->n[k], error));
-        snprintf(name, sizeof name, "basis.%d", k);
-        TX_TRY(keep(stage, name, leaf, block->n[k], error));
+        TX_TRY(keep_square(stage, "factor", k, leaf, block->n[k], error));
+        TX_TRY(keep_square(stage, "basis", k, leaf, block->n[k], error));
     }
     return TX_OK;
 }

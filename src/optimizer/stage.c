@@ -1,6 +1,7 @@
 /* Stages as the classes append them: their state, their rates, and what an option says. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/expect.h"
 #include "base/memory.h"
@@ -76,6 +77,14 @@ tx_status tx_stage_keep(tx_stage *stage, const char *name, double initial, tx_er
     return tx_stage_keep_array(stage, &array, error);
 }
 
+tx_status tx_stage_keep_leaf(tx_stage *stage, const char *what, const tx_leaf *leaf, tx_error *error)
+{
+    tx_state_array array = {.rank = leaf->rank};
+    memcpy(array.shape, leaf->shape, sizeof array.shape);
+    snprintf(array.name, sizeof array.name, "%s/%s", what, leaf->name);
+    return tx_stage_keep_array(stage, &array, error);
+}
+
 tx_update tx_update_of_leaf(const tx_update *update, const tx_leaf *leaf, tx_precision precision, int first)
 {
     const size_t begin = (size_t)leaf->offset * tx_real_bytes(precision);
@@ -85,6 +94,16 @@ tx_update tx_update_of_leaf(const tx_update *update, const tx_leaf *leaf, tx_pre
     part.next_parameters = (char *)update->next_parameters + begin;
     part.arrays = update->arrays + first;
     return part;
+}
+
+tx_update tx_update_between(const tx_update *part, const void *gradient, void *direction)
+{
+    tx_update between = *part;
+    between.keep = between.decay = 0;
+    between.scale = 1;
+    between.gradient = gradient;
+    between.next_parameters = direction;
+    return between;
 }
 
 void tx_optimizer_descend(tx_optimizer *optimizer, const tx_section *section)

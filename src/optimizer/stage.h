@@ -30,5 +30,9 @@ tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_e
  * alone decides: the same on every rank. */
 double tx_stage_norm(tx_precision precision, const void *values, int64_t begin, int64_t count);
 
+/* The stage's next array: of the leaf's shape, with its name: "mu/blocks.0.weight". */
+tx_status tx_stage_keep_leaf(tx_stage *stage, const char *what, const tx_leaf *leaf, tx_error *error);
 /* What is read and written of one leaf, whose own arrays begin with the stage's `first`. */
 tx_update tx_update_of_leaf(const tx_update *update, const tx_leaf *leaf, tx_precision precision, int first);
+/* Of that, a rule's direction alone, made of another gradient and put elsewhere. */
+tx_update tx_update_between(const tx_update *part, const void *gradient, void *direction);

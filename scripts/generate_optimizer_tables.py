@@ -1,5 +1,5 @@
-"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt, muon.txt and schedules.txt: paths of parameters and learning rates under the real Optax;
-and soap.txt, under a SOAP in NumPy, since Optax has none.
+"""Writes tests/optimizer/optax.txt, chains.txt, matrices.txt, muon.txt and schedules.txt: paths of parameters and learning rates
+under the real Optax; and soap.txt, under a SOAP in NumPy, since Optax has none.
 
     python3 -m venv V && V/bin/pip install "jax==0.10.2" "optax==0.2.8" && V/bin/python scripts/generate_optimizer_tables.py
 
@@ -8,8 +8,8 @@ gradient of step t = 0, 1, ... is curvature * (p - (t mod 7 - 3)). Start and cur
 where its sign would be a matter of rounding.
 
 Chains (chains.txt) are tried on leaves of every number of axes that Optax tells apart: SHAPES; what keeps something of rows and
-columns (matrices.txt) on leaves with two long axes in all orders: MATRICES; Muon and SOAP, which look at all axes that are longer than 1,
-on TENSORS.
+columns (matrices.txt) on leaves with two long axes in all orders: MATRICES; Muon and SOAP (muon.txt, soap.txt), for which axes of length 1
+do not count, on TENSORS.
 
 Optax evaluates schedules on an int32 count, for which JAX falls to float32 even in double, and the decay of adafactor likewise. Here
 they are given a count in float64, so that the same functions of Optax compute in double. adafactor's momentum is kept in the

@@ -17,7 +17,7 @@ typedef struct tx_value {
     bool given;
     tx_form form;
     bool tuples; /* a list of lists */
-    int count; /* of the lists and maps */
+    int count;   /* of the lists and maps */
     union {
         int64_t integer;
         double real;

@@ -181,7 +181,7 @@ static tx_status allocate(tx_stage *stage, const tx_task *task, tx_error *error)
 static void destroy(tx_stage *stage)
 {
     muon_state *state = stage->state;
-    for (int k = 0; state && k < 3; k++) {
+    for (int k = 0; k < 3; k++) {
         tx_free(state->buffers[k]);
         tx_free(state->squares[k]);
     }

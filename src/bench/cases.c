@@ -102,6 +102,8 @@ static const tx_bench_case own[] = {
     QUICKSTART("idle_callbacks", 0.03345, IDLE_CALLBACKS),
     NETWORKS("1d", 20, LINE),
     STEPS("1d/conv_34_10/float64", 20, LINE, "network=Conv;34;10;relu", "precision=float64"),
+    STEPS("1d/conv_34_10/soap", 20, LINE, "network=Conv;34;10;relu", "trainer.optimizer.type=soap"),
+    STEPS("1d/conv_34_10/muon", 20, LINE, "network=Conv;34;10;relu", "trainer.optimizer.type=muon"),
     NETWORKS("2d", 20, SQUARE),
     NETWORKS("3d", 4, CUBE),
     CONFIGURATION("supervised", "type: supervised, num_rollout_steps: 5"),

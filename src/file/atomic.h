@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "trainax/status.h"
 
@@ -34,6 +35,10 @@ void tx_atomic_remove_unfinished(void);
 
 /* Gives the file `temporary` the disk space for `bytes` bytes, or says that there is not enough of it. Its size may grow. */
 tx_status tx_atomic_reserve(const char *temporary, const char *path, size_t bytes, tx_error *error);
+
+/* While much is written one behind the other: bytes from `at` on begin their way to the disk; those before have arrived, and leave
+ * memory, which would otherwise hold all of the file. False: the disk failed (errno). */
+bool tx_atomic_flow(int fd, int64_t at, int64_t bytes);
 
 /* Flushes to the disk what someone else (a library) wrote to `temporary`. */
 tx_status tx_atomic_flush(const char *temporary, const char *path, tx_error *error);

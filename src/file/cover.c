@@ -137,7 +137,7 @@ tx_status tx_cover_finish(tx_cover *cover, const char *file, const char *path, i
     if (fd >= 0) {
         close(fd);
     }
-    return good ? tx_seal_append(file, path, &cover->gap, error)
+    return good ? tx_seal_append(file, path, &cover->gap, NULL, error)
                 : tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", path, strerror(number));
 }
 

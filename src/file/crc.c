@@ -16,12 +16,23 @@ static uint64_t shift(uint64_t rest)
     return rest >> 1 ^ (rest & 1 ? polynomial : 0);
 }
 
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t rest = 0;
+    for (uint64_t bit = (uint64_t)1 << 63; bit; bit >>= 1) {
+        rest ^= a & bit ? b : 0;
+        b = shift(b);
+    }
+    return rest;
+}
+
 /* x^n modulo the polynomial. */
-static uint64_t power(int n)
+static uint64_t power(uint64_t n)
 {
     uint64_t rest = (uint64_t)1 << 63;
-    while (n--) {
-        rest = shift(rest);
+    for (uint64_t square = rest >> 1; n; n >>= 1) {
+        rest = n & 1 ? times(rest, square) : rest;
+        square = times(square, square);
     }
     return rest;
 }
@@ -66,7 +77,7 @@ static uint64_t add_by_tables(const tx_crc *crc, uint64_t state, const unsigned 
 
 enum { PIECE = 16, PIECES = 8, ROUND = PIECE * PIECES /* bytes */ };
 
-static void make_fold(uint64_t fold[2], int distance)
+static void make_fold(uint64_t fold[2], unsigned distance)
 {
     fold[0] = power(distance + 63);
     fold[1] = power(distance - 1);
@@ -141,6 +152,11 @@ void tx_crc_add(tx_crc *crc, const void *data, size_t bytes)
         crc->state = add_by_tables(crc, 0, piece, PIECE);
     }
     crc->state = add_by_tables(crc, crc->state, (const unsigned char *)data + rounds * ROUND, bytes - rounds * ROUND);
+}
+
+void tx_crc_add_known(tx_crc *crc, uint64_t checksum, size_t bytes)
+{
+    crc->state = ~(times(power(8 * (uint64_t)bytes), ~crc->state) ^ checksum);
 }
 
 uint64_t tx_crc_end(const tx_crc *crc)

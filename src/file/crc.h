@@ -12,4 +12,5 @@ typedef struct tx_crc {
 
 void tx_crc_begin(tx_crc *crc);
 void tx_crc_add(tx_crc *crc, const void *data, size_t bytes);
+void tx_crc_add_known(tx_crc *crc, uint64_t checksum, size_t bytes); /* bytes of which there is only the checksum */
 uint64_t tx_crc_end(const tx_crc *crc);

@@ -99,11 +99,21 @@ static bool add_range(tx_crc *crc, int fd, int64_t from, int64_t end)
 }
 
 /* Of the first `bytes` bytes without the gap. */
-static bool checksum_file(int fd, int64_t bytes, const tx_seal_gap *gap, uint64_t *out)
+static bool checksum_file(int fd, int64_t bytes, const tx_seal_gap *gap, const tx_seal_known *known, uint64_t *out)
 {
+    int64_t at = 0;
     tx_crc crc;
     tx_crc_begin(&crc);
-    if (!add_range(&crc, fd, 0, gap->offset) || !add_range(&crc, fd, gap->offset + gap->bytes, bytes)) {
+    for (; known; known = known->next) {
+        if (known->bytes && known->offset >= at) {
+            if (!add_range(&crc, fd, at, known->offset)) {
+                return false;
+            }
+            tx_crc_add_known(&crc, known->checksum, (size_t)known->bytes);
+            at = known->offset + known->bytes;
+        }
+    }
+    if (!add_range(&crc, fd, at, gap->offset) || !add_range(&crc, fd, at + gap->offset + gap->bytes, bytes)) {
         return false;
     }
     *out = tx_crc_end(&crc);
@@ -112,7 +122,7 @@ static bool checksum_file(int fd, int64_t bytes, const tx_seal_gap *gap, uint64_
 
 enum { GAP_BYTES = 24 };
 
-static bool append(int fd, const tx_seal_gap *gap)
+static bool append(int fd, const tx_seal_gap *gap, const tx_seal_known *known)
 {
     const tx_seal_gap none = {0};
     const int64_t bytes = lseek(fd, 0, SEEK_END), sealed = bytes + (gap ? GAP_BYTES : 0);
@@ -124,7 +134,7 @@ static bool append(int fd, const tx_seal_gap *gap)
         put_word((uint64_t)gap->group, numbers + 16);
     }
     if (bytes < 0 || !tx_write_at(fd, numbers, (size_t)(sealed - bytes), bytes) ||
-        !checksum_file(fd, sealed, gap ? gap : &none, &checksum)) {
+        !checksum_file(fd, sealed, gap ? gap : &none, known, &checksum)) {
         return false;
     }
     memcpy(seal, gap ? gap_mark : whole_mark, sizeof gap_mark);
@@ -132,10 +142,11 @@ static bool append(int fd, const tx_seal_gap *gap)
     return tx_write_at(fd, seal, sizeof seal, sealed);
 }
 
-tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_gap *gap, tx_error *error)
+tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_gap *gap, const tx_seal_known *known,
+                         tx_error *error)
 {
     const int fd = open(temporary, O_RDWR | O_CLOEXEC);
-    const bool good = fd >= 0 && append(fd, gap);
+    const bool good = fd >= 0 && append(fd, gap, known);
     const int number = errno;
     const bool closed = fd < 0 || close(fd) == 0 || errno == EINTR;
     return good && closed ? TX_OK
@@ -178,7 +189,7 @@ static tx_status compare(int fd, const char *path, int64_t bytes, const unsigned
     if (memcmp(right, gap_mark, sizeof gap_mark) == 0 && !read_gap(fd, bytes, &found)) {
         return TX_OK;
     }
-    if (!checksum_file(fd, bytes, &found, &checksum)) {
+    if (!checksum_file(fd, bytes, &found, NULL, &checksum)) {
         return tx_cannot_read(path, error);
     }
     if (checksum == get_word(right + 8)) {

@@ -17,6 +17,13 @@ typedef struct tx_seal_gap {
     int64_t offset, bytes, group;
 } tx_seal_gap;
 
+/* Bytes of a file whose checksum is known to whoever wrote them: they need not be read again. */
+typedef struct tx_seal_known {
+    int64_t offset, bytes; /* 0 bytes: nothing is known */
+    uint64_t checksum;
+    const struct tx_seal_known *next; /* behind these in the file, else it is read */
+} tx_seal_known;
+
 /* A root attribute that sealed files have, with this value: without a seal, such a file was cut off or something was put
  * behind it. Other programs that change a file leave no bytes behind what HDF5 knows of; it is foreign then. */
 #define TX_SEAL_ATTRIBUTE "sealed"
@@ -28,9 +35,10 @@ uint64_t tx_checksum(const void *data, size_t bytes);
 /* Writes the seal of data[bytes] to `seal`. */
 void tx_seal_make(const void *data, size_t bytes, unsigned char seal[TX_SEAL_BYTES]);
 
-/* Appends the gap (NULL: there is none) and its seal to the file `temporary`, which others wrote; messages name `path`.
- * TX_BAD_DATA. */
-tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_gap *gap, tx_error *error);
+/* Appends the gap and its seal to the file `temporary`, which others wrote; messages name `path`. NULL: there is no gap, nothing is
+ * known (not both). TX_BAD_DATA. */
+tx_status tx_seal_append(const char *temporary, const char *path, const tx_seal_gap *gap, const tx_seal_known *known,
+                         tx_error *error);
 
 /* Reads the open file `fd` (any position) from beginning to end, but for the gap. TX_BAD_DATA when it cannot be read. */
 tx_status tx_seal_check(int fd, const char *path, tx_error *error, tx_seal *out, tx_seal_gap *gap);

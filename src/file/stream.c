@@ -7,10 +7,11 @@
 
 #include "base/memory.h"
 #include "file/atomic.h"
+#include "file/crc.h"
 #include "file/handle.h"
 #include "file/seal.h"
 
-enum { PIECE = 1 << 14 }; /* bytes, or one item */
+enum { ASKED = 1 << 14, REFERRED = 1 << 23 }; /* bytes of a piece, or one item */
 
 typedef struct tx_file_stream {
     char *path;
@@ -19,6 +20,7 @@ typedef struct tx_file_stream {
     hid_t given;      /* the type in memory */
     const void *data; /* all of it; NULL: asked of the source */
     tx_file_source source;
+    tx_seal_known written; /* what stands in the file */
     struct tx_file_stream *next;
 } tx_file_stream;
 
@@ -79,6 +81,13 @@ tx_status tx_file_stream_integers(tx_file *file, const char *path, int rank, con
 
 /* ---- Saving ---- */
 
+typedef struct saving {
+    tx_file file; /* the temporary, called by its final name */
+    hid_t dataset;
+    int64_t flowed; /* where the bytes end that are on their way to the disk */
+    tx_error *error;
+} saving;
+
 static size_t item_bytes(const tx_file_stream *stream)
 {
     size_t bytes = H5Tget_size(stream->given);
@@ -88,61 +97,92 @@ static size_t item_bytes(const tx_file_stream *stream)
     return bytes;
 }
 
-static tx_status write_piece(tx_file *file, const tx_file_stream *stream, hid_t dataset, int64_t first, int64_t count,
-                             const void *data, tx_error *error)
+static tx_status write_piece(const saving *s, const tx_file_stream *stream, int64_t first, int64_t count, const void *data)
 {
     hsize_t from[TX_FILE_MAX_RANK] = {(hsize_t)first}, many[TX_FILE_MAX_RANK] = {(hsize_t)count};
     for (int a = 1; a < stream->rank; a++) {
         many[a] = (hsize_t)stream->size[a];
     }
-    tx_scoped_id space = H5Dget_space(dataset);
+    tx_scoped_id space = H5Dget_space(s->dataset);
     tx_scoped_id memory = H5Screate_simple(stream->rank, many, NULL);
     const bool good = H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, many, NULL) >= 0 &&
-                      H5Dwrite(dataset, stream->given, memory, space, H5P_DEFAULT, data) >= 0;
-    return good ? TX_OK : tx_file_failed(file, TX_BAD_DATA, "write", stream->path, error);
+                      H5Dwrite(s->dataset, stream->given, memory, space, H5P_DEFAULT, data) >= 0;
+    return good ? TX_OK : tx_file_failed(&s->file, TX_BAD_DATA, "write", stream->path, s->error);
 }
 
-static tx_status write_pieces(tx_file *file, const tx_file_stream *stream, hid_t dataset, tx_error *error)
+/* The dataset has been written up to there: once that is much, it need not stay in memory. */
+static tx_status flow(saving *s, int64_t bytes)
+{
+    const int64_t end = (int64_t)H5Dget_offset(s->dataset) + bytes;
+    void *descriptor;
+    if (end - s->flowed < REFERRED || H5Fget_vfd_handle(s->file.id, H5P_DEFAULT, &descriptor) < 0) {
+        return TX_OK;
+    }
+    const bool good = tx_atomic_flow(*(int *)descriptor, s->flowed, end - s->flowed);
+    s->flowed = end;
+    return good ? TX_OK : tx_error_set(s->error, TX_BAD_DATA, "cannot write '%s': %s", s->file.path, strerror(errno));
+}
+
+/* `room`: for `most` items, of a source. */
+static tx_status write_pieces(saving *s, const tx_file_stream *stream, int64_t most, void *room, tx_crc *crc)
 {
     const size_t item = item_bytes(stream);
-    const int64_t most = item < PIECE ? (int64_t)(PIECE / (item ? item : 1)) : 1;
-    void *data;
-    TX_TRY(tx_allocate_array((size_t)most, item, error, &data));
-    tx_status status = TX_OK;
-    for (int64_t first = 0, count; first < stream->size[0] && status == TX_OK; first += count) {
+    for (int64_t first = 0, count; first < stream->size[0]; first += count) {
+        const char *data = stream->data ? (const char *)stream->data + (size_t)first * item : room;
         count = stream->size[0] - first < most ? stream->size[0] - first : most;
-        status = stream->source.read(stream->source.user, first, count, data, error);
-        status = status ? status : write_piece(file, stream, dataset, first, count, data, error);
+        TX_TRY(stream->data ? TX_OK : stream->source.read(stream->source.user, first, count, room, s->error));
+        TX_TRY(write_piece(s, stream, first, count, data));
+        TX_TRY(flow(s, (first + count) * (int64_t)item));
+        tx_crc_add(crc, data, (size_t)count * item);
     }
-    tx_free(data);
-    return status;
+    return TX_OK;
 }
 
-static tx_status write_stream(tx_file *file, const tx_file_stream *stream, tx_error *error)
+/* Numbers stand there as in memory, but on a machine of another byte order. */
+static void note_written(const saving *s, tx_file_stream *stream, const tx_crc *crc)
 {
-    tx_scoped_id dataset = H5Dopen2(file->id, stream->path, H5P_DEFAULT);
+    tx_scoped_id type = H5Dget_type(s->dataset);
+    const int64_t bytes = stream->size[0] * (int64_t)item_bytes(stream);
+    stream->written = (tx_seal_known){.offset = (int64_t)H5Dget_offset(s->dataset),
+                                      .bytes = H5Tequal(type, stream->given) > 0 ? bytes : 0,
+                                      .checksum = tx_crc_end(crc),
+                                      .next = stream->next ? &stream->next->written : NULL};
+}
+
+static tx_status write_stream(saving *s, tx_file_stream *stream)
+{
+    const size_t item = item_bytes(stream), piece = stream->data ? REFERRED : ASKED;
+    const int64_t most = item < piece ? (int64_t)(piece / (item ? item : 1)) : 1;
+    tx_scoped_id dataset = H5Dopen2(s->file.id, stream->path, H5P_DEFAULT);
+    void *room = NULL;
+    tx_crc crc;
     if (dataset < 0) {
-        return tx_file_failed(file, TX_BAD_DATA, "open", stream->path, error);
+        return tx_file_failed(&s->file, TX_BAD_DATA, "open", stream->path, s->error);
     }
-    return stream->data ? write_piece(file, stream, dataset, 0, stream->size[0], stream->data, error)
-                        : write_pieces(file, stream, dataset, error);
+    TX_TRY(stream->data ? TX_OK : tx_allocate_array((size_t)most, item, s->error, &room));
+    s->dataset = dataset;
+    tx_crc_begin(&crc);
+    const tx_status status = write_pieces(s, stream, most, room, &crc);
+    tx_free(room);
+    note_written(s, stream, &crc);
+    return status;
 }
 
 static tx_status write_streams(const tx_file *from, const char *temporary, tx_error *error)
 {
     tx_scoped_id access = tx_file_access();
-    tx_file file = {.id = H5Fopen(temporary, H5F_ACC_RDWR, access), .path = from->path};
-    if (file.id < 0) {
-        return tx_file_failed(&file, TX_BAD_DATA, "open", "/", error);
+    saving s = {.file = {.id = H5Fopen(temporary, H5F_ACC_RDWR, access), .path = from->path}, .error = error};
+    if (s.file.id < 0) {
+        return tx_file_failed(&s.file, TX_BAD_DATA, "open", "/", error);
     }
     tx_status status = TX_OK;
-    for (const tx_file_stream *stream = from->streams; stream && status == TX_OK; stream = stream->next) {
-        status = write_stream(&file, stream, error);
+    for (tx_file_stream *stream = from->streams; stream && status == TX_OK; stream = stream->next) {
+        status = write_stream(&s, stream);
     }
-    if (status == TX_OK && H5Fflush(file.id, H5F_SCOPE_GLOBAL) < 0) {
-        status = tx_file_failed(&file, TX_BAD_DATA, "write", "/", error);
+    if (status == TX_OK && H5Fflush(s.file.id, H5F_SCOPE_GLOBAL) < 0) {
+        status = tx_file_failed(&s.file, TX_BAD_DATA, "write", "/", error);
     }
-    return H5Fclose(file.id) >= 0 || status ? status : tx_file_failed(&file, TX_BAD_DATA, "write", "/", error);
+    return H5Fclose(s.file.id) >= 0 || status ? status : tx_file_failed(&s.file, TX_BAD_DATA, "write", "/", error);
 }
 
 static tx_status fill(const tx_file *file, const char *temporary, const char *path, size_t bytes, tx_error *error)
@@ -153,7 +193,7 @@ static tx_status fill(const tx_file *file, const char *temporary, const char *pa
     TX_HOLD_SIZE_LIMIT;
     TX_TRY(tx_atomic_reserve(temporary, path, bytes + ((size_t)1 << 14), error));
     TX_TRY(write_streams(file, temporary, error));
-    TX_TRY(tx_seal_append(temporary, path, NULL, error));
+    TX_TRY(tx_seal_append(temporary, path, NULL, &file->streams->written, error));
     return tx_atomic_flush(temporary, path, error);
 }
 

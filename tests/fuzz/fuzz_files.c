@@ -218,7 +218,7 @@ static void edit_all(input *in)
 static void seal(void)
 {
     tx_error error = {0};
-    FUZZ_CHECK(tx_seal_append(path, path, NULL, &error) == TX_OK);
+    FUZZ_CHECK(tx_seal_append(path, path, NULL, NULL, &error) == TX_OK);
 }
 
 /* ---- Reading ---- */

@@ -57,8 +57,8 @@ tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_sum(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
-/* block: trajectories of a chunk, 0: one behind the other; part: 1 where the bytes of a number are in the other order. Collective.
- */
+/* block: trajectories of a chunk, 0: one behind the other; part: how they are stored, by gzip unless it says else. Collective. */
+enum { TX_READING_FOREIGN = 1 /* the bytes of a number in the other order */, TX_READING_LZF };
 tx_status tx_bench_reading(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_operation(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "bench/bench.h"
+#include "file/lzf.h"
 
 enum { AXES = 5, TRAJECTORIES = 64, LEVELS = 16, WIDTH = 128, REPETITIONS = 5 };
 static const hsize_t shape[AXES] = {TRAJECTORIES, LEVELS, 1, WIDTH, WIDTH};
@@ -27,22 +28,28 @@ typedef struct bench_reading {
 
 /* ---- The file: numbers of two decimal digits, of which gzip leaves about a third ---- */
 
-static hid_t create_properties(int trajectories_per_chunk)
+static hid_t create_properties(const tx_bench_case *self)
 {
-    const hsize_t chunk[AXES] = {(hsize_t)trajectories_per_chunk, LEVELS, 1, WIDTH, WIDTH};
+    const hsize_t chunk[AXES] = {(hsize_t)self->block, LEVELS, 1, WIDTH, WIDTH};
+    const unsigned values[] = {4, 0x0105, (unsigned)self->block * LEVELS * WIDTH * WIDTH * sizeof(float)}; /* as h5py's */
     const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
-    if (trajectories_per_chunk) {
+    if (self->block) {
         H5Pset_chunk(creation, AXES, chunk);
+    }
+    if (self->part == TX_READING_LZF) {
+        tx_lzf_register();
+        H5Pset_filter(creation, TX_LZF_FILTER, H5Z_FLAG_OPTIONAL, 3, values);
+    } else if (self->block) {
         H5Pset_deflate(creation, 1);
     }
     return creation;
 }
 
-static bool write_numbers(const char *path, int trajectories_per_chunk, bool foreign, const float *numbers)
+static bool write_numbers(const char *path, const tx_bench_case *self, const float *numbers)
 {
-    const hid_t stored = foreign ? H5T_IEEE_F32BE : H5T_IEEE_F32LE;
+    const hid_t stored = self->part == TX_READING_FOREIGN ? H5T_IEEE_F32BE : H5T_IEEE_F32LE;
     const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), space = H5Screate_simple(AXES, shape, NULL);
-    const hid_t creation = create_properties(trajectories_per_chunk);
+    const hid_t creation = create_properties(self);
     const hid_t dataset = H5Dcreate2(file, "/trajectories", stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
     const bool good = H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0;
     H5Dclose(dataset);
@@ -60,7 +67,7 @@ static tx_status write_file(const tx_bench_case *self, const bench_reading *r, t
     for (int k = 0; k < NUMBERS; k++) {
         numbers[k] = roundf(100 * numbers[k]) / 100;
     }
-    const bool good = write_numbers(r->path, self->block, self->part, numbers);
+    const bool good = write_numbers(r->path, self, numbers);
     tx_free(numbers);
     return good ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot write '%s'", r->path);
 }

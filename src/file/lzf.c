@@ -1,11 +1,11 @@
-/* The filter of h5py's compression="lzf" (number 32000), for reading, by liblzf: Debian's plugin does not find its symbols. */
+/* The filter of h5py's compression="lzf" (number 32000) by liblzf: Debian's plugin does not find its symbols. */
 #include "file/lzf.h"
 
 #include <errno.h>
 #include <hdf5.h>
 #include <lzf.h>
 
-enum { NUMBER = 32000, CHUNK_BYTES = 2 }; /* which of the filter's values says how long a chunk is */
+enum { CHUNK_BYTES = 2 }; /* which of the filter's values says how long a chunk is */
 
 /* The longest that so many bytes can become: three stand for 264 at most. */
 static size_t longest(size_t bytes)
@@ -13,7 +13,7 @@ static size_t longest(size_t bytes)
     return bytes * 88 + 264;
 }
 
-/* Of one chunk; `*buffer` is replaced. 0: failed. */
+/* One chunk; `*buffer` is replaced. 0: failed. */
 static size_t decompress(size_t bytes, size_t expected, size_t *room, void **buffer)
 {
     const size_t most = longest(bytes);
@@ -34,14 +34,32 @@ static size_t decompress(size_t bytes, size_t expected, size_t *room, void **buf
     return 0;
 }
 
+/* 0, too, where that is not shorter: HDF5 stores it as it is. */
+static size_t compress(size_t bytes, size_t *room, void **buffer)
+{
+    void *out = H5allocate_memory(bytes, false);
+    const unsigned written = out && bytes <= UINT32_MAX ? lzf_compress(*buffer, (unsigned)bytes, out, (unsigned)bytes - 1) : 0;
+    H5free_memory(written ? *buffer : out);
+    if (written) {
+        *buffer = out;
+        *room = bytes;
+    }
+    return written;
+}
+
 static size_t filter(unsigned flags, size_t count, const unsigned values[], size_t bytes, size_t *room, void **buffer)
 {
-    return flags & H5Z_FLAG_REVERSE ? decompress(bytes, count > CHUNK_BYTES ? values[CHUNK_BYTES] : 0, room, buffer) : 0;
+    return flags & H5Z_FLAG_REVERSE ? decompress(bytes, count > CHUNK_BYTES ? values[CHUNK_BYTES] : 0, room, buffer)
+                                    : compress(bytes, room, buffer);
 }
 
 void tx_lzf_register(void)
 {
-    static const H5Z_class2_t class = {
-        .version = H5Z_CLASS_T_VERS, .id = NUMBER, .encoder_present = 0, .decoder_present = 1, .name = "lzf", .filter = filter};
+    static const H5Z_class2_t class = {.version = H5Z_CLASS_T_VERS,
+                                       .id = TX_LZF_FILTER,
+                                       .encoder_present = 1,
+                                       .decoder_present = 1,
+                                       .name = "lzf",
+                                       .filter = filter};
     H5Zregister(&class);
 }

@@ -7,6 +7,7 @@
 #include "file/cells.h"
 #include "file/handle.h"
 #include "file/packing.h"
+#include "file/undo.h"
 
 /* ---- Reading ---- */
 
@@ -15,17 +16,20 @@ typedef struct reading {
     const tx_file *file;
     const char *path;
     hid_t dataset;
+    hid_t type;   /* of the file */
     hid_t native; /* the type of this machine that holds exactly what the file holds */
     hid_t wanted;
     int rank;
     const int64_t *size; /* of the dataset */
     tx_packing packing;
     const struct way *way;
-    const int64_t *first, *count; /* the box that is read … */
-    char *data;                   /* … to here */
-    char *staging;                /* a piece that does not lie there in a row */
-    const tx_follower *follower;  /* NULL: none, or pieces come in no order */
-    tx_behind *behind;            /* it follows there; NULL: right here */
+    tx_undo *undo;                   /* NULL: HDF5 knows the way */
+    int64_t chunk[TX_FILE_MAX_RANK]; /* that it undoes */
+    const int64_t *first, *count;    /* the box that is read … */
+    char *data;                      /* … to here */
+    char *staging;                   /* a piece that does not lie there in a row */
+    const tx_follower *follower;     /* NULL: none, or pieces come in no order */
+    tx_behind *behind;               /* it follows there; NULL: right here */
     tx_error *error;
 } reading;
 
@@ -96,21 +100,40 @@ static tx_status read_rows(const reading *r, int axis, int64_t place, const int6
     return TX_OK;
 }
 
+static bool is_foreign(const reading *r)
+{
+    return H5Tequal(r->type, r->native) <= 0;
+}
+
 static bool is_covered(const reading *r)
 {
-    tx_scoped_id type = H5Dget_type(r->dataset);
-    return r->file->cover && H5Tequal(type, r->native) > 0 && tx_array_is_inside(r->file, r->dataset) &&
+    return r->file->cover && !is_foreign(r) && tx_array_is_inside(r->file, r->dataset) &&
            (int64_t)H5Dget_offset(r->dataset) == tx_cover_offset(r->file->cover);
+}
+
+/* A part of the box that a cell is cut to is a chunk where it is as large as one. */
+static bool is_chunk(const reading *r, const int64_t *count)
+{
+    return r->undo && memcmp(count, r->chunk, (size_t)r->rank * sizeof *count) == 0;
+}
+
+static bool undo_chunk(const reading *r, const int64_t *offset, const int64_t *count, char *data)
+{
+    TX_READING_NUMBERS(r->file);
+    return is_chunk(r, count) && tx_undo_chunk(r->undo, offset, data) &&
+           (!is_foreign(r) || H5Tconvert(r->type, r->native, (size_t)product(r->rank, count), data, NULL, H5P_DEFAULT) >= 0);
 }
 
 static tx_status read_native(const reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
-    return is_covered(r) ? read_rows(r, 0, 0, offset, count, NULL, &data) : read_as(r, r->native, offset, count, data);
+    return is_covered(r)                        ? read_rows(r, 0, 0, offset, count, NULL, &data)
+           : undo_chunk(r, offset, count, data) ? TX_OK
+                                                : read_as(r, r->native, offset, count, data);
 }
 
 static tx_status read_wanted(const reading *r, const int64_t *offset, const int64_t *count, char *data)
 {
-    return read_as(r, r->wanted, offset, count, data);
+    return H5Tequal(r->wanted, r->native) > 0 ? read_native(r, offset, count, data) : read_as(r, r->wanted, offset, count, data);
 }
 
 /* The bytes of a foreign type are turned first, then converted: HDF5 converts between byte orders by its own arithmetic, which
@@ -170,7 +193,7 @@ static tx_status read_in_pieces(const reading *r, const int64_t *offset, const i
 {
     int64_t part[TX_FILE_MAX_RANK], from[TX_FILE_MAX_RANK];
     int axis = 0;
-    if (product(r->rank, count) <= r->way->most) {
+    if (product(r->rank, count) <= r->way->most || is_chunk(r, count)) {
         return read_piece(r, offset, count);
     }
     while (count[axis] == 1) {
@@ -196,32 +219,50 @@ static tx_status read_pieces_followed(reading *r)
 }
 
 /* All that is wanted of a chunk before the next one. */
-static tx_status read_cells(reading *r, tx_cells *cells)
+static tx_status read_cells(reading *r)
 {
+    tx_cells cells = tx_cells_begin(r->rank, r->chunk, r->first, r->count, r->undo ? 1 : r->way->most);
     int64_t from[TX_FILE_MAX_RANK], part[TX_FILE_MAX_RANK];
+    const int64_t chunk = r->undo ? product(r->rank, r->chunk) : 0, most = chunk > r->way->most ? chunk : r->way->most;
     tx_status status = TX_OK;
-    if (!tx_cells_are_dense(cells)) {
+    if (!tx_cells_are_dense(&cells)) {
         r->follower = NULL;
-        TX_TRY(tx_allocate_array((size_t)r->way->most, H5Tget_size(r->wanted), r->error, &r->staging));
+        TX_TRY(tx_allocate_array((size_t)most, H5Tget_size(r->wanted), r->error, &r->staging));
     }
-    while (status == TX_OK && tx_cells_next(cells, from, part)) {
+    while (status == TX_OK && tx_cells_next(&cells, from, part)) {
         status = read_in_pieces(r, from, part);
     }
     tx_free(r->staging);
     return status;
 }
 
-static tx_status read_box(reading *r, bool in_two)
+/* Is there room for a chunk in the box? Of less, HDF5 keeps what is asked for again. */
+static bool may_hold_chunk(const reading *r)
 {
-    int64_t chunk[TX_FILE_MAX_RANK];
-    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
-    const bool virtual = H5Pget_layout(creation) == H5D_VIRTUAL;
-    r->way = in_two ? &in_two_steps : virtual ? &at_once : &in_a_row;
-    if (!tx_array_chunk(r->dataset, r->rank, chunk)) {
-        return read_pieces_followed(r);
+    int axis = 0;
+    while (axis < r->rank && r->count[axis] >= r->chunk[axis]) {
+        axis++;
     }
-    tx_cells cells = tx_cells_begin(r->rank, chunk, r->first, r->count, r->way->most);
-    return read_cells(r, &cells);
+    return axis == r->rank;
+}
+
+static bool takes_two_steps(const reading *r)
+{
+    const bool same = H5Tequal(r->wanted, r->native) > 0;
+    return r->packing.any || (!same && (is_foreign(r) || is_covered(r) || r->undo));
+}
+
+static tx_status read_box(reading *r)
+{
+    tx_scoped_id creation = H5Dget_create_plist(r->dataset);
+    const bool virtual = H5Pget_layout(creation) == H5D_VIRTUAL, chunked = tx_array_chunk(r->dataset, r->rank, r->chunk);
+    if (chunked && may_hold_chunk(r)) {
+        TX_TRY(tx_undo_create(r->dataset, r->error, &r->undo));
+    }
+    r->way = takes_two_steps(r) ? &in_two_steps : virtual ? &at_once : &in_a_row;
+    const tx_status status = chunked ? read_cells(r) : read_pieces_followed(r);
+    tx_undo_destroy(r->undo);
+    return status;
 }
 
 static tx_status read_numbers(reading *r)
@@ -234,6 +275,7 @@ static tx_status read_numbers(reading *r)
     if (product(r->rank, r->count) == 0) {
         return TX_OK;
     }
+    r->type = type;
     r->native = native;
     if (!is_covered(r)) {
         TX_TRY(tx_stored_check(r->file, r->path, r->dataset, r->first, r->count, r->error));
@@ -241,12 +283,8 @@ static tx_status read_numbers(reading *r)
     if (H5Tget_class(r->wanted) == H5T_FLOAT) {
         TX_TRY(tx_packing_read(r->file, r->path, r->dataset, native, r->error, &r->packing));
     }
-    const bool covered = is_covered(r), same = H5Tequal(r->wanted, native) > 0;
-    const bool in_two = r->packing.any || H5Tequal(type, native) <= 0 || (covered && !same);
-    if (covered && !in_two) {
-        return read_rows(r, 0, 0, r->first, r->count, r->follower, &(char *){r->data});
-    }
-    return read_box(r, in_two);
+    return is_covered(r) && !takes_two_steps(r) ? read_rows(r, 0, 0, r->first, r->count, r->follower, &(char *){r->data})
+                                                : read_box(r);
 }
 
 /* ---- What is asked for against what is there ---- */

@@ -32,7 +32,7 @@ cases = json.load(open("out.txt"))
 assert len(cases) == 3 and all(c["right"] and c["cores"] == 3 and c["relative"] > 0 for c in cases), cases
 ' || fail "sums beside those of MPI: $(cat out.txt)"
 # Reading: the numbers are those that HDF5 reads, beside which it is timed; h5py where Python has it.
-succeeds "$trainax" bench reading/gzip_foreign
+succeeds "$trainax" bench reading/gzip_foreign reading/lzf
 grep -Eq '^  reads [0-9]+ MB/s, (h5py|H5Dread) [0-9]+ MB/s$' out.txt || fail "bench reading: $(cat out.txt)"
 PYTHON=/nonexistent succeeds mpirun -n 2 "$trainax" bench reading/contiguous reading/gzip_large_chunks --json
 python3 -c '

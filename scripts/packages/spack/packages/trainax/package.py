@@ -28,6 +28,7 @@ class Trainax(CMakePackage):
     depends_on("openmpi")
     depends_on("hdf5@1.10: +mpi")
     depends_on("fftw@3: precision=float,double")
+    depends_on("libdeflate")
     depends_on("libfyaml")
     depends_on("liblzf cflags='-fPIC'")  # static, and becomes part of a shared library
     depends_on("openssl")

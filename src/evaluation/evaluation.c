@@ -114,6 +114,7 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
     const size_t quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
     const size_t mine = (size_t)evaluation->levels.count, group = (size_t)evaluation->levels.group;
     TX_TRY(tx_allocate_array(group, evaluation->levels.level_bytes, error, &evaluation->states));
+    TX_TRY(tx_allocate_array(group, sizeof(int), error, &evaluation->present));
     TX_TRY(tx_allocate_array(steps * mine * quantities, sizeof(double), error, &evaluation->measured));
     TX_TRY(tx_allocate_array(samples * quantities, sizeof(int64_t), error, &evaluation->quantities));
     TX_TRY(tx_allocate_array(samples, sizeof(double), error, &evaluation->sorted));
@@ -201,7 +202,7 @@ void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget
                    tx_metric_scratch_bytes(evaluation->metrics));
     budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
     budget->bytes[TX_USE_DATA] +=
-        (size_t)evaluation->levels.group * level + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
+        (size_t)evaluation->levels.group * (level + sizeof(int)) + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
     if (evaluation->source) {
         budget->bytes[TX_USE_DATA] +=
             tx_beside_bytes(&evaluation->shape, evaluation->random.precision, tx_evaluation_numbers(evaluation));
@@ -289,6 +290,7 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_free(evaluation->names);
     tx_levels_free(&evaluation->levels);
     tx_free(evaluation->states);
+    tx_free(evaluation->present);
     tx_free(evaluation->measured);
     tx_free(evaluation->quantities);
     tx_free(evaluation->sorted);

@@ -38,8 +38,8 @@ static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool g
     }
 }
 
-/* Samples first … first + count - 1 of the group make a step. */
-static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, int first, int count,
+/* Samples of a group make a step. */
+static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, const int *samples, int count,
                     const void *const *references)
 {
     const size_t bytes = evaluation->levels.level_bytes;
@@ -47,8 +47,8 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
-        numbers[k] = tx_levels_numbers(&evaluation->levels, job->group, first + k);
-        now[k] = state(evaluation, first + k);
+        numbers[k] = tx_levels_numbers(&evaluation->levels, job->group, samples[k]);
+        now[k] = state(evaluation, samples[k]);
         next[k] = worker->next + (size_t)k * bytes;
     }
     tx_run_output output = {.outputs = outputs};
@@ -56,9 +56,22 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
     worker->status = worker->status ? worker->status : status;
     const bool good = !status && !output.failed.function;
     for (int k = 0; k < count; k++) {
-        measure(evaluation, worker, good, job, first + k, next[k], references[first + k]);
-        memcpy(state(evaluation, first + k), next[k], bytes);
+        measure(evaluation, worker, good, job, samples[k], next[k], references[samples[k]]);
+        memcpy(state(evaluation, samples[k]), next[k], bytes);
     }
+}
+
+/* Lists samples that go on. Returns how many do. */
+static int find_present(tx_evaluation *evaluation, const job *job)
+{
+    const tx_levels *levels = &evaluation->levels;
+    int count = 0;
+    for (int k = 0; k < job->count; k++) {
+        if (tx_levels_has(&evaluation->shape, levels->first + job->group * levels->group + k, job->step)) {
+            evaluation->present[count++] = k;
+        }
+    }
+    return count;
 }
 
 /* So many samples that all threads have some. */
@@ -70,17 +83,19 @@ static int samples_together(const tx_evaluation *evaluation, int count)
 
 static tx_status compute(tx_evaluation *evaluation, const job *job, const void *const *references, tx_error *error)
 {
-    const int b = samples_together(evaluation, job->count), blocks = (job->count + b - 1) / b;
     if (job->step == 0) {
         for (int k = 0; k < job->count; k++) {
             memcpy(state(evaluation, k), references[k], evaluation->levels.level_bytes);
         }
         return TX_OK;
     }
+    const int present = find_present(evaluation, job), b = samples_together(evaluation, present);
+    const int blocks = present ? (present + b - 1) / b : 0;
 #pragma omp parallel for schedule(static, 1) num_threads(evaluation->threads) if (blocks > 1)
     for (int block = 0; block < blocks; block++) {
-        const int first = block * b, left = job->count - first;
-        advance(evaluation, &evaluation->workers[omp_get_thread_num()], job, first, left < b ? left : b, references);
+        const int first = block * b, left = present - first;
+        advance(evaluation, &evaluation->workers[omp_get_thread_num()], job, &evaluation->present[first], left < b ? left : b,
+                references);
     }
     tx_status status = TX_OK;
     for (int k = 0; k < evaluation->threads && status == TX_OK; k++) {

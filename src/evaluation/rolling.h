@@ -36,6 +36,7 @@ struct tx_evaluation {
     int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
     char *states;        /* [group]: where the network stands */
+    int *present;        /* [group]: samples of a group that have the level of a step */
     double *measured;    /* [num_steps][count][quantities], of this rank's samples */
     int64_t *quantities; /* [num_samples][quantities] doubles as integers */
     double *sorted, *row;

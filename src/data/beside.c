@@ -138,6 +138,13 @@ tx_status tx_normalization_write(const tx_normalization *normalization, tx_file 
     return tx_file_write_reals(file, "/normalization/std", 1, &normalization->channels, TX_FLOAT64, normalization->std, error);
 }
 
+size_t tx_beside_write_bytes(const tx_data_source *source)
+{
+    const tx_data_shape *shape = &source->shape;
+    const int64_t fields = shape->constants * (source->shared_constants ? 1 : shape->num_trajectories);
+    return 2 * (size_t)(shape->parameters * shape->num_trajectories + fields) * tx_real_bytes(source->setup.random.precision);
+}
+
 tx_status tx_beside_write(tx_data_source *source, tx_error *error, tx_file **out)
 {
     const tx_data_shape *shape = &source->shape;

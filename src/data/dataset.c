@@ -214,7 +214,7 @@ static int64_t levels_at_once(const tx_data_source *source, int num_ranks)
 
 size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks)
 {
-    return source->working + (size_t)(levels_at_once(source, num_ranks) * level_bytes(source));
+    return source->working + (size_t)(levels_at_once(source, num_ranks) * level_bytes(source)) + tx_beside_write_bytes(source);
 }
 
 /* Copies this rank's share of the levels. */

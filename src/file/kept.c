@@ -135,5 +135,6 @@ size_t tx_file_working(const tx_file *file, const char *path)
     TX_READING(file);
     size_t chunk = 0, bytes = 0, slots = 0;
     tx_scoped_id dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
-    return dataset >= 0 && measure(dataset, &chunk, &bytes, &slots) ? bytes + slots * sizeof(void *) + 2 * chunk : 0;
+    enum { STATES = 4 }; /* of a chunk at a time: stored, shuffled, in the type of the file, in that which is wanted */
+    return dataset >= 0 && measure(dataset, &chunk, &bytes, &slots) ? bytes + slots * sizeof(void *) + STATES * chunk : 0;
 }

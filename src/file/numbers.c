@@ -256,11 +256,11 @@ static tx_status read_box(reading *r)
 {
     tx_scoped_id creation = H5Dget_create_plist(r->dataset);
     const bool virtual = H5Pget_layout(creation) == H5D_VIRTUAL, chunked = tx_array_chunk(r->dataset, r->rank, r->chunk);
-    if (chunked && may_hold_chunk(r)) {
-        TX_TRY(tx_undo_create(r->dataset, r->error, &r->undo));
-    }
+    tx_status status = chunked && may_hold_chunk(r) ? tx_undo_create(r->dataset, r->error, &r->undo) : TX_OK;
     r->way = takes_two_steps(r) ? &in_two_steps : virtual ? &at_once : &in_a_row;
-    const tx_status status = chunked ? read_cells(r) : read_pieces_followed(r);
+    if (status == TX_OK) {
+        status = chunked ? read_cells(r) : read_pieces_followed(r);
+    }
     tx_undo_destroy(r->undo);
     return status;
 }

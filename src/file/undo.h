@@ -5,7 +5,7 @@
 
 typedef struct tx_undo tx_undo;
 
-/* *out NULL: the dataset has no chunks, or went through filters that are not known here. */
+/* *out NULL: the dataset has no chunks, or went through filters that are not known here. The caller's, on failure too. */
 tx_status tx_undo_create(hid_t dataset, tx_error *error, tx_undo **out);
 void tx_undo_destroy(tx_undo *undo); /* takes NULL */
 

@@ -26,7 +26,7 @@ class Trainax(CMakePackage):
     depends_on("cmake@3.21:", type="build")
     depends_on("pkgconfig", type="build")
     depends_on("openmpi")
-    depends_on("hdf5@1.10: +mpi")
+    depends_on("hdf5@1.10.3: +mpi")
     depends_on("fftw@3: precision=float,double")
     depends_on("libdeflate")
     depends_on("libfyaml")

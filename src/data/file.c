@@ -62,9 +62,15 @@ static tx_status given_axes(const tx_section *section, const tx_array_shape *sha
                                 "size 1 that counts nothing, such as \"s t x y c\"",
                                 text);
     }
-    return count == shape->rank ? TX_OK
-                                : tx_section_error(section, "axes", error, TX_INVALID, "'%s' names %d ax%s, but the dataset has %d",
-                                                   text, count, count == 1 ? "is" : "es", shape->rank);
+    if (count != shape->rank) {
+        return tx_section_error(section, "axes", error, TX_INVALID, "'%s' names %d ax%s, but the dataset has %d", text, count,
+                                count == 1 ? "is" : "es", shape->rank);
+    }
+    char aligned[TX_FILE_MAX_RANK + 1];
+    return tx_layout_align(out, shape, aligned)
+               ? TX_OK
+               : tx_section_error(section, "axes", error, TX_INVALID,
+                                  "'%s': an axis of the dataset that . stands for has more than one element", text);
 }
 
 static tx_status add_trajectories(tx_layout *layout, tx_data_source *source, const tx_file *file, tx_error *error)

@@ -83,6 +83,16 @@ bool tx_layout_align(const char *axes, const tx_array_shape *shape, char *out)
     return align(axes, shape, 0, out);
 }
 
+bool tx_layout_align_field(const tx_layout *layout, const tx_layout_field *field, const tx_array_shape *shape, char *out)
+{
+    char axes[TX_FILE_MAX_RANK + 1] = "";
+    const size_t count = strlen(field->axes);
+    for (size_t k = 0; k < count; k++) {
+        axes[k] = field->axes[layout->fortran ? count - 1 - k : k];
+    }
+    return tx_layout_align(axes, shape, out);
+}
+
 /* ---- Settling ---- */
 
 /* A dataset under the eye. */
@@ -120,7 +130,7 @@ static tx_status check_form(look *l)
                                 a);
         }
     }
-    return tx_layout_align(l->field->axes, shape, l->axes)
+    return tx_layout_align_field(l->layout, l->field, shape, l->axes)
                ? TX_OK
                : tx_error_set(l->error, TX_BAD_DATA, "'%s' in '%s' has %d ax%s, not those of (%s)", l->path, l->volume->file,
                               shape->rank, shape->rank == 1 ? "is" : "es", l->field->axes);
@@ -136,17 +146,11 @@ static int64_t size_along(const look *l, char letter)
     return size;
 }
 
-static tx_status agree_components(const look *l, bool first_volume)
+static tx_status agree_components(const look *l)
 {
     const int64_t found = strchr(l->axes, 'c') ? size_along(l, 'c') : 1;
-    if (first_volume && !l->field->count) {
-        l->field->count = found;
-    }
-    if (l->field->first + l->field->count > found) {
-        return tx_error_set(l->error, TX_BAD_DATA, "'%s' in '%s' has %" PRId64 " components, where %" PRId64 " are needed", l->path,
-                            l->volume->file, found, l->field->first + l->field->count);
-    }
-    return TX_OK;
+    l->field->count = l->field->count ? l->field->count : found;
+    return agree(l, "components", found, &l->field->components);
 }
 
 static tx_status agree_points(const look *l)
@@ -174,7 +178,7 @@ static tx_status look_at(look *l, bool first_volume)
     const size_t working = tx_file_working(file, l->path);
     l->layout->working = working > l->layout->working ? working : l->layout->working;
     l->layout->type = first_volume && l->field == l->layout->fields.item ? l->shape.type : l->layout->type;
-    return agree_components(l, first_volume);
+    return agree_components(l);
 }
 
 static tx_status look_at_volume(tx_layout *layout, tx_layout_volume *volume, tx_error *error)

@@ -17,7 +17,8 @@
 typedef struct tx_layout_field {
     char *dataset; /* behind the volume's prefix */
     char axes[TX_FILE_MAX_RANK + 1];
-    int64_t first, count; /* of its components; count 0: all */
+    int64_t components;   /* that the dataset has in every volume; 0: nobody has looked yet */
+    int64_t first, count; /* which of them; count 0: all */
     bool later;           /* its levels come after the ones of the field before, in the same channels */
     bool single;          /* it has one level, and others come later */
     int64_t channel;      /* of the first component: set when the layout is settled */
@@ -49,7 +50,7 @@ typedef struct tx_layout { /* a source's state */
     int64_t points[TX_MAX_AXES];
     bool own_lengths;    /* of trajectories of unequal length each keeps its own; else the shortest counts for all */
     int64_t *lengths;    /* as read with the files; else NULL */
-    bool array, fortran; /* files of numpy */
+    bool array, fortran; /* files of numpy; what is open has its axes in the opposite order */
     const tx_layout_volume *opened;
     tx_file *file; /* of that volume */
     char *staging;
@@ -65,6 +66,8 @@ tx_status tx_layout_add_field(tx_layout_fields *fields, const char *dataset, con
 tx_status tx_layout_open(tx_layout *layout, const tx_layout_volume *volume, tx_error *error, tx_file **out);
 /* The letters of a dataset's own axes (out: TX_FILE_MAX_RANK + 1); false: its shape is another. */
 bool tx_layout_align(const char *axes, const tx_array_shape *shape, char *out);
+/* … of the field in what is open. */
+bool tx_layout_align_field(const tx_layout *layout, const tx_layout_field *field, const tx_array_shape *shape, char *out);
 /* Looks at all datasets: they must fit together (TX_BAD_DATA). Sets the source's shape but for dt and extent. */
 tx_status tx_layout_settle(tx_layout *layout, tx_data_source *source, tx_error *error);
 /* After that: keeps `count` trajectories from `first` on. */

@@ -39,7 +39,7 @@ static tx_status open_piece(piece *p, tx_layout *layout, const tx_layout_volume 
     tx_layout_path(volume, field, p->path);
     TX_TRY(tx_layout_open(layout, volume, error, &p->file));
     TX_TRY(tx_file_shape(p->file, p->path, error, &p->shape));
-    return tx_layout_align(field->axes, &p->shape, p->axes)
+    return tx_layout_align_field(layout, field, &p->shape, p->axes)
                ? TX_OK
                : tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' has changed while it was read", p->path, volume->file);
 }

@@ -125,7 +125,12 @@ tx_status tx_data_source_settle(tx_parallel *parallel, tx_data_source *source, t
 
 static const tx_option options[] = {
     {.name = "mean", .type = TX_TYPE_REALS, .initial = NULL, .unit = "", .text = "of each channel: what is taken away"},
-    {.name = "std", .type = TX_TYPE_REALS, .initial = NULL, .unit = "", .text = "of each channel: what that is divided by"},
+    {.name = "std",
+     .type = TX_TYPE_REALS,
+     .initial = NULL,
+     .unit = "",
+     .maximum = (double)INFINITY,
+     .text = "of each channel: what that is divided by (1e-4 at least)"},
     {0},
 };
 

@@ -1,52 +1,33 @@
 /* Trajectories (S, T+1, C, *N) from files of numpy.save, as APEBench's scraper writes them. */
 #include "file/npy.h"
 
-#include <string.h>
-
 #include "data/options.h"
 #include "data/survey.h"
 
-static tx_status read_axes(const tx_file *file, bool fortran, tx_error *error, char axes[TX_FILE_MAX_RANK + 1])
+static tx_status add_array(tx_layout *layout, const tx_file *file, tx_error *error)
 {
     tx_array_shape shape;
+    char axes[TX_FILE_MAX_RANK + 1];
     TX_TRY(tx_file_shape(file, "/array", error, &shape));
     if (shape.rank < 3 || shape.rank > 3 + TX_MAX_AXES) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' has %d ax%s; trajectories have 3 to 6: (samples, levels, channels, *points)",
                             tx_file_path(file), shape.rank, shape.rank == 1 ? "is" : "es");
     }
-    tx_survey_axes(shape.rank, axes);
-    for (int a = 0; fortran && a < shape.rank / 2; a++) {
-        const char letter = axes[a];
-        axes[a] = axes[shape.rank - 1 - a];
-        axes[shape.rank - 1 - a] = letter;
-    }
-    return TX_OK;
-}
-
-static tx_status add_file(tx_layout *layout, const char *path, tx_error *error)
-{
-    const bool first = !layout->num_volumes, before = layout->fortran;
-    char axes[TX_FILE_MAX_RANK + 1];
-    tx_file *file;
-    TX_TRY(tx_layout_add_volume(layout, path, "", error));
-    TX_TRY(tx_layout_open(layout, &layout->volumes[layout->num_volumes - 1], error, &file));
-    TX_TRY(read_axes(file, layout->fortran, error, axes));
-    if (!first && before != layout->fortran) {
-        return tx_error_set(error, TX_BAD_DATA, "'%s' lies in %s order, the files before it do not", path,
-                            before ? "C" : "Fortran");
-    }
-    return first ? tx_layout_add_field(&layout->fields, "/array", axes, error, NULL) : TX_OK;
+    return tx_layout_add_field(&layout->fields, "/array", tx_survey_axes(shape.rank, axes), error, NULL);
 }
 
 static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     tx_layout *layout;
+    tx_file *file;
     (void)section;
     TX_TRY(tx_layout_create(source, true, error, &layout));
     layout->own_lengths = true;
     for (size_t k = 0; k < layout->paths.count; k++) {
-        TX_TRY(add_file(layout, layout->paths.path[k], error));
+        TX_TRY(tx_layout_add_volume(layout, layout->paths.path[k], "", error));
     }
+    TX_TRY(tx_layout_open(layout, &layout->volumes[0], error, &file));
+    TX_TRY(add_array(layout, file, error));
     return tx_layout_settle(layout, source, error);
 }
 

@@ -109,13 +109,15 @@ static bool is_equation(const char *name)
     return strncmp(name, "pde_", 4) == 0;
 }
 
-/* u, vx, vy where they are; else the first pde_*. */
+/* u, vx, vy, of which none may lack; else the first pde_*. */
 static tx_status add_usual(tx_layout *layout, const tx_file *file, int count, char *const *names, tx_error *error)
 {
-    for (int k = 0; k < FLOW; k++) {
-        for (int j = 0; j < count; j++) {
-            TX_TRY(strcmp(names[j], flow[k]) == 0 ? add_dataset(layout, file, flow[k], error) : TX_OK);
-        }
+    bool flows = false;
+    for (int j = 0; j < count; j++) {
+        flows = flows || is_one_of(names[j], flow, FLOW);
+    }
+    for (int k = 0; k < FLOW && flows; k++) {
+        TX_TRY(add_dataset(layout, file, flow[k], error));
     }
     for (int j = 0; j < count && !layout->fields.count; j++) {
         TX_TRY(is_equation(names[j]) ? add_dataset(layout, file, names[j], error) : TX_OK);

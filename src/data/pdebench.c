@@ -47,18 +47,23 @@ static const char *const known[][7] = {[TENSOR] = {"tensor"},
 
 /* ---- Axes ---- */
 
-static const char *letters_of(kind kind, const tx_file *file, const char *name, int rank, char out[TX_FILE_MAX_RANK + 1])
+/* Points' axes of arrays, by what else is in the file. */
+static int count_axes(kind kind, const tx_file *file)
 {
-    const bool plane = tx_survey_has(file, "/y-coordinate"), space = tx_survey_has(file, "/z-coordinate");
+    const bool plane = kind == DARCY || kind == INCOMPRESSIBLE || tx_survey_has(file, "/y-coordinate") || tx_survey_has(file, "/Vy");
+    return 1 + plane + (tx_survey_has(file, "/z-coordinate") || tx_survey_has(file, "/Vz"));
+}
+
+/* Arrays that were written anew have an axis more in front; a tensor's may be a real one. */
+static const char *letters_of(kind kind, const tx_file *file, const char *name, const tx_array_shape *shape,
+                              char out[TX_FILE_MAX_RANK + 1])
+{
     const bool constant = strcmp(name, "nu") == 0 || strcmp(name, "force") == 0;
     const int last = kind == INCOMPRESSIBLE || kind == GROUPS; /* the channels are the last axis */
-    const int before = (kind != GROUPS) + !constant, axes = rank - before - last;
-    if (kind == TENSOR && axes == 1 + plane + space + 1 && axes > 1) {
-        snprintf(out, TX_FILE_MAX_RANK + 1, "sst%.*s", axes - 1, "xyz"); /* written anew, with an axis more */
-    } else {
-        snprintf(out, TX_FILE_MAX_RANK + 1, "%s%s%.*s%s", kind == GROUPS ? "" : "s", constant ? "" : "t", axes > 0 ? axes : 0,
-                 "xyz", last ? "c" : "");
-    }
+    const int before = (kind != GROUPS) + !constant, axes = shape->rank - before - last;
+    const int anew = kind != GROUPS && axes == count_axes(kind, file) + 1 && (kind == TENSOR || shape->size[0] == 1);
+    snprintf(out, TX_FILE_MAX_RANK + 1, "%s%s%s%.*s%s", anew ? "s" : "", kind == GROUPS ? "" : "s", constant ? "" : "t",
+             axes > 0 ? axes - anew : 0, "xyz", last ? "c" : "");
     return out;
 }
 
@@ -69,7 +74,7 @@ static tx_status add(tx_layout *layout, kind kind, const tx_file *file, const ch
     tx_array_shape shape;
     snprintf(path, sizeof path, "%s/%s", prefix, name);
     TX_TRY(tx_file_shape(file, path, error, &shape));
-    return tx_layout_add_field(&layout->fields, name, letters_of(kind, file, name, shape.rank, axes), error, out);
+    return tx_layout_add_field(&layout->fields, name, letters_of(kind, file, name, &shape, axes), error, out);
 }
 
 /* ---- Fields ---- */
@@ -137,6 +142,7 @@ static tx_status add_darcy(tx_layout *layout, const tx_file *file, tx_error *err
     return TX_OK;
 }
 
+/* Of a fluid as many velocities as there are axes. */
 static tx_status add_all(tx_layout *layout, kind kind, const tx_file *file, tx_error *error)
 {
     if (kind == DARCY) {
@@ -145,10 +151,9 @@ static tx_status add_all(tx_layout *layout, kind kind, const tx_file *file, tx_e
     if (kind == GROUPS) {
         return add(layout, kind, file, layout->volumes[0].prefix, "data", error, NULL);
     }
-    for (int k = 0; known[kind][k]; k++) {
-        char path[64];
-        snprintf(path, sizeof path, "/%s", known[kind][k]);
-        TX_TRY(tx_survey_has(file, path) ? add(layout, kind, file, "", known[kind][k], error, NULL) : TX_OK);
+    for (int k = 0, most = 7; known[kind][k] && k < most; k++) {
+        TX_TRY(add(layout, kind, file, "", known[kind][k], error, NULL));
+        most = kind == FLUID ? (int)strlen(layout->fields.item[0].axes) : most; /* s, t; density, pressure */
     }
     return TX_OK;
 }
@@ -182,6 +187,7 @@ static tx_status name_channels(tx_layout *layout, kind kind, tx_data_source *sou
 
 /* ---- Parts ---- */
 
+/* Groups with data, or a number for a name, which then lack them. */
 static tx_status add_groups(tx_layout *layout, const char *path, const tx_file *file, tx_error *error)
 {
     char **names, data[TX_LAYOUT_PATH];
@@ -190,7 +196,7 @@ static tx_status add_groups(tx_layout *layout, const char *path, const tx_file *
     tx_status status = TX_OK;
     for (int k = 0; k < count && status == TX_OK; k++) {
         snprintf(data, sizeof data, "/%s/data", names[k]);
-        const bool is = tx_survey_has(file, data);
+        const bool is = tx_survey_has(file, data) || !names[k][strspn(names[k], "0123456789")];
         snprintf(data, sizeof data, "/%s", names[k]);
         status = is ? tx_layout_add_volume(layout, path, data, error) : TX_OK;
     }
@@ -243,6 +249,7 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     tx_layout *layout;
     (void)section;
     TX_TRY(tx_layout_create(source, false, error, &layout));
+    layout->own_lengths = true;
     for (size_t k = 0; k < layout->paths.count; k++) {
         TX_TRY(add_file(layout, layout->paths.path[k], &kind, error));
     }

@@ -258,7 +258,7 @@ static tx_status pick_parameters(tx_data_source *source, char *all, char *out, t
     for (int64_t k = 0; k < source->shape.num_trajectories; k++) {
         memcpy(out + (size_t)k * bytes, all + (size_t)tx_choice_sample(source, k) * bytes, bytes);
         if (!tx_all_finite(precision, out + (size_t)k * bytes, width)) {
-            return not_finite_beside(source, "the parameters", k, error);
+            return not_finite_beside(source, "/parameters", k, error);
         }
     }
     return TX_OK;
@@ -283,5 +283,5 @@ tx_status tx_data_source_constants(tx_data_source *source, int64_t trajectory, v
     TX_TRY(count ? tx_choice_constants(source, trajectory, out, error) : TX_OK);
     return tx_all_finite(source->setup.random.precision, out, count)
                ? TX_OK
-               : not_finite_beside(source, "the constant fields", trajectory, error);
+               : not_finite_beside(source, "/constant_fields", trajectory, error);
 }

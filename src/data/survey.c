@@ -26,10 +26,13 @@ tx_status tx_survey_read(const tx_file *file, const char *path, tx_error *error,
     tx_array_shape shape;
     double *numbers;
     TX_TRY(tx_file_shape(file, path, error, &shape));
-    if (shape.rank < 1 || shape.rank > 2) {
-        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' has %d axes, not one or two", path, tx_file_path(file), shape.rank);
+    if (shape.rank < 1) {
+        return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is one number, not a list", path, tx_file_path(file));
     }
-    *rows = shape.rank == 2 ? shape.size[0] : 1;
+    *rows = 1;
+    for (int a = 0; a < shape.rank - 1; a++) {
+        *rows *= shape.size[a];
+    }
     *columns = shape.size[shape.rank - 1];
     TX_TRY(tx_allocate_array((size_t)(*rows * *columns), sizeof *numbers, error, &numbers));
     const tx_status status = tx_file_read_reals(file, path, shape.rank, shape.size, TX_FLOAT64, numbers, error);

@@ -6,7 +6,7 @@
 /* The letters of `axes` for an array of that many axes: (samples, levels, channels, *points). */
 const char *tx_survey_axes(int rank, char out[TX_FILE_MAX_RANK + 1]);
 bool tx_survey_has(const tx_file *file, const char *path); /* a dataset, whatever is in it */
-/* Numbers of a whole dataset of one or two axes, as many as it has (tx_free); two: (rows, columns), else rows 1. */
+/* Numbers of a whole dataset, as many as it has (tx_free); its last axis are the columns, those before the rows. */
 tx_status tx_survey_read(const tx_file *file, const char *path, tx_error *error, double **out, int64_t *rows, int64_t *columns);
 /* The spacing of the first `count` times of each row; 0: it differs, or there is no such dataset. */
 tx_status tx_survey_spacing(const tx_file *file, const char *path, int64_t count, tx_error *error, double *out);

@@ -36,11 +36,11 @@ static tx_status set(tx_file *file, const char *object, const char *name, hid_t 
     return TX_OK;
 }
 
-/* Text of any length in memory. */
-static hid_t text_type(H5T_cset_t characters)
+/* Text in memory, of any length (H5T_VARIABLE) or in so many bytes, the last one a NUL. */
+static hid_t text_type(H5T_cset_t characters, size_t bytes)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_size(type, bytes);
     H5Tset_cset(type, characters);
     return type;
 }
@@ -48,7 +48,7 @@ static hid_t text_type(H5T_cset_t characters)
 tx_status tx_file_set_text(tx_file *file, const char *object, const char *name, const char *text, tx_error *error)
 {
     TX_QUIETLY;
-    tx_scoped_id type = text_type(H5T_CSET_UTF8); /* what h5py gives as str */
+    tx_scoped_id type = text_type(H5T_CSET_UTF8, H5T_VARIABLE); /* what h5py gives as str */
     return set(file, object, name, type, type, &text, error);
 }
 
@@ -119,7 +119,7 @@ tx_status tx_file_get_real(const tx_file *file, const char *object, const char *
 static tx_status get_variable(const tx_file *file, const char *name, hid_t attribute, hid_t type, tx_error *error, char **out)
 {
     char *text = NULL;
-    tx_scoped_id memory = text_type(H5Tget_cset(type));
+    tx_scoped_id memory = text_type(H5Tget_cset(type), H5T_VARIABLE);
     if (H5Aread(attribute, memory, &text) < 0) {
         return failed(file, TX_BAD_DATA, "read", name, error);
     }
@@ -221,10 +221,7 @@ static tx_status read_texts(const tx_file *file, const char *name, hid_t attribu
     tx_scoped_id space = H5Aget_space(attribute);
     const bool variable = H5Tis_variable_str(type) > 0;
     const size_t bytes = variable ? sizeof(char *) : H5Tget_size(type) + 1;
-    tx_scoped_id memory = text_type(H5Tget_cset(type));
-    if (!variable) {
-        H5Tset_size(memory, bytes);
-    }
+    tx_scoped_id memory = text_type(H5Tget_cset(type), variable ? H5T_VARIABLE : bytes);
     char **texts, *fixed;
     TX_TRY(tx_allocate(count * (sizeof *texts + bytes), error, &texts));
     fixed = (char *)(texts + count);
@@ -262,7 +259,7 @@ tx_status tx_file_get_texts(const tx_file *file, const char *object, const char 
 static tx_status set_texts(tx_file *file, const char *name, int count, const char *const *texts, tx_error *error)
 {
     const hsize_t size = (hsize_t)count;
-    tx_scoped_id type = text_type(H5T_CSET_UTF8);
+    tx_scoped_id type = text_type(H5T_CSET_UTF8, H5T_VARIABLE);
     tx_scoped_id space = H5Screate_simple(1, &size, NULL);
     tx_scoped_id attribute = H5Acreate_by_name(file->id, "/", name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     return attribute < 0 || H5Awrite(attribute, type, texts) < 0 ? failed(file, TX_FAILURE, "write", name, error) : TX_OK;

@@ -49,12 +49,14 @@ static tx_status add_folder(tx_paths *paths, const char *folder, tx_error *error
     return status;
 }
 
-/* What matches nothing stays as it is: whoever opens it says that it is not there. */
+/* What is no pattern stays as it is: whoever opens it says that it is not there. */
 static tx_status add_pattern(tx_paths *paths, const char *pattern, tx_error *error)
 {
     glob_t found;
-    const int code = glob(pattern, GLOB_NOCHECK | GLOB_NOSORT | GLOB_BRACE, NULL, &found);
-    tx_status status = code == 0 ? TX_OK : tx_error_set(error, TX_BAD_DATA, "cannot look for '%s': %m", pattern);
+    const int code = glob(pattern, GLOB_NOMAGIC | GLOB_NOSORT | GLOB_BRACE, NULL, &found);
+    tx_status status = code == 0              ? TX_OK
+                       : code == GLOB_NOMATCH ? tx_error_set(error, TX_BAD_DATA, "no file matches '%s'", pattern)
+                                              : tx_error_set(error, TX_BAD_DATA, "cannot look for '%s': %m", pattern);
     for (size_t k = 0; code == 0 && k < found.gl_pathc && status == TX_OK; k++) {
         status = add(paths, found.gl_pathv[k], error);
     }

@@ -268,9 +268,8 @@ def npy():
     with open("b.npy", "wb") as file:
         np.lib.format.write_array(file, values, version=(2, 0))
     gives("type: npy, path: b.npy", values, (1, 3))
-    refuses("type: npy, path: [b.npy, a.npy]", 3, "a.npy", "Fortran order")
-    np.save("a.npy", stored)
-    gives("type: npy, path: [b.npy, a.npy]", np.concatenate([values, stored]))
+    gives("type: npy, path: [b.npy, a.npy]", np.concatenate([values, stored]), (1, 3))
+    gives("type: npy, path: [a.npy, b.npy], samples: '3:5'", np.concatenate([stored[3:], values[:1]]))
     np.save("lorenz.npy", values[:, :, :, 0, 0])
     gives("type: npy, path: lorenz.npy", values[:, :, :, 0, 0])
     for wrong in (np.array(["a"]), np.zeros((2, 2, 2), complex), np.zeros((2, 2, 2), bool), np.zeros(3, [("a", "f4")])):
@@ -359,8 +358,8 @@ def beside():
     gives("type: lorenz_rk4, num_samples: 4, temporal_horizon: 9, key: 1, samples: '1:', levels: '::4'", lorenz()[1:, ::4], (1, 3))
     for wrong, words in (({"parameters": parameters[:4]}, "/parameters"), ({"lengths": [6, 1, 4, 7, 2]}, "trajectory 3"),
                          ({"lengths": [6, 1, 4, 0, 2]}, "trajectory 3"), ({"constant_fields": fields[:, :, :7]}, "/constant_fields"),
-                         ({"parameters": np.full((5, 1), np.inf)}, "the parameters"),
-                         ({"constant_fields": np.full((1, 1, 8), np.nan)}, "the constant fields")):
+                         ({"parameters": np.full((5, 1), np.inf)}, "/parameters of"),
+                         ({"constant_fields": np.full((1, 1, 8), np.nan)}, "/constant_fields of")):
         write("wrong.h5", **({"trajectories": np.nan_to_num(values)} | wrong))
         refuses("type: file, path: wrong.h5", 3, "wrong.h5", words, ranks=3)
 

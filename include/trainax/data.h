@@ -100,8 +100,8 @@ struct tx_data_source {
     tx_data_shape whole; /* set by create: of all its own trajectories */
     tx_data_shape shape; /* of those that are chosen, which read delivers */
     size_t working;      /* bytes, beside the result, while it is read */
-    int together; /* of a generator, set by create: trajectories that are best read at once, from their first level on; 0: any
-                     levels */
+    int together; /* set by create: trajectories that are best read at once, from their first level on, because they are computed
+                     together, or lie in the same chunks of a file; 0: any levels */
     /* Set by create; the names are the state's. */
     const char *stored_type;          /* of the numbers, where they are stored: "float32"; a constant */
     const char *const *channel_names; /* NULL: not known */
@@ -146,6 +146,9 @@ static inline const void *tx_beside_of(const tx_beside *beside, int64_t trajecto
 tx_status tx_data_check_size(const tx_data_source *source, tx_error *error);
 /* Reads a range of levels and checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 tx_status tx_data_source_read(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
+/* Levels that a pass over all of them reads at a time, from multiples of that number on: what `bytes` hold, or, up to 256 MiB, all
+ * that is best read at once. */
+int64_t tx_data_source_batch(const tx_data_source *source, int64_t bytes);
 /* The same, whatever the numbers are. */
 tx_status tx_data_source_read_any(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error);
 /* Also what these levels add to the checksum of all of them, whatever the range: a sum modulo 2^64 (base/hash.h). */

@@ -62,8 +62,9 @@ typedef struct tx_follower {
 /* Is the hyperslab all there (files can answer with something where nothing was stored)? Reading asks that too; here it is asked
  * before there is memory for the numbers. TX_BAD_DATA: says what is missing. */
 tx_status tx_file_stored(const tx_file *file, const char *path, const int64_t *offset, const int64_t *count, tx_error *error);
-/* What reading such a dataset takes beside the numbers, where that is much: chunks that were stored through filters. */
-size_t tx_file_working(const tx_file *file, const char *path);
+/* What reading such a dataset takes beside the numbers, where that is much: chunks that were stored through filters. Their sizes go
+ * to `chunk` (TX_FILE_MAX_RANK; may be NULL), else 1. */
+size_t tx_file_working(const tx_file *file, const char *path, int64_t *chunk);
 /* Names of a group's members in order of creation (by name where the file has none); *names is one allocation (tx_free). */
 tx_status tx_file_members(const tx_file *file, const char *group, tx_error *error, int *count, char ***names);
 

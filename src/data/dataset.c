@@ -208,8 +208,8 @@ void tx_dataset_destroy(tx_dataset *dataset)
 static int64_t levels_at_once(const tx_data_source *source, int num_ranks)
 {
     const int64_t levels = source->shape.num_trajectories * source->shape.num_levels, share = (levels + num_ranks - 1) / num_ranks;
-    const int64_t most = (int64_t)BUFFER_BYTES * source->setup.threads / level_bytes(source);
-    return most < 1 ? 1 : share < most ? share : most;
+    const int64_t most = tx_data_source_batch(source, (int64_t)BUFFER_BYTES * source->setup.threads);
+    return share < most ? share : most;
 }
 
 size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks)
@@ -228,8 +228,9 @@ static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_fi
     void *buffer;
     TX_TRY(tx_allocate_array((size_t)most, (size_t)level_bytes(source), error, &buffer));
     tx_status status = TX_OK;
-    for (int64_t level = first; status == TX_OK && level < end; level += most) {
-        const int64_t count = end - level < most ? end - level : most;
+    for (int64_t level = first, count; status == TX_OK && level < end; level += count) {
+        const int64_t next = (level / most + 1) * most;
+        count = (next < end ? next : end) - level;
         status = tx_data_source_read(source, level, count, buffer, error);
         if (status == TX_OK) {
             status = tx_file_writer_write(writer, level, count, buffer, error);

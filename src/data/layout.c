@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "file/npy.h"
 
+/* In bytes. */
+static const double MOST_TOGETHER = 0x1p31;
+
 /* ---- Putting together ---- */
 
 tx_status tx_layout_create(tx_data_source *source, bool array, tx_error *error, tx_layout **out)
@@ -164,6 +167,17 @@ static tx_status agree_points(const look *l)
     return TX_OK;
 }
 
+static void look_at_chunks(const look *l, const tx_file *file)
+{
+    int64_t chunk[TX_FILE_MAX_RANK], together = 1;
+    const size_t working = tx_file_working(file, l->path, chunk);
+    for (int a = 0; l->axes[a]; a++) {
+        together *= l->axes[a] != 's' ? 1 : chunk[a] < l->shape.size[a] ? chunk[a] : l->shape.size[a];
+    }
+    l->layout->working = working > l->layout->working ? working : l->layout->working;
+    l->layout->together = together > l->layout->together ? together : l->layout->together;
+}
+
 static tx_status look_at(look *l, bool first_volume)
 {
     tx_file *file;
@@ -175,8 +189,7 @@ static tx_status look_at(look *l, bool first_volume)
     TX_TRY(samples ? agree(l, "trajectories", samples, &l->volume->samples) : TX_OK);
     TX_TRY(levels ? agree(l, "time levels", levels + l->field->later, &l->volume->levels) : TX_OK);
     TX_TRY(agree_points(l));
-    const size_t working = tx_file_working(file, l->path);
-    l->layout->working = working > l->layout->working ? working : l->layout->working;
+    look_at_chunks(l, file);
     l->layout->type = first_volume && l->field == l->layout->fields.item ? l->shape.type : l->layout->type;
     return agree_components(l);
 }
@@ -229,6 +242,13 @@ static tx_status keep_lengths(tx_layout *layout, int64_t total, int64_t shortest
     return TX_OK;
 }
 
+/* Unless there are so many numbers in the same chunks that nobody could stop in between. */
+static int best_together(const tx_layout *layout, const tx_data_shape *shape)
+{
+    const double bytes = (double)layout->together * (double)shape->num_levels * (double)tx_data_level_size(shape) * sizeof(double);
+    return layout->together > 1 && bytes <= MOST_TOGETHER ? (int)layout->together : 0;
+}
+
 static void set_source(const tx_layout *layout, tx_data_source *source)
 {
     const tx_layout_volume *last = &layout->volumes[layout->num_volumes - 1];
@@ -238,6 +258,7 @@ static void set_source(const tx_layout *layout, tx_data_source *source)
     memcpy(source->whole.state.n, layout->points, (size_t)layout->axes * sizeof *layout->points);
     source->stored_type = layout->type;
     source->working = layout->working;
+    source->together = best_together(layout, &source->whole);
     source->channel_names = (const char *const *)layout->names[0];
     source->constants = (tx_named){(int)layout->constants.channels, (const char *const *)layout->names[1]};
     source->parameters = (tx_named){(int)layout->parameters.channels, (const char *const *)layout->names[2]};

@@ -46,6 +46,7 @@ typedef struct tx_layout { /* a source's state */
     char **names[3];  /* of channels, constants, parameters, one allocation each; may be NULL */
     const char *type; /* of the first field */
     size_t working;   /* of that dataset which takes most to read */
+    int64_t together; /* trajectories of a chunk of a dataset, of that which has most */
     int axes;
     int64_t points[TX_MAX_AXES];
     bool own_lengths;    /* of trajectories of unequal length each keeps its own; else the shortest counts for all */

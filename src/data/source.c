@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "data/choice.h"
 
+/* In bytes. */
+static const int64_t MOST_BATCH = (int64_t)1 << 28;
+
 int64_t tx_data_level_size(const tx_data_shape *shape)
 {
     return shape->state.channels * tx_shape_points(&shape->state);
@@ -223,6 +226,14 @@ tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, i
     }
     *sum = c.sum;
     return TX_OK;
+}
+
+int64_t tx_data_source_batch(const tx_data_source *source, int64_t bytes)
+{
+    const int64_t level = tx_data_level_size(&source->shape) * (int64_t)tx_real_bytes(source->setup.random.precision);
+    const int64_t group = source->class_->read_box ? source->together * source->shape.num_levels : 0;
+    const int64_t most = bytes > level ? bytes / level : 1;
+    return !group || group > MOST_BATCH / level ? most : group > most ? group : most / group * group;
 }
 
 tx_status tx_data_source_read_any(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)

@@ -28,7 +28,7 @@ typedef struct pass {
     channel *all;
     int64_t *words; /* of all sums */
     char *buffer;
-    int64_t most; /* levels in it */
+    int64_t batch; /* levels that are read at a time, but for those ahead */
 } pass;
 
 /* A sum in twice the precision (Knuth's and Dekker's error-free transformations). */
@@ -116,10 +116,11 @@ static bool stops(const pass *p)
 
 static tx_status read_share(const pass *p, int64_t first, int64_t end, tx_error *error)
 {
-    const int64_t total = p->source->shape.num_trajectories * p->source->shape.num_levels, own = p->most - p->stride;
-    for (int64_t at = first; at < end && !stops(p); at += own) {
-        const int64_t here = end - at < own ? end - at : own, wanted = here + p->stride;
-        const int64_t count = total - at < wanted ? total - at : wanted;
+    const int64_t levels = p->source->shape.num_levels;
+    for (int64_t at = first, here; at < end && !stops(p); at += here) {
+        const int64_t next = (at / p->batch + 1) * p->batch, stop = next < end ? next : end;
+        const int64_t rest = (levels - stop % levels) % levels, count = stop - at + (p->stride < rest ? p->stride : rest);
+        here = stop - at;
         TX_TRY(p->strict ? tx_data_source_read(p->source, at, count, p->buffer, error)
                          : tx_data_source_read_any(p->source, at, count, p->buffer, error));
         for (int64_t k = 0; k < here; k++) {
@@ -210,9 +211,9 @@ static tx_status begin(pass *p, tx_error *error)
     p->channels = shape->state.channels;
     p->points = tx_shape_points(&shape->state);
     p->bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(p->source->setup.random.precision);
-    const int64_t most = BUFFER_BYTES / (int64_t)p->bytes;
-    p->most = p->stride + (most > p->stride ? most : p->stride + 1);
-    TX_TRY(tx_allocate_array((size_t)p->most, p->bytes, error, &p->buffer));
+    p->batch = tx_data_source_batch(p->source, BUFFER_BYTES);
+    p->batch = p->batch > p->stride ? p->batch : p->stride + 1;
+    TX_TRY(tx_allocate_array((size_t)(p->batch + p->stride), p->bytes, error, &p->buffer));
     TX_TRY(tx_allocate_array((size_t)p->channels, sizeof *p->all, error, &p->all));
     TX_TRY(tx_allocate_array((size_t)p->channels, SUMS * TX_SUPER_WORDS * sizeof *p->words, error, &p->words));
     for (int64_t k = 0; k < p->channels * SUMS; k++) {

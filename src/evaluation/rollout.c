@@ -128,7 +128,7 @@ static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
     const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
                                         [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
                                         [TX_USE_DATA] = (size_t)job->block * (1 + (size_t)job->chunk) * job->level_bytes +
-                                                        tx_file_working(job->initial, "/trajectories") + beside_bytes(job)}};
+                                                        tx_file_working(job->initial, "/trajectories", NULL) + beside_bytes(job)}};
     return tx_budget_check(job->parallel, &budget, NULL, NULL, NULL, NULL, error);
 }
 

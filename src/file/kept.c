@@ -64,10 +64,9 @@ static bool has_filters(hid_t dataset)
 
 /* Chunks around one index of the first axis: how many bytes, and how many places HDF5 wants for them, where it counts along each
  * axis up to a power of two. */
-static bool measure(hid_t dataset, size_t *chunk_bytes, size_t *bytes, size_t *slots)
+static bool measure(hid_t dataset, int64_t chunk[TX_FILE_MAX_RANK], size_t *chunk_bytes, size_t *bytes, size_t *slots)
 {
     hsize_t size[TX_FILE_MAX_RANK];
-    int64_t chunk[TX_FILE_MAX_RANK];
     tx_scoped_id space = H5Dget_space(dataset);
     tx_scoped_id type = H5Dget_type(dataset);
     const int rank = H5Sget_simple_extent_ndims(space);
@@ -108,12 +107,13 @@ void tx_array_keep(const tx_file *file, const char *path)
 {
     TX_READING(file);
     tx_kept *kept = file->kept;
-    size_t chunk, bytes, slots;
+    int64_t chunk[TX_FILE_MAX_RANK];
+    size_t chunk_bytes, bytes, slots;
     if (!kept || is_kept(kept, path)) {
         return;
     }
     hid_t dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
-    const bool wanted = dataset >= 0 && measure(dataset, &chunk, &bytes, &slots);
+    const bool wanted = dataset >= 0 && measure(dataset, chunk, &chunk_bytes, &bytes, &slots);
     tx_id_release(&dataset);
     if (!wanted) {
         return;
@@ -129,12 +129,17 @@ void tx_array_keep(const tx_file *file, const char *path)
     kept->next = (kept->next + 1) % MOST_KEPT;
 }
 
-size_t tx_file_working(const tx_file *file, const char *path)
+size_t tx_file_working(const tx_file *file, const char *path, int64_t *chunk)
 {
     TX_QUIETLY;
     TX_READING(file);
-    size_t chunk = 0, bytes = 0, slots = 0;
+    int64_t found[TX_FILE_MAX_RANK] = {0};
+    size_t chunk_bytes = 0, bytes = 0, slots = 0;
     tx_scoped_id dataset = H5Dopen2(file->id, path, H5P_DEFAULT);
     enum { STATES = 4 }; /* of a chunk at a time: stored, shuffled, in the type of the file, in that which is wanted */
-    return dataset >= 0 && measure(dataset, &chunk, &bytes, &slots) ? bytes + slots * sizeof(void *) + STATES * chunk : 0;
+    const bool filtered = dataset >= 0 && measure(dataset, found, &chunk_bytes, &bytes, &slots);
+    for (int a = 0; chunk && a < TX_FILE_MAX_RANK; a++) {
+        chunk[a] = filtered ? found[a] : 1;
+    }
+    return filtered ? bytes + slots * sizeof(void *) + STATES * chunk_bytes : 0;
 }

@@ -7,8 +7,9 @@
 
 tx_shared_data tx_shared_data_of(const tx_data_source *source, tx_placement placement, int num_ranks)
 {
-    return (tx_shared_data){
-        .shape = source->shape, .bytes = tx_dataset_bytes(source, placement, num_ranks), .loading = source->working};
+    const size_t bytes = tx_dataset_bytes(source, placement, num_ranks), working = source->working;
+    const size_t pass = tx_has(source->section, "normalize") ? tx_dataset_write_bytes(source, num_ranks) : 0; /* before there is room */
+    return (tx_shared_data){.shape = source->shape, .bytes = bytes, .loading = pass > bytes + working ? pass - bytes : working};
 }
 
 tx_status tx_shared_same(const tx_section *here, const tx_section *there, tx_error *error, bool *out)

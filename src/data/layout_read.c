@@ -1,13 +1,14 @@
 /* Boxes of trajectories out of the files of a layout. Where a dataset has the order that is asked for, right to its place; else
- * through a box of levels, from which axes are put in their order. */
+ * through a buffer, from which axes are put in their order. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/layout.h"
+#include "file/cells.h"
 
-enum { STAGING_BYTES = 8 << 20, SLOTS = 2 + TX_MAX_AXES }; /* slots: levels, components, points, the last axis last */
+enum { STAGING_BYTES = 8 << 20, LETTERS = 3 + TX_MAX_AXES };
 
 static const tx_layout_volume *volume_of(const tx_layout *layout, int64_t trajectory)
 {
@@ -152,90 +153,121 @@ tx_status tx_layout_check(tx_data_source *source, const tx_data_box *box, tx_err
 
 /* ---- Putting axes in order ---- */
 
+/* Numbers at even steps, counted in numbers. */
+typedef struct run {
+    int64_t count, from, to;
+} run;
+
+/* Runs within runs, those outermost whose steps in the result are largest. */
 typedef struct order {
-    int64_t count[SLOTS], from[SLOTS], to[SLOTS]; /* steps, in elements */
+    run run[TX_FILE_MAX_RANK + LETTERS];
+    int count;
 } order;
 
-static int slot_of(const piece *p, char letter)
+static void add_run(order *o, int64_t count, int64_t from, int64_t to)
 {
-    return letter == 't' ? 0 : letter == 'c' ? 1 : letter >= 'x' ? SLOTS - p->layout->axes + (letter - 'x') : -1;
+    int k = count > 1 ? o->count++ : -1;
+    for (; k > 0 && o->run[k - 1].to < to; k--) {
+        o->run[k] = o->run[k - 1];
+    }
+    if (k >= 0) {
+        o->run[k] = (run){count, from, to};
+    }
 }
 
-/* `to`: for all channels of so many; from: the slab's own C order. A letter's last axis says its step. */
-static order order_of(const piece *p, const slab *s, const tx_data_box *box, int64_t channels)
-{
-    order o = {.count = {box->levels, p->field->count, 1, 1, 1}};
-    int64_t step = 1, points = 1;
-    for (int a = p->shape.rank - 1; a >= 0; a--) {
-        const int slot = slot_of(p, p->axes[a]);
-        if (slot >= 0 && !o.from[slot]) {
-            o.from[slot] = s->count[a] > 1 || p->axes[a] == 'c' ? step : 0;
-        }
-        step *= s->count[a];
-    }
-    for (int d = p->layout->axes - 1; d >= 0; d--) {
-        const int slot = SLOTS - p->layout->axes + d;
-        o.count[slot] = box->count[d];
-        o.to[slot] = points;
-        points *= box->count[d];
-    }
-    o.to[1] = points;
-    o.to[0] = points * channels;
-    return o;
-}
-
-/* Runs along the last axis that has several elements. */
 #define DEFINE_PUT(name, type)                                                                                                     \
-    static void name(const order *o, const type *from, type *to)                                                                   \
+    static void name(const run *r, int rest, const type *from, type *to)                                                           \
     {                                                                                                                              \
-        const int64_t n = o->count[4], f = o->from[4], t = o->to[4];                                                               \
-        for (int64_t a = 0; a < o->count[0]; a++) {                                                                                \
-            for (int64_t b = 0; b < o->count[1]; b++) {                                                                            \
-                for (int64_t c = 0; c < o->count[2]; c++) {                                                                        \
-                    for (int64_t d = 0; d < o->count[3]; d++) {                                                                    \
-                        const type *row = from + a * o->from[0] + b * o->from[1] + c * o->from[2] + d * o->from[3];                \
-                        type *out = to + a * o->to[0] + b * o->to[1] + c * o->to[2] + d * o->to[3];                                \
-                        for (int64_t k = 0; k < n; k++) {                                                                          \
-                            out[k * t] = row[k * f];                                                                               \
-                        }                                                                                                          \
-                    }                                                                                                              \
-                }                                                                                                                  \
-            }                                                                                                                      \
+        const int64_t count = rest ? r->count : 1, f = rest ? r->from : 1, t = rest ? r->to : 1;                                   \
+        for (int64_t k = 0; rest > 1 && k < count; k++) {                                                                          \
+            name(r + 1, rest - 1, from + k * f, to + k * t);                                                                       \
+        }                                                                                                                          \
+        for (int64_t k = 0; rest <= 1 && k < count; k++) {                                                                         \
+            to[k * t] = from[k * f];                                                                                               \
         }                                                                                                                          \
     }
 DEFINE_PUT(put32, float)
 DEFINE_PUT(put64, double)
 
-static int64_t elements(const piece *p, const slab *s)
-{
-    int64_t count = 1;
-    for (int a = 0; a < p->shape.rank; a++) {
-        count *= s->count[a];
-    }
-    return count;
-}
-
 /* Beside the result. */
 static tx_status stage(const piece *p, const slab *s, char **out)
 {
-    const size_t bytes = (size_t)elements(p, s) * tx_real_bytes(p->precision);
+    size_t bytes = tx_real_bytes(p->precision);
+    for (int a = 0; a < p->shape.rank; a++) {
+        bytes *= (size_t)s->count[a];
+    }
     TX_TRY(tx_reserve(bytes, 1, &p->layout->staging_bytes, p->error, &p->layout->staging));
     *out = p->layout->staging;
     return tx_file_read_slab(p->file, p->path, &(tx_slab){p->shape.rank, s->offset, s->count}, p->precision, NULL, *out, p->error);
 }
 
-/* The field's channels of the levels of one trajectory; `out` begins where the box does. */
-static tx_status read_levels(const piece *p, const tx_data_box *box, int64_t channels, char *out)
+/* What of a field a box is, and where that lies in the result: for each letter how many, and their step there. */
+typedef struct target {
+    int64_t count[LETTERS], step[LETTERS];
+    slab whole;
+    char *out;
+} target;
+
+static const char letters[] = "stcxyz";
+
+static target target_of(const piece *p, const tx_data_box *box, int64_t channels, char *out)
 {
+    const tx_data_box own = levels_of(p->field, box);
+    target t = {.count = {own.trajectories, own.levels, p->field->count, 1, 1, 1}, .whole = slab_of(p, &own)};
+    int64_t size = 1;
+    for (int d = p->layout->axes - 1; d >= 0; d--) {
+        t.count[3 + d] = box->count[d];
+        t.step[3 + d] = size;
+        size *= box->count[d];
+    }
+    t.step[2] = size;
+    t.step[1] = size * channels;
+    t.step[0] = size * channels * box->levels;
+    t.out = out + (size_t)((own.level - box->level) * t.step[1] + p->field->channel * t.step[2]) * tx_real_bytes(p->precision);
+    return t;
+}
+
+/* A part of it. What the dataset has no axis for is repeated. */
+static tx_status read_part(const piece *p, const target *t, const slab *part)
+{
+    order o = {.count = 0};
+    int64_t from = 1, first = 0;
     char *staged;
-    const slab s = slab_of(p, box);
-    const order o = order_of(p, &s, box, channels);
-    TX_TRY(stage(p, &s, &staged));
-    out += (size_t)(p->field->channel * o.to[1]) * tx_real_bytes(p->precision);
+    TX_TRY(stage(p, part, &staged));
+    for (int a = p->shape.rank - 1; a >= 0; from *= part->count[a--]) {
+        const char *letter = strchr(letters, p->axes[a]);
+        const int64_t step = letter ? t->step[letter - letters] * inner_size(p, a) : 0;
+        add_run(&o, part->count[a], from, step);
+        first += (part->offset[a] - t->whole.offset[a]) * step;
+    }
+    for (int k = 0; k < LETTERS; k++) {
+        add_run(&o, strchr(p->axes, letters[k]) ? 1 : t->count[k], 0, t->step[k]);
+    }
+    char *to = t->out + (size_t)first * tx_real_bytes(p->precision);
     if (p->precision == TX_FLOAT32) {
-        put32(&o, (const float *)(void *)staged, (float *)(void *)out);
+        put32(o.run, o.count, (const float *)(void *)staged, (float *)(void *)to);
     } else {
-        put64(&o, (const double *)(void *)staged, (double *)(void *)out);
+        put64(o.run, o.count, (const double *)(void *)staged, (double *)(void *)to);
+    }
+    return TX_OK;
+}
+
+/* All that is wanted of a chunk before the next one, as much at a time as is staged. */
+static tx_status read_parts(const piece *p, const target *t)
+{
+    const int64_t most = STAGING_BYTES / (int64_t)tx_real_bytes(p->precision);
+    int64_t chunk[TX_FILE_MAX_RANK], ones[TX_FILE_MAX_RANK];
+    for (int a = 0; a < TX_FILE_MAX_RANK; a++) {
+        ones[a] = 1;
+    }
+    tx_file_working(p->file, p->path, chunk);
+    slab cell, part;
+    tx_cells cells = tx_cells_begin(p->shape.rank, chunk, t->whole.offset, t->whole.count, most);
+    while (tx_cells_next(&cells, cell.offset, cell.count)) {
+        tx_cells parts = tx_cells_begin(p->shape.rank, ones, cell.offset, cell.count, most);
+        while (tx_cells_next(&parts, part.offset, part.count)) {
+            TX_TRY(read_part(p, t, &part));
+        }
     }
     return TX_OK;
 }
@@ -249,19 +281,22 @@ static int64_t box_points(const tx_layout *layout, const tx_data_box *box)
     return points;
 }
 
-/* As many levels at a time as are staged. */
-static tx_status read_field(const piece *p, const tx_data_box *box, int64_t channels, char *out)
+/* That a box has of each, in all these fields. */
+static size_t trajectory_bytes(const tx_data_source *source, const tx_layout_fields *fields, const tx_data_box *box)
 {
-    const tx_data_box own = levels_of(p->field, box);
-    const int64_t points = box_points(p->layout, box), bytes = points * (int64_t)tx_real_bytes(p->precision);
-    const int64_t most = STAGING_BYTES / (bytes * p->field->count);
-    const bool constant = !strchr(p->axes, 't'); /* read once */
-    tx_data_box now = own;
-    now.levels = constant ? own.levels : most < 1 ? 1 : most;
-    for (int64_t done = 0; done < own.levels && has_levels(p->field, box); done += now.levels) {
-        now.level = own.level + done;
-        now.levels = own.levels - done < now.levels ? own.levels - done : now.levels;
-        TX_TRY(read_levels(p, &now, channels, out + (size_t)((now.level - box->level) * channels * bytes)));
+    return (size_t)(fields->channels * box_points(source->state, box) * box->levels) *
+           tx_real_bytes(source->setup.random.precision);
+}
+
+/* Trajectories of one volume. */
+static tx_status read_field(const piece *p, const tx_layout_fields *fields, const tx_data_box *box, size_t bytes, char *out)
+{
+    const char *s = strchr(p->axes, 's');
+    tx_data_box now = *box;
+    now.trajectories = s && strchr(s + 1, 's') ? 1 : box->trajectories;
+    for (; now.trajectory < box->trajectory + box->trajectories; now.trajectory += now.trajectories) {
+        const target t = target_of(p, &now, fields->channels, out + (size_t)(now.trajectory - box->trajectory) * bytes);
+        TX_TRY(read_parts(p, &t));
     }
     return TX_OK;
 }
@@ -270,12 +305,11 @@ static tx_status read_fields(tx_data_source *source, const tx_layout_fields *fie
                              tx_error *error)
 {
     tx_layout *layout = source->state;
-    const tx_layout_volume *volume = volume_of(layout, box->trajectory);
     for (size_t k = 0; k < fields->count; k++) {
         piece p;
-        TX_TRY(open_piece(&p, layout, volume, &fields->item[k], error));
+        TX_TRY(open_piece(&p, layout, volume_of(layout, box->trajectory), &fields->item[k], error));
         p.precision = source->setup.random.precision;
-        TX_TRY(read_field(&p, box, fields->channels, out));
+        TX_TRY(has_levels(p.field, box) ? read_field(&p, fields, box, trajectory_bytes(source, fields, box), out) : TX_OK);
     }
     return TX_OK;
 }
@@ -285,11 +319,10 @@ static tx_status read_fields(tx_data_source *source, const tx_layout_fields *fie
 /* Do the axes stand in the order that is asked for, each once, none missing? */
 static bool is_in_order(const piece *p)
 {
-    static const char order[] = "stcxyz";
     const char *last = NULL;
     int axes = 0;
     for (const char *letter = p->axes; *letter; letter++) {
-        const char *place = strchr(order, *letter);
+        const char *place = strchr(letters, *letter);
         if (*letter != '.' && last && place <= last) {
             return false;
         }
@@ -305,19 +338,10 @@ static bool is_whole(const piece *p)
     return !c || p->shape.size[c - p->axes] == p->field->count;
 }
 
-/* That a box has of each. */
-static size_t trajectory_bytes(const tx_data_source *source, const tx_data_box *box)
-{
-    const tx_layout *layout = source->state;
-    return (size_t)(layout->fields.channels * box_points(layout, box) * box->levels) *
-           tx_real_bytes(source->setup.random.precision);
-}
-
 /* All trajectories of one volume. */
 static tx_status read_volume(tx_data_source *source, const tx_data_box *box, char *out, tx_error *error)
 {
     tx_layout *layout = source->state;
-    const size_t bytes = trajectory_bytes(source, box);
     piece p;
     TX_TRY(open_piece(&p, layout, volume_of(layout, box->trajectory), &layout->fields.item[0], error));
     if (is_in_order(&p) && is_whole(&p)) {
@@ -325,19 +349,13 @@ static tx_status read_volume(tx_data_source *source, const tx_data_box *box, cha
         return tx_file_read_slab(p.file, p.path, &(tx_slab){p.shape.rank, s.offset, s.count}, source->setup.random.precision,
                                  source->follower.reach ? &source->follower : NULL, out, error);
     }
-    for (int64_t k = 0; k < box->trajectories; k++) {
-        tx_data_box one = *box;
-        one.trajectory += k;
-        one.trajectories = 1;
-        TX_TRY(read_fields(source, &layout->fields, &one, out + (size_t)k * bytes, error));
-    }
-    return TX_OK;
+    return read_fields(source, &layout->fields, box, out, error);
 }
 
 tx_status tx_layout_read(tx_data_source *source, const tx_data_box *box, void *out, tx_error *error)
 {
     const tx_layout *layout = source->state;
-    const size_t bytes = trajectory_bytes(source, box);
+    const size_t bytes = trajectory_bytes(source, &layout->fields, box);
     char *to = out;
     for (tx_data_box rest = *box, here; rest.trajectories > 0; rest = others(&rest, &here)) {
         here = first_volume(layout, &rest);

@@ -39,8 +39,7 @@ static tx_status too_few(const tx_windows *windows, tx_error *error)
 {
     if (windows->stride[0] > 1) {
         return tx_error_set(error, TX_INVALID,
-                            "a window holds %d time levels, %" PRId64
-                            " apart (dt_stride), but the trajectories have only %" PRId64,
+                            "a window holds %d time levels, %" PRId64 " apart (dt_stride), but the trajectories have only %" PRId64,
                             windows->length, windows->stride[0], windows->num_levels);
     }
     return tx_error_set(error, TX_INVALID,

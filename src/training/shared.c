@@ -8,7 +8,8 @@
 tx_shared_data tx_shared_data_of(const tx_data_source *source, tx_placement placement, int num_ranks)
 {
     const size_t bytes = tx_dataset_bytes(source, placement, num_ranks), working = source->working;
-    const size_t pass = tx_has(source->section, "normalize") ? tx_dataset_write_bytes(source, num_ranks) : 0; /* before there is room */
+    const size_t pass =
+        tx_has(source->section, "normalize") ? tx_dataset_write_bytes(source, num_ranks) : 0; /* before there is room */
     return (tx_shared_data){.shape = source->shape, .bytes = bytes, .loading = pass > bytes + working ? pass - bytes : working};
 }
 

@@ -4,24 +4,12 @@
 #include <fcntl.h>
 
 #include "base/memory.h"
+#include "file/counting.h"
 #include "file/folder.h"
 #include "file/lzf.h"
 #include "file/undo.h"
 
-enum { AXES = 3, FILTER = 256 /* free for tests */ };
-
-static int undone;
-
-static size_t count_undone(unsigned flags, size_t values, const unsigned *of, size_t bytes, size_t *room, void **buffer)
-{
-    (void)values, (void)of, (void)room, (void)buffer;
-    undone += (flags & H5Z_FLAG_REVERSE) != 0;
-    return bytes;
-}
-
-static const H5Z_class2_t counting = {
-    H5Z_CLASS_T_VERS, FILTER, 1, 1, "counts", NULL, NULL, (H5Z_func_t)count_undone,
-};
+enum { AXES = 3 };
 
 typedef struct layout {
     const char *what;
@@ -45,7 +33,7 @@ enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
 static void add_counting(hid_t creation)
 {
-    H5Pset_filter(creation, FILTER, 0, 0, NULL);
+    H5Pset_filter(creation, COUNTING, 0, 0, NULL);
 }
 
 static void add_gzip(hid_t creation)
@@ -139,7 +127,7 @@ static void for_each_layout(void (*test)(const layout *, const char *))
         test(&layouts[k], name.path);
         CU_ASSERT_EQUAL(open_ids(), 0);
     }
-    H5Zunregister(FILTER);
+    H5Zunregister(COUNTING);
     folder_remove(&folder);
 }
 

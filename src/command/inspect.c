@@ -82,16 +82,13 @@ static tx_status describe_config(const tx_arguments *arguments, const tx_config 
     if (tx_speaks()) {
         tell_incomplete(config);
     }
-    return tx_inspect_config(config, tx_parallel_job_size(), error, text);
+    return tx_inspect_config(config, tx_parallel_job_size(), tx_arguments_value(arguments, "--statistics"), error, text);
 }
 
 static tx_status describe(const tx_arguments *arguments, const char *path, tx_error *error, char **text)
 {
     const bool data = is_data_file(path);
     tx_session session;
-    if (!data && tx_arguments_value(arguments, "--statistics")) {
-        return tx_error_set(error, TX_INVALID, "--statistics are of data, and %s is none", path);
-    }
     if (data && tx_arguments_value(arguments, "--graph")) {
         return tx_error_set(error, TX_INVALID, "--graph draws a configuration, and %s is none", path);
     }
@@ -114,7 +111,8 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of a configuration; may be repeated"},
-    {.name = "--statistics", .text = "of data: mean, std, rms and range of each channel, and of its changes"},
+    {.name = "--statistics",
+     .text = "of data, those of a configuration too: mean, std, rms and range of each channel, and of its changes"},
     {.name = "--graph", .value = "FILE.svg|.dot", .text = "draws the unrolled training graph of a configuration"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},

@@ -50,7 +50,8 @@ static const char *const known[][7] = {[TENSOR] = {"tensor"},
 /* Points' axes of arrays, by what else is in the file. */
 static int count_axes(kind kind, const tx_file *file)
 {
-    const bool plane = kind == DARCY || kind == INCOMPRESSIBLE || tx_survey_has(file, "/y-coordinate") || tx_survey_has(file, "/Vy");
+    const bool plane =
+        kind == DARCY || kind == INCOMPRESSIBLE || tx_survey_has(file, "/y-coordinate") || tx_survey_has(file, "/Vy");
     return 1 + plane + (tx_survey_has(file, "/z-coordinate") || tx_survey_has(file, "/Vz"));
 }
 
@@ -142,7 +143,6 @@ static tx_status add_darcy(tx_layout *layout, const tx_file *file, tx_error *err
     return TX_OK;
 }
 
-/* Of a fluid as many velocities as there are axes. */
 static tx_status add_all(tx_layout *layout, kind kind, const tx_file *file, tx_error *error)
 {
     if (kind == DARCY) {
@@ -153,7 +153,8 @@ static tx_status add_all(tx_layout *layout, kind kind, const tx_file *file, tx_e
     }
     for (int k = 0, most = 7; known[kind][k] && k < most; k++) {
         TX_TRY(add(layout, kind, file, "", known[kind][k], error, NULL));
-        most = kind == FLUID ? (int)strlen(layout->fields.item[0].axes) : most; /* s, t; density, pressure */
+        const char *axes = layout->fields.item[0].axes;
+        most = kind == FLUID ? 2 + (int)strlen(axes + strcspn(axes, "x")) : most; /* as many velocities as axes of points */
     }
     return TX_OK;
 }

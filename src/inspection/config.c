@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "history/history.h"
+#include "inspection/data.h"
 #include "inspection/drawing.h"
 #include "training/trainer.h"
 
@@ -79,6 +80,20 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     return misfit[0] ? tx_text_add(text, error, "does not fit here: %s\n", misfit) : TX_OK;
 }
 
+static tx_status add_statistics(const tx_section *root, tx_text *text, tx_error *error)
+{
+    const tx_section *section = tx_get_section(root, "data");
+    tx_data_source *source;
+    if (!section) {
+        return tx_section_error(root, NULL, error, TX_INVALID, "--statistics are of data: a section data is needed");
+    }
+    TX_TRY(tx_data_source_create(section, tx_problem_data_setup(root, tx_isa_count() - 1), error, &source));
+    tx_status status = tx_text_add(text, error, "\n");
+    status = status ? status : tx_inspect_source(source, tx_section_component(section)->name, true, text, error);
+    tx_data_source_destroy(source);
+    return status;
+}
+
 static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, tx_error *error)
 {
     const tx_section *root = tx_config_root(config);
@@ -97,10 +112,11 @@ static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, 
     return status;
 }
 
-tx_status tx_inspect_config(const tx_config *config, int num_ranks, tx_error *error, char **out)
+tx_status tx_inspect_config(const tx_config *config, int num_ranks, bool statistics, tx_error *error, char **out)
 {
     tx_text text = {0};
-    const tx_status status = add_all(config, num_ranks, &text, error);
+    tx_status status = add_all(config, num_ranks, &text, error);
+    status = status || !statistics ? status : add_statistics(tx_config_root(config), &text, error);
     if (status != TX_OK) {
         tx_free(text.data);
         return status;

@@ -16,6 +16,8 @@ static const double MOST_BYTES = 0x1p30;
 static tx_status add_shape(const tx_data_source *source, const char *name, tx_text *text, tx_error *error)
 {
     const tx_data_shape *shape = &source->shape;
+    const char *computed = source->setup.random.precision == TX_FLOAT32 ? "float32" : "float64";
+    const char *type = source->stored_type ? source->stored_type : computed;
     TX_TRY(tx_text_add(text, error, "format: %s\ntrajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\n", name,
                        shape->num_trajectories, shape->num_levels, shape->state.channels));
     TX_TRY(tx_text_add(text, error, "shape: (%" PRId64 ", %" PRId64 ", %" PRId64, shape->num_trajectories, shape->num_levels,
@@ -23,7 +25,7 @@ static tx_status add_shape(const tx_data_source *source, const char *name, tx_te
     for (int d = 0; d < shape->state.axes; d++) {
         TX_TRY(tx_text_add(text, error, ", %" PRId64, shape->state.n[d]));
     }
-    TX_TRY(tx_text_add(text, error, ")\ntype: %s\n", source->stored_type));
+    TX_TRY(tx_text_add(text, error, ")\ntype: %s\n", type));
     return shape->dt != 0 ? tx_text_add(text, error, "dt: %.9g\n", shape->dt) : tx_text_add(text, error, "dt: unknown\n");
 }
 
@@ -95,7 +97,7 @@ static tx_status add_numbers(tx_data_source *source, bool statistics, tx_text *t
     return status;
 }
 
-static tx_status add_all(tx_data_source *source, const char *name, bool statistics, tx_text *text, tx_error *error)
+tx_status tx_inspect_source(tx_data_source *source, const char *name, bool statistics, tx_text *text, tx_error *error)
 {
     TX_TRY(name ? add_shape(source, name, text, error) : TX_OK);
     TX_TRY(add_beside(source, text, error));
@@ -107,7 +109,7 @@ static tx_status describe(const tx_registry *registry, const char *name, const c
 {
     tx_opened opened;
     TX_TRY(tx_data_open(registry, name ? name : "file", path, options, TX_FLOAT64, error, &opened));
-    const tx_status status = add_all(opened.source, name, statistics, text, error);
+    const tx_status status = tx_inspect_source(opened.source, name, statistics, text, error);
     tx_data_close(&opened);
     return status;
 }

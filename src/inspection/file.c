@@ -3,12 +3,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/open.h"
+#include "file/find.h"
 #include "inspection/data.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
@@ -195,7 +197,9 @@ static tx_status describe(const tx_file *file, const char *path, tx_text *text, 
     tx_array_shape shape;
     tx_error missing = {0}; /* which tells what is there */
     tx_file_shape(file, "/trajectories", &missing, &shape);
-    return tx_error_set(error, TX_BAD_DATA, "%s, and it is no network either", missing.message);
+    return tx_error_set(error, TX_BAD_DATA,
+                        "%s, and it is no network either (`type: file` with `dataset` and `axes` reads data of any layout)",
+                        missing.message);
 }
 
 /* A folder of folders, as The Well has them. *told: how many. */
@@ -216,12 +220,24 @@ static tx_status describe_folders(const tx_registry *registry, const char *path,
     return TX_OK;
 }
 
+/* A file, or the first one of several. */
+static tx_status open_first(const char *path, tx_error *error, tx_file **out)
+{
+    tx_paths paths = {0};
+    TX_TRY(tx_paths_find(1, &path, error, &paths));
+    const tx_status status = tx_file_open(paths.path[0], error, out);
+    tx_paths_free(&paths);
+    return status;
+}
+
 /* Anything else is known to a source of data, or to nobody; then the file itself says why. */
 static tx_status describe_other(const tx_registry *registry, const char *path, bool statistics, tx_text *text, tx_error *error)
 {
     tx_file *file;
     const tx_component *source = registry ? tx_data_recognize(registry, path) : NULL;
-    if (source && strcmp(source->name, "file") != 0) {
+    struct stat info;
+    const bool single = stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+    if (source && (strcmp(source->name, "file") != 0 || !single)) {
         return tx_inspect_data(registry, source->name, path, statistics, text, error);
     }
     int told = 0;
@@ -229,7 +245,7 @@ static tx_status describe_other(const tx_registry *registry, const char *path, b
     if (told) {
         return TX_OK;
     }
-    TX_TRY(tx_file_open(path, error, &file));
+    TX_TRY(open_first(path, error, &file));
     tx_status status = describe(file, path, text, error);
     if (status == TX_OK && source) {
         tx_error local = {0};

@@ -173,6 +173,9 @@ def the_well():
           "non-finite values: 0", f"range: {whole.min():.9g} to {whole.max():.9g}")
     tells("well", "folder: data/train", "trajectories: 6")
     with h5py.File("well/data/train/b.hdf5", "r+") as file:
+        file["t0_fields"].attrs["field_names"] = np.array(["mask", "h", "p"], "S4")  # of fixed length, as other programs write them
+    gives("type: the_well, path: well/data/train/b.hdf5, fields: [p, h]", ends[1][:, :, :2], channel_names=["p", "h"])
+    with h5py.File("well/data/train/b.hdf5", "r+") as file:
         del file["t0_fields/p"].attrs["time_varying"]
         file["t0_fields/p"].attrs["time_varying"] = False
     refuses("type: the_well, path: well/data/train/b.hdf5", 3, "/t0_fields/p", "b.hdf5", "other axes")
@@ -199,6 +202,8 @@ def pdebench():
     write("darcy.hdf5", tensor=flow, nu=nu)
     levels = np.stack([nu[:, None], flow], 1)
     gives("type: pdebench, path: darcy.hdf5", levels, (1, 3))
+    write("darcy_again.hdf5", tensor=flow[None], nu=nu[None])
+    gives("type: pdebench, path: darcy_again.hdf5", levels)
     gives("type: pdebench, path: darcy.hdf5, levels: '::-1', samples: '2:5', points: '::2'", levels[2:5, ::-1, :, ::2, ::2])
     gives("type: pdebench, path: darcy.hdf5, levels: '1:', split: test", levels[:1, 1:])
     fluid = {name: draw(10, 3, 4, 5) for name in ("Vx", "Vy", "density", "pressure")}
@@ -207,6 +212,13 @@ def pdebench():
           channel_names=["density", "pressure", "Vx", "Vy"])
     gives("type: pdebench, path: fluid.hdf5, fields: [Vy, density]", np.stack([fluid["Vy"], fluid["density"]], 2))
     refuses("type: pdebench, path: fluid.hdf5, fields: Vz", 2, "'Vz'", "density, pressure, Vx, Vy")
+    write("fluid_again.hdf5", **{name: values[None] for name, values in fluid.items()}, **coordinates, **{"y-coordinate": [0.0]})
+    gives("type: pdebench, path: fluid_again.hdf5, split: train, fields: [Vx]", fluid["Vx"][1:, :, None])
+    tells("fluid_again.hdf5", "shape: (10, 3, 4, 4, 5)")
+    del fluid["Vx"], fluid["Vy"]
+    write("fluid_part.hdf5", **fluid)
+    refuses("type: pdebench, path: fluid_part.hdf5", 3, "/Vx", "fluid_part.hdf5", ranks=3)
+    gives("type: pdebench, path: fluid_part.hdf5, fields: [pressure]", fluid["pressure"][:, :, None])
     groups = draw(11, 6, 5, 2)
     with h5py.File("groups.h5", "w") as file:
         for k, values in enumerate(groups):
@@ -218,16 +230,30 @@ def pdebench():
     gives("type: pdebench, path: groups.h5, split: test", first[9:])
     gives("type: pdebench, path: groups.h5, split: train, fields: [1]", first[:9, :, 1:])
     refuses("type: pdebench, path: groups.h5, fields: [2]", 2, "no channel 2")
+    tells("groups.h5", "format: pdebench", "shape: (11, 6, 2, 5)")
+    with h5py.File("groups.h5", "r+") as file:
+        del file["0010/data"]
+        file["0010/data"] = groups[10, :4]
+        file["notes/text"] = 0
+    uneven = first.copy()
+    uneven[10, 4:] = 0
+    gives("type: pdebench, path: groups.h5", uneven, (1, 3), lengths=[6] * 10 + [4])
+    with h5py.File("groups.h5", "r+") as file:
+        del file["0007/data"]
+    refuses("type: pdebench, path: groups.h5", 3, "/0007/data", "groups.h5")
     velocity, particles, force = draw(10, 3, 4, 5, 2), draw(10, 3, 4, 5, 1), draw(10, 4, 5, 2)
     write("ns.h5", velocity=velocity, particles=particles, force=force, t=np.tile(np.arange(3) * 0.5, (10, 1)))
     gives("type: pdebench, path: ns.h5", np.moveaxis(np.concatenate([velocity, particles], -1), -1, 2), (1, 3), dt=0.5)
+    write("ns_again.h5", velocity=velocity[None], particles=particles[None], t=np.tile(np.arange(3) * 0.5, (1, 10, 1)))
+    gives("type: pdebench, path: ns_again.h5", np.moveaxis(np.concatenate([velocity, particles], -1), -1, 2), dt=0.5)
+    write("ns_part.h5", velocity=velocity)
+    refuses("type: pdebench, path: ns_part.h5", 3, "/particles", "ns_part.h5")
     constant = np.broadcast_to(np.moveaxis(force, -1, 1)[:, None], (10, 3, 2, 4, 5))
     gives("type: pdebench, path: ns.h5, fields: [force, velocity], split: test",
           np.concatenate([constant, np.moveaxis(velocity, -1, 2)], 2)[:1])
     write("other.h5", something=one)
     refuses("type: pdebench, path: other.h5", 3, "other.h5", "none of PDEBench's layouts", "/something")
-    tells("groups.h5", "format: pdebench", "shape: (11, 6, 2, 5)")
-    write("uneven.hdf5", density=draw(3, 4, 5), pressure=draw(3, 4, 6))
+    write("uneven.hdf5", density=draw(3, 4, 5), pressure=draw(3, 4, 6), Vx=draw(3, 4, 5))
     refuses("type: pdebench, path: uneven.hdf5", 3, "/pressure", "uneven.hdf5", "6 points along x", "5", ranks=3)
 
 
@@ -253,6 +279,9 @@ def pdearena():
     write("ks.h5", train__pde_140=equation, train__x=np.arange(8.0), train__dt=np.full(5, 0.2), train__dx=np.arange(5.0))
     gives("type: pdearena, path: ks.h5", equation[:, :, None], dt=0.2, parameter_names=["dt", "dx"])
     tells("arena", "split: train", "split: valid", "trajectories: 6", "trajectories: 3")
+    write("part.h5", train__u=equation, train__vx=equation)
+    refuses("type: pdearena, path: part.h5", 3, "/train/vy", "part.h5")
+    gives("type: pdearena, path: part.h5, fields: [vx]", equation[:, :, None])
 
 
 # ---- numpy ----
@@ -310,16 +339,27 @@ def named_axes():
     refuses(section + "s t x y", 2, "axes", "4", "5")
     for wrong in ("s t y c z", "s t t x y", "s t c x c", "s q x y c"):
         refuses(section + f"'{wrong}'", 2, "axes", wrong)
+    refuses(section + "'s t x y .'", 2, "axes", "more than one element")
     refuses("type: file, path: named.h5, dataset: v", 3, "/v", "named.h5", "/u")
+    write("wide.h5", u=values[..., [0, 1, 1]])
+    refuses("type: file, path: [named.h5, wide.h5], dataset: u, axes: s t x y c", 3, "wide.h5", "3 components", "2", ranks=3)
     for k in range(3):
         write(f"run_{k}.h5", {"dt": 0.5}, trajectories=values[2 * k : 2 * k + 2, : 3 - k // 2])
     gives("type: file, path: [run_1.h5, run_0.h5]", np.concatenate([values[2:4], values[:2]]), (1, 3), dt=0.5)
     uneven = values.copy()
     uneven[4:, 2] = 0
     gives("type: file, path: run_*.h5", uneven, (1, 3), lengths=[3, 3, 3, 3, 2, 2])
-    refuses("type: file, path: nothing_*.h5", 3, "nothing_*.h5")
+    refuses("type: file, path: nothing_*.h5", 3, "no file matches", "nothing_*.h5")
     write("single.h5", group__u=values[0])
     gives("type: file, path: single.h5, dataset: group/u, axes: t x y c", np.moveaxis(values, -1, 2)[:1])
+    if "`type: file`" not in run("inspect", "single.h5").stderr:
+        fail("inspect does not say how data of another layout are read")
+    tells("data.yaml --statistics", "format: file", "shape: (1, 3, 2, 4, 5)")
+    os.mkdir("own")
+    for k in range(3):
+        os.rename(f"run_{k}.h5", f"own/run_{k}.h5")
+    tells("own", "format: file", "shape: (6, 3, 4, 5, 2)", "lengths: 2 to 3", "dt: 0.5")
+    tells("own/run_[01].h5 --statistics", "trajectories: 4")
 
 
 # ---- What stands beside; units ----
@@ -354,6 +394,7 @@ def beside():
     gives(section2, scaled)
     refuses(section + ", normalize: {mean: [1.0], std: [0.5]}", 2, "mean", "2 channels")
     refuses(section + ", normalize: {mean: [1.0, 1.0]}", 2, "std")
+    refuses(section + ", normalize: {mean: [1.0, 1.0], std: [1.0, -1.0]}", 2, "std", "at least 0")
     refuses(section + ", dt_stride: [3, 2]", 2, "dt_stride")
     gives("type: lorenz_rk4, num_samples: 4, temporal_horizon: 9, key: 1, samples: '1:', levels: '::4'", lorenz()[1:, ::4], (1, 3))
     for wrong, words in (({"parameters": parameters[:4]}, "/parameters"), ({"lengths": [6, 1, 4, 7, 2]}, "trajectory 3"),

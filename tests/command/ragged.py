@@ -192,7 +192,7 @@ configure(", dt_stride: [1, 3], normalize: zscore", steps=12, rate="1.0e-2")
 run("train", "run.yaml", "--output", "whole")
 close("a resume", column("resumed/history.csv", "loss"), column("whole/history.csv", "loss"))
 configure(", dt_stride: 6")
-if "6th" not in run("train", "run.yaml", "--output", "none", code=2):
+if "6 apart" not in run("train", "run.yaml", "--output", "none", code=2):
     fail("no window at all")
 run("rollout", "whole/network.h5", "--initial", "ragged.h5", "--steps", "8", "--output", "rolled.h5", ranks=2)
 with h5py.File("rolled.h5") as file:

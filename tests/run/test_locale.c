@@ -132,7 +132,7 @@ static result run(const folder *folder)
         const file_name name = folder_file(folder, names[k]);
         read_file(name.path, &result.texts[k], &result.sizes[k]);
     }
-    CU_ASSERT_EQUAL_FATAL(tx_inspect_config(config, 1, NULL, &made), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_inspect_config(config, 1, false, NULL, &made), TX_OK);
     *strstr(made, "memory bytes") = '\0'; /* as the allocator has rounded */
     add_text(&result, NUM_FILES, made);
     CU_ASSERT_EQUAL_FATAL(tx_inspect_file(registry, folder_file(folder, names[2]).path, false, NULL, &made), TX_OK);

@@ -194,6 +194,18 @@ static tx_status look_at(look *l, bool first_volume)
     return agree_components(l);
 }
 
+/* What stands beside is read as a whole: is it all there, before anybody makes room for it? */
+static tx_status look_beside(const look *l)
+{
+    tx_file *file;
+    TX_TRY(tx_layout_open(l->layout, l->volume, l->error, &file));
+    TX_TRY(tx_file_stored(file, l->path, (int64_t[TX_FILE_MAX_RANK]){0}, l->shape.size, l->error));
+    return l->field->components < INT32_MAX
+               ? TX_OK
+               : tx_error_set(l->error, TX_BAD_DATA, "'%s' in '%s' has %" PRId64 " components: too many", l->path, l->volume->file,
+                              l->field->components);
+}
+
 static tx_status look_at_volume(tx_layout *layout, tx_layout_volume *volume, tx_error *error)
 {
     tx_layout_fields *const all[] = {&layout->fields, &layout->constants, &layout->parameters};
@@ -201,6 +213,7 @@ static tx_status look_at_volume(tx_layout *layout, tx_layout_volume *volume, tx_
         for (size_t k = 0; k < all[g]->count; k++) {
             look l = {.layout = layout, .volume = volume, .field = &all[g]->item[k], .error = error};
             TX_TRY(look_at(&l, volume == layout->volumes));
+            TX_TRY(g ? look_beside(&l) : TX_OK);
         }
     }
     volume->samples = volume->samples < 0 ? 1 : volume->samples;

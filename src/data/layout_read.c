@@ -189,13 +189,19 @@ static void add_run(order *o, int64_t count, int64_t from, int64_t to)
 DEFINE_PUT(put32, float)
 DEFINE_PUT(put64, double)
 
+static int64_t numbers_of(const piece *p, const slab *s)
+{
+    int64_t count = 1;
+    for (int a = 0; a < p->shape.rank; a++) {
+        count *= s->count[a];
+    }
+    return count;
+}
+
 /* Beside the result. */
 static tx_status stage(const piece *p, const slab *s, char **out)
 {
-    size_t bytes = tx_real_bytes(p->precision);
-    for (int a = 0; a < p->shape.rank; a++) {
-        bytes *= (size_t)s->count[a];
-    }
+    const size_t bytes = (size_t)numbers_of(p, s) * tx_real_bytes(p->precision);
     TX_TRY(tx_reserve(bytes, 1, &p->layout->staging_bytes, p->error, &p->layout->staging));
     *out = p->layout->staging;
     return tx_file_read_slab(p->file, p->path, &(tx_slab){p->shape.rank, s->offset, s->count}, p->precision, NULL, *out, p->error);
@@ -256,12 +262,13 @@ static tx_status read_part(const piece *p, const target *t, const slab *part)
 static tx_status read_parts(const piece *p, const target *t)
 {
     const int64_t most = STAGING_BYTES / (int64_t)tx_real_bytes(p->precision);
-    int64_t chunk[TX_FILE_MAX_RANK], ones[TX_FILE_MAX_RANK];
-    for (int a = 0; a < TX_FILE_MAX_RANK; a++) {
-        ones[a] = 1;
+    int64_t chunk[TX_FILE_MAX_RANK];
+    static const int64_t ones[TX_FILE_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    slab cell, part;
+    if (numbers_of(p, &t->whole) <= most) {
+        return read_part(p, t, &t->whole);
     }
     tx_file_working(p->file, p->path, chunk);
-    slab cell, part;
     tx_cells cells = tx_cells_begin(p->shape.rank, chunk, t->whole.offset, t->whole.count, most);
     while (tx_cells_next(&cells, cell.offset, cell.count)) {
         tx_cells parts = tx_cells_begin(p->shape.rank, ones, cell.offset, cell.count, most);

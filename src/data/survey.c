@@ -29,6 +29,7 @@ tx_status tx_survey_read(const tx_file *file, const char *path, tx_error *error,
     if (shape.rank < 1) {
         return tx_error_set(error, TX_BAD_DATA, "'%s' in '%s' is one number, not a list", path, tx_file_path(file));
     }
+    TX_TRY(tx_file_stored(file, path, (int64_t[TX_FILE_MAX_RANK]){0}, shape.size, error));
     *rows = 1;
     for (int a = 0; a < shape.rank - 1; a++) {
         *rows *= shape.size[a];

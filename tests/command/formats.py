@@ -191,6 +191,10 @@ def pdebench():
     gives("type: pdebench, path: one.hdf5", one[:, :, None], (1, 3), dt=0.5)
     gives("type: pdebench, path: one.hdf5, split: test", one[:2, :, None])
     gives("type: pdebench, path: one.hdf5, split: train, samples: '::-3'", one[2:][::-3, :, None])
+    with h5py.File("one.hdf5", "r+") as file:
+        del file["t-coordinate"]
+        file.create_dataset("t-coordinate", (1 << 31,), chunks=(1024,))
+    refuses("type: pdebench, path: one.hdf5", 3, "/t-coordinate", "never written")
     write("again.hdf5", tensor=one[None], **coordinates)
     gives("type: pdebench, path: again.hdf5", one[:, :, None])
     write("halves.hdf5", tensor=one.reshape(2, 10, 7, 8), **coordinates)
@@ -403,6 +407,11 @@ def beside():
                          ({"constant_fields": np.full((1, 1, 8), np.nan)}, "/constant_fields of")):
         write("wrong.h5", **({"trajectories": np.nan_to_num(values)} | wrong))
         refuses("type: file, path: wrong.h5", 3, "wrong.h5", words, ranks=3)
+    for name, huge in (("parameters", (5, 1 << 31)), ("constant_fields", (1, 1 << 31, 8))):  # of which nothing was written
+        with h5py.File("wrong.h5", "w") as file:
+            file["trajectories"] = np.nan_to_num(values)
+            file.create_dataset(name, huge, chunks=(1, 1024, 8)[: len(huge)])
+        refuses("type: file, path: wrong.h5", 3, f"/{name}", "wrong.h5", "never written")
 
 
 def lorenz():

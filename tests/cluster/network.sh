@@ -39,6 +39,7 @@ network_down() {
     local process host
     for host in 1 2; do
         for process in $(ip netns pids "$bridge.$host" 2>/dev/null); do kill -KILL "$process" 2>/dev/null; done
+        ip link del "${bridge}v$host" 2>/dev/null # the network itself lives until its connections have given up
         ip netns del "$bridge.$host" 2>/dev/null
     done
     ip link del "$bridge" 2>/dev/null

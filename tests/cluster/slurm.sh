@@ -45,11 +45,12 @@ PreemptMode=REQUEUE
 MpiDefault=pmix
 ReturnToService=2
 SlurmdParameters=config_overrides
-KillWait=10
+KillWait=30
 MinJobAge=300
 SlurmdTimeout=10
 NodeName=n[1-4] NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + 4))] CPUs=2 CoresPerSocket=2 RealMemory=4000
 PartitionName=main Nodes=n[1-4] Default=YES MaxTime=01:00:00 PriorityTier=1
+PartitionName=patient Nodes=n[1-4] MaxTime=01:00:00 PriorityTier=1 GraceTime=120
 PartitionName=urgent Nodes=n[1-4] MaxTime=01:00:00 PriorityTier=2
 END
 }
@@ -91,13 +92,13 @@ cluster_up() {
 }
 
 cluster_down() {
-    local file node
+    local file node daemon
     scancel --quiet --state=RUNNING --signal=KILL --full --user=root 2>/dev/null
     for node in n1 n2 n3 n4; do
         [ -f "$cluster/slurmd.$node.pid" ] && kill_node $node
     done
     for file in "$cluster"/{slurmctld,munged}.pid; do
-        [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null && timeout 10 tail --pid="$(cat "$file")" -f /dev/null
+        daemon=$(cat "$file" 2>/dev/null) && kill "$daemon" 2>/dev/null && timeout 10 tail --pid="$daemon" -f /dev/null
     done
     cd / && rm -rf "$work"
 }

@@ -21,10 +21,14 @@ wait_until() { # wait_until WHAT SECONDS COMMAND...
 is() { [[ " ${*:2} " == *" $(state "$1") "* ]]; } # is JOB STATE...
 has_rows() { [ "$(cat "$1/history.csv" 2>/dev/null | wc -l)" -ge "$2" ]; }
 has_checkpoint() { [ -e "$1/checkpoint.h5" ]; }
-submit() { sbatch --parsable -N2 --ntasks-per-node=1 "$slurm/train.sbatch" "$@"; }
-has_restarted() { scontrol -o show job "$1" | grep -q ' Restarts=[1-9]'; }
-begins_again() { # begins_again JOB SECONDS: it has gone back into the queue; let it begin at once
-    wait_until "job $1 is not back in the queue" "$2" has_restarted "$1" && sleep 3
+submit() { # submit [OPTION OF sbatch] ARGUMENT...
+    local option=()
+    while [[ $1 == -* ]]; do option+=("$1"); shift; done
+    sbatch --parsable -N2 --ntasks-per-node=1 "${option[@]}" "$slurm/train.sbatch" "$@"
+}
+has_restarted() { scontrol -o show job "$1" | grep -q " Restarts=$2 "; }
+begins_again() { # begins_again JOB SECONDS [TIMES]: it has gone back into the queue; let it begin at once
+    wait_until "job $1 is not back in the queue" "$2" has_restarted "$1" "${3:-1}" && sleep 3
     scontrol update job="$1" starttime=now 2>/dev/null # or it has begun
 }
 completes() { # completes JOB NAME OPTION...: and its run is what one command leaves
@@ -42,14 +46,18 @@ slow["data"].update(num_points=3072, num_samples=4, temporal_horizon=60)
 slow.update(network="Conv;34;10;relu", network_key=0)
 slow["trainer"].update(batch_size=200, num_training_steps=6)
 yaml.safe_dump(slow, open("slow.yaml", "w"))
+slow["data"] = {"type": "rollout", "stepper": {"type": "advection_1d_spectral", "cfl": 0.5}, "num_points": 32, "num_warmup_steps": 10**5,
+                "initial_condition": {"type": "normal"}, "num_samples": 20000, "temporal_horizon": 60, "key": 0}
+yaml.safe_dump(slow, open("still.yaml", "w"))
 END
 
-# -- as it is meant; by srun; an array, a directory each --
-first=$(submit quick.yaml --output plain --set trainer.num_training_steps=300)
+# -- as it is meant, with all tasks that were asked for; by srun; an array, a directory each; the scaling of it --
+first=$(submit --ntasks-per-node=2 quick.yaml --output plain --set trainer.num_training_steps=300)
 second=$(sbatch --parsable -N2 --ntasks-per-node=1 --output=trainax-%j.log --wrap \
     "srun --mpi=pmix -K $trainax train quick.yaml --quiet --output srun --set trainer.num_training_steps=300")
 third=$(sbatch --parsable --array=3-4 "$slurm/seeds.sbatch" quick.yaml --quiet --set trainer.num_training_steps=300)
 completes "$first" plain quick.yaml --set trainer.num_training_steps=300
+grep -q ' ranks: 4 x' plain/run.log || fail "not all tasks: $(cat plain/run.log)"
 cp -r plain.whole srun.whole
 completes "$second" srun
 wait_until "the array does not end" 60 eval "! squeue -h -j $third | grep -q ."
@@ -58,6 +66,13 @@ for seed in 3 4; do
     succeeds "$trainax" train quick.yaml --quiet --output seed$seed.whole --set trainer.num_training_steps=300 --set network.key=$seed \
         --set trainer.key=$seed
     same_run seed$seed seed$seed.whole
+done
+
+fourth=$(cd "$tests/.." && TMPDIR=$work sbatch --parsable -N2 --ntasks-per-node=1 --output="$work/scaling.log" slurm/scaling.sbatch \
+    "$quickstart" --mode strong --steps 20 --repetitions 1 --lines --output "$work/scaling")
+wait_until "the study does not end" 60 is "$fourth" COMPLETED FAILED
+for ranks in 1 2; do
+    grep -q "^strong_${ranks}x1_time_per_step: .* s$" scaling.log || fail "scaling.sbatch: $(cat scaling.log)"
 done
 
 # -- preempted in the middle of a step of some seconds: that step is kept --
@@ -69,6 +84,15 @@ has_checkpoint slow || fail "a run that is preempted loses its steps: $(cat trai
 wait_until "the urgent job does not end" 30 is "$urgent" COMPLETED
 begins_again "$job" 30
 completes "$job" slow slow.yaml
+
+# -- given time to end: it needs a moment of that, and is back in the queue --
+job=$(submit -ppatient $quick --output patient --set trainer.num_training_steps=100000000)
+wait_until "no steps" 60 has_rows patient 100
+urgent=$(sbatch --parsable -p urgent -N4 --exclusive --output=urgent.log --wrap "sleep 1")
+wait_until "it is not back in the queue" 60 has_restarted "$job" 1
+grep -q '^train.sbatch: stopped in time: back in the queue' trainax-"$job".log || fail "a grace time: $(cat trainax-"$job".log)"
+scancel "$job"
+wait_until "the urgent job does not end" 60 is "$urgent" COMPLETED
 
 # -- a node that is not the batch script's dies: back in the queue, as there was progress --
 job=$(submit $quick --output node --set output.checkpoint_every=100)
@@ -90,12 +114,23 @@ scancel "$job"
 wait_until "a cancelled job goes on" 30 is "$job" CANCELLED
 wait_until "a cancelled run keeps its directory" 15 eval '[ ! -e limit/lock ]'
 
+# -- the time is over before a step is done: tried again, but only once --
+job=$(submit still.yaml --output still)
+for times in 1 2; do
+    wait_until "the run does not begin" 60 [ -e still/lock ]
+    scancel --batch --signal=USR1 "$job"
+    [ $times = 2 ] || begins_again "$job" 60
+done
+wait_until "a run that does not come to a step goes on" 60 is "$job" FAILED
+grep -q '^train.sbatch: stopped in time, at the step at which it began: not tried again' trainax-"$job".log ||
+    fail "no step: $(cat trainax-"$job".log)"
+
 # -- killed again and again, before any checkpoint: once is enough, in a line of its own and one of ours --
 job=$(submit $quick --output stuck --set trainer.num_training_steps=100000000)
 wait_until "no steps" 60 has_rows stuck 100
 kill -KILL $(pgrep -f "^[^ ]*trainax train $quick --output stuck")
 wait_until "a run without progress goes on" 60 is "$job" FAILED
-grep -q '^train.sbatch: ended by a failure (137), and there is no newer checkpoint' trainax-"$job".log ||
+grep -q '^train.sbatch: ended by a failure (137), at the step at which it began' trainax-"$job".log ||
     fail "no progress: $(cat trainax-"$job".log)"
 grep -q -- '-----' trainax-"$job".log && fail "Open MPI's banner: $(cat trainax-"$job".log)"
 finish

@@ -101,8 +101,8 @@ mistake 1 'cannot run nobody' $study "$quickstart" --launcher 'nobody {ranks}'
 mistake 2 'does not say where' $study "$quickstart" --launcher nobody
 mistake 3 'cannot make the folder alone/run.log' $study "$quickstart" "${settings[@]}" --ranks 1 --steps 5 --repetitions 1 --output alone/run.log
 
-# -- under Slurm, all tasks; the picture, or what is missing for it --
-SLURM_JOB_ID=7 SLURM_NTASKS=3 SLURM_SUBMIT_DIR=$top TRAINAX=$trainax succeeds bash "$top/slurm/scaling.sbatch" "$quickstart" \
+# -- the batch script, on all slots (tests/cluster has it under Slurm); the picture, or what is missing for it --
+SLURM_JOB_ID=7 MPIRUN_OPTIONS="-H localhost:3" SLURM_SUBMIT_DIR=$top TRAINAX=$trainax succeeds bash "$top/slurm/scaling.sbatch" "$quickstart" \
     "${settings[@]}" --mode strong --steps 20 --repetitions 1 --lines
 for ranks in 1 2 3; do
     grep -q "^strong_${ranks}x1_time_per_step: .* s$" scaling-7/metrics.txt out.txt || fail "scaling.sbatch: $(cat out.txt)"

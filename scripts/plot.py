@@ -12,6 +12,7 @@ Each writes to NAME.png beside the first file, or to --output PICTURE in any for
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -26,45 +27,58 @@ def fail(message, code):
 
 
 def curves(study):
-    """Mode and threads, the measured rows of both, the predicted ones."""
-    for mode, threads in sorted({(row["mode"], row["threads"]) for row in study["rows"]}):
-        yield f"{mode}, {threads} thread{'s' if threads > 1 else ''} a rank", *(
+    """Colour, mode and threads, the measured rows of both, the predicted ones."""
+    for k, (mode, threads) in enumerate(sorted({(row["mode"], row["threads"]) for row in study["rows"]})):
+        yield f"C{k}", f"{mode}, {threads} thread{'s' if threads > 1 else ''} a rank", *(
             [row for row in study[kind] if (row["mode"], row["threads"]) == (mode, threads)] for kind in ("rows", "predicted"))
 
 
+def with_model(study, rows):
+    """Rows with the fitted model's time instead of the measured one, and the efficiency that it would be."""
+    model = next(model for model in study["models"] if model["threads"] == rows[0]["threads"])
+    for row in rows:
+        time = model["a"] + model["b"] * row["most_blocks"] + model["c"] * math.log2(row["ranks"])
+        yield row | {"time": time, "efficiency": row["efficiency"] * row["time"] / time}
+
+
 def draw_lines(study, axes, key, scale):
-    for k, (label, rows, predicted) in enumerate(curves(study)):
-        ranks = [row["ranks"] for row in rows]
-        values = [scale * row[key] for row in rows]
-        axes.plot(ranks, values, "o-", color=f"C{k}", label=label)
-        axes.plot([*ranks[-1:], *(row["ranks"] for row in predicted)], [*values[-1:], *(scale * row[key] for row in predicted)], ":",
-                  color=f"C{k}", label="predicted, not measured" if k == 0 and predicted else None)
+    for color, label, rows, predicted in curves(study):
+        values = lambda rows, key: ([row["ranks"] for row in rows], [scale * row[key] for row in rows])
+        axes.plot(*values(rows, key), "o-", color=color, label=label)
+        if predicted:
+            axes.plot(*values([*with_model(study, rows), *predicted], key), ":", color=color)
         if key == "time":
-            axes.fill_between(ranks, [scale * row["q25"] for row in rows], [scale * row["q75"] for row in rows], color=f"C{k}", alpha=0.2)
+            axes.fill_between(*values(rows, "q25"), values(rows, "q75")[1], color=color, alpha=0.2)
+            ideal = [rows[0]["time"] * (1 if row["mode"] == "weak" else rows[0]["ranks"] / row["ranks"]) for row in rows]
+            axes.plot(values(rows, key)[0], [scale * time for time in ideal], "--", color=color, linewidth=0.7)
+    for style, label in [("--", "ideal")] * (key == "time") + [(":", "fitted model: predicted, not measured")] * bool(study["predicted"]):
+        axes.plot([], [], style, color="grey", label=label)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:.0f}")
     axes.set_xlabel("ranks")
 
 
 def draw_parts(study, axes):
     rows = study["rows"]
-    names = [f"{row['mode']}\n{row['ranks']} x {row['threads']}" for row in rows]
-    below = [0.0] * len(rows)
+    names = [f"{row['mode']} {row['ranks']} x {row['threads']}" for row in rows]
+    left = [0.0] * len(rows)
     for part in PARTS:
         shares = [100 * row["parts"][part] / row["time"] for row in rows]
-        axes.bar(names, shares, bottom=below, label=part)
-        below = [low + share for low, share in zip(below, shares)]
-    axes.set_ylabel("% of a step, mean over ranks")
-    axes.tick_params(axis="x", labelsize="small")
-    axes.legend(fontsize="small")
+        axes.barh(names, shares, left=left, label=part)
+        left = [low + share for low, share in zip(left, shares)]
+    axes.invert_yaxis()
+    axes.set(xlabel="% of a step, mean over ranks", xlim=(0, 100))
+    axes.set_title("where the time goes, by ranks x threads", pad=28)
+    axes.legend(fontsize="small", ncols=len(PARTS), loc="lower center", bbox_to_anchor=(0.5, 1), handlelength=1, columnspacing=1, frameon=False)
 
 
 def draw_scaling(study, plt):
-    figure, (times, efficiencies, parts) = plt.subplots(1, 3, figsize=(15, 4.5), layout="constrained")
+    figure, (times, efficiencies, parts) = plt.subplots(1, 3, figsize=(16, 5), layout="constrained")
     draw_lines(study, times, "time", 1e3)
-    times.set(yscale="log", ylabel="ms a step (median, middle half)")
+    times.set(yscale="log", ylabel="ms (median, and the middle half)", title="time of a step")
     times.legend(fontsize="small")
     draw_lines(study, efficiencies, "efficiency", 1)
-    efficiencies.set(ylim=(0, None), ylabel="efficiency")
+    efficiencies.set(ylim=(0, None), ylabel="samples a second and core, of the first row", title="efficiency")
     efficiencies.axhline(1, color="grey", linewidth=0.5)
     draw_parts(study, parts)
     figure.suptitle(study["config"])

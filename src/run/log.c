@@ -83,7 +83,7 @@ tx_status tx_run_log_open(tx_run_log *log, const char *directory, tx_error *erro
     if (readlink(path.data, &target, 1) >= 0) {
         unlink(path.data); /* what it points to is somebody else's */
     }
-    log->file = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+    log->file = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     log->path = path.data;
     if (log->file < 0) {
         log->status = cannot_write(log, &log->error);

@@ -16,7 +16,7 @@
 #include "training/best.h"
 #include "training/trainer.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, SAVED_A_SECOND = 400000000 /* bytes, of parameters and all that is as long */ };
 
 typedef struct tx_run {
     const tx_config *config;
@@ -158,6 +158,8 @@ static void set_clocks(tx_run *run)
     run->next_checkpoint = now + run->checkpoint_interval;
     run->next_flush = now + 1;
     run->saved_step = run->checkpoint.file ? run->checkpoint.step : -1;
+    const tx_budget budget = tx_trainer_budget(run->trainer, tx_parallel_size(run->parallel));
+    tx_deadline_note(&run->deadline.save, (double)budget.bytes[TX_USE_PARAMETERS] / SAVED_A_SECOND); /* before the first */
 }
 
 static tx_status start(tx_run *run, tx_error *error)

@@ -242,14 +242,31 @@ bool tx_run_holds(const char *directory, const char *name, int64_t step)
     return known && stored == step;
 }
 
+/* No link, pipe or folder. */
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+tx_config *tx_run_earlier(const char *directory, const tx_registry *registry)
+{
+    char path[PATH_SIZE];
+    tx_config *earlier = NULL;
+    join(path, directory, "config.yaml");
+    if (is_file(path)) {
+        (void)!tx_config_read(registry, path, NULL, 0, NULL, NULL, &earlier);
+    }
+    return earlier;
+}
+
 static const char now_name[] = "checkpoint.now";
 
 bool tx_run_wants_checkpoint(const char *directory)
 {
     char path[PATH_SIZE];
-    struct stat info;
     join(path, directory, now_name);
-    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return is_file(path);
 }
 
 void tx_run_grant_checkpoint(const char *directory)

@@ -19,6 +19,9 @@ tx_status tx_run_check_inputs(const char *directory, tx_start start, const char 
 tx_status tx_run_check_restart(const char *directory, tx_error *error);
 /* Is there a file of this name, of a network of this step? */
 bool tx_run_holds(const char *directory, const char *name, int64_t step);
+/* What the run there was told before: it has begun to do that, whether or not it came to a checkpoint. NULL: nothing that can be
+ * read; else the caller's. */
+tx_config *tx_run_earlier(const char *directory, const tx_registry *registry);
 /* Is there a file checkpoint.now? Whoever makes it wants a checkpoint. Granted: there is one, and the file goes. */
 bool tx_run_wants_checkpoint(const char *directory);
 void tx_run_grant_checkpoint(const char *directory);

@@ -55,14 +55,6 @@ static tx_status claim_directory(tx_run *run, tx_error *error)
     return tx_run_check(run->directory, run->options->start, error);
 }
 
-/* What the run was told before: it has begun to do that, whether or not it came to a checkpoint. */
-static void read_earlier(tx_run *run)
-{
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/config.yaml", run->directory);
-    (void)!tx_config_read(tx_config_registry(run->config), path, NULL, 0, NULL, NULL, &run->earlier);
-}
-
 static const tx_section *earlier_root(const tx_run *run)
 {
     const tx_config *config = run->earlier ? run->earlier : run->checkpoint.config;
@@ -75,7 +67,7 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
     if (run->options->start != TX_START_RESUME) {
         return TX_OK;
     }
-    read_earlier(run);
+    run->earlier = tx_run_earlier(run->directory, tx_config_registry(run->config));
     TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
     if (run->checkpoint.file) {
         return tx_checkpoint_check(&run->checkpoint, run->config, run->log, error);

@@ -16,8 +16,6 @@ import math
 import sys
 from pathlib import Path
 
-import pictures
-
 PARTS = ["compute", "allreduce", "imbalance", "windows", "files"]
 
 
@@ -143,8 +141,11 @@ def parse():
 
 def main():
     options = parse()
+    global pictures
     try:
         import matplotlib
+
+        import pictures  # of NumPy, which comes with it
     except ImportError:
         fail("matplotlib is missing: apt-get install python3-matplotlib, or pip install matplotlib", 1)
     matplotlib.use("Agg")

@@ -24,6 +24,7 @@ typedef struct tx_plan_options {
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;
     bool seeded; /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
+    bool pulled; /* instead of the one output: the cotangent of the window's level, for a cotangent of it that a run is given */
     bool apart;  /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
     bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
     bool moved;    /* … and of the windows; the numbers of trajectories stay */
@@ -100,7 +101,7 @@ typedef struct tx_run_input {
     const void *const *windows;  /* [count] pointers to the first level of each sample's window, levels contiguous */
     const void *const *tangents; /* [count] of options.moved: where these move to, laid out as the windows */
     const void *const *numbers;  /* [count] of each sample's trajectory, as tx_numbers counts them; NULL: tx_plan_numbers is 0 */
-    const void *const *seeds;    /* [count] of options.seeded: the cotangents of all outputs, one behind the other, C order */
+    const void *const *seeds; /* [count] of options.seeded, .pulled: the cotangents of all outputs, one behind the other, C order */
     int count;
     int64_t batch_size; /* samples of the whole minibatch: a sample's loss weighs 1 / batch_size in the gradient */
 } tx_run_input;

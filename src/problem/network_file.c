@@ -7,6 +7,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "base/shape.h"
 #include "data/beside.h"
 #include "trainax/version.h"
 
@@ -21,6 +22,27 @@ static tx_status put_section(tx_file *file, const tx_network *network, tx_error 
     const tx_status status = tx_file_set_text(file, "/", "network", text, error);
     tx_free(text);
     return status;
+}
+
+/* "1,160": channels and points of the states that the network was made for. */
+static tx_status put_state(tx_file *file, const tx_shape *state, tx_error *error)
+{
+    char text[TX_SHAPE_TEXT];
+    tx_shape_write(state, text);
+    return tx_file_set_text(file, "/", "state", text, error);
+}
+
+tx_status tx_network_file_state(const tx_file *file, tx_error *error, tx_shape *out)
+{
+    char *text;
+    if (!tx_file_has_attribute(file, "/", "state")) {
+        return tx_error_set(error, TX_INVALID, "%s does not say which states its network is for: give their shape",
+                            tx_file_path(file));
+    }
+    TX_TRY(tx_file_get_text(file, "/", "state", error, &text));
+    const bool good = tx_shape_read(text, out);
+    tx_free(text);
+    return good ? TX_OK : tx_error_set(error, TX_BAD_DATA, "%s: its `state` is no shape", tx_file_path(file));
 }
 
 enum { PATH_SIZE = TX_LEAF_NAME + 16 };
@@ -49,6 +71,7 @@ static tx_status put_head(tx_file *file, const char *format, const tx_network *n
     TX_TRY(tx_file_set_integer(file, "/", "format_version", FORMAT_VERSION, error));
     TX_TRY(tx_file_set_text(file, "/", "version", tx_version(), error));
     TX_TRY(put_section(file, network, error));
+    TX_TRY(put_state(file, &network->input, error));
     return tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error);
 }
 

@@ -28,6 +28,8 @@ tx_status tx_network_file_check(const tx_file *file, tx_error *error);
 tx_status tx_network_file_section(const tx_file *file, const tx_registry *registry, tx_error *error, tx_config **out);
 /* The precision that it was trained in. */
 tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out);
+/* The states that it was made for. TX_INVALID: it does not say so (files of version 0.1.0 of this program). */
+tx_status tx_network_file_state(const tx_file *file, tx_error *error, tx_shape *out);
 /* Reads /parameters into flat values. TX_INVALID, naming the leaf, when the leaves are not the network's. */
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
                                      tx_error *error);

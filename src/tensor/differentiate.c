@@ -1,14 +1,15 @@
 /* Reverse mode as graph to graph: walks the nodes backwards and appends, for each, the cotangents of its inputs.
  *
- * Only nodes that depend on a parameter through no stop_gradient are visited. Cotangents of a value with several readers
- * are added in the order in which the backward walk meets them (latest reader first), so that none has to be kept for
- * long. Parameters collect theirs in the flat gradient, by effects. */
+ * Only nodes that depend on a parameter (or on the window, where its cotangent is asked for) through no stop_gradient are visited.
+ * Cotangents of a value with several readers are added in the order in which the backward walk meets them (latest reader first), so
+ * that none has to be kept for long. Parameters collect theirs in the flat gradient, by effects. */
 #include "base/memory.h"
 #include "tensor/operation.h"
 
 typedef struct walk {
     tx_graph *graph;
-    char *active;       /* depends on a parameter */
+    bool of_window;     /* whose cotangent is asked for, instead of the parameters' */
+    char *active;       /* depends on what that is */
     tx_node *cotangent; /* of each node so far, or TX_NONE */
     int count;          /* of the forward part */
 } walk;
@@ -21,10 +22,15 @@ static void give(walk *w, tx_node node, tx_node value)
     }
 }
 
-/* Does a node depend on a parameter, other than through stop_gradient? */
+static bool is_window(const tx_graph_node *node)
+{
+    return node->op == &tx_op_load && node->attributes.source == TX_SOURCE_WINDOW;
+}
+
+/* Does a node depend on what is asked for, other than through stop_gradient? */
 static bool is_active(const walk *w, const tx_graph_node *node)
 {
-    bool active = node->op == &tx_op_parameter;
+    bool active = w->of_window ? is_window(node) : node->op == &tx_op_parameter;
     for (int k = 0; k < TX_MAX_INPUTS && !tx_has_trait(node, TX_OP_CUT); k++) {
         active |= node->input[k] >= 0 && w->active[node->input[k]];
     }
@@ -67,30 +73,56 @@ static tx_status finish(walk *w, tx_status status, tx_error *error)
         visit(w, n);
     }
     tx_free(w->active);
-    tx_free(w->cotangent);
     return status ? status : tx_graph_status(w->graph, error);
+}
+
+/* Seeds the outputs' cotangents, one behind the other, and walks. */
+static tx_status pull_back(walk *w, const tx_node *outputs, int num_outputs, tx_error *error)
+{
+    const tx_status status = begin(w, error);
+    int64_t offset = 0;
+    for (int k = 0; status == TX_OK && k < num_outputs; k++) {
+        const tx_shape shape = tx_node_shape(w->graph, outputs[k]);
+        give(w, outputs[k], tx_graph_seed(w->graph, offset, shape));
+        offset += shape.channels * tx_shape_points(&shape);
+    }
+    return finish(w, status, error);
 }
 
 tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error)
 {
     walk w = {.graph = graph, .count = graph->count};
-    const tx_status status = begin(&w, error);
+    tx_status status = begin(&w, error);
     if (status == TX_OK) {
         tx_graph_node seed = tx_graph_node_of(&tx_op_seed, TX_NONE, TX_NONE);
         give(&w, loss, tx_graph_make(graph, &seed, 0));
     }
-    return finish(&w, status, error);
+    status = finish(&w, status, error);
+    tx_free(w.cotangent);
+    return status;
 }
 
 tx_status tx_graph_pull_back(tx_graph *graph, const tx_node *outputs, int num_outputs, tx_error *error)
 {
     walk w = {.graph = graph, .count = graph->count};
-    const tx_status status = begin(&w, error);
-    int64_t offset = 0;
-    for (int k = 0; status == TX_OK && k < num_outputs; k++) {
-        const tx_shape shape = tx_node_shape(graph, outputs[k]);
-        give(&w, outputs[k], tx_graph_seed(graph, offset, shape));
-        offset += shape.channels * tx_shape_points(&shape);
+    const tx_status status = pull_back(&w, outputs, num_outputs, error);
+    tx_free(w.cotangent);
+    return status;
+}
+
+tx_status tx_graph_pull_to_window(tx_graph *graph, tx_node *output, tx_error *error)
+{
+    walk w = {.graph = graph, .count = graph->count, .of_window = true};
+    const tx_shape shape = tx_node_shape(graph, *output);
+    tx_status status = pull_back(&w, output, 1, error);
+    if (status == TX_OK) {
+        tx_node n = 0;
+        while (n < w.count && !is_window(&graph->nodes[n])) {
+            n++;
+        }
+        *output = n < w.count && w.cotangent[n] >= 0 ? w.cotangent[n] : tx_graph_zero(graph, shape);
+        status = tx_graph_status(graph, error);
     }
-    return finish(&w, status, error);
+    tx_free(w.cotangent);
+    return status;
 }

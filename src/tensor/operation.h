@@ -58,6 +58,13 @@ extern const tx_operation tx_op_pad, tx_op_fold, tx_op_channels, tx_op_split, tx
 extern const tx_operation tx_op_conv, tx_op_bias_gradient;                                           /* convolution.c */
 extern const tx_operation tx_op_group_norm, tx_op_group_norm_gradient;                               /* norm.c */
 
+/* Of each kin, those that builders make, which an exported graph consists of; NULL behind the last. One that refers to what is
+ * outside of the graph (a user's function) is in no list. */
+extern const tx_operation *const tx_ops_given[],
+    *const tx_ops_pointwise[],
+        *const tx_ops_lane[], *const tx_ops_shape[], *const tx_ops_fourier[], *const tx_ops_spectral[], *const tx_ops_convolution[],
+                                                                                                            *const tx_ops_norm[];
+
 static inline bool tx_has_trait(const tx_graph_node *node, tx_trait trait)
 {
     return (node->op->traits & trait) != 0;

@@ -368,3 +368,5 @@ static const tx_operation op_conv_weights = {.name = "conv_weights",
                                              .prepare = prepare_conv_weights};
 /* (dy): sums of `size` channels from `mode` on */
 const tx_operation tx_op_bias_gradient = {.name = "bias_gradient", .traits = TX_OP_EFFECT, .prepare = prepare_bias_gradient};
+
+const tx_operation *const tx_ops_convolution[] = {&tx_op_conv, NULL};

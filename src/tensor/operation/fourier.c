@@ -129,3 +129,5 @@ tx_node tx_multiply_modes(tx_graph *graph, tx_node modes, tx_node table)
     node.attributes.convolution.groups = (int)tables;
     return tx_graph_make(graph, &node, 2);
 }
+
+const tx_operation *const tx_ops_fourier[] = {&op_rfftn, &op_irfftn, &op_multiply_modes, NULL};

@@ -115,3 +115,6 @@ tx_node tx_stop_gradient(tx_graph *graph, tx_node x)
     tx_graph_node node = tx_graph_node_of(&tx_op_stop, x, TX_NONE);
     return tx_graph_make(graph, &node, 1);
 }
+
+const tx_operation *const tx_ops_given[] = {
+    &tx_op_load, &tx_op_parameter, &tx_op_constant, &tx_op_batch_size, &tx_op_stop, &op_fixed, NULL};

@@ -210,3 +210,5 @@ tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y)
     tx_graph_node node = node_of(&op_square_error, x, y, 1);
     return tx_graph_make(graph, &node, 2);
 }
+
+const tx_operation *const tx_ops_lane[] = {&op_lane_scale, &op_broadcast, &op_sum, &op_dot, &op_square_error, NULL};

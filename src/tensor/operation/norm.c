@@ -137,3 +137,5 @@ tx_node tx_group_norm(tx_graph *graph, tx_node x, int64_t groups, double eps, tx
     norm.input[3] = bias;
     return tx_graph_append(graph, &norm);
 }
+
+const tx_operation *const tx_ops_norm[] = {&op_statistics, &tx_op_group_norm, NULL};

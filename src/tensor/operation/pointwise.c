@@ -270,3 +270,5 @@ tx_node tx_graph_zero(tx_graph *graph, tx_shape shape)
     node.shape = shape;
     return tx_graph_append(graph, &node);
 }
+
+const tx_operation *const tx_ops_pointwise[] = {&op_activate, &op_add, &tx_op_scale, &op_multiply, &op_power, &op_zero, NULL};

@@ -242,3 +242,5 @@ static tx_status prepare_phases(tx_planner *planner, tx_node n, tx_instruction *
 
 const tx_operation tx_op_split = {.name = "split", .prepare = prepare_phases};
 const tx_operation tx_op_join = {.name = "join", .traits = TX_OP_WIDE, .prepare = prepare_phases};
+
+const tx_operation *const tx_ops_shape[] = {&tx_op_pad, &op_flatten, &op_unflatten, &op_concatenate, &op_take_channels, NULL};

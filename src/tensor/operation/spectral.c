@@ -208,3 +208,5 @@ tx_node tx_spectral_convolve(tx_graph *graph, tx_node x, tx_node weight_real, tx
     const tx_node spectrum = multiply(graph, analyse(graph, x, &kept, false), &kept, weight_real, weight_imag, out_channels, false);
     return synthesise(graph, spectrum, &kept, &shape, true);
 }
+
+const tx_operation *const tx_ops_spectral[] = {&op_analyse, &op_synthesise, &op_multiply, NULL};

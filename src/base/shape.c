@@ -1,0 +1,35 @@
+/* Shapes as texts. */
+#include "base/shape.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+
+void tx_shape_write(const tx_shape *shape, char text[TX_SHAPE_TEXT])
+{
+    int at = snprintf(text, TX_SHAPE_TEXT, "%" PRId64, shape->channels);
+    for (int d = 0; d < shape->axes; d++) {
+        at += snprintf(text + at, (size_t)(TX_SHAPE_TEXT - at), ",%" PRId64, shape->n[d]);
+    }
+}
+
+bool tx_shape_read(const char *text, tx_shape *out)
+{
+    char copy[TX_SHAPE_TEXT], *rest = copy, *word;
+    int64_t number[1 + TX_MAX_AXES];
+    int count = 0;
+    if (strlen(text) >= sizeof copy) {
+        return false;
+    }
+    strcpy(copy, text);
+    while ((word = strsep(&rest, ","))) {
+        if (count > TX_MAX_AXES || !tx_parse_integer(word, &number[count]) || number[count++] < 1) {
+            return false;
+        }
+    }
+    *out = (tx_shape){.channels = number[0], .axes = count - 1};
+    memcpy(out->n, number + 1, (size_t)(count - 1) * sizeof *out->n);
+    return true;
+}

@@ -1,0 +1,74 @@
+/* A network file as the list of operations that a step of it is, with its parameters; opened for inference. */
+#include "simulation/stored.h"
+
+#include "base/memory.h"
+#include "problem/network_file.h"
+#include "tensor/exported.h"
+#include "trainax/inference.h"
+
+static tx_status list_step(const tx_network *network, tx_error *error, tx_exported *out)
+{
+    tx_graph *graph;
+    TX_TRY(tx_graph_create(error, &graph));
+    out->output = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    const tx_status status = tx_graph_export(graph, error, out);
+    tx_graph_destroy(graph);
+    return status;
+}
+
+static tx_status read_parameters(const tx_file *file, const tx_network *network, tx_error *error, tx_exported *out)
+{
+    void *parameters;
+    TX_TRY(tx_allocate_array((size_t)network->num_parameters, tx_real_bytes(out->precision), error, &parameters));
+    out->parameters = parameters;
+    out->num_parameters = network->num_parameters;
+    return tx_network_file_parameters(file, network, out->precision, parameters, error);
+}
+
+static tx_status read_network(const tx_registry *registry, const tx_file *file, tx_error *error, tx_exported *out)
+{
+    tx_config *section;
+    tx_network *network = NULL;
+    TX_TRY(tx_network_file_section(file, registry, error, &section));
+    tx_status status = tx_network_create(tx_config_root(section), out->state, error, &network);
+    status = status ? status : list_step(network, error, out);
+    status = status ? status : read_parameters(file, network, error, out);
+    tx_network_destroy(network);
+    tx_config_destroy(section);
+    return status;
+}
+
+tx_status tx_stored_network_read(const tx_registry *registry, const char *path, tx_shape state, tx_error *error, tx_exported *out)
+{
+    tx_exported network = {.version = TX_EXPORTED_VERSION, .state = state};
+    tx_file *file;
+    TX_TRY(tx_network_file_open(path, error, &file));
+    tx_status status = tx_network_file_precision(file, error, &network.precision);
+    status = status || state.channels ? status : tx_network_file_state(file, error, &network.state);
+    status = status ? status : read_network(registry, file, error, &network);
+    tx_file_close(file);
+    if (status != TX_OK) {
+        tx_stored_network_free(&network);
+        return status;
+    }
+    *out = network;
+    return TX_OK;
+}
+
+void tx_stored_network_free(tx_exported *network)
+{
+    tx_free((void *)network->nodes);
+    tx_free((void *)network->constants);
+    tx_free((void *)network->parameters);
+    *network = (tx_exported){0};
+}
+
+tx_status tx_inference_open(const tx_registry *registry, const char *path, tx_shape state, const tx_inference_options *options,
+                            tx_error *error, tx_inference **out)
+{
+    tx_exported network;
+    TX_TRY(tx_stored_network_read(registry, path, state, error, &network));
+    const tx_status status = tx_inference_create(&network, options, error, out);
+    tx_stored_network_free(&network);
+    return status;
+}

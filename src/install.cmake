@@ -7,7 +7,7 @@ file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefi
 set_target_properties(trainax_command trainax PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 set_property(TARGET trainax_command PROPERTY INSTALL_RPATH "\$ORIGIN/${bin_to_lib};${CMAKE_INSTALL_RPATH}")
 install(TARGETS trainax_command RUNTIME)
-install(TARGETS trainax EXPORT trainax LIBRARY)
+install(TARGETS trainax trainax_inference EXPORT trainax LIBRARY ARCHIVE)
 install(DIRECTORY include/trainax TYPE INCLUDE)
 install(DIRECTORY scripts/experiments slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(PROGRAMS scripts/scaling_study scripts/plot.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
@@ -19,15 +19,19 @@ install(EXPORT trainax FILE trainaxConfig.cmake NAMESPACE trainax:: DESTINATION 
 write_basic_package_version_file(trainaxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/trainaxConfigVersion.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trainax)
 
-# pkg-config trainax: what is linked by it finds the library without LD_LIBRARY_PATH.
-file(CONFIGURE OUTPUT trainax.pc @ONLY CONTENT [[prefix=${pcfiledir}/@pc_to_prefix@
+# pkg-config trainax, trainax-inference: what is linked by the first finds the library without LD_LIBRARY_PATH.
+function(tx_package name description libs)
+  file(CONFIGURE OUTPUT ${name}.pc @ONLY CONTENT [[prefix=${pcfiledir}/@pc_to_prefix@
 libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
 includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
 
-Name: trainax
-Description: Training of autoregressive neural emulators over MPI
+Name: @name@
+Description: @description@
 Version: @PROJECT_VERSION@
-Libs: -L${libdir} -Wl,-rpath,${libdir} -ltrainax
+Libs: -L${libdir} @libs@
 Cflags: -I${includedir}
 ]])
-install(FILES ${PROJECT_BINARY_DIR}/trainax.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+tx_package(trainax "Training of autoregressive neural emulators over MPI" "-Wl,-rpath,\${libdir} -ltrainax")
+tx_package(trainax-inference "Networks that were exported as C, without MPI and HDF5" "-ltrainax-inference -lm")

@@ -25,7 +25,7 @@ static const example examples[] = {
     {TX_FLOAT64, {2, 1, {24}}, "{type: modern_u_net, hidden_channels: 5, num_levels: 2, activation: gelu, key: 2}"},
     {TX_FLOAT32, {2, 2, {12, 8}}, "{type: classic_u_net, hidden_channels: 5, num_levels: 2, boundary_mode: neumann, key: 3}"},
     {TX_FLOAT64, {1, 2, {8, 9}}, "{type: classic_fno, hidden_channels: 3, num_modes: [3, 4], num_blocks: 2, key: 4}"},
-    {TX_FLOAT32, {1, 1, {160}}, "{type: classic_fno, hidden_channels: 2, num_modes: 80, num_blocks: 1, key: 4}"}, /* by FFTW */
+    {TX_FLOAT32, {1, 1, {320}}, "{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 4}"}, /* by FFTW */
     {TX_FLOAT64, {2, 3, {4, 5, 6}}, "{type: dilated_res_net, hidden_channels: 4, dilation_rates: [1, 2], key: 5}"},
     {TX_FLOAT32, {2, 1, {20}}, "{type: mlp, num_points: 20, width_size: 11, depth: 2, key: 6}"},
 };

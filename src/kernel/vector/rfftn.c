@@ -91,10 +91,21 @@ static tx_status make_plans(tx_rfft *t, tx_error *error)
                               (long)t->x.shape.n[t->x.shape.axes - 1]);
 }
 
+/* In libtrainax-inference.a FFTW's names are weak: a program that has no such transforms is linked without it. */
+static tx_status find_fftw(tx_error *error)
+{
+    void (*volatile there)(void) = (void (*)(void))FFTW(plan_guru64_dft);
+    return there ? TX_OK
+                 : tx_error_set(error, TX_INVALID,
+                                "the network transforms by FFTW: link the program with its shared libraries, "
+                                "-Wl,--no-as-needed -lfftw3f -lfftw3");
+}
+
 tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out)
 {
     const tx_layout *x = &shape->x;
     tx_rfft *t;
+    TX_TRY(find_fftw(error));
     TX_TRY(tx_allocate(sizeof *t, error, &t));
     *t = (tx_rfft){.x = *x, .modes = shape->modes, .weighted = shape->weighted, .half = x->shape.n[x->shape.axes - 1] / 2 + 1};
     t->rows = x->block * tx_shape_points(&x->shape) / x->shape.n[x->shape.axes - 1];

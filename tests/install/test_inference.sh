@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# A network that was exported as C, in a program that is built from the installed tree with libtrainax-inference.a alone: no other
+# library beside libc and libm, the bits of `rollout`. And what export refuses.
+. "$(dirname "$0")/../command/common.sh" "$1" "$2"
+
+sanitizer=${TRAINAX_SANITIZE:+-fsanitize=$TRAINAX_SANITIZE -fopenmp}
+cmake --install "$build" --prefix "$work/before" >/dev/null || fail "cmake --install"
+mv before prefix
+export PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name trainax-inference.pc)")
+consumer=$tests/install/consumer
+
+# train NAME NETWORK [PRECISION [POINTS]]: no step, only its initial parameters
+train() {
+    cat >"$1.yaml" <<YAML
+precision: ${3:-float32}
+data: {type: advection_1d_periodic, num_points: ${4:-160}, num_samples: 7, cfl: -0.75, highest_init_mode: 5, temporal_horizon: 2, key: 0}
+network: $2
+trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 0, batch_size: 7, key: 0}
+YAML
+    succeeds "$trainax" train "$1.yaml" --quiet --output "$1"
+    succeeds "$trainax" generate "$1.yaml" --output "$1.h5" --overwrite
+}
+# program NAME WHAT...: the exported network in the user's program
+program() {
+    mkdir -p "$1.source"
+    succeeds "$trainax" export "$1/network.h5" --c --output "$1.source/emulator.c" --overwrite
+    succeeds ${CC:-cc} -std=c11 -Wall -Wextra -pedantic -Werror "$consumer/simulation.c" "$1.source/emulator.c" \
+        $(pkg-config --cflags --libs trainax-inference) "${@:2}" $sanitizer -o "$1.program"
+}
+points=160
+# level FILE FIRST COUNT TRAJECTORIES: raw numbers of levels, each of all trajectories
+level() {
+    for ((k = $2; k < $2 + $3; k++)); do
+        h5dump -d /trajectories -s "0,$k,0,0" -c "$4,1,1,$points" -b NATIVE -o level.bin "$1" >/dev/null || fail "h5dump of $1"
+        cat level.bin
+    done
+}
+
+# -- convolutions, a network with norms in double, one that transforms: one state, seven --
+train conv '{type: conv_net, hidden_channels: 34, depth: 10, key: 0}'
+train norm '{type: modern_u_net, hidden_channels: 5, num_levels: 2, key: 1}' float64
+train fno '{type: classic_fno, hidden_channels: 4, num_modes: 12, num_blocks: 2, key: 2}'
+for name in conv norm fno; do
+    program $name
+    for states in 1 7; do
+        sed -i "s/num_samples: [0-9]*/num_samples: $states/" $name.yaml
+        succeeds "$trainax" generate $name.yaml --output $name.h5 --overwrite
+        succeeds "$trainax" rollout $name/network.h5 --initial $name.h5 --steps 3 --output rolled.h5 --overwrite
+        level $name.h5 0 1 $states >initial.bin
+        level rolled.h5 1 3 $states >expected.bin
+        env -i ./$name.program $states 3 <initial.bin >stepped.bin || fail "$name.program $states"
+        cmp stepped.bin expected.bin || fail "$name: $states states are not what rollout computes"
+    done
+done
+if [ -z "$sanitizer" ]; then
+    ldd conv.program | grep -vqE 'linux-vdso|lib[cm]\.so|ld-linux' && fail "more libraries than libc and libm: $(ldd conv.program)"
+fi
+
+# -- many modes: by FFTW, which the program then brings along --
+train many '{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 2}' float32 320
+program many
+points=320
+level many.h5 0 1 7 >initial.bin
+./many.program 7 1 <initial.bin 2>err.txt >/dev/null && fail "a transform without FFTW"
+grep -q 'the network transforms by FFTW: link the program with' err.txt || fail "what is lacking: $(cat err.txt)"
+program many -Wl,--no-as-needed -lfftw3f -lfftw3
+succeeds "$trainax" rollout many/network.h5 --initial many.h5 --steps 1 --output rolled.h5 --overwrite
+level rolled.h5 1 1 7 >expected.bin
+./many.program 7 1 <initial.bin >stepped.bin
+cmp stepped.bin expected.bin || fail "many modes"
+
+# -- the same by CMake; another grid; an exported source is plain C++, too --
+cat >CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.21)
+project(simulation C)
+find_package(trainax 0.1 REQUIRED)
+add_executable(simulation ${SOURCES})
+target_link_libraries(simulation PRIVATE trainax::inference)
+CMAKE
+succeeds "$trainax" export conv/network.h5 --c --shape 1,40 --output emulator.c
+succeeds cmake -S . -B by_cmake "-DSOURCES=$consumer/simulation.c;emulator.c" -DCMAKE_PREFIX_PATH="$work/prefix" \
+    "-DCMAKE_EXE_LINKER_FLAGS=$sanitizer"
+succeeds cmake --build by_cmake
+head -c 160 initial.bin | by_cmake/simulation 1 2 >stepped.bin
+[ "$(stat -c %s stepped.bin)" = 320 ] || fail "40 points"
+succeeds ${CXX:-c++} -std=c++11 -Wall -Wextra -pedantic -Werror -c "$consumer/simulation.c" -x c++ $(pkg-config --cflags trainax-inference)
+
+# -- what is refused --
+expect 2 'export needs --c' "$trainax" export conv/network.h5 --output other.c
+expect 2 'export needs --output FILE.c' "$trainax" export conv/network.h5 --c
+expect 2 "'emulator.c' exists" "$trainax" export conv/network.h5 --c --output emulator.c
+expect 2 'is an input' "$trainax" export conv/network.h5 --c --overwrite --output conv/network.h5
+expect 2 'shape 1,x: channels and the points' "$trainax" export conv/network.h5 --c --output other.c --shape 1,x
+expect 3 'is no network file' "$trainax" export conv.h5 --c --output other.c
+expect 2 'another shape' mpirun -n 2 "$trainax" export conv/network.h5 --c --output other.c --shape 2,160
+[ ! -e other.c ] || fail "a refused export has left a file"
+finish

@@ -47,7 +47,8 @@ struct tx_bench_case {
     tx_shape shape;
     tx_precision precision;
     int block;
-    int part;                           /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights */
+    int part; /* of a convolution: 0 forward, 1 with respect to the input, 2 to the weights; of a rollout: 1 as a simulation steps
+               */
     const tx_operation_case *operation; /* another one */
 };
 enum { TX_MOST_CASES = 128 };

@@ -67,6 +67,11 @@ static const char network[] = "network: Conv;34;10;relu\nnetwork_key: 0\n";
     {                                                                                                                              \
         .name = "rollout/" NAME, .run = tx_bench_rollout, .config = network, .batch = STATES, .shape = SHAPE                       \
     }
+#define INFERENCE(NAME, NETWORK, ...)                                                                                              \
+    {                                                                                                                              \
+        .name = "inference/" NAME, .run = tx_bench_rollout, .config = "network: " NETWORK "\nnetwork_key: 0\n", .batch = 1,        \
+        .part = 1, .shape = __VA_ARGS__                                                                                            \
+    }
 
 /* ---- Sums over ranks ---- */
 
@@ -116,6 +121,8 @@ static const tx_bench_case own[] = {
     ROLLOUT("one_state_1d", 1, LINE),
     ROLLOUT("one_state_2d", 1, SQUARE),
     ROLLOUT("twenty_states_1d", 20, LINE),
+    INFERENCE("conv_34_10", "Conv;34;10;relu", LINE),
+    INFERENCE("mlp_60_6", "MLP;60;6;tanh", {3}),
     SUM("200", 200),
     SUM("32k", 32000),
     SUM("1m", 1000000),

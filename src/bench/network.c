@@ -1,5 +1,5 @@
-/* Rollouts: one step of a network from as many states as the case has, in the blocks that a rollout of so many takes. Checked
- * against double, in one block. */
+/* Rollouts: one step of a network from as many states as the case has, in the blocks that a rollout of so many takes; and one state
+ * stepped as a simulation does. Checked against double, in one block. */
 #include <math.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "base/real.h"
 #include "bench/bench.h"
 #include "problem/problem.h"
+#include "simulation/stored.h"
 
 enum { PROFILES = 20 };
 
@@ -16,10 +17,12 @@ typedef struct bench_rollout {
     tx_parameters shared;
     tx_values *values;
     tx_workspace *workspace;
+    tx_inference *inference;
     tx_precision precision;
     int count, block; /* states */
     size_t level_bytes;
     char *parameters, *states, *next;
+    void (*work)(void *state);
 } bench_rollout;
 
 /* The block as rollouts choose it, unless one is given. */
@@ -74,8 +77,20 @@ static tx_status create(const tx_bench_case *self, const tx_config *config, int 
     return fill(r, error);
 }
 
+static tx_status open_inference(bench_rollout *r, tx_error *error)
+{
+    tx_exported network = {.precision = r->precision};
+    tx_status status = tx_network_list(r->network, error, &network);
+    network.parameters = r->parameters;
+    status = status ? status : tx_inference_create(&network, NULL, error, &r->inference);
+    network.parameters = NULL;
+    tx_stored_network_free(&network);
+    return status;
+}
+
 static void destroy(bench_rollout *r)
 {
+    tx_inference_destroy(r->inference);
     tx_values_destroy(r->values);
     tx_workspace_destroy(r->workspace);
     tx_plan_destroy(r->plan);
@@ -103,6 +118,12 @@ static void step(void *state)
     }
 }
 
+static void infer(void *state)
+{
+    const bench_rollout *r = state;
+    tx_inference_step(r->inference, r->states, r->next, NULL);
+}
+
 static double real_at(const bench_rollout *r, int64_t k)
 {
     return tx_real_get(r->precision, r->next, k);
@@ -114,7 +135,7 @@ static tx_status check(const tx_bench_case *self, const tx_config *config, bench
     const tx_status status = create(self, config, TX_LARGEST_BLOCK, error, &reference);
     if (status == TX_OK) {
         double apart = 0, length = 0;
-        step(r);
+        r->work(r);
         step(&reference);
         for (int64_t k = 0; k < self->batch * self->shape.channels * tx_shape_points(&self->shape); k++) {
             apart += (real_at(r, k) - real_at(&reference, k)) * (real_at(r, k) - real_at(&reference, k));
@@ -150,9 +171,11 @@ static tx_status measure(const tx_bench_case *self, const tx_config *config, ben
 {
     const size_t before = tx_memory_live();
     TX_TRY(create(self, config, 0, error, r));
+    TX_TRY(self->part ? open_inference(r, error) : TX_OK);
+    r->work = self->part ? infer : step;
     out->bytes = tx_memory_live() - before;
     TX_TRY(check(self, config, r, error, out));
-    TX_TRY(tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, r->precision), NULL, step, r, error, out));
+    TX_TRY(tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, r->precision), NULL, r->work, r, error, out));
     return profile(r, error, out);
 }
 

@@ -6,10 +6,13 @@
 #include "tensor/exported.h"
 #include "trainax/inference.h"
 
-static tx_status list_step(const tx_network *network, tx_error *error, tx_exported *out)
+tx_status tx_network_list(const tx_network *network, tx_error *error, tx_exported *out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
+    out->version = TX_EXPORTED_VERSION;
+    out->state = network->input;
+    out->num_parameters = network->num_parameters;
     out->output = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
     const tx_status status = tx_graph_export(graph, error, out);
     tx_graph_destroy(graph);
@@ -21,7 +24,6 @@ static tx_status read_parameters(const tx_file *file, const tx_network *network,
     void *parameters;
     TX_TRY(tx_allocate_array((size_t)network->num_parameters, tx_real_bytes(out->precision), error, &parameters));
     out->parameters = parameters;
-    out->num_parameters = network->num_parameters;
     return tx_network_file_parameters(file, network, out->precision, parameters, error);
 }
 
@@ -31,7 +33,7 @@ static tx_status read_network(const tx_registry *registry, const tx_file *file, 
     tx_network *network = NULL;
     TX_TRY(tx_network_file_section(file, registry, error, &section));
     tx_status status = tx_network_create(tx_config_root(section), out->state, error, &network);
-    status = status ? status : list_step(network, error, out);
+    status = status ? status : tx_network_list(network, error, out);
     status = status ? status : read_parameters(file, network, error, out);
     tx_network_destroy(network);
     tx_config_destroy(section);
@@ -40,7 +42,7 @@ static tx_status read_network(const tx_registry *registry, const tx_file *file, 
 
 tx_status tx_stored_network_read(const tx_registry *registry, const char *path, tx_shape state, tx_error *error, tx_exported *out)
 {
-    tx_exported network = {.version = TX_EXPORTED_VERSION, .state = state};
+    tx_exported network = {.state = state};
     tx_file *file;
     TX_TRY(tx_network_file_open(path, error, &file));
     tx_status status = tx_network_file_precision(file, error, &network.precision);

@@ -90,7 +90,8 @@ typedef void tile_fn(const tx_conv *conv, int64_t n, const conv_arrays *a);
     T(5, 1, K) T(5, 2, K) T(5, 3, K) T(5, 4, K) T(5, 5, K) \
     T(6, 1, K) T(6, 2, K) T(6, 3, K) T(6, 4, K) \
     T(7, 1, K) T(7, 2, K) T(7, 3, K) \
-    T(8, 1, K) T(8, 2, K) T(8, 3, K)
+    T(8, 1, K) T(8, 2, K) T(8, 3, K) \
+    T(9, 1, K) T(9, 2, K) T(10, 1, K) T(10, 2, K) T(11, 1, K) T(11, 2, K) T(12, 1, K) T(12, 2, K) T(13, 1, K) T(13, 2, K) T(14, 1, K) T(14, 2, K)
 #else
 #define TILES(T, K) \
     T(1, 1, K) T(1, 2, K) T(1, 3, K) T(1, 4, K) T(1, 5, K) T(1, 6, K) T(1, 7, K) T(1, 8, K) \
@@ -155,8 +156,12 @@ INLINE void apply_blocks(const tx_conv *conv, const conv_block *first, const con
         conv_arrays own = move(a, 0, block->start * conv->y_channel);
         own.packed += block->packed;
         own.bias = a->bias ? a->bias + block->start : NULL;
-        apply_block(conv, block, n, &own);
-        finish_block(conv, block, n, own.y);
+        if (conv->narrow) {
+            VARIANT(narrow_apply)(conv, block, n, &own);
+        } else {
+            apply_block(conv, block, n, &own);
+            finish_block(conv, block, n, own.y);
+        }
     }
 }
 

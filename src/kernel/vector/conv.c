@@ -157,12 +157,18 @@ static void list_blocks(tx_conv *conv)
 static int64_t strip_length(const tx_conv *conv, int64_t rows, int64_t span)
 {
     enum { ROOM = 20480 };
-    const int64_t tile = tile_vectors((conv->out + conv->num_blocks - 1) / conv->num_blocks) * VL;
     if (conv->dense || conv->taps == 0) {
         return ROOM;
     }
+    const int64_t tile = tile_vectors((conv->out + conv->num_blocks - 1) / conv->num_blocks) * VL;
     const int64_t room = ROOM / (int64_t)sizeof(real) / (conv->in * rows) - span;
     return room < tile ? tile : room / tile * tile;
+}
+
+/* Are vectors of output channels, sample by sample, at most half the work of vectors of samples? */
+static bool is_narrow(const tx_conv *conv)
+{
+    return conv->dense && 2 * conv->length * ((conv->out + VL - 1) / VL) <= conv->out * ((conv->length + VL - 1) / VL);
 }
 
 static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, const int64_t *r)
@@ -183,6 +189,7 @@ static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, cons
     for (int d = 0; d < axes; d++) {
         conv->kernel_taps *= shape->kernel[d];
     }
+    conv->narrow = is_narrow(conv);
     int64_t offset;
     for (int64_t t = 0; t < conv->kernel_taps; t++) {
         conv->taps += tap_offset(shape, r, t, &offset);
@@ -194,7 +201,8 @@ enum { MOST_LISTED = 1 << 16 };
 
 tx_status VARIANT(conv_tables)(tx_conv *conv, int64_t rows, int64_t span, tx_error *error)
 {
-    conv->num_blocks = tile_blocks(conv->out, (conv->length + VL - 1) / VL);
+    conv->num_blocks =
+        conv->narrow ? (conv->out + NARROW_OUT - 1) / NARROW_OUT : tile_blocks(conv->out, (conv->length + VL - 1) / VL);
     const size_t taps = (size_t)conv->taps, pairs = taps * (size_t)conv->in;
     conv->listed = pairs <= MOST_LISTED ? (int)pairs : 0;
     TX_TRY(tx_allocate_array((size_t)conv->rows, sizeof *conv->row, error, &conv->row));
@@ -305,7 +313,7 @@ size_t VARIANT(conv_direct_size)(const tx_conv *conv)
 
 size_t VARIANT(conv_packed_size)(const tx_conv *conv)
 {
-    size_t size = 0;
+    size_t size = conv->narrow ? VL : 0; /* that are read behind the last */
     for (; conv; conv = conv->next) {
         size += VARIANT(conv_direct_size)(conv) + VARIANT(winograd_packed_size)(conv);
     }

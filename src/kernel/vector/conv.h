@@ -34,6 +34,7 @@ struct tx_conv {
     conv_block *block;
     int64_t strip; /* reals of a row that share a pass over the weights: their inputs stay in L1 */
     bool flip, masked, dense;
+    bool narrow; /* dense, of few samples: blocks are of many channels, side by side in vectors */
     tx_activation activation;
     struct conv_winograd *winograd; /* computes the rows that are not in `row`; NULL: they are all there */
     struct tx_conv *next;           /* the next phase of y; NULL: none */
@@ -44,6 +45,11 @@ typedef struct conv_arrays {
     const real *x, *packed, *bias, *m, *add; /* bias, mask and what is added may be NULL */
     real *y;
 } conv_arrays;
+
+/* The largest block where lanes are output channels. */
+enum { NARROW_OUT = 8 * VL };
+/* One block, n samples. */
+void VARIANT(narrow_apply)(const tx_conv *conv, const conv_block *block, int64_t n, const conv_arrays *a);
 
 /* What conv.c, apply.c and weights.c do for a convolution whose counts are set: makes its tables and cuts its channels into
  * blocks, where taps reach `rows` rows of each input channel and `span` reals beyond a strip; */

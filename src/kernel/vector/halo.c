@@ -21,7 +21,9 @@ void VARIANT(halo)(const tx_halo *halo, void *x)
         for (const tx_halo_runs *run = halo->runs, *end = run + halo->num_runs; run < end; run++) {
             for (int64_t k = 0; k < run->count; k++) {
                 real *to = channel + run->to + k * run->to_step;
-                if (run->zero) {
+                if (run->length == 1) {
+                    *to = run->zero ? 0 : channel[run->from + k * run->from_step];
+                } else if (run->zero) {
                     zero_reals(to, run->length);
                 } else {
                     copy_reals(to, channel + run->from + k * run->from_step, run->length);

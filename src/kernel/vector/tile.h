@@ -6,10 +6,10 @@
 /* The tallest tile; TILE_WIDTHS: the most vectors for 1, 2, … output channels. The accumulators, one vector of inputs for
  * each column and one weight fill the registers: 32 with AVX-512, else 16. */
 #if TX_VECTOR_BYTES == 64
-enum { TILE_OUT = 8, TILE_VECTORS = 12, UNROLLED_TAPS = 1 }; /* 24 multiplications hide the loop over taps as it is */
+enum { TILE_OUT = 14, TILE_VECTORS = 12, UNROLLED_TAPS = 1 }; /* 24 multiplications hide the loop over taps as it is */
 #define TILE_WIDTHS                                                                                                                \
     {                                                                                                                              \
-        12, 10, 8, 6, 5, 4, 3, 3                                                                                                   \
+        12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2                                                                                                   \
     }
 #else
 enum { TILE_OUT = 6, TILE_VECTORS = 8, UNROLLED_TAPS = 3 };
@@ -30,7 +30,7 @@ static inline int tile_vectors(int out)
 static inline int64_t tile_cost(int64_t out, int64_t vectors)
 {
     const int64_t latency = 8, loads = out + vectors, least = loads > latency ? loads : latency, work = out * vectors;
-    return (work > least ? work : least) + 2;
+    return (work > least ? work : least) + 2 + (TX_VECTOR_BYTES == 64 ? vectors : 0); /* loads of x cross lines */
 }
 
 static inline int64_t block_cost(int out, int64_t vectors)

@@ -3,7 +3,7 @@
 # library beside libc and libm, the bits of `rollout`. And what export refuses.
 . "$(dirname "$0")/../command/common.sh" "$1" "$2"
 
-sanitizer=${TRAINAX_SANITIZE:+-fsanitize=$TRAINAX_SANITIZE -fopenmp}
+sanitizer=${TRAINAX_SANITIZE:+-fsanitize=$TRAINAX_SANITIZE}
 cmake --install "$build" --prefix "$work/before" >/dev/null || fail "cmake --install"
 mv before prefix
 export PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name trainax-inference.pc)")
@@ -35,6 +35,18 @@ level() {
         cat level.bin
     done
 }
+
+cat >plane.yaml <<'YAML'
+data: {type: npy, path: plane.npy}
+network: {type: conv_net, hidden_channels: 5, depth: 2, key: 0}
+trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 0, batch_size: 3, key: 0}
+YAML
+cat >point.yaml <<'YAML'
+precision: float64
+data: {type: lorenz_rk4, num_samples: 2, temporal_horizon: 2, key: 0}
+network: {type: mlp, num_spatial_dims: 0, width_size: 60, depth: 6, activation: tanh, key: 0}
+trainer: {optimizer: {type: adam, learning_rate: 1.0e-3}, num_training_steps: 0, batch_size: 3, key: 0}
+YAML
 
 # -- convolutions, a network with norms in double, one that transforms: one state, seven --
 train conv '{type: conv_net, hidden_channels: 34, depth: 10, key: 0}'
@@ -84,6 +96,35 @@ succeeds cmake --build by_cmake
 head -c 160 initial.bin | by_cmake/simulation 1 2 >stepped.bin
 [ "$(stat -c %s stepped.bin)" = 320 ] || fail "40 points"
 succeeds ${CXX:-c++} -std=c++11 -Wall -Wextra -pedantic -Werror -c "$consumer/simulation.c" -x c++ $(pkg-config --cflags trainax-inference)
+
+# -- Fortran: the same bits from arrays of every rank and kind, sections of them, and expressions --
+if [ -z "$sanitizer" ] && command -v gfortran >/dev/null; then
+    python3 - <<'PYTHON'
+import math, struct
+values = [math.sin(0.37 * k) for k in range(3 * 2 * 2 * 8 * 12)]
+header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 2, 8, 12), }"
+header += " " * (117 - len(header)) + "\n"
+with open("plane.npy", "wb") as file:
+    file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack("<%df" % len(values), *values))
+PYTHON
+    # fortran NAME KIND: a Fortran program, and what the one in C makes of the same numbers
+    fortran() {
+        mkdir -p "$1.fortran"
+        succeeds ${CC:-cc} -c "$1.source/emulator.c" $(pkg-config --cflags trainax-inference) -o "$1.fortran/emulator.o"
+        succeeds gfortran -std=f2018 -cpp -D$1 -Wall -Wextra -Wno-compare-reals -Werror -g -fcheck=all -J "$1.fortran" \
+            "$(pkg-config --variable=includedir trainax-inference)/trainax/inference.f90" "$consumer/simulation.f90" \
+            "$1.fortran/emulator.o" $(pkg-config --libs trainax-inference) $sanitizer -o "$1.fortran/simulation"
+        succeeds "$1.fortran/simulation"
+        "./$1.program" 1 1 <initial.bin >expected.bin
+        cmp next.bin expected.bin || fail "Fortran, $1"
+    }
+    succeeds "$trainax" train plane.yaml --quiet --output plane
+    succeeds "$trainax" train point.yaml --quiet --output point
+    for name in conv plane point; do
+        program $name
+        fortran $name
+    done
+fi
 
 # -- what is refused --
 expect 2 'export needs --c' "$trainax" export conv/network.h5 --output other.c

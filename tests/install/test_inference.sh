@@ -126,6 +126,24 @@ PYTHON
     done
 fi
 
+# -- the README's programs, on the quickstart's network --
+readme() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$tests/../README.md" | grep -v '^```'; }
+succeeds "$trainax" train "$tests/../scripts/experiments/quickstart.yaml" --quiet --set trainer.num_training_steps=20 --output quick
+succeeds "$trainax" export quick/network.h5 --c --output emulator.c --overwrite
+readme c >simulation.c
+succeeds ${CC:-cc} -O2 -Wall -Wextra -Werror simulation.c emulator.c $(pkg-config --cflags --libs trainax-inference) $sanitizer -o simulation
+succeeds ./simulation
+grep -qE '^[-0-9.]+$' out.txt || fail "the README's program in C: $(cat out.txt)"
+if [ -z "$sanitizer" ] && command -v gfortran >/dev/null; then
+    mv out.txt in_c.txt
+    readme fortran >simulation.f90
+    succeeds ${CC:-cc} -c emulator.c $(pkg-config --cflags trainax-inference)
+    succeeds gfortran "$(pkg-config --variable=includedir trainax-inference)/trainax/inference.f90" simulation.f90 emulator.o \
+        $(pkg-config --libs trainax-inference) -o simulation
+    succeeds ./simulation
+    [ "$(sed 's/^0//' in_c.txt)" = "$(tr -d ' ' <out.txt)" ] || fail "the README's programs: $(cat in_c.txt out.txt)"
+fi
+
 # -- what is refused --
 expect 2 'export needs --c' "$trainax" export conv/network.h5 --output other.c
 expect 2 'export needs --output FILE.c' "$trainax" export conv/network.h5 --c

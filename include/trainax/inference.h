@@ -29,6 +29,9 @@ tx_status tx_inference_open(const struct tx_registry *registry, const char *path
                             const tx_inference_options *options, tx_error *error, tx_inference **out);
 void tx_inference_destroy(tx_inference *inference); /* takes NULL */
 
+/* Others of the same form, for a network that is still trained. Copied. */
+void tx_inference_set_parameters(tx_inference *inference, const void *parameters);
+
 tx_shape tx_inference_state(const tx_inference *inference);
 tx_precision tx_inference_precision(const tx_inference *inference); /* that the network was trained in, and computes in */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/real.h"
+#include "inference/field.h"
 #include "tensor/exported.h"
 #include "trainax/plan.h"
 
@@ -24,9 +24,10 @@ typedef struct staging {
 struct tx_inference {
     tx_shape state;
     tx_precision precision;
-    size_t numbers, bytes; /* of a state */
-    int block;             /* states that `many` and `adjoint` compute together */
-    void *reals;           /* a copy of the parameters */
+    size_t bytes; /* of a state */
+    int block;    /* states that `many` and `adjoint` compute together */
+    void *reals;  /* a copy of the parameters */
+    size_t parameter_bytes;
     tx_parameters parameters;
     program one, many, adjoint; /* many: empty where one does, adjoint where none is wanted */
     staging x, seeds, y;
@@ -86,13 +87,10 @@ static tx_status make(tx_inference *inference, const tx_exported *network, const
     tx_graph *graph;
     inference->state = network->state;
     inference->precision = network->precision;
-    inference->numbers = (size_t)(network->state.channels * tx_shape_points(&network->state));
-    inference->bytes = inference->numbers * real;
+    inference->bytes = (size_t)(network->state.channels * tx_shape_points(&network->state)) * real;
     TX_TRY(tx_allocate_array(parameters, real, error, &inference->reals));
-    if (parameters) {
-        memcpy(inference->reals, network->parameters, parameters * real);
-    }
-    tx_parameters_set(&inference->parameters, inference->reals);
+    inference->parameter_bytes = parameters * real;
+    tx_inference_set_parameters(inference, network->parameters);
     TX_TRY(tx_graph_import(network, error, &graph));
     const tx_status status = make_programs(inference, network, graph, options, error);
     tx_graph_destroy(graph);
@@ -132,6 +130,14 @@ void tx_inference_destroy(tx_inference *inference)
     }
 }
 
+void tx_inference_set_parameters(tx_inference *inference, const void *parameters)
+{
+    if (inference->parameter_bytes) {
+        memcpy(inference->reals, parameters, inference->parameter_bytes);
+    }
+    tx_parameters_set(&inference->parameters, inference->reals);
+}
+
 tx_shape tx_inference_state(const tx_inference *inference)
 {
     return inference->state;
@@ -146,72 +152,27 @@ tx_precision tx_inference_precision(const tx_inference *inference)
 
 tx_field tx_inference_field(const tx_inference *inference, const void *data, tx_precision precision)
 {
-    tx_field field = {.data = (void *)data, .precision = precision};
-    int64_t stride = 1;
-    for (int d = inference->state.axes - 1; d >= 0; d--) {
-        field.stride[2 + d] = stride;
-        stride *= inference->state.n[d];
-    }
-    field.stride[1] = stride;
-    field.stride[0] = stride * inference->state.channels;
-    return field;
-}
-
-/* Can kernels have its states as they are? */
-static bool is_plain(const tx_inference *inference, const tx_field *field)
-{
-    const tx_field plain = tx_inference_field(inference, field->data, inference->precision);
-    bool same = field->precision == plain.precision && (inference->state.channels == 1 || field->stride[1] == plain.stride[1]);
-    for (int d = 0; d < inference->state.axes; d++) {
-        same = same && (inference->state.n[d] == 1 || field->stride[2 + d] == plain.stride[2 + d]);
-    }
-    return same;
-}
-
-/* Between a state of a field and a plain one. */
-static void move_number(const tx_inference *inference, const tx_field *field, bool out, int64_t at, char *plain, int64_t k)
-{
-    if (out) {
-        tx_real_put(field->precision, field->data, at, tx_real_get(inference->precision, plain, k));
-    } else {
-        tx_real_put(inference->precision, plain, k, tx_real_get(field->precision, field->data, at));
-    }
-}
-
-static void move_state(const tx_inference *inference, const tx_field *field, bool out, int64_t sample, char *plain)
-{
-    const tx_shape *s = &inference->state;
-    int64_t n[TX_MAX_AXES] = {1, 1, 1}, k = 0;
-    memcpy(n, s->n, (size_t)s->axes * sizeof *n);
-    for (int64_t c = 0; c < s->channels; c++) {
-        for (int64_t i = 0; i < n[0]; i++) {
-            for (int64_t j = 0; j < n[1]; j++) {
-                const int64_t at = sample * field->stride[0] + c * field->stride[1] + i * field->stride[2] + j * field->stride[3];
-                for (int64_t l = 0; l < n[2]; l++) {
-                    move_number(inference, field, out, at + l * field->stride[4], plain, k++);
-                }
-            }
-        }
-    }
+    return tx_field_plain(&inference->state, data, precision);
 }
 
 /* The samples `first` to first + count - 1, in place or in their room, where `read` fills it. */
 static void stage(const tx_inference *inference, staging *staging, const tx_field *field, bool read, int64_t first, int count)
 {
-    const bool plain = is_plain(inference, field);
+    const bool plain = tx_field_is_plain(field, &inference->state, inference->precision);
     const int64_t stride = field->stride[0] * (int64_t)tx_real_bytes(field->precision);
     for (int k = 0; k < count; k++) {
         staging->sample[k] = plain ? (char *)field->data + (first + k) * stride : staging->room + (size_t)k * inference->bytes;
         if (!plain && read) {
-            move_state(inference, field, false, first + k, staging->sample[k]);
+            tx_field_read(field, &inference->state, first + k, inference->precision, staging->sample[k]);
         }
     }
 }
 
 static void give_back(const tx_inference *inference, const staging *staging, const tx_field *field, int64_t first, int count)
 {
-    for (int k = 0; k < count && !is_plain(inference, field); k++) {
-        move_state(inference, field, true, first + k, staging->sample[k]);
+    const bool plain = tx_field_is_plain(field, &inference->state, inference->precision);
+    for (int k = 0; k < count && !plain; k++) {
+        tx_field_write(field, &inference->state, first + k, inference->precision, staging->sample[k]);
     }
 }
 

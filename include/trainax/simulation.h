@@ -15,6 +15,31 @@ extern "C" {
 tx_status tx_export_c(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
                       const tx_output *output, tx_error *error);
 
+/* Training while a simulation runs, on states that it has just computed: the five verbs are create, train_step, inference, save and
+ * load. All are collective; ranks train one network, each on its own samples. */
+typedef struct tx_online tx_online;
+typedef struct tx_online_setup {
+    tx_shape state;
+    int levels;      /* of a sample: a state and those that follow it, as many as the configuration reads; 0 means 2 */
+    int64_t samples; /* the most of one step, of all ranks together; 0 means 1 */
+} tx_online_setup;
+/* config_path: YAML with `network` and `trainer` as every configuration has them; what it says of data, batch_size,
+ * num_training_steps and the trainer's key is not looked at. parallel: the caller's; NULL: one of its own, as tx_parallel_create
+ * makes it. */
+tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const tx_online_setup *setup, tx_error *error,
+                           tx_online **out);
+void tx_online_destroy(tx_online *online); /* takes NULL */
+/* One update by this rank's `count` samples, maybe none. levels: a field for each level, of so many states; numbers as they come.
+ * loss: of the step, before the update. TX_DIVERGED: it was not made. */
+tx_status tx_online_train_step(tx_online *online, int64_t count, const tx_field *levels, tx_error *error, double *loss);
+/* The next states, as the network is now. Not collective. y may be x. */
+tx_status tx_online_inference(tx_online *online, int64_t count, const tx_field *x, const tx_field *y, tx_error *error);
+/* A network file, which may be replaced; rank 0 writes. */
+tx_status tx_online_save(tx_online *online, const char *path, tx_error *error);
+/* The parameters of one, whose leaves must be the network's; rank 0 reads. What the optimizer remembers stays. */
+tx_status tx_online_load(tx_online *online, const char *path, tx_error *error);
+tx_shape tx_online_state(const tx_online *online);
+
 #ifdef __cplusplus
 }
 #endif

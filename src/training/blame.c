@@ -17,15 +17,15 @@ typedef struct findings {
 
 static void look_at_mine(const tx_member *member, findings *out)
 {
-    const tx_fetch *fetch = tx_fetching_of(&member->fetching, member->step);
-    const tx_share share = tx_fetching_share(&member->fetching, member->step);
+    const int64_t first = member->given ? 0 : tx_fetching_of(&member->fetching, member->step)->first;
+    const tx_share share = tx_member_share(member);
     for (int64_t k = 0; k < share.count; k++) {
         tx_function_failure failed;
         const double badness = tx_workers_badness(&member->trainer->workers, &member->evaluator, &share, k, &failed);
         out->bad += isinf(badness) != 0;
         if (badness > out->worst) {
             out->worst = badness;
-            out->first = fetch->first + k;
+            out->first = first + k;
             out->failed = failed;
         }
     }
@@ -83,9 +83,21 @@ static void describe(const tx_member *member, const findings *found, char *text,
     }
 }
 
+/* Of windows that the program has given, which nobody else knows. */
+static tx_status tell_given(const tx_member *member, const char *what, const findings *found, tx_error *error)
+{
+    return tx_error_set(error, TX_DIVERGED,
+                        "training diverged at step %" PRId64 ": %s (the sample with the largest loss is number %" PRId64
+                        " of those of its rank, counted from 0)",
+                        member->step, what, found->first);
+}
+
 /* Whose window it is speaks. */
 static tx_status tell(const tx_member *member, const char *what, const findings *found, tx_error *error)
 {
+    if (member->given) {
+        return tell_given(member, what, found, error);
+    }
     const tx_minibatch *minibatch = &tx_fetching_of(&member->fetching, member->step)->minibatch;
     const tx_function_failure *failed = &found->failed;
     char cause[TX_MESSAGE_SIZE / 4], where[TX_MESSAGE_SIZE / 2 + 128];

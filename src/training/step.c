@@ -21,7 +21,7 @@ tx_status tx_member_compute(tx_member *member, tx_error *error)
 {
     tx_trainer *trainer = member->trainer;
     tx_failure *failure = &trainer->failure;
-    if (failure->status == TX_OK) {
+    if (failure->status == TX_OK && !member->given) {
         tx_failure_note(failure, tx_fetching_turn(&member->fetching, member->step, &failure->error));
     }
     member->requests[TX_REQUEST_ABORT] = failure->status != TX_OK; /* of an earlier step, too */

@@ -4,7 +4,9 @@
 
 tx_share tx_member_share(const tx_member *member)
 {
-    return member->trainer->failure.status ? (tx_share){.batch_size = 1} : tx_fetching_share(&member->fetching, member->step);
+    return member->trainer->failure.status ? (tx_share){.batch_size = 1}
+           : member->given                 ? *member->given
+                                           : tx_fetching_share(&member->fetching, member->step);
 }
 
 static tx_status prepare(void *object, const char *asker, unsigned what, tx_error *error)

@@ -295,6 +295,35 @@ tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error)
     return tx_member_step(&trainer->member, nothing, error);
 }
 
+/* The same on all ranks. */
+static tx_status check_given(const tx_trainer *trainer, int64_t samples, int64_t blocks, tx_error *error)
+{
+    const tx_problem *problem = &trainer->problem;
+    if (trainer->member.answers.rows) {
+        return tx_error_set(error, TX_INVALID,
+                            "the optimizer asks for residuals of samples, which a step on given ones cannot tell");
+    }
+    if (samples < 1 || blocks > tx_problem_blocks(problem)) {
+        return tx_error_set(error, TX_INVALID, "a step on %" PRId64 " samples: it takes 1 to %" PRId64 " of all ranks together%s",
+                            samples, problem->batch_size, samples > problem->batch_size ? "" : ", in full blocks on each");
+    }
+    return TX_OK;
+}
+
+tx_status tx_trainer_step_on(tx_trainer *trainer, const void *const *windows, int64_t count, tx_error *error)
+{
+    tx_member *member = &trainer->member;
+    const int64_t block = trainer->problem.block;
+    int64_t sums[] = {count, (count + block - 1) / block};
+    TX_TRY(tx_parallel_sum(trainer->parallel, sums, 2, error));
+    TX_TRY(check_given(trainer, sums[0], sums[1], error));
+    const tx_share share = {.windows = windows, .count = count, .batch_size = sums[0]};
+    member->given = &share;
+    const tx_status status = tx_trainer_step(trainer, error);
+    member->given = NULL;
+    return status;
+}
+
 tx_status tx_trainer_conclude(tx_trainer *trainer, tx_error *error)
 {
     return tx_member_conclude(&trainer->member, error);

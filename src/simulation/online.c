@@ -1,0 +1,230 @@
+/* A network that is trained while a simulation runs: a trainer whose minibatches the program gives. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/shape.h"
+#include "inference/field.h"
+#include "problem/network_file.h"
+#include "simulation/stored.h"
+#include "trainax/data.h"
+#include "trainax/run.h"
+#include "trainax/simulation.h"
+#include "training/trainer.h"
+
+struct tx_online {
+    tx_parallel *parallel, *own; /* own: NULL where the caller has made it */
+    tx_registry *registry;
+    tx_config *config;
+    tx_trainer *trainer;
+    tx_inference *inference;
+    tx_shape state;
+    int levels;
+    bool stale; /* the inference has other parameters than the trainer */
+    size_t level_bytes, capacity;
+    char *samples; /* [capacity][levels] states */
+    size_t window_capacity;
+    const void **windows;
+};
+
+/* ---- what the trainer takes for its data: as many samples as a step may have, all zero ---- */
+
+static tx_status create_given(const tx_section *section, tx_error *error, tx_data_source *source)
+{
+    const int64_t *shape;
+    const int count = tx_get_integers(section, "shape", &shape);
+    (void)error;
+    source->whole.num_trajectories = tx_get_integer(section, "num_samples");
+    source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
+    source->whole.state = (tx_shape){.channels = shape[0], .axes = count - 1};
+    memcpy(source->whole.state.n, shape + 1, (size_t)(count - 1) * sizeof *shape);
+    return TX_OK;
+}
+
+static tx_status read_given(tx_data_source *source, int64_t first_level, int64_t num_levels, void *out, tx_error *error)
+{
+    (void)first_level, (void)error;
+    memset(out, 0, (size_t)num_levels * (size_t)tx_data_level_size(&source->shape) * tx_real_bytes(source->setup.random.precision));
+    return TX_OK;
+}
+
+static const tx_data_class given_class = {.create = create_given, .read = read_given};
+static const tx_option given_options[] = {
+    {.name = "shape", .type = TX_TYPE_INTEGERS, .unit = "", .text = "of a state: channels, points"},
+    {.name = "num_samples", .type = TX_TYPE_INTEGER, .unit = "", .text = "the most of a step"},
+    {.name = "temporal_horizon", .type = TX_TYPE_INTEGER, .unit = "levels", .text = "of a sample"},
+    {0},
+};
+static const tx_component given = {.kind = TX_KIND_DATA,
+                                   .name = "given",
+                                   .summary = "samples that a program gives at each step",
+                                   .options = given_options,
+                                   .implementation = &given_class};
+
+/* ---- create ---- */
+
+static tx_status read_config(tx_online *online, const char *path, int64_t samples, tx_error *error)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    char shape[TX_SHAPE_TEXT], data[TX_SHAPE_TEXT + 128], batch[64];
+    tx_shape_write(&online->state, shape);
+    snprintf(data, sizeof data, "data={type: given, shape: [%s], num_samples: %" PRId64 ", temporal_horizon: %d}", shape, samples,
+             online->levels);
+    snprintf(batch, sizeof batch, "trainer.batch_size=%" PRId64, samples);
+    const char *const overrides[] = {data, batch, "trainer.num_training_steps=1000000000", "trainer.key=0"};
+    return tx_config_read(online->registry, path, overrides, 4, required, error, &online->config);
+}
+
+static tx_status make_inference(tx_online *online, tx_error *error)
+{
+    tx_exported network = {.precision = online->trainer->problem.random.precision};
+    tx_status status = tx_network_list(online->trainer->problem.network, error, &network);
+    network.parameters = online->trainer->member.parameters;
+    status = status ? status : tx_inference_create(&network, NULL, error, &online->inference);
+    network.parameters = NULL;
+    tx_stored_network_free(&network);
+    return status;
+}
+
+/* The levels that the configuration reads are those that samples have. */
+static tx_status check_levels(const tx_online *online, tx_error *error)
+{
+    const int levels = online->trainer->problem.loss.levels;
+    return levels <= online->levels
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "the configuration reads %d levels of a sample, which are to have %d", levels,
+                              online->levels);
+}
+
+static tx_status set_up(tx_online *online, const char *config_path, int64_t samples, tx_error *error)
+{
+    tx_parallel *parallel = online->parallel;
+    tx_status status = tx_registry_create_builtin(error, &online->registry);
+    status = status ? status : tx_registry_add(online->registry, &given, error);
+    status = status ? status : read_config(online, config_path, samples, error);
+    TX_TRY(tx_parallel_agree(parallel, status, error));
+    TX_TRY(tx_trainer_create(online->config, parallel, NULL, error, &online->trainer));
+    online->level_bytes = (size_t)(online->state.channels * tx_shape_points(&online->state)) *
+                          tx_real_bytes(online->trainer->problem.random.precision);
+    status = check_levels(online, error);
+    return tx_parallel_agree(parallel, status ? status : make_inference(online, error), error);
+}
+
+tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const tx_online_setup *setup, tx_error *error,
+                           tx_online **out)
+{
+    tx_online *online;
+    TX_TRY(tx_allocate(sizeof *online, error, &online));
+    online->state = setup->state;
+    online->levels = setup->levels ? setup->levels : 2;
+    tx_status status = parallel ? TX_OK : tx_parallel_create(NULL, error, &online->own);
+    online->parallel = parallel ? parallel : online->own;
+    status = status ? status : set_up(online, config_path, setup->samples ? setup->samples : 1, error);
+    if (status != TX_OK) {
+        tx_online_destroy(online);
+        return status;
+    }
+    *out = online;
+    return TX_OK;
+}
+
+void tx_online_destroy(tx_online *online)
+{
+    if (online) {
+        tx_inference_destroy(online->inference);
+        tx_trainer_destroy(online->trainer);
+        tx_config_destroy(online->config);
+        tx_registry_destroy(online->registry);
+        tx_parallel_destroy(online->own);
+        tx_free(online->samples);
+        tx_free(online->windows);
+        tx_free(online);
+    }
+}
+
+tx_shape tx_online_state(const tx_online *online)
+{
+    return online->state;
+}
+
+/* ---- train_step ---- */
+
+/* The samples' levels side by side. */
+static tx_status gather(tx_online *online, int64_t count, const tx_field *levels, tx_error *error)
+{
+    const size_t sample = (size_t)online->levels * online->level_bytes;
+    TX_TRY(tx_reserve((size_t)count, sample, &online->capacity, error, &online->samples));
+    TX_TRY(tx_reserve((size_t)count, sizeof *online->windows, &online->window_capacity, error, &online->windows));
+    for (int64_t k = 0; k < count; k++) {
+        char *const window = online->samples + (size_t)k * sample;
+        for (int level = 0; level < online->levels; level++) {
+            tx_field_read(&levels[level], &online->state, k, online->trainer->problem.random.precision,
+                          window + (size_t)level * online->level_bytes);
+        }
+        online->windows[k] = window;
+    }
+    return TX_OK;
+}
+
+tx_status tx_online_train_step(tx_online *online, int64_t count, const tx_field *levels, tx_error *error, double *loss)
+{
+    TX_TRY(tx_parallel_agree(online->parallel, gather(online, count, levels, error), error));
+    const tx_status status = tx_trainer_step_on(online->trainer, online->windows, count, error);
+    online->stale = true;
+    *loss = tx_trainer_loss(online->trainer);
+    return status;
+}
+
+/* ---- inference, save, load ---- */
+
+tx_status tx_online_inference(tx_online *online, int64_t count, const tx_field *x, const tx_field *y, tx_error *error)
+{
+    if (online->stale) {
+        tx_inference_set_parameters(online->inference, tx_trainer_parameters(online->trainer));
+        online->stale = false;
+    }
+    return tx_inference_step_many(online->inference, count, x, y, error);
+}
+
+static tx_status save(const tx_online *online, const char *path, tx_error *error)
+{
+    tx_file *file;
+    TX_TRY(tx_file_create(error, &file));
+    tx_status status = tx_problem_put_network(&online->trainer->problem, tx_trainer_parameters(online->trainer), file, error);
+    status = status ? status : tx_file_save(file, path, NULL, error);
+    tx_file_close(file);
+    return status;
+}
+
+tx_status tx_online_save(tx_online *online, const char *path, tx_error *error)
+{
+    const bool mine = tx_parallel_rank(online->parallel) == 0;
+    return tx_parallel_agree(online->parallel, mine ? save(online, path, error) : TX_OK, error);
+}
+
+static tx_status load(const tx_online *online, const char *path, void *parameters, tx_error *error)
+{
+    const tx_problem *problem = &online->trainer->problem;
+    tx_file *file;
+    TX_TRY(tx_network_file_open(path, error, &file));
+    const tx_status status = tx_network_file_parameters(file, problem->network, problem->random.precision, parameters, error);
+    tx_file_close(file);
+    return status;
+}
+
+tx_status tx_online_load(tx_online *online, const char *path, tx_error *error)
+{
+    const size_t bytes = tx_parameter_bytes(&online->trainer->problem);
+    void *parameters = NULL;
+    tx_status status = tx_allocate(bytes, error, &parameters);
+    status = status || tx_parallel_rank(online->parallel) ? status : load(online, path, parameters, error);
+    status = tx_parallel_agree(online->parallel, status, error);
+    status = status ? status : tx_parallel_broadcast(online->parallel, parameters, bytes, error);
+    if (status == TX_OK) {
+        tx_trainer_set_parameters(online->trainer, parameters);
+        online->stale = true;
+    }
+    tx_free(parameters);
+    return status;
+}

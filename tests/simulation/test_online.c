@@ -1,0 +1,198 @@
+/* Training on samples that a program gives: the numbers of a trainer that has the same samples as its data; inference, save and
+ * load. ranks: 1 3 */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "trainax/trainax.h"
+
+enum { SAMPLES = 8, LEVELS = 3, N = 30, STEPS = 6 };
+
+static tx_parallel *parallel;
+static tx_registry *registry;
+static char config_path[64], network_path[64];
+static double windows[SAMPLES][LEVELS][N];
+
+#define DATA                                                                                                                       \
+    "data: {type: advection_1d_periodic, num_points: 30, num_samples: 8, cfl: -0.75, highest_init_mode: 5, temporal_horizon: 3, "  \
+    "key: 0}\n"
+#define NETWORK(KEY) "network: {type: conv_net, hidden_channels: 5, depth: 2, activation: tanh, key: " KEY "}\n"
+#define TRAINER "trainer: {num_rollout_steps: 2, optimizer: {type: adam, learning_rate: 1.0e-2}"
+#define REST ", num_training_steps: 10, batch_size: 8, key: 0}\n"
+
+static void check(tx_status status, const tx_error *error)
+{
+    CU_ASSERT_EQUAL(status, TX_OK);
+    if (status != TX_OK) {
+        printf("\n%s\n", error->message);
+    }
+}
+
+static void write_config(const char *text)
+{
+    if (tx_parallel_rank(parallel) == 0) {
+        CU_ASSERT_EQUAL_FATAL(tx_text_save(config_path, text, strlen(text), NULL), TX_OK);
+    }
+    CU_ASSERT_EQUAL_FATAL(tx_parallel_barrier(parallel, NULL), TX_OK);
+}
+
+static void read_windows(const tx_config *config)
+{
+    const tx_data_setup setup = {.random = tx_config_random(config), .isa = tx_isa_count() - 1};
+    tx_error error = {0};
+    tx_data_source *source;
+    check(tx_data_source_create(tx_get_section(tx_config_root(config), "data"), setup, &error, &source), &error);
+    check(tx_data_source_read(source, 0, SAMPLES * LEVELS, windows, &error), &error);
+    tx_data_source_destroy(source);
+}
+
+/* As many of the samples as this rank has, where they lie, sample after sample. */
+static int64_t mine(int64_t *first)
+{
+    const int64_t rank = tx_parallel_rank(parallel), size = tx_parallel_size(parallel);
+    *first = SAMPLES * rank / size;
+    return SAMPLES * (rank + 1) / size - *first;
+}
+
+static void fields_of(int64_t first, tx_field fields[LEVELS])
+{
+    for (int level = 0; level < LEVELS; level++) {
+        fields[level] = (tx_field){windows[first][level], TX_FLOAT64, {LEVELS * N, N, 1}};
+    }
+}
+
+static tx_online *create(const char *text, int64_t samples)
+{
+    const tx_online_setup setup = {.state = {1, 1, {N}}, .levels = LEVELS, .samples = samples};
+    tx_error error = {0};
+    tx_online *online = NULL;
+    write_config(text);
+    check(tx_online_create(parallel, config_path, &setup, &error, &online), &error);
+    return online;
+}
+
+/* Both take all samples in each step, in another order: sums round otherwise, and no more. */
+static void as_a_trainer(void)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    static const char text[] = "precision: float64\n" DATA NETWORK("1") TRAINER REST;
+    const tx_config_source source = {.name = "test.yaml", .text = text, .required = required};
+    tx_field fields[LEVELS];
+    tx_error error = {0};
+    tx_config *config;
+    tx_trainer *trainer;
+    int64_t first;
+    check(tx_config_create(registry, &source, &error, &config), &error);
+    check(tx_trainer_create(config, parallel, NULL, &error, &trainer), &error);
+    read_windows(config);
+    const int64_t count = mine(&first);
+    fields_of(first, fields);
+    tx_online *online = create("precision: float64\n" NETWORK("1") TRAINER "}\n", SAMPLES);
+    for (int step = 0; step < STEPS; step++) {
+        double loss = NAN;
+        check(tx_trainer_step(trainer, &error), &error);
+        check(tx_online_train_step(online, count, fields, &error, &loss), &error);
+        CU_ASSERT_DOUBLE_EQUAL(loss, tx_trainer_loss(trainer), 1e-13 * tx_trainer_loss(trainer));
+    }
+    /* The next state of a state, too: as the trainer's parameters have it. */
+    check(tx_online_save(online, network_path, &error), &error);
+    tx_inference *inference;
+    double x[N], y[N], z[N], distance = 0;
+    memcpy(x, windows[0][0], sizeof x);
+    check(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), &error);
+    const tx_field from = tx_inference_field(inference, x, TX_FLOAT64), to = tx_inference_field(inference, y, TX_FLOAT64);
+    check(tx_online_inference(online, 1, &from, &to, &error), &error);
+    check(tx_inference_step(inference, x, z, &error), &error);
+    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
+    tx_inference_set_parameters(inference, tx_trainer_parameters(trainer));
+    check(tx_inference_step(inference, x, z, &error), &error);
+    for (int k = 0; k < N; k++) {
+        distance = fmax(distance, fabs(y[k] - z[k]));
+    }
+    CU_ASSERT(distance < 1e-10);
+    /* One that begins elsewhere goes on from there. */
+    tx_online *other = create("precision: float64\n" NETWORK("2") TRAINER "}\n", SAMPLES);
+    const tx_field back = tx_inference_field(inference, z, TX_FLOAT64);
+    check(tx_online_inference(other, 1, &from, &back, &error), &error);
+    CU_ASSERT_NOT_EQUAL(memcmp(y, z, sizeof y), 0);
+    check(tx_online_load(other, network_path, &error), &error);
+    check(tx_online_inference(other, 1, &from, &back, &error), &error);
+    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
+    tx_inference_destroy(inference);
+    tx_online_destroy(other);
+    tx_online_destroy(online);
+    tx_trainer_destroy(trainer);
+    tx_config_destroy(config);
+}
+
+static void learns(void)
+{
+    tx_online *online = create(NETWORK("1") TRAINER "}\n", SAMPLES);
+    tx_field fields[LEVELS];
+    tx_error error = {0};
+    double first_loss = NAN, loss = NAN;
+    int64_t first;
+    const int64_t count = mine(&first);
+    fields_of(first, fields);
+    check(tx_online_train_step(online, count, fields, &error, &first_loss), &error);
+    for (int step = 0; step < 300; step++) { /* double fields, a network in single */
+        check(tx_online_train_step(online, count, fields, &error, &loss), &error);
+    }
+    CU_ASSERT(loss < 0.1 * first_loss);
+    tx_online_destroy(online);
+}
+
+static void refused(void)
+{
+    const tx_online_setup few = {.state = {1, 1, {N}}, .levels = 2}, plane = {.state = {1, 2, {6, 5}}, .levels = LEVELS};
+    const bool alone = tx_parallel_size(parallel) == 1;
+    tx_error error = {0};
+    tx_online *online = NULL;
+    double loss;
+    write_config(NETWORK("1") TRAINER "}\n");
+    CU_ASSERT_EQUAL(tx_online_create(parallel, config_path, &few, &error, &online), TX_INVALID);
+    CU_ASSERT(strstr(error.message, "level") != NULL);
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_online_create(parallel, "/nowhere.yaml", &plane, &error, &online), TX_INVALID);
+    CU_ASSERT_PTR_NULL(online);
+    online = create(NETWORK("1") TRAINER "}\n", 1);
+    tx_field fields[LEVELS];
+    fields_of(0, fields);
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_online_train_step(online, SAMPLES, fields, &error, &loss), TX_INVALID);
+    CU_ASSERT(strstr(error.message, "it takes 1 to 1 of all ranks together") != NULL);
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_online_train_step(online, 0, fields, &error, &loss), TX_INVALID);
+    error = (tx_error){0};
+    CU_ASSERT_EQUAL(tx_online_load(online, config_path, &error), TX_BAD_DATA);
+    error = (tx_error){0};
+    windows[0][1][3] = INFINITY;
+    CU_ASSERT_EQUAL(tx_online_train_step(online, tx_parallel_rank(parallel) == 0, fields, &error, &loss), TX_DIVERGED);
+    CU_ASSERT(!alone || strstr(error.message, "the loss is not finite (the sample with the largest loss is number 0 of") != NULL);
+    windows[0][1][3] = 0;
+    error = (tx_error){0};
+    check(tx_online_train_step(online, tx_parallel_rank(parallel) == 0, fields, &error, &loss), &error);
+    tx_online_destroy(online);
+}
+
+int main(void)
+{
+    if (tx_registry_create_builtin(NULL, &registry) != TX_OK || tx_parallel_create(NULL, NULL, &parallel) != TX_OK) {
+        return 1;
+    }
+    int64_t id = tx_parallel_rank(parallel) == 0 ? (int64_t)getpid() : 0;
+    if (tx_parallel_broadcast(parallel, &id, sizeof id, NULL) != TX_OK) {
+        return 1;
+    }
+    snprintf(config_path, sizeof config_path, "/tmp/trainax-online-%ld.yaml", (long)id);
+    snprintf(network_path, sizeof network_path, "/tmp/trainax-online-%ld.h5", (long)id);
+    const int code =
+        suite_run("online", (suite_test[]){{"as a trainer", as_a_trainer}, {"learns", learns}, {"refused", refused}, {0}});
+    tx_parallel_barrier(parallel, NULL);
+    unlink(config_path);
+    unlink(network_path);
+    tx_registry_destroy(registry);
+    tx_parallel_destroy(parallel);
+    return code;
+}

@@ -21,10 +21,10 @@ typedef struct tx_online tx_online;
 typedef struct tx_online_setup {
     tx_shape state;
     int levels;      /* of a sample: a state and those that follow it, as many as the configuration reads; 0 means 2 */
-    int64_t samples; /* the most of one step, of all ranks together; 0 means 1 */
+    int64_t samples; /* the most that a rank gives to one step; 0 means 1 */
 } tx_online_setup;
 /* config_path: YAML with `network` and `trainer` as every configuration has them; what it says of data, batch_size,
- * num_training_steps and the trainer's key is not looked at. parallel: the caller's; NULL: one of its own, as tx_parallel_create
+ * block, num_training_steps and the trainer's key is not looked at. parallel: the caller's; NULL: one of its own, as tx_parallel_create
  * makes it. */
 tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const tx_online_setup *setup, tx_error *error,
                            tx_online **out);

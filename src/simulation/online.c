@@ -21,11 +21,11 @@ struct tx_online {
     tx_inference *inference;
     tx_shape state;
     int levels;
-    bool stale; /* the inference has other parameters than the trainer */
-    size_t level_bytes, capacity;
-    char *samples; /* [capacity][levels] states */
-    size_t window_capacity;
-    const void **windows;
+    int64_t samples; /* of a rank in a step, at most */
+    bool stale;      /* the inference has other parameters than the trainer */
+    size_t level_bytes;
+    char *states;         /* [samples][levels] */
+    const void **windows; /* [samples] */
 };
 
 /* ---- what the trainer takes for its data: as many samples as a step may have, all zero ---- */
@@ -64,16 +64,21 @@ static const tx_component given = {.kind = TX_KIND_DATA,
 
 /* ---- create ---- */
 
-static tx_status read_config(tx_online *online, const char *path, int64_t samples, tx_error *error)
+/* Blocks are of a rank's samples; there is room for full blocks of all ranks. */
+static tx_status read_config(tx_online *online, const char *path, tx_error *error)
 {
+    enum { MUCH = 1000000000 }; /* of work in a sample: blocks are not made larger for its little */
     static const char *const required[] = {"data", "network", "trainer", NULL};
-    char shape[TX_SHAPE_TEXT], data[TX_SHAPE_TEXT + 128], batch[64];
+    const int block = tx_block_size(online->state, online->samples, MUCH);
+    const int64_t samples = (online->samples + block - 1) / block * block * tx_parallel_size(online->parallel);
+    char shape[TX_SHAPE_TEXT], data[TX_SHAPE_TEXT + 128], batch[64], blocks[64];
     tx_shape_write(&online->state, shape);
     snprintf(data, sizeof data, "data={type: given, shape: [%s], num_samples: %" PRId64 ", temporal_horizon: %d}", shape, samples,
              online->levels);
     snprintf(batch, sizeof batch, "trainer.batch_size=%" PRId64, samples);
-    const char *const overrides[] = {data, batch, "trainer.num_training_steps=1000000000", "trainer.key=0"};
-    return tx_config_read(online->registry, path, overrides, 4, required, error, &online->config);
+    snprintf(blocks, sizeof blocks, "parallel.block=%d", block);
+    const char *const overrides[] = {data, batch, blocks, "trainer.num_training_steps=1000000000", "trainer.key=0"};
+    return tx_config_read(online->registry, path, overrides, 5, required, error, &online->config);
 }
 
 static tx_status make_inference(tx_online *online, tx_error *error)
@@ -97,17 +102,25 @@ static tx_status check_levels(const tx_online *online, tx_error *error)
                               online->levels);
 }
 
-static tx_status set_up(tx_online *online, const char *config_path, int64_t samples, tx_error *error)
+static tx_status make_room(tx_online *online, tx_error *error)
+{
+    const size_t samples = (size_t)online->samples;
+    TX_TRY(tx_allocate_array(samples * (size_t)online->levels, online->level_bytes, error, &online->states));
+    return tx_allocate_array(samples, sizeof *online->windows, error, &online->windows);
+}
+
+static tx_status set_up(tx_online *online, const char *config_path, tx_error *error)
 {
     tx_parallel *parallel = online->parallel;
     tx_status status = tx_registry_create_builtin(error, &online->registry);
     status = status ? status : tx_registry_add(online->registry, &given, error);
-    status = status ? status : read_config(online, config_path, samples, error);
+    status = status ? status : read_config(online, config_path, error);
     TX_TRY(tx_parallel_agree(parallel, status, error));
     TX_TRY(tx_trainer_create(online->config, parallel, NULL, error, &online->trainer));
     online->level_bytes = (size_t)(online->state.channels * tx_shape_points(&online->state)) *
                           tx_real_bytes(online->trainer->problem.random.precision);
     status = check_levels(online, error);
+    status = status ? status : make_room(online, error);
     return tx_parallel_agree(parallel, status ? status : make_inference(online, error), error);
 }
 
@@ -118,9 +131,10 @@ tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const
     TX_TRY(tx_allocate(sizeof *online, error, &online));
     online->state = setup->state;
     online->levels = setup->levels ? setup->levels : 2;
+    online->samples = setup->samples ? setup->samples : 1;
     tx_status status = parallel ? TX_OK : tx_parallel_create(NULL, error, &online->own);
     online->parallel = parallel ? parallel : online->own;
-    status = status ? status : set_up(online, config_path, setup->samples ? setup->samples : 1, error);
+    status = status ? status : set_up(online, config_path, error);
     if (status != TX_OK) {
         tx_online_destroy(online);
         return status;
@@ -137,7 +151,7 @@ void tx_online_destroy(tx_online *online)
         tx_config_destroy(online->config);
         tx_registry_destroy(online->registry);
         tx_parallel_destroy(online->own);
-        tx_free(online->samples);
+        tx_free(online->states);
         tx_free(online->windows);
         tx_free(online);
     }
@@ -154,10 +168,12 @@ tx_shape tx_online_state(const tx_online *online)
 static tx_status gather(tx_online *online, int64_t count, const tx_field *levels, tx_error *error)
 {
     const size_t sample = (size_t)online->levels * online->level_bytes;
-    TX_TRY(tx_reserve((size_t)count, sample, &online->capacity, error, &online->samples));
-    TX_TRY(tx_reserve((size_t)count, sizeof *online->windows, &online->window_capacity, error, &online->windows));
+    if (count < 0 || count > online->samples) {
+        return tx_error_set(error, TX_INVALID, "a step on %" PRId64 " samples of a rank: it takes at most %" PRId64, count,
+                            online->samples);
+    }
     for (int64_t k = 0; k < count; k++) {
-        char *const window = online->samples + (size_t)k * sample;
+        char *const window = online->states + (size_t)k * sample;
         for (int level = 0; level < online->levels; level++) {
             tx_field_read(&levels[level], &online->state, k, online->trainer->problem.random.precision,
                           window + (size_t)level * online->level_bytes);

@@ -304,8 +304,9 @@ static tx_status check_given(const tx_trainer *trainer, int64_t samples, int64_t
                             "the optimizer asks for residuals of samples, which a step on given ones cannot tell");
     }
     if (samples < 1 || blocks > tx_problem_blocks(problem)) {
-        return tx_error_set(error, TX_INVALID, "a step on %" PRId64 " samples: it takes 1 to %" PRId64 " of all ranks together%s",
-                            samples, problem->batch_size, samples > problem->batch_size ? "" : ", in full blocks on each");
+        return tx_error_set(error, TX_INVALID,
+                            "a step on %" PRId64 " samples: it takes 1 to %" PRId64 " of all ranks together, in as many blocks",
+                            samples, problem->batch_size);
     }
     return TX_OK;
 }

@@ -15,7 +15,8 @@ module trainax_inference
   use, intrinsic :: iso_c_binding
   implicit none
   private
-  public :: tx_network, tx_exported, tx_shape, tx_options, tx_error, tx_view, tx_view_of, tx_finish, c_loc
+  public :: tx_network, tx_exported, tx_shape, tx_options, tx_error, tx_field, tx_view, tx_view_of, tx_lay_out, &
+            tx_fail, tx_finish, c_loc
 
   integer, parameter :: most_axes = 3
   character(*), parameter :: wrong_shape = 'an array has not the shape of the states of the network: grid, channels, states'
@@ -145,8 +146,8 @@ contains
     class(tx_network), intent(inout) :: self
     type(tx_view), intent(in) :: x
     type(tx_error), intent(inout) :: error
-    if (.not. c_associated(self%handle)) call fail(error, 'the network was not created')
-    if (x%rank == 0) call fail(error, wrong_shape)
+    if (.not. c_associated(self%handle)) call tx_fail(error, 'the network was not created')
+    if (x%rank == 0) call tx_fail(error, wrong_shape)
   end subroutine
 
   subroutine step_single(self, x, y, stat, errmsg)
@@ -200,10 +201,10 @@ contains
     call self%prepare(x, error)
     if (error%status == 0) then
       state = tx_inference_state(self%handle)
-      call lay_out(x, state, error, from, count)
-      call lay_out(y, state, error, to, same)
-      if (present(dy)) call lay_out(dy, state, error, cotangent, count)
-      if (count /= same) call fail(error, 'as many states are needed in all arrays')
+      call tx_lay_out(x, state, error, from, count)
+      call tx_lay_out(y, state, error, to, same)
+      if (present(dy)) call tx_lay_out(dy, state, error, cotangent, count)
+      if (count /= same) call tx_fail(error, 'as many states are needed in all arrays')
     end if
     if (error%status == 0) then
       if (present(dy)) then
@@ -216,7 +217,7 @@ contains
   end subroutine
 
   ! The array as states of that shape: grid, channels, states.
-  subroutine lay_out(x, state, error, field, count)
+  subroutine tx_lay_out(x, state, error, field, count)
     type(tx_view), intent(in) :: x
     type(tx_shape), intent(in) :: state
     type(tx_error), intent(inout) :: error
@@ -240,7 +241,7 @@ contains
       fits = fits .and. x%n(d) == state%n(axes + 1 - d)
       field%stride(3 + axes - d) = x%stride(d)
     end do
-    if (.not. fits) call fail(error, wrong_shape)
+    if (.not. fits) call tx_fail(error, wrong_shape)
   end subroutine
 
   ! By rank: some compilers count the elements of expressions from 0 where a rank is selected.
@@ -380,7 +381,7 @@ contains
     number = transfer(pointer, number)
   end function
 
-  subroutine fail(error, message)
+  subroutine tx_fail(error, message)
     type(tx_error), intent(inout) :: error
     character(*), intent(in) :: message
     integer :: k

@@ -9,7 +9,7 @@
 enum { TILE_OUT = 14, TILE_VECTORS = 12, UNROLLED_TAPS = 1 }; /* 24 multiplications hide the loop over taps as it is */
 #define TILE_WIDTHS                                                                                                                \
     {                                                                                                                              \
-        12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2                                                                                                   \
+        12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2                                                                                 \
     }
 #else
 enum { TILE_OUT = 6, TILE_VECTORS = 8, UNROLLED_TAPS = 3 };

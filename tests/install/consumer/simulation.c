@@ -1,5 +1,5 @@
-/* C and C++: a simulation that has a trained network in it, exported to emulator.c. simulation STATES STEPS <states >states: the raw
- * numbers of so many states, one behind the other; after each step those of all states. */
+/* C and C++: a simulation that has a trained network in it, exported to emulator.c. simulation STATES STEPS <states >states: the
+ * raw numbers of so many states, one behind the other; after each step those of all states. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <trainax/inference.h>

@@ -19,8 +19,8 @@ typedef struct tx_inference_options {
     bool vjp;       /* is tx_inference_vjp wanted? */
 } tx_inference_options;
 
-/* network: copied, but for its constants and nodes it need not stay. options: NULL: one state, no vjp. TX_INVALID: it was exported
- * for another version, or reads numbers beside its states. */
+/* Not at the same time as another: networks that transform by FFTW share its planner. network: copied; it need not stay. options:
+ * NULL: one state, no vjp. TX_INVALID: it was exported for another version, or reads numbers beside its states. */
 tx_status tx_inference_create(const tx_exported *network, const tx_inference_options *options, tx_error *error, tx_inference **out);
 /* Of a network file or a checkpoint, for states of this shape (no channels: those that it was trained on); in the whole library.
  * TX_BAD_DATA: the file is at fault; TX_INVALID: states that are not the network's. */

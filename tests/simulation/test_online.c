@@ -72,55 +72,81 @@ static tx_online *create(const char *text, int64_t samples)
     return online;
 }
 
+/* What both make of all samples in one step. */
+static void step_alike(tx_trainer *trainer, tx_online *online)
+{
+    tx_field fields[LEVELS];
+    tx_error error = {0};
+    double loss = NAN;
+    int64_t first;
+    const int64_t count = mine(&first);
+    fields_of(first, fields);
+    check(tx_trainer_step(trainer, &error), &error);
+    check(tx_online_train_step(online, count, fields, &error, &loss), &error);
+    CU_ASSERT_DOUBLE_EQUAL(loss, tx_trainer_loss(trainer), 1e-13 * tx_trainer_loss(trainer));
+}
+
+/* y: what it makes of the first state. */
+static void step_first(tx_online *online, double y[N])
+{
+    const tx_field from = {windows[0][0], TX_FLOAT64, {N, N, 1}}, to = {y, TX_FLOAT64, {N, N, 1}};
+    tx_error error = {0};
+    check(tx_online_inference(online, 1, &from, &to, &error), &error);
+}
+
+/* What was saved is what it computes with, and what the trainer has come to. */
+static void compare_saved(tx_online *online, const tx_trainer *trainer)
+{
+    tx_inference *inference;
+    tx_error error = {0};
+    double y[N], z[N], distance = 0;
+    step_first(online, y);
+    check(tx_online_save(online, network_path, &error), &error);
+    check(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), &error);
+    check(tx_inference_step(inference, windows[0][0], z, &error), &error);
+    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
+    tx_inference_set_parameters(inference, tx_trainer_parameters(trainer));
+    check(tx_inference_step(inference, windows[0][0], z, &error), &error);
+    for (int k = 0; k < N; k++) {
+        distance = fmax(distance, fabs(y[k] - z[k]));
+    }
+    CU_ASSERT(distance < 1e-10);
+    tx_inference_destroy(inference);
+}
+
+/* One that begins elsewhere goes on from there. */
+static void compare_loaded(tx_online *online)
+{
+    tx_online *other = create("precision: float64\n" NETWORK("2") TRAINER "}\n", SAMPLES);
+    tx_error error = {0};
+    double y[N], z[N];
+    step_first(online, y);
+    step_first(other, z);
+    CU_ASSERT_NOT_EQUAL(memcmp(y, z, sizeof y), 0);
+    check(tx_online_load(other, network_path, &error), &error);
+    step_first(other, z);
+    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
+    tx_online_destroy(other);
+}
+
 /* Both take all samples in each step, in another order: sums round otherwise, and no more. */
 static void as_a_trainer(void)
 {
     static const char *const required[] = {"data", "network", "trainer", NULL};
     static const char text[] = "precision: float64\n" DATA NETWORK("1") TRAINER REST;
     const tx_config_source source = {.name = "test.yaml", .text = text, .required = required};
-    tx_field fields[LEVELS];
     tx_error error = {0};
     tx_config *config;
     tx_trainer *trainer;
-    int64_t first;
     check(tx_config_create(registry, &source, &error, &config), &error);
     check(tx_trainer_create(config, parallel, NULL, &error, &trainer), &error);
     read_windows(config);
-    const int64_t count = mine(&first);
-    fields_of(first, fields);
     tx_online *online = create("precision: float64\n" NETWORK("1") TRAINER "}\n", SAMPLES);
     for (int step = 0; step < STEPS; step++) {
-        double loss = NAN;
-        check(tx_trainer_step(trainer, &error), &error);
-        check(tx_online_train_step(online, count, fields, &error, &loss), &error);
-        CU_ASSERT_DOUBLE_EQUAL(loss, tx_trainer_loss(trainer), 1e-13 * tx_trainer_loss(trainer));
+        step_alike(trainer, online);
     }
-    /* The next state of a state, too: as the trainer's parameters have it. */
-    check(tx_online_save(online, network_path, &error), &error);
-    tx_inference *inference;
-    double x[N], y[N], z[N], distance = 0;
-    memcpy(x, windows[0][0], sizeof x);
-    check(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), &error);
-    const tx_field from = tx_inference_field(inference, x, TX_FLOAT64), to = tx_inference_field(inference, y, TX_FLOAT64);
-    check(tx_online_inference(online, 1, &from, &to, &error), &error);
-    check(tx_inference_step(inference, x, z, &error), &error);
-    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
-    tx_inference_set_parameters(inference, tx_trainer_parameters(trainer));
-    check(tx_inference_step(inference, x, z, &error), &error);
-    for (int k = 0; k < N; k++) {
-        distance = fmax(distance, fabs(y[k] - z[k]));
-    }
-    CU_ASSERT(distance < 1e-10);
-    /* One that begins elsewhere goes on from there. */
-    tx_online *other = create("precision: float64\n" NETWORK("2") TRAINER "}\n", SAMPLES);
-    const tx_field back = tx_inference_field(inference, z, TX_FLOAT64);
-    check(tx_online_inference(other, 1, &from, &back, &error), &error);
-    CU_ASSERT_NOT_EQUAL(memcmp(y, z, sizeof y), 0);
-    check(tx_online_load(other, network_path, &error), &error);
-    check(tx_online_inference(other, 1, &from, &back, &error), &error);
-    CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
-    tx_inference_destroy(inference);
-    tx_online_destroy(other);
+    compare_saved(online, trainer);
+    compare_loaded(online);
     tx_online_destroy(online);
     tx_trainer_destroy(trainer);
     tx_config_destroy(config);

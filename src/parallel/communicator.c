@@ -114,8 +114,14 @@ tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_paral
     }
     tx_parallel *parallel;
     TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
-    *parallel =
-        (tx_parallel){.all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = tx_threads_cores()};
+    const int cores = tx_threads_cores();
+    *parallel = (tx_parallel){.all = MPI_COMM_NULL,
+                              .machine = MPI_COMM_NULL,
+                              .size = 1,
+                              .machine_size = 1,
+                              .cores = cores,
+                              .crowd = 1,
+                              .machine_cores = cores};
     const tx_status status = make(parallel, communicator, running, alone, error);
     if (status != TX_OK) {
         tx_parallel_destroy(parallel);
@@ -177,15 +183,14 @@ tx_status tx_parallel_group(tx_parallel *parallel, MPI_Comm machine, tx_error *e
     MPI_Comm_set_errhandler(machine, MPI_ERRORS_RETURN);
     MPI_Comm_rank(machine, &parallel->machine_rank);
     MPI_Comm_size(machine, &parallel->machine_size);
-    int leader = parallel->rank, cores = 0;
+    int leader = parallel->rank;
     TX_TRY(tx_parallel_broadcast_from(parallel, machine, 0, &leader, sizeof leader, error));
     MPI_Request request;
     const int code = MPI_Iallgather(&leader, 1, MPI_INT, parallel->machine_of, 1, MPI_INT, parallel->all, &request);
     TX_TRY(tx_mpi_status(code, "finding the machines", error));
     TX_TRY(tx_parallel_wait(parallel, 1, &request, "finding the machines", error));
-    TX_TRY(count_cores(parallel, &cores, error));
-    parallel->oversubscribed = parallel->machine_size > cores;
-    return TX_OK;
+    parallel->crowd = parallel->machine_size;
+    return count_cores(parallel, &parallel->machine_cores, error);
 }
 
 int tx_parallel_rank(const tx_parallel *parallel)
@@ -200,9 +205,13 @@ int tx_parallel_cores(const tx_parallel *parallel)
 {
     return parallel->cores;
 }
+bool tx_parallel_is_crowded(const tx_parallel *parallel, int threads)
+{
+    return parallel->crowd * threads > parallel->machine_cores;
+}
 bool tx_parallel_oversubscribed(const tx_parallel *parallel)
 {
-    return parallel->oversubscribed;
+    return tx_parallel_is_crowded(parallel, 1);
 }
 MPI_Comm tx_parallel_communicator(const tx_parallel *parallel)
 {

@@ -41,7 +41,8 @@ static tx_status split(tx_parallel *mine, const tx_parallel *job, int group, tx_
     const int code = MPI_Comm_split(mine->all, job->machine_of[job->rank], mine->rank, &machine);
     TX_TRY(tx_mpi_status(code, "dividing the ranks of a machine", error));
     TX_TRY(tx_parallel_group(mine, machine, error));
-    mine->oversubscribed = job->oversubscribed;
+    mine->crowd = job->crowd;
+    mine->machine_cores = job->machine_cores;
     mine->serves = mine->size < job->size;
     return TX_OK;
 }
@@ -58,8 +59,14 @@ static tx_status make(tx_parallel *job, int count, int64_t tickets, tx_error *er
     TX_TRY(tx_allocate(sizeof **out, error, out));
     **out = (tx_groups){.job = job, .count = count < job->size ? count : job->size, .tickets = tickets};
     TX_TRY(tx_allocate(sizeof *(*out)->mine, error, &(*out)->mine));
-    *(*out)->mine = (tx_parallel){
-        .all = MPI_COMM_NULL, .machine = MPI_COMM_NULL, .size = 1, .machine_size = 1, .cores = job->cores, .watch = job->watch};
+    *(*out)->mine = (tx_parallel){.all = MPI_COMM_NULL,
+                                  .machine = MPI_COMM_NULL,
+                                  .size = 1,
+                                  .machine_size = 1,
+                                  .cores = job->cores,
+                                  .crowd = job->crowd,
+                                  .machine_cores = job->machine_cores,
+                                  .watch = job->watch};
     return TX_OK;
 }
 
@@ -211,7 +218,7 @@ static tx_status hear_the_rest(tx_groups *groups, tx_error *error)
 tx_status tx_groups_wait(tx_groups *groups, const volatile sig_atomic_t *stop, tx_error *error)
 {
     static const char doing[] = "waiting for other groups";
-    tx_patience patience = tx_parallel_patience(groups->job);
+    tx_patience patience = {.crowded = tx_parallel_oversubscribed(groups->job)};
     MPI_Request request;
     int done = 0;
     if (groups->job->size == 1) {
@@ -221,7 +228,7 @@ tx_status tx_groups_wait(tx_groups *groups, const volatile sig_atomic_t *stop, t
     while (!done) {
         tx_groups_poll(groups, stop && *stop);
         TX_TRY(tx_mpi_status(MPI_Test(&request, &done, MPI_STATUS_IGNORE), doing, error));
-        TX_TRY(done ? TX_OK : tx_parallel_relax(&patience, doing, error));
+        TX_TRY(done ? TX_OK : tx_parallel_relax(groups->job, &patience, doing, error));
     }
     return hear_the_rest(groups, error);
 }

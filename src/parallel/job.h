@@ -3,6 +3,7 @@
 
 #include <mpi.h>
 
+#include "base/patience.h"
 #include "parallel/communicator.h"
 #include "parallel/machine.h"
 
@@ -18,26 +19,19 @@ struct tx_parallel {
     bool started;          /* MPI was started by us, so it is ours to finalise */
     int rank, size, cores;
     int machine_rank, machine_size;
-    int *machine_of; /* machine_of[rank]: the lowest rank on its machine */
-    bool oversubscribed;
-    bool serves;     /* a group of a job that has others */
-    tx_watch *watch; /* its own, or that of the job which a group is of */
+    int *machine_of;          /* machine_of[rank]: the lowest rank on its machine */
+    int crowd, machine_cores; /* the job's ranks on this machine, the cores for all of them */
+    bool serves;              /* a group of a job that has others */
+    tx_watch *watch;          /* its own, or that of the job which a group is of */
     tx_watch own_watch;
 };
 
 /* TX_OK, or TX_FAILURE with MPI's own words: "MPI failed while <doing>: <its message>". */
 tx_status tx_mpi_status(int code, const char *doing, tx_error *error);
 
-/* Of one wait: relax is called after each poll in vain. It spins for some microseconds where a core is free, then yields it, then
- * sleeps. TX_FAILURE when a machine has not been heard of for too long (`doing` what, the message says). */
-typedef struct tx_patience {
-    bool crowded; /* more ranks than cores: whoever we wait for may need ours */
-    int polls;
-    double start, next_look;
-    tx_watch *watch;
-} tx_patience;
-tx_patience tx_parallel_patience(const tx_parallel *parallel);
-tx_status tx_parallel_relax(tx_patience *patience, const char *doing, tx_error *error);
+/* After a poll in vain; what a rank has to look at meanwhile is looked at. TX_FAILURE when a machine has not been heard of for too
+ * long (`doing` what, the message says). */
+tx_status tx_parallel_relax(const tx_parallel *parallel, tx_patience *patience, const char *doing, tx_error *error);
 /* Waits so for all requests; fails at once where the others are lost already. */
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error);
 

@@ -40,7 +40,7 @@ static void run_forward(void *state)
     bench_conv *c = state;
     c->kernels->conv_apply(c->forward, tx_whole,
                            &(tx_conv_operands){.x = c->x, .packed = c->packed, .y = c->y, .scratch = c->scratch});
-    c->kernels->halo(c->halo, c->y);
+    c->kernels->halo(c->halo, tx_whole, c->y);
 }
 
 static void run_adjoint(void *state)
@@ -48,7 +48,7 @@ static void run_adjoint(void *state)
     bench_conv *c = state;
     c->kernels->conv_apply(c->adjoint, tx_whole,
                            &(tx_conv_operands){.x = c->dy, .packed = c->packed_adjoint, .y = c->dx, .scratch = c->scratch});
-    c->kernels->halo(c->halo, c->dx);
+    c->kernels->halo(c->halo, tx_whole, c->dx);
 }
 
 static void run_weights(void *state)
@@ -113,8 +113,8 @@ static double adjoint_error(bench_conv *c)
     fill(c, c->x, c->field.size, 1);
     fill(c, c->dy, c->field.size, 2);
     fill(c, c->weights, c->num_weights, 3);
-    c->kernels->halo(c->halo, c->x);
-    c->kernels->halo(c->halo, c->dy);
+    c->kernels->halo(c->halo, tx_whole, c->x);
+    c->kernels->halo(c->halo, tx_whole, c->dy);
     c->kernels->conv_pack(c->forward, c->weights, c->packed);
     c->kernels->conv_pack(c->adjoint, c->weights, c->packed_adjoint);
     run_forward(c);

@@ -126,9 +126,9 @@ typedef struct tx_kernels {
     void (*bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 
     /* Fills the halo from the interior by a table made with tx_halo_create (mode, widths of the layout). */
-    void (*halo)(const tx_halo *halo, void *x);
+    void (*halo)(const tx_halo *halo, tx_part part, void *x);
     /* The adjoint: adds the halo cells' values to the cells that they were copied from (zeros: nothing to add). */
-    void (*fold)(const tx_halo *halo, void *x);
+    void (*fold)(const tx_halo *halo, tx_part part, void *x);
 
     /* Interiors become zero, whatever was there. */
     void (*zero)(const tx_layout *ly, void *y);
@@ -191,21 +191,22 @@ typedef struct tx_kernels {
                                 tx_tensor dx);
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
-     * of their own order; nobody else but pointwise kernels may read them. scratch: 64-byte aligned, any content. Where many modes
-     * are kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too. */
+     * of their own order; nobody else but pointwise kernels may read them. scratch: of a part, 64-byte aligned, any content. Where
+     * many modes are kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too.
+     */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
     tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */
     void (*spectral_destroy)(tx_spectral *spectral);
     size_t (*spectral_scratch)(const tx_spectral *spectral); /* reals */
-    void (*spectral_analyse)(const tx_spectral *spectral, const void *x, void *modes, void *scratch);
+    void (*spectral_analyse)(const tx_spectral *spectral, tx_part part, const void *x, void *modes, void *scratch);
     /* x = the transpose of that */
-    void (*spectral_synthesise)(const tx_spectral *spectral, const void *modes, void *x, void *scratch);
+    void (*spectral_synthesise)(const tx_spectral *spectral, tx_part part, const void *modes, void *x, void *scratch);
     /* y[g, o] = sum of w[g, o, i] x[g, i] for each mode, w complex (groups, C_out, C_in, *modes); adjoint: sum of
      * conj(w[g, i, o]) x[g, i], w still the forward one. dw += its gradient, the real or the imaginary part. */
-    void (*spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
-                              const void *imaginary_weight, const tx_layout *ly, void *y);
-    void (*spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
+    void (*spectral_multiply)(tx_part part, bool adjoint, int64_t groups, const tx_layout *lx, const void *x,
+                              const void *real_weight, const void *imaginary_weight, const tx_layout *ly, void *y);
+    void (*spectral_weights)(tx_part part, bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
                              const void *dy, void *dw);
 
     /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a

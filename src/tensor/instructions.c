@@ -91,7 +91,7 @@ static tx_status add_lanes(tx_planner *p, tx_node n)
 
 static tx_status fill_halo(tx_planner *p, tx_node n, const tx_layout *layout, tx_padding_mode mode)
 {
-    tx_instruction halo = {.out = tx_planner_operand(p, n), .out_layout = layout};
+    tx_instruction halo = {.sharing = TX_SHARE_PARTS, .out = tx_planner_operand(p, n), .out_layout = layout};
     tx_halo_shape shape;
     memset(&shape, 0, sizeof shape); /* compared bytewise */
     shape.layout = layout;

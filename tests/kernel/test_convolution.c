@@ -148,7 +148,7 @@ static void fill_halo(const tx_kernels *kernels, const block *t, tx_padding_mode
 {
     tx_halo *halo = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_halo_create(&t->layout, mode, NULL, &halo), TX_OK);
-    kernels->halo(halo, t->data);
+    kernels->halo(halo, tx_whole, t->data);
     tx_halo_destroy(halo);
 }
 
@@ -268,7 +268,7 @@ static bool check_backward(const tx_kernels *kernels, const reference *r)
     tx_halo *halo = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_halo_create(&dx.layout, c->mode, NULL, &halo), TX_OK);
     apply(kernels, conv, &dy, w, NULL, NULL, NULL, &dx);
-    kernels->fold(halo, dx.data);
+    kernels->fold(halo, tx_whole, dx.data);
     bool ok = true;
     for (int64_t k = 0; k < r->x_cells * c->block && ok; k++) {
         ok = near(kernels, c->name, block_get(&dx, k / c->block, k % c->block), r->dx[k],

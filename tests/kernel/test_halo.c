@@ -100,7 +100,7 @@ static bool check_halo(const tx_kernels *kernels, const halo_case *c, tx_padding
     tx_halo *halo = NULL;
     CU_ASSERT_EQUAL_FATAL(tx_halo_create(&x.layout, mode, NULL, &halo), TX_OK);
     block_randomise(&x, 7);
-    kernels->halo(halo, x.data);
+    kernels->halo(halo, tx_whole, x.data);
     block all = x;
     all.layout = tx_layout_view(&x.layout, c->low, c->high);
     bool ok = block_untouched_outside(&all);
@@ -124,12 +124,12 @@ static bool check_fold(const tx_kernels *kernels, const halo_case *c, tx_padding
     all_x.layout = all_y.layout = tx_layout_view(&x.layout, c->low, c->high);
     block_randomise(&x, 7);
     block_randomise(&all_y, 8);
-    kernels->halo(halo, x.data);
+    kernels->halo(halo, tx_whole, x.data);
     double left = 0, right = 0;
     for (int64_t k = 0; k < block_cells(&all_x.layout) * c->block; k++) {
         left += block_get(&all_x, k / c->block, k % c->block) * block_get(&all_y, k / c->block, k % c->block);
     }
-    kernels->fold(halo, y.data);
+    kernels->fold(halo, tx_whole, y.data);
     for (int64_t k = 0; k < block_cells(&x.layout) * c->block; k++) {
         right += block_get(&x, k / c->block, k % c->block) * block_get(&y, k / c->block, k % c->block);
     }

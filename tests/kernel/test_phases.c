@@ -291,7 +291,7 @@ static bool check_adjoint(const tx_kernels *kernels, const reference *r)
     tx_halo *halo = NULL;
     fill(&dy, r->dy);
     CU_ASSERT_EQUAL_FATAL(tx_halo_create(&dy.layout, TX_PAD_ZEROS, NULL, &halo), TX_OK);
-    kernels->halo(halo, dy.data);
+    kernels->halo(halo, tx_whole, dy.data);
     tx_conv *conv = make_conv(kernels, r, &dy.layout, &p.layout, true);
     apply(kernels, conv, r, &dy, NULL, &p);
     bool ok = block_untouched_outside(&p);

@@ -176,14 +176,14 @@ static void transforms_on(const tx_kernels *kernels)
         transform t = make_transform(kernels, c, k % 2);
         const double tolerance = 4 * epsilon(kernels->precision) * (double)(t.points + 8);
         block_randomise(&t.x, 1);
-        kernels->spectral_analyse(t.spectral, t.x.data, t.spectrum.data, t.scratch);
+        kernels->spectral_analyse(t.spectral, tx_whole, t.x.data, t.spectrum.data, t.scratch);
         CU_ASSERT(check_analysis(kernels, &t, tolerance));
         CU_ASSERT(block_untouched_outside(&t.spectrum));
         block_randomise(&t.spectrum, 2);
         block y = block_make(kernels->precision, c->x, c->samples, (int64_t[]){1, 0, 2}, (int64_t[]){0, 1, 1});
         const double unit = (k % 2 ? 2.0 / (double)t.points : 1) * 4 * epsilon(kernels->precision);
         const double rounding = unit * (double)(2 * t.groups * t.modes + 8) + 2 * epsilon(kernels->precision);
-        kernels->spectral_synthesise(t.spectral, t.spectrum.data, y.data, t.scratch);
+        kernels->spectral_synthesise(t.spectral, tx_whole, t.spectrum.data, y.data, t.scratch);
         CU_ASSERT(check_synthesis(kernels, &t, &y, rounding));
         tx_free(y.data);
         free_transform(kernels, &t);
@@ -302,14 +302,14 @@ static void products_on(const tx_kernels *kernels)
 {
     for (int n = 0; n < NUM_CASES; n++) {
         products p = make_products(kernels, &cases[n], (uint32_t)n);
-        kernels->spectral_multiply(false, p.groups, &p.x.layout, p.x.data, p.w[0], p.w[1], &p.y.layout, p.y.data);
+        kernels->spectral_multiply(tx_whole, false, p.groups, &p.x.layout, p.x.data, p.w[0], p.w[1], &p.y.layout, p.y.data);
         CU_ASSERT(check_product(kernels, &p, false));
         block_randomise(&p.y, 7);
         for (int part = 0; part < 2; part++) {
-            kernels->spectral_weights(part, p.groups, &p.x.layout, p.x.data, &p.y.layout, p.y.data, p.dw[part]);
+            kernels->spectral_weights(tx_whole, part, p.groups, &p.x.layout, p.x.data, &p.y.layout, p.y.data, p.dw[part]);
             CU_ASSERT(check_gradient(kernels, &p, part));
         }
-        kernels->spectral_multiply(true, p.groups, &p.y.layout, p.y.data, p.w[0], p.w[1], &p.x.layout, p.x.data);
+        kernels->spectral_multiply(tx_whole, true, p.groups, &p.y.layout, p.y.data, p.w[0], p.w[1], &p.x.layout, p.x.data);
         CU_ASSERT(check_product(kernels, &p, true));
         free_products(&p);
     }

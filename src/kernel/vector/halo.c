@@ -14,10 +14,10 @@ INLINE void add_reals(real *y, const real *x, int64_t n)
     }
 }
 
-void VARIANT(halo)(const tx_halo *halo, void *x)
+void VARIANT(halo)(const tx_halo *halo, tx_part part, void *x)
 {
-    real *channel = x;
-    for (int64_t c = 0; c < halo->channels; c++, channel += halo->channel) {
+    for (int64_t c = tx_part_begin(part, halo->channels); c < tx_part_end(part, halo->channels); c++) {
+        real *channel = (real *)x + c * halo->channel;
         for (const tx_halo_runs *run = halo->runs, *end = run + halo->num_runs; run < end; run++) {
             for (int64_t k = 0; k < run->count; k++) {
                 real *to = channel + run->to + k * run->to_step;
@@ -33,10 +33,10 @@ void VARIANT(halo)(const tx_halo *halo, void *x)
     }
 }
 
-void VARIANT(fold)(const tx_halo *halo, void *x)
+void VARIANT(fold)(const tx_halo *halo, tx_part part, void *x)
 {
-    real *channel = x;
-    for (int64_t c = 0; c < halo->channels; c++, channel += halo->channel) {
+    for (int64_t c = tx_part_begin(part, halo->channels); c < tx_part_end(part, halo->channels); c++) {
+        real *channel = (real *)x + c * halo->channel;
         for (const tx_halo_runs *run = halo->runs, *end = run + halo->num_runs; run < end; run++) {
             for (int64_t k = 0; k < run->count && !run->zero; k++) {
                 add_reals(channel + run->from + k * run->from_step, channel + run->to + k * run->to_step, run->length);

@@ -75,8 +75,8 @@ struct tx_spectral {
 bool VARIANT(fft_is_faster)(const tx_spectral_shape *shape);
 tx_status VARIANT(fft_create)(tx_spectral *t, tx_error *error); /* fft and scratch; the layouts are there */
 void VARIANT(fft_destroy)(struct spectral_fft *fft);
-void VARIANT(fft_analyse)(const tx_spectral *t, const real *x, real *modes, real *scratch);
-void VARIANT(fft_synthesise)(const tx_spectral *t, const real *modes, real *x, real *scratch);
+void VARIANT(fft_analyse)(const tx_spectral *t, tx_part part, const real *x, real *modes, real *scratch);
+void VARIANT(fft_synthesise)(const tx_spectral *t, tx_part part, const real *modes, real *x, real *scratch);
 
 /* The row of cos (sin) of wavenumber k in a stage's result; sin of 0 has one too where there are four parts. */
 INLINE int64_t stage_row(const stage *s, bool sine, int64_t k)

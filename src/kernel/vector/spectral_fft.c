@@ -104,9 +104,10 @@ static void put(const tx_spectral *t, const mode_run *r, const real *re, real *s
     }
 }
 
-void VARIANT(fft_analyse)(const tx_spectral *t, const real *x, real *modes, real *scratch)
+void VARIANT(fft_analyse)(const tx_spectral *t, tx_part part, const real *x, real *modes, real *scratch)
 {
-    for (int64_t channel = 0; channel < t->x.shape.channels; channel++) {
+    const int64_t end = tx_part_end(part, t->x.shape.channels);
+    for (int64_t channel = tx_part_begin(part, t->x.shape.channels); channel < end; channel++) {
         VARIANT(rfftn_to_modes)(t->fft->rfftn, x + t->x.origin + channel * t->x.channel, scratch);
         for (const mode_run *r = t->runs; r < t->runs + t->num_runs; r++) {
             pick(t, r, scratch, modes + offset(t, r, channel));
@@ -114,9 +115,10 @@ void VARIANT(fft_analyse)(const tx_spectral *t, const real *x, real *modes, real
     }
 }
 
-void VARIANT(fft_synthesise)(const tx_spectral *t, const real *modes, real *x, real *scratch)
+void VARIANT(fft_synthesise)(const tx_spectral *t, tx_part part, const real *modes, real *x, real *scratch)
 {
-    for (int64_t channel = 0; channel < t->x.shape.channels; channel++) {
+    const int64_t end = tx_part_end(part, t->x.shape.channels);
+    for (int64_t channel = tx_part_begin(part, t->x.shape.channels); channel < end; channel++) {
         zero_reals(scratch, t->scratch);
         for (const mode_run *r = t->runs; r < t->runs + t->num_runs; r++) {
             put(t, r, modes + offset(t, r, channel), scratch);

@@ -168,8 +168,8 @@ static void product_outputs(bool adjoint, product p, int64_t first, int64_t out,
     }
 }
 
-void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
-                                const void *imaginary_weight, const tx_layout *ly, void *y)
+void VARIANT(spectral_multiply)(tx_part part, bool adjoint, int64_t groups, const tx_layout *lx, const void *x,
+                                const void *real_weight, const void *imaginary_weight, const tx_layout *ly, void *y)
 {
     const int64_t modes = lx->shape.n[0], in = lx->shape.channels / (2 * groups), out = ly->shape.channels / (2 * groups);
     const int64_t matrix = in * out * modes, most = modes > (LONG - 1) * VL ? 1 : MOST_OUT, tiles = (out + most - 1) / most;
@@ -185,7 +185,7 @@ void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *l
         p.y = (real *)y + ly->origin + 2 * g * out * ly->channel;
         p.real_weight = (const real *)real_weight + g * matrix;
         p.imaginary_weight = (const real *)imaginary_weight + g * matrix;
-        for (int64_t q = 0; q < tiles; q++) {
+        for (int64_t q = tx_part_begin(part, tiles); q < tx_part_end(part, tiles); q++) {
             const int64_t o = out * q / tiles;
             product_outputs(adjoint, p, o, out * (q + 1) / tiles - o, lx->block);
         }
@@ -293,10 +293,10 @@ INLINE void gradient_run(const int VECTORS, const bool IMAGINARY, const pairs *p
 RUNS(GRADIENT_RUNS)
 static gradient_fn *const gradient_runs[2][MOST_RUN] = {RUNS(REAL_RUN_ENTRY) RUNS(IMAGINARY_RUN_ENTRY)};
 
-static void few_modes(bool imaginary, const pairs *p)
+static void few_modes(tx_part part, bool imaginary, const pairs *p)
 {
     const int64_t in_tiles = (p->in + MOST_PAIR - 1) / MOST_PAIR, out_tiles = (p->out + MOST_PAIR - 1) / MOST_PAIR;
-    for (int64_t q = 0; q < out_tiles; q++) {
+    for (int64_t q = tx_part_begin(part, out_tiles); q < tx_part_end(part, out_tiles); q++) {
         const int64_t o = p->out * q / out_tiles, outs = p->out * (q + 1) / out_tiles - o;
         for (int64_t r = 0; r < in_tiles; r++) {
             const int64_t i = p->in * r / in_tiles, ins = p->in * (r + 1) / in_tiles - i;
@@ -308,10 +308,10 @@ static void few_modes(bool imaginary, const pairs *p)
     }
 }
 
-static void many_modes(bool imaginary, const pairs *p)
+static void many_modes(tx_part part, bool imaginary, const pairs *p)
 {
     const int64_t vectors = (p->modes + VL - 1) / VL, runs = (vectors + MOST_RUN - 1) / MOST_RUN;
-    for (int64_t k = 0; k < p->out * p->in; k++) {
+    for (int64_t k = tx_part_begin(part, p->out * p->in); k < tx_part_end(part, p->out * p->in); k++) {
         const real *x = p->x + k % p->in * 2 * p->x_channel, *dy = p->dy + k / p->in * 2 * p->dy_channel;
         for (int64_t r = 0; r < runs; r++) {
             const int64_t v = vectors * r / runs, count = vectors * (r + 1) / runs - v, at = v * VL;
@@ -320,8 +320,8 @@ static void many_modes(bool imaginary, const pairs *p)
     }
 }
 
-void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
-                               const void *dy, void *dw)
+void VARIANT(spectral_weights)(tx_part part, bool imaginary, int64_t groups, const tx_layout *lx, const void *x,
+                               const tx_layout *ldy, const void *dy, void *dw)
 {
     pairs p = {.x = (const real *)x + lx->origin,
                .dy = (const real *)dy + ldy->origin,
@@ -333,7 +333,7 @@ void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *
                .modes = lx->shape.n[0],
                .samples = lx->block};
     for (int64_t g = 0; g < groups; g++) {
-        (p.modes > (LONG - 1) * VL ? many_modes : few_modes)(imaginary, &p);
+        (p.modes > (LONG - 1) * VL ? many_modes : few_modes)(part, imaginary, &p);
         p.x += 2 * p.in * p.x_channel;
         p.dy += 2 * p.out * p.dy_channel;
         p.dw += p.in * p.out * p.modes;

@@ -313,24 +313,26 @@ static void synthesise_slice(const tx_spectral *t, const real *modes, real *x, r
     }
 }
 
-void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch)
+void VARIANT(spectral_analyse)(const tx_spectral *t, tx_part part, const void *x, void *modes, void *scratch)
 {
     if (t->fft) {
-        VARIANT(fft_analyse)(t, x, modes, scratch);
+        VARIANT(fft_analyse)(t, part, x, modes, scratch);
         return;
     }
-    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+    const int64_t end = tx_part_end(part, t->slices) * t->channels;
+    for (int64_t k = tx_part_begin(part, t->slices) * t->channels; k < end; k += t->channels) {
         analyse_slice(t, (const real *)x + k * t->x.channel, (real *)modes + 2 * k * t->modes.channel, scratch);
     }
 }
 
-void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, void *x, void *scratch)
+void VARIANT(spectral_synthesise)(const tx_spectral *t, tx_part part, const void *modes, void *x, void *scratch)
 {
     if (t->fft) {
-        VARIANT(fft_synthesise)(t, modes, x, scratch);
+        VARIANT(fft_synthesise)(t, part, modes, x, scratch);
         return;
     }
-    for (int64_t k = 0; k < t->slices * t->channels; k += t->channels) {
+    const int64_t end = tx_part_end(part, t->slices) * t->channels;
+    for (int64_t k = tx_part_begin(part, t->slices) * t->channels; k < end; k += t->channels) {
         synthesise_slice(t, (const real *)modes + 2 * k * t->modes.channel, (real *)x + k * t->x.channel, scratch);
     }
 }

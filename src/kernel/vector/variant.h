@@ -14,8 +14,8 @@ void VARIANT(conv_weights)(const tx_conv *conv, tx_part part, const void *x, con
 void VARIANT(dense_weights)(const tx_conv *conv, const void *x, const void *dy, void *dw); /* conv_weights without axes */
 void VARIANT(bias_gradient)(const tx_layout *dy, const void *dy_data, void *db);
 
-void VARIANT(halo)(const tx_halo *halo, void *x);
-void VARIANT(fold)(const tx_halo *halo, void *x);
+void VARIANT(halo)(const tx_halo *halo, tx_part part, void *x);
+void VARIANT(fold)(const tx_halo *halo, tx_part part, void *x);
 
 void VARIANT(zero)(const tx_layout *ly, void *y);
 void VARIANT(copy)(const tx_layout *lx, const void *x, const tx_layout *ly, void *y);
@@ -58,12 +58,12 @@ size_t VARIANT(spectral_bytes)(const tx_spectral *spectral);
 tx_status VARIANT(spectral_prepare)(tx_spectral *spectral, tx_error *error);
 void VARIANT(spectral_destroy)(tx_spectral *t);
 size_t VARIANT(spectral_scratch)(const tx_spectral *t);
-void VARIANT(spectral_analyse)(const tx_spectral *t, const void *x, void *modes, void *scratch);
-void VARIANT(spectral_synthesise)(const tx_spectral *t, const void *modes, void *x, void *scratch);
-void VARIANT(spectral_multiply)(bool adjoint, int64_t groups, const tx_layout *lx, const void *x, const void *real_weight,
-                                const void *imaginary_weight, const tx_layout *ly, void *y);
-void VARIANT(spectral_weights)(bool imaginary, int64_t groups, const tx_layout *lx, const void *x, const tx_layout *ldy,
-                               const void *dy, void *dw);
+void VARIANT(spectral_analyse)(const tx_spectral *t, tx_part part, const void *x, void *modes, void *scratch);
+void VARIANT(spectral_synthesise)(const tx_spectral *t, tx_part part, const void *modes, void *x, void *scratch);
+void VARIANT(spectral_multiply)(tx_part part, bool adjoint, int64_t groups, const tx_layout *lx, const void *x,
+                                const void *real_weight, const void *imaginary_weight, const tx_layout *ly, void *y);
+void VARIANT(spectral_weights)(tx_part part, bool imaginary, int64_t groups, const tx_layout *lx, const void *x,
+                               const tx_layout *ldy, const void *dy, void *dw);
 
 tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out);
 void VARIANT(rfftn_destroy)(tx_rfft *rfftn);

@@ -82,7 +82,7 @@ static tx_status prepare_fold(tx_planner *planner, tx_node n, tx_instruction *in
 
 const tx_operation tx_op_pad = {
     .name = "pad", .traits = TX_OP_VIEW | TX_OP_SILENT, .shape = shape_pad, .vjp = vjp_pad, .jvp = jvp_same};
-const tx_operation tx_op_fold = {.name = "fold", .fuse = fuse_fold, .prepare = prepare_fold};
+const tx_operation tx_op_fold = {.name = "fold", .sharing = TX_SHARE_PARTS, .fuse = fuse_fold, .prepare = prepare_fold};
 
 tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *low, const int64_t *high)
 {

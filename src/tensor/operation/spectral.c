@@ -97,9 +97,14 @@ static tx_node jvp_transform(tx_graph *graph, const tx_graph_node *node, tx_node
     return tx_graph_make(graph, &same, 1);
 }
 
-static const tx_operation op_analyse = {
-    .name = "spectral_analyse", .vjp = vjp_analyse, .jvp = jvp_transform, .flops = analyse_flops, .prepare = prepare_transform};
+static const tx_operation op_analyse = {.name = "spectral_analyse",
+                                        .sharing = TX_SHARE_PARTS,
+                                        .vjp = vjp_analyse,
+                                        .jvp = jvp_transform,
+                                        .flops = analyse_flops,
+                                        .prepare = prepare_transform};
 static const tx_operation op_synthesise = {.name = "spectral_synthesise",
+                                           .sharing = TX_SHARE_PARTS,
                                            .vjp = vjp_synthesise,
                                            .jvp = jvp_transform,
                                            .flops = synthesise_flops,
@@ -167,9 +172,12 @@ static tx_node jvp_multiply(tx_graph *graph, const tx_graph_node *node, tx_node 
 }
 
 static const tx_operation op_multiply = {
-    .name = "spectral_multiply", .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops};
-static const tx_operation op_weights = {
-    .name = "spectral_weights", .traits = TX_OP_EFFECT, .take_lane = "spectral_take_lane", .flops = mode_flops};
+    .name = "spectral_multiply", .sharing = TX_SHARE_PARTS, .vjp = vjp_multiply, .jvp = jvp_multiply, .flops = mode_flops};
+static const tx_operation op_weights = {.name = "spectral_weights",
+                                        .sharing = TX_SHARE_PARTS,
+                                        .traits = TX_OP_EFFECT,
+                                        .take_lane = "spectral_take_lane",
+                                        .flops = mode_flops};
 
 /* ---- building ---- */
 

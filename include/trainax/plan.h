@@ -95,6 +95,8 @@ tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, 
 void tx_workspace_destroy(tx_workspace *workspace); /* takes NULL */
 /* Blocks that the plan's backend wants in one run, of so many: 1, or all of them. */
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks);
+/* How many threads may run one block together and still gain by it: 1 where instructions are short, or blocks run at once. */
+int tx_plan_most_threads(const tx_plan *plan);
 
 /* Samples 0 … count - 1 fill blocks one by one, the last maybe in part; count: 1 … blocks * block. */
 typedef struct tx_run_input {
@@ -120,9 +122,9 @@ typedef struct tx_run_output {
 tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
                         tx_error *error);
 
-/* Threads that wait for each other, asleep. */
+/* Threads that wait for each other: soon asleep. crowded: more of them run than there are cores. */
 typedef struct tx_team tx_team;
-tx_status tx_team_create(tx_error *error, tx_team **out);
+tx_status tx_team_create(bool crowded, tx_error *error, tx_team **out);
 void tx_team_destroy(tx_team *team);
 /* Where there are fewer blocks than threads: `count` threads run one block together, each with its own index 0 … count - 1
  * and the same other arguments, but for the output: only that of index 0 is set. All of them return when the block is done. The

@@ -19,7 +19,8 @@ void tx_trainer_destroy(tx_trainer *trainer);
 tx_status tx_trainer_step(tx_trainer *trainer, tx_error *error);
 /* The same on a minibatch of the caller's instead of the data's: this rank's `count` windows, maybe none, of as many levels as the
  * configuration reads, contiguous, in the run's precision; together they are the minibatch. TX_INVALID, with nothing done: none at
- * all, or more blocks than a minibatch of the configuration has; an optimizer that asks for residuals. */
+ * all, or more blocks than a minibatch of the configuration has; fewer blocks in that than ranks; an optimizer that asks for
+ * residuals. */
 tx_status tx_trainer_step_on(tx_trainer *trainer, const void *const *windows, int64_t count, tx_error *error);
 int64_t tx_trainer_steps_done(const tx_trainer *trainer);
 bool tx_trainer_is_done(const tx_trainer *trainer); /* all steps that the configuration asks for, or a callback has ended them */

@@ -63,8 +63,10 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     TX_TRY(
         tx_text_add(text, error, "windows: %" PRId64 "\nminibatches per epoch: %" PRId64 "\n", problem->windows.count, per_epoch));
     TX_TRY(tx_text_add(text, error, "block: %d\nblocks per minibatch: %" PRId64 "\n", problem->block, blocks));
-    TX_TRY(tx_text_add(text, error, "ranks: %d\nranks that help at most: %" PRId64 "\n", num_ranks, blocks));
-    TX_TRY(tx_text_add(text, error, "blocks per step on a rank: %" PRId64 "\n", (blocks - 1) / num_ranks + 1));
+    TX_TRY(
+        tx_text_add(text, error, "ranks: %d\nranks that help at most: %" PRId64 "\n", num_ranks, tx_problem_most_ranks(problem)));
+    TX_TRY(tx_text_add(text, error, "blocks per step on a rank: %" PRId64 "\nranks on a block: %d\n", (blocks - 1) / num_ranks + 1,
+                       problem->sharers));
     TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(problem->isa)));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
     TX_TRY(add_trade(problem, text, error));

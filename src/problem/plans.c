@@ -103,7 +103,7 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
                                      .loss = tx_configuration_loss(&parts, graph),
                                      .gradient = gradient,
                                      .memory = gradient ? problem->memory : 0,
-                                     .threads = problem->threads,
+                                     .threads = problem->threads * problem->sharers,
                                      .arenas = problem->arenas};
     const tx_status status = make_checked(problem, configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
@@ -136,7 +136,7 @@ static tx_status plan_residuals(const tx_problem *problem, const tx_graph *graph
     options.loss = -1;
     options.outputs = residuals->nodes;
     options.num_outputs = residuals->count;
-    options.threads = problem->threads;
+    options.threads = problem->threads * problem->sharers;
     TX_TRY(number_rows(graph, residuals, error, out));
     return make_checked(problem, problem->configuration, graph, &options, error, &out->plan);
 }

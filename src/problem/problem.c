@@ -131,7 +131,32 @@ static tx_status cut_windows(tx_problem *problem, tx_error *error)
     return TX_OK;
 }
 
-static tx_status build(tx_problem *problem, tx_error *error)
+/* Of the threads that can gain by running a block together. */
+static int64_t most_sharers(const tx_problem *problem)
+{
+    const int64_t most = tx_plan_most_threads(problem->loss.plan) / problem->threads;
+    return most > 1 ? most : 1;
+}
+
+static tx_status plan_loss(tx_problem *problem, tx_error *error)
+{
+    return tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, true, error, &problem->loss);
+}
+
+/* Where there are fewer blocks than ranks, ranks share them if it pays; their parts of an instruction need room, each. */
+static tx_status plan_shared(tx_problem *problem, int num_ranks, tx_error *error)
+{
+    const int64_t blocks = tx_problem_blocks(problem), ranks = (num_ranks + blocks - 1) / blocks, most = most_sharers(problem);
+    problem->sharers = (int)(ranks < most ? ranks : most);
+    if (problem->sharers == 1) {
+        return TX_OK;
+    }
+    tx_plan_destroy(problem->loss.plan);
+    problem->loss.plan = NULL;
+    return plan_loss(problem, error);
+}
+
+static tx_status build(tx_problem *problem, int num_ranks, tx_error *error)
 {
     read_options(problem);
     TX_TRY(tx_configuration_check(problem->configuration, error));
@@ -139,12 +164,13 @@ static tx_status build(tx_problem *problem, tx_error *error)
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
     TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
-    TX_TRY(tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, true, error, &problem->loss));
+    TX_TRY(plan_loss(problem, error));
     problem->threads = tx_plan_blocks_at_once(problem->loss.plan, 2) > 1 ? 1 : problem->threads;
-    return TX_OK;
+    return plan_shared(problem, num_ranks, error);
 }
 
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out)
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, int num_ranks, tx_error *error,
+                            tx_problem *out)
 {
     const tx_section *root = tx_config_root(config), *trainer = tx_get_section(root, "trainer");
     tx_problem problem = {
@@ -154,8 +180,9 @@ tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, 
         .random = tx_problem_random(root),
         .data = *data,
         .isa = isa,
+        .sharers = 1,
     };
-    const tx_status status = build(&problem, error);
+    const tx_status status = build(&problem, num_ranks, error);
     if (status != TX_OK) {
         tx_problem_destroy(&problem);
         return status;
@@ -205,4 +232,20 @@ int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks)
 {
     const int64_t share = tx_problem_share(problem, num_ranks);
     return tx_plan_blocks_at_once(problem->loss.plan, (share + problem->block - 1) / problem->block);
+}
+
+int tx_problem_runners(const tx_problem *problem, int num_ranks)
+{
+    return tx_problem_blocks(problem) < num_ranks ? 1 : problem->threads;
+}
+
+int64_t tx_problem_most_ranks(const tx_problem *problem)
+{
+    return tx_problem_blocks(problem) * most_sharers(problem);
+}
+
+bool tx_problem_keeps_less(const tx_problem *problem)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    return cost.flops > cost.everything.flops;
 }

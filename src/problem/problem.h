@@ -32,6 +32,7 @@ typedef struct tx_problem {
     int64_t num_steps, record_every;
     int isa, block;
     int threads; /* of a rank that run blocks; 1 where the backend runs them at once */
+    int sharers; /* ranks that run one block together, at most: 1 where there are blocks for all, or their instructions are short */
     tx_placement placement;
     tx_reduction_mode reduction;
     tx_physics physics; /* of the trainer's configuration */
@@ -48,8 +49,9 @@ tx_random tx_problem_random(const tx_section *root); /* the run's precision and 
 tx_placement tx_problem_placement(const tx_section *root);
 int tx_problem_threads(const tx_section *root); /* of a rank */
 tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);
-/* isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, tx_error *error, tx_problem *out);
+/* For so many ranks. isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, int num_ranks, tx_error *error,
+                            tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 
 /* What a configuration needs, for states of this shape; section: where its ref_stepper and residuum_fn stand. */
@@ -93,3 +95,9 @@ int64_t tx_problem_blocks(const tx_problem *problem); /* of a whole minibatch */
 int64_t tx_problem_share(const tx_problem *problem, int num_ranks);
 /* Blocks of a minibatch that one of them runs in one call: 1, or all of its own. */
 int tx_problem_blocks_at_once(const tx_problem *problem, int num_ranks);
+/* Of threads that have a block of their own, at most: of that many arenas. */
+int tx_problem_runners(const tx_problem *problem, int num_ranks);
+/* Is something computed again for lack of memory? */
+bool tx_problem_keeps_less(const tx_problem *problem);
+/* Ranks that make a step faster, at most. */
+int64_t tx_problem_most_ranks(const tx_problem *problem);

@@ -63,12 +63,24 @@ static void tell_windows(const tx_problem *problem, const tx_log *log)
                  problem->batch_size, problem->block);
 }
 
-/* A step takes as long as the rank with most blocks. */
-static void tell_ranks(const tx_problem *problem, int num_ranks, const tx_log *log)
+/* A step takes as long as the rank with most blocks, or the fewest ranks that share one. */
+static void tell_ranks(const tx_trainer *trainer, int num_ranks, const tx_log *log)
 {
-    const int64_t blocks = tx_problem_blocks(problem);
-    tx_log_write(log, TX_LOG_NOTE, "ranks: %d x %d thread%s, for %" PRId64 " block%s a step: as many ranks help at most", num_ranks,
-                 problem->threads, many(problem->threads), blocks, many(blocks));
+    const tx_problem *problem = &trainer->problem;
+    const int64_t blocks = tx_problem_blocks(problem), most = tx_problem_most_ranks(problem);
+    char helped[64] = "as many ranks help at most";
+    const char *how = "";
+    if (most > blocks) {
+        snprintf(helped, sizeof helped, "%" PRId64 " ranks help at most", most);
+    }
+    if (num_ranks > blocks) {
+        how = trainer->crew.region.base        ? ", sharing blocks"
+              : most <= blocks                 ? ", as blocks are too short to share: the others are idle"
+              : tx_problem_keeps_less(problem) ? ", but not where parallel.memory is short: the others are idle"
+                                               : ", but none of these can share a block: the others are idle";
+    }
+    tx_log_write(log, TX_LOG_NOTE, "ranks: %d x %d thread%s, for %" PRId64 " block%s a step: %s%s", num_ranks, problem->threads,
+                 many(problem->threads), blocks, many(blocks), helped, how);
 }
 
 static void tell_memory(size_t bytes, const tx_log *log)
@@ -88,7 +100,7 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
                  network->num_parameters, many(network->num_parameters),
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
     tell_windows(problem, log);
-    tell_ranks(problem, num_ranks, log);
+    tell_ranks(trainer, num_ranks, log);
     tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(problem->isa));
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
 }
@@ -97,7 +109,7 @@ void tx_trainer_tell_idle(const tx_trainer *trainer, int num_ranks, const tx_log
 {
     const int64_t blocks = tx_problem_blocks(&trainer->problem);
     const double seconds = tx_clock() - trainer->start;
-    if (num_ranks > blocks) {
+    if (num_ranks > blocks && !trainer->crew.region.base) {
         tx_log_write(log, TX_LOG_NOTE,
                      "%d ranks share %" PRId64 " block%s of samples a step, so some have nothing to do: fewer ranks are as fast "
                      "(or a smaller parallel.block)",

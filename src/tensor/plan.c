@@ -1,6 +1,7 @@
 /* Making a plan of a graph, and what it costs. */
 #include "tensor/plan.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -206,6 +207,13 @@ tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
 {
     return plan->backend->class_->in_place ? 1 : (int)blocks;
+}
+
+/* An instruction must, on average, take much longer than waiting for the others. */
+int tx_plan_most_threads(const tx_plan *plan)
+{
+    const double enough = 1e6 /* operations of a thread */, threads = plan->flops / (enough * (double)plan->num_instructions);
+    return plan->backend->class_->in_place && threads >= 2 ? (int)(threads < INT_MAX ? threads : INT_MAX) : 1;
 }
 
 tx_status tx_plan_describe(const tx_plan *plan, tx_error *error, char **out)

@@ -19,6 +19,7 @@ struct tx_workspace {
     const tx_plan *plan;
     int blocks;
     tx_buffer *arena;
+    char *base;  /* in place: of the arena, which may be the caller's (arena is NULL then) */
     char *lanes; /* of each block: the seed, then the batch size; tx_lane_bytes each */
     int count;   /* that `lanes` holds values for */
     int64_t batch_size;
@@ -39,7 +40,9 @@ void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_si
 /* In place, the samples of one block: what its instructions see. */
 tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
                             const tx_run_output *output, tx_error *error);
-/* The same after all that comes before the first instruction: the lanes are set, the gradient is zero. */
+/* All that comes before the first instruction, but for the lanes: the gradient is zero. */
+void tx_workspace_clear(tx_workspace *workspace, const tx_run_input *input, const tx_run_output *output);
+/* A frame after that, and with the lanes set. */
 tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
                             const tx_run_output *output, tx_error *error);
 /* What a run in place has left: each sample's loss. */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/real.h"
 #include "tensor/run.h"
+#include "tensor/team.h"
 
 static size_t lanes_bytes(const tx_plan *plan)
 {
@@ -77,7 +78,10 @@ static tx_status make_room(tx_workspace *workspace, tx_error *error)
     const tx_plan *plan = workspace->plan;
     const tx_backend_class *class_ = plan->backend->class_;
     const size_t block = (size_t)plan->options.block, blocks = (size_t)workspace->blocks;
-    TX_TRY(class_->allocate(plan->backend, arena_bytes(plan, workspace->blocks), error, &workspace->arena));
+    if (!workspace->base) {
+        TX_TRY(class_->allocate(plan->backend, arena_bytes(plan, workspace->blocks), error, &workspace->arena));
+        workspace->base = workspace->arena->data;
+    }
     TX_TRY(tx_allocate(blocks * lanes_bytes(plan), error, &workspace->lanes));
     TX_TRY(tx_allocate_array(block, sizeof(void *), error, &workspace->samples));
     if (plan->given_bytes[TX_SOURCE_SEED]) {
@@ -88,12 +92,13 @@ static tx_status make_room(tx_workspace *workspace, tx_error *error)
     return class_->in_place ? TX_OK : stage(workspace, error);
 }
 
-tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, tx_workspace **out)
+static tx_status create(const tx_plan *plan, int blocks, char *arena, tx_error *error, tx_workspace **out)
 {
     tx_workspace *workspace;
     TX_TRY(tx_allocate(sizeof *workspace, error, &workspace));
     workspace->plan = plan;
     workspace->blocks = blocks;
+    workspace->base = arena;
     const tx_status status = make_room(workspace, error);
     if (status != TX_OK) {
         tx_workspace_destroy(workspace);
@@ -101,6 +106,16 @@ tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, 
     }
     *out = workspace;
     return TX_OK;
+}
+
+tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, tx_workspace **out)
+{
+    return create(plan, blocks, NULL, error, out);
+}
+
+tx_status tx_workspace_create_in(const tx_plan *plan, char *arena, tx_error *error, tx_workspace **out)
+{
+    return create(plan, 1, arena, error, out);
 }
 
 void tx_workspace_destroy(tx_workspace *workspace)
@@ -144,12 +159,11 @@ void tx_workspace_set_lanes(tx_workspace *workspace, int count, int64_t batch_si
 }
 
 /* The seeds of a block, with zeros for its padding lanes. */
-static const void *const *pad_seeds(tx_workspace *workspace, const tx_run_input *input)
+static void pad_seeds(tx_workspace *workspace, const tx_run_input *input)
 {
     for (int k = 0; workspace->seeds && k < workspace->plan->options.block; k++) {
         workspace->seeds[k] = k < input->count ? input->seeds[k] : workspace->no_seed;
     }
-    return workspace->seeds;
 }
 
 tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
@@ -166,7 +180,7 @@ tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, co
                                   [TX_SOURCE_TANGENT] = input->tangents,
                                   [TX_SOURCE_NUMBERS] = input->numbers,
                                   [TX_SOURCE_SEED] = workspace->seeds},
-                      .base = {[TX_SPACE_ARENA] = workspace->arena->data,
+                      .base = {[TX_SPACE_ARENA] = workspace->base,
                                [TX_SPACE_PACKED] = values->packed->data,
                                [TX_SPACE_PARAMETERS] = (char *)values->parameters->reals,
                                [TX_SPACE_TANGENTS] = values->tangent ? (char *)values->tangent->reals : NULL,
@@ -176,18 +190,23 @@ tx_frame tx_workspace_frame(tx_workspace *workspace, const tx_values *values, co
     return frame;
 }
 
-tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
-                            const tx_run_output *output, tx_error *error)
+void tx_workspace_clear(tx_workspace *workspace, const tx_run_input *input, const tx_run_output *output)
 {
     const tx_plan *plan = workspace->plan;
 #ifdef TX_DEBUG
-    memset(workspace->arena->data, 0xff, plan->arena_bytes); /* NaN: whatever is read before it is written shows */
+    memset(workspace->base, 0xff, plan->arena_bytes); /* NaN: whatever is read before it is written shows */
 #endif
-    tx_workspace_set_lanes(workspace, input->count, input->batch_size);
     pad_seeds(workspace, input);
     if (tx_plan_has_gradient(plan)) {
         memset(output->gradient, 0, tx_gradient_bytes(&plan->options));
     }
+}
+
+tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
+                            const tx_run_output *output, tx_error *error)
+{
+    tx_workspace_set_lanes(workspace, input->count, input->batch_size);
+    tx_workspace_clear(workspace, input, output);
     return tx_workspace_frame(workspace, values, input, output, error);
 }
 

@@ -53,7 +53,7 @@ static tx_status plan_residuals(const tx_answers *answers, const tx_problem *pro
     tx_plan_options wanted = questions[question].wanted;
     wanted.block = answers->answer[question].block;
     wanted.memory = memory;
-    wanted.arenas = questions[question].summed ? problem->arenas : 0;
+    wanted.arenas = questions[question].summed ? problem->arenas : problem->threads;
     return tx_residual_plan_create(problem, asker, &wanted, error, out);
 }
 

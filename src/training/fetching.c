@@ -12,12 +12,13 @@ static tx_status create_mixer(const tx_problem *problem, tx_error *error, tx_mix
     return tx_mixer_create(problem->random, key, problem->windows.count, problem->batch_size, error, out);
 }
 
-tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, const tx_dataset *dataset,
-                             tx_error *error)
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, const tx_crew *crew, tx_parallel *parallel,
+                             const tx_dataset *dataset, tx_error *error)
 {
     const int64_t most = tx_problem_share(problem, tx_parallel_size(parallel));
     fetching->problem = problem;
     fetching->parallel = parallel;
+    fetching->crew = crew;
     fetching->dataset = dataset;
     TX_TRY(create_mixer(problem, error, &fetching->mixer));
     for (int slot = 0; slot < TX_STORE_SLOTS; slot++) {
@@ -46,15 +47,24 @@ void tx_fetching_destroy(tx_fetching *fetching)
 
 /* ---- A step ---- */
 
-/* This rank's samples of a minibatch: blocks [rank * B / P, (rank + 1) * B / P). */
+/* The samples that blocks [k * B / n, end * B / n) of a minibatch hold, from *first on. */
+static int64_t count_samples(const tx_fetching *fetching, const tx_fetch *fetch, int64_t k, int64_t end, int64_t n, int64_t *first)
+{
+    const int64_t samples = fetch->minibatch.count, b = fetching->problem->block, blocks = (samples + b - 1) / b;
+    const int64_t last = blocks * end / n * b;
+    *first = blocks * k / n * b;
+    return last > *first ? (last < samples ? last : samples) - *first : 0;
+}
+
+/* To ranks or, where there are fewer blocks in a full minibatch, to as many of them: a smaller one is then theirs, too. */
 static void deal(const tx_fetching *fetching, tx_fetch *fetch)
 {
     const int64_t rank = tx_parallel_rank(fetching->parallel), size = tx_parallel_size(fetching->parallel);
-    const int64_t samples = fetch->minibatch.count, b = fetching->problem->block, blocks = (samples + b - 1) / b;
-    const int64_t first = blocks * rank / size * b, end = blocks * (rank + 1) / size * b,
-                  count = (end < samples ? end : samples) - first;
-    fetch->first = first;
-    fetch->count = count > 0 ? count : 0;
+    const int64_t blocks = tx_problem_blocks(fetching->problem), n = blocks < size ? blocks : size;
+    const tx_crew *crew = fetching->crew;
+    int64_t first;
+    fetch->count = count_samples(fetching, fetch, n * rank / size, n * (rank + 1) / size, n, &fetch->first);
+    fetch->together = crew->memory ? count_samples(fetching, fetch, crew->thing, crew->thing + 1, n, &first) : 0;
 }
 
 static tx_status ask(tx_fetching *fetching, int64_t step, tx_error *error)

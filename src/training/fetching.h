@@ -1,6 +1,7 @@
 /* The windows of minibatches on their way to this rank: those of a step come while the step before is computed. */
 #pragma once
 
+#include "parallel/crew.h"
 #include "problem/problem.h"
 
 /* This rank's windows of one step, on their way or here. */
@@ -8,6 +9,7 @@ typedef struct tx_fetch {
     int64_t step; /* -1: nothing asked for */
     tx_minibatch minibatch;
     int64_t first, count; /* this rank's samples of the minibatch */
+    int64_t together;     /* samples of the block that this rank's crew computes; 0: it has none */
     int64_t *levels;      /* first level of each window */
     int64_t *strides;     /* of each; NULL: all levels follow each other */
     const void **numbers; /* of each one's trajectory; NULL: nobody reads any */
@@ -16,6 +18,7 @@ typedef struct tx_fetch {
 typedef struct tx_fetching {
     const tx_problem *problem;
     tx_parallel *parallel;
+    const tx_crew *crew;
     const tx_dataset *dataset;
     tx_mixer *mixer;
     int levels; /* fetched of each window: the most that anybody reads */
@@ -28,14 +31,15 @@ typedef struct tx_fetching {
 typedef struct tx_share {
     const void *const *windows;
     int64_t count;
+    int64_t together;           /* samples of the block that its crew computes: its first rank has their windows; 0: none */
     int64_t batch_size;         /* of the whole minibatch */
     const void *const *numbers; /* of each sample's trajectory; NULL: nobody reads any */
     const void *const *seeds;   /* [count] cotangents, where a plan wants some */
 } tx_share;
 
 /* `levels` must stand. Not collective; what it borrows must outlive it. */
-tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, tx_parallel *parallel, const tx_dataset *dataset,
-                             tx_error *error);
+tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, const tx_crew *crew, tx_parallel *parallel,
+                             const tx_dataset *dataset, tx_error *error);
 void tx_fetching_destroy(tx_fetching *fetching); /* takes a zeroed one */
 
 /* This step's windows are there, the next one's (if the run has one) on their way. */
@@ -53,6 +57,9 @@ static inline const tx_fetch *tx_fetching_of(const tx_fetching *fetching, int64_
 static inline tx_share tx_fetching_share(const tx_fetching *fetching, int64_t step)
 {
     const tx_fetch *fetch = tx_fetching_of(fetching, step);
-    return (tx_share){
-        .windows = fetching->windows, .numbers = fetch->numbers, .count = fetch->count, .batch_size = fetch->minibatch.count};
+    return (tx_share){.windows = fetching->windows,
+                      .numbers = fetch->numbers,
+                      .count = fetch->count,
+                      .together = fetch->together,
+                      .batch_size = fetch->minibatch.count};
 }

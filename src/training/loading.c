@@ -46,7 +46,7 @@ static tx_status plan_largest(tx_shared *shared, int count, const tx_config *con
 
 static tx_status check_room(const tx_trainer *largest, const tx_log *log, tx_error *error)
 {
-    const tx_budget budget = tx_trainer_budget(largest, tx_parallel_size(largest->parallel));
+    const tx_budget budget = tx_trainer_own_budget(largest);
     return tx_budget_check(largest->shared->parallel, &budget, largest->problem.root, log, tx_trainer_advise, largest, error);
 }
 

@@ -49,12 +49,14 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     return bytes + (size_t)more * reduction_bytes(problem);
 }
 
-static size_t activation_bytes(const tx_trainer *trainer)
+/* Answers about rows are those of all threads, whoever has a block. */
+static size_t activation_bytes(const tx_trainer *trainer, int num_ranks)
 {
-    const size_t bytes = tx_plan_get_cost(trainer->problem.loss.plan).workspace_bytes +
-                         tx_programs_workspace_bytes(&trainer->member.programs) +
-                         tx_answers_workspace_bytes(&trainer->member.answers);
-    return (size_t)trainer->problem.threads * (bytes + sizeof(tx_workspace *));
+    const tx_problem *problem = &trainer->problem;
+    const size_t bytes = tx_plan_get_cost(problem->loss.plan).workspace_bytes +
+                         tx_programs_workspace_bytes(&trainer->member.programs) + sizeof(tx_workspace *);
+    return (size_t)tx_problem_runners(problem, num_ranks) * bytes +
+           (size_t)problem->threads * tx_answers_workspace_bytes(&trainer->member.answers);
 }
 
 /* What the blocks that run at once take, but for the first: activations, a gradient, losses of each. */
@@ -125,15 +127,27 @@ tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
     const tx_shared_data *data = &trainer->shared->data;
-    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer) + more_blocks_bytes(trainer, num_ranks),
-                                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
-                                  [TX_USE_HELD_OUT] = held_out_bytes(trainer)}};
+    tx_budget budget = {
+        .bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer, num_ranks) + more_blocks_bytes(trainer, num_ranks),
+                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
+                  [TX_USE_HELD_OUT] = held_out_bytes(trainer)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
     const size_t loading = data->loading > later ? data->loading - later : 0;
     budget.bytes[TX_USE_DATA] = data->bytes + beside_bytes(trainer, num_ranks) + fetch_bytes(trainer, num_ranks) +
                                 tx_mixer_bytes(problem->windows.count) + loading;
     budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
     budget.taken = trainer->planned;
+    return budget;
+}
+
+/* Whoever has no block of its own has no arena either, be it that it helps somebody who has. */
+tx_budget tx_trainer_own_budget(const tx_trainer *trainer)
+{
+    const tx_problem *problem = &trainer->problem;
+    tx_budget budget = tx_trainer_budget(trainer, tx_parallel_size(trainer->parallel));
+    if (!tx_parallel_is_busy(trainer->parallel, tx_problem_blocks(problem))) {
+        budget.bytes[TX_USE_ACTIVATIONS] -= tx_plan_get_cost(problem->loss.plan).arena_bytes;
+    }
     return budget;
 }
 
@@ -315,7 +329,7 @@ static void replace(tx_trainer *trainer, const keeping *less)
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 {
     tx_problem *problem = &trainer->problem;
-    problem->arenas = problem->threads * tx_problem_blocks_at_once(problem, num_ranks);
+    problem->arenas = tx_problem_runners(problem, num_ranks) * tx_problem_blocks_at_once(problem, num_ranks);
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();

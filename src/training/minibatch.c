@@ -1,5 +1,6 @@
-/* A share of a minibatch: cut into blocks, the blocks dealt out in contiguous runs to threads. A block's content depends on the
- * problem alone; with the exact reduction so does the sum over blocks. */
+/* A share of a minibatch: cut into blocks, the blocks dealt out in contiguous runs to threads; where there are too few, threads
+ * share them, of one rank or of a crew. A block's content depends on the problem alone; with the exact reduction so does the sum
+ * over blocks. */
 #include "training/minibatch.h"
 
 #include <math.h>
@@ -9,6 +10,8 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "parallel/groups.h"
+#include "parallel/machine.h"
+#include "tensor/team.h"
 
 /* ---- Creation ---- */
 
@@ -17,20 +20,81 @@ static int blocks_at_once(const tx_workers *workers)
     return tx_problem_blocks_at_once(workers->problem, tx_parallel_size(workers->parallel));
 }
 
+/* What a crew shares: where it meets, the gradient of its block, then an arena. */
+static size_t shared_gradient(void)
+{
+    return sizeof(tx_meeting);
+}
+static size_t shared_arena(const tx_problem *problem)
+{
+    return (shared_gradient() + tx_parameter_bytes(problem) + 127) / 64 * 64;
+}
+
+/* Who keeps less than everything may have planned otherwise than the others, and OpenMP may give fewer threads than asked for. */
+static bool can_join(const tx_problem *problem)
+{
+    const bool all_threads = omp_get_thread_limit() >= problem->threads && !omp_get_dynamic();
+    return !tx_problem_keeps_less(problem) && (problem->threads == 1 || all_threads);
+}
+
+tx_status tx_workers_join(const tx_problem *problem, tx_parallel *parallel, tx_error *error, tx_crew *out)
+{
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    const int64_t arena = (int64_t)cost.arena_bytes;
+    int64_t all[] = {!can_join(problem), arena, -arena, cost.num_instructions, -cost.num_instructions};
+    if (problem->sharers == 1) {
+        return TX_OK;
+    }
+    TX_TRY(tx_parallel_max(parallel, all, sizeof all / sizeof *all, error));
+    const bool one_plan = all[1] == -all[2] && all[3] == -all[4];
+    return all[0] || !one_plan ? TX_OK
+                               : tx_crew_create(parallel, tx_problem_blocks(problem), problem->sharers,
+                                                shared_arena(problem) + cost.arena_bytes, error, out);
+}
+
+static bool is_crowded(const tx_workers *workers)
+{
+    return tx_parallel_is_crowded(workers->parallel, workers->problem->threads);
+}
+
+static tx_status assemble(void *object, tx_error *error)
+{
+    return tx_crew_assemble(object, error);
+}
+
+/* The threads of all of its ranks are one team. */
+static void join(const tx_workers *workers, tx_worker *worker)
+{
+    tx_crew *crew = workers->crew;
+    const int threads = workers->problem->threads;
+    tx_team *team = worker->team;
+    team->meeting = (tx_meeting *)(void *)crew->memory;
+    team->before = crew->index * threads;
+    team->others = (crew->count - 1) * threads;
+    team->assemble = assemble;
+    team->object = crew;
+    worker->gradient = crew->memory + shared_gradient();
+}
+
 static tx_status create_worker(const tx_workers *workers, tx_worker *worker, tx_error *error)
 {
     const tx_problem *problem = workers->problem;
     const size_t at_once = (size_t)blocks_at_once(workers);
-    TX_TRY(tx_team_create(error, &worker->team));
-    TX_TRY(tx_allocate_array(at_once, tx_parameter_bytes(problem), error, &worker->gradient));
+    TX_TRY(tx_team_create(is_crowded(workers), error, &worker->team));
+    if (worker == workers->worker && workers->crew->memory) {
+        join(workers, worker);
+    } else {
+        TX_TRY(tx_allocate_array(at_once, tx_parameter_bytes(problem), error, &worker->gradient));
+    }
     return tx_allocate_array(at_once * (size_t)problem->block, sizeof(double), error, &worker->losses);
 }
 
-tx_status tx_workers_create(tx_workers *workers, const tx_problem *problem, tx_parallel *parallel, tx_failure *failure,
-                            tx_error *error)
+tx_status tx_workers_create(tx_workers *workers, const tx_problem *problem, tx_parallel *parallel, tx_crew *crew,
+                            tx_failure *failure, tx_error *error)
 {
     workers->problem = problem;
     workers->parallel = parallel;
+    workers->crew = crew;
     workers->failure = failure;
     TX_TRY(tx_allocate_array((size_t)problem->threads, sizeof(tx_worker), error, &workers->worker));
     for (int k = 0; k < problem->threads; k++) {
@@ -42,7 +106,7 @@ tx_status tx_workers_create(tx_workers *workers, const tx_problem *problem, tx_p
 void tx_workers_destroy(tx_workers *workers)
 {
     for (int k = 0; workers->worker && k < workers->problem->threads; k++) {
-        tx_free(workers->worker[k].gradient);
+        tx_free(k == 0 && workers->crew->memory ? NULL : workers->worker[k].gradient);
         tx_free(workers->worker[k].losses);
         tx_team_destroy(workers->worker[k].team);
     }
@@ -67,12 +131,13 @@ tx_status tx_workers_reduction(const tx_workers *workers, bool gradient, tx_erro
     return status;
 }
 
-tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error *error, tx_rooms *out)
+static tx_status create_rooms(const tx_plan *plan, int threads, int blocks, char *arena, tx_error *error, tx_rooms *out)
 {
-    tx_rooms rooms = {.count = threads};
+    tx_rooms rooms = {.count = threads, .together = arena != NULL};
     tx_status status = tx_allocate_array((size_t)rooms.count, sizeof(tx_workspace *), error, &rooms.workspaces);
     for (int k = 0; k < rooms.count && status == TX_OK; k++) {
-        status = tx_workspace_create(plan, blocks, error, &rooms.workspaces[k]);
+        status = arena ? tx_workspace_create_in(plan, arena, error, &rooms.workspaces[k])
+                       : tx_workspace_create(plan, blocks, error, &rooms.workspaces[k]);
     }
     if (status != TX_OK) {
         tx_rooms_destroy(&rooms);
@@ -82,9 +147,23 @@ tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error
     return TX_OK;
 }
 
+tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error *error, tx_rooms *out)
+{
+    return create_rooms(plan, threads, blocks, NULL, error, out);
+}
+
+/* Other plans than that of the loss are shared if they fit into its arena. */
 tx_status tx_workers_rooms(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out)
 {
-    return tx_rooms_create(plan, workers->problem->threads, blocks_at_once(workers), error, out);
+    const tx_problem *problem = workers->problem;
+    const int ranks = tx_parallel_size(workers->parallel), runners = tx_problem_runners(problem, ranks);
+    const size_t most = tx_plan_get_cost(problem->loss.plan).arena_bytes;
+    const bool shared = tx_plan_most_threads(plan) > 1 && tx_plan_get_cost(plan).arena_bytes <= most;
+    if (workers->crew->memory && shared) {
+        return create_rooms(plan, 1, 1, workers->crew->memory + shared_arena(problem), error, out);
+    }
+    const bool busy = tx_parallel_is_busy(workers->parallel, tx_problem_blocks(problem));
+    return create_rooms(plan, busy ? runners : 0, blocks_at_once(workers), NULL, error, out);
 }
 
 void tx_rooms_destroy(tx_rooms *rooms)
@@ -114,8 +193,9 @@ void tx_evaluator_destroy(tx_evaluator *evaluator)
 
 static tx_run_input block_input(const tx_workers *workers, const tx_share *share, int64_t block)
 {
-    const int64_t b = workers->problem->block, first = block * b, left = share->count - first;
-    return (tx_run_input){.windows = share->windows + first,
+    const int64_t b = workers->problem->block, first = block * b;
+    const int64_t left = (share->together ? share->together : share->count) - first;
+    return (tx_run_input){.windows = share->count ? share->windows + first : NULL,
                           .numbers = share->numbers ? share->numbers + first : NULL,
                           .seeds = share->seeds ? share->seeds + first : NULL,
                           .count = (int)(left < b ? left : b),
@@ -204,17 +284,9 @@ static void share_block(const tx_workers *workers, const tx_evaluator *evaluator
     const tx_status status = tx_values_run_together(evaluator->values, evaluator->rooms->workspaces[first], &input, &output,
                                                     worker->team, me.index, me.count, &mine->error);
     add_failures(mine, evaluator, &output, status, first + me.index);
-    if (me.index == 0) {
+    if (me.index == 0 && share->count > 0) {
         add_block(evaluator, &input, &output, first);
     }
-}
-
-/* Is an instruction, on average, much longer than it takes to wait for other threads? */
-static bool is_worth_sharing(const tx_evaluator *evaluator)
-{
-    const double enough = 2e6; /* operations */
-    const tx_plan_cost cost = tx_plan_get_cost(evaluator->loss.plan);
-    return cost.flops > enough * cost.num_instructions;
 }
 
 /* As many rounds as give every thread a block; the threads share the blocks of the last one. */
@@ -235,6 +307,16 @@ static void run_blocks_of_thread(const tx_workers *workers, const tx_evaluator *
     }
 }
 
+/* The one block of this rank's crew, even if this rank has failed before: the others of the crew wait for it. */
+static void run_together(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share)
+{
+    const int threads = workers->problem->threads;
+    if (share->together) {
+#pragma omp parallel num_threads(threads) if (threads > 1)
+        share_block(workers, evaluator, share, 0, 0, (seat){omp_get_thread_num(), omp_get_num_threads()});
+    }
+}
+
 static void run_blocks(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share)
 {
     const int64_t b = workers->problem->block, blocks = (share->count + b - 1) / b;
@@ -245,7 +327,11 @@ static void run_blocks(const tx_workers *workers, const tx_evaluator *evaluator,
         }
         return;
     }
-    const bool shares = threads > 1 && is_worth_sharing(evaluator);
+    if (evaluator->rooms->together) {
+        run_together(workers, evaluator, share);
+        return;
+    }
+    const bool shares = threads > 1 && tx_plan_most_threads(evaluator->loss.plan) > 1;
     if (threads == 1 || (blocks < 2 && !shares)) { /* entering a parallel region costs as much as a small step */
         run_blocks_of_thread(workers, evaluator, share, blocks, false, (seat){0, 1});
         return;

@@ -1,6 +1,7 @@
 /* Plans over the blocks of a minibatch, computed by this rank's threads and summed over all ranks. */
 #pragma once
 
+#include "parallel/crew.h"
 #include "training/fetching.h"
 
 /* What one rank may ask of all others; travels in the step's one allreduce. */
@@ -25,7 +26,7 @@ static inline void tx_failure_note(tx_failure *failure, tx_status status)
 typedef struct tx_worker {
     void *gradient;   /* of a block, or of all that run at once */
     double *losses;   /* of their samples */
-    tx_team *team;    /* of threads that share a block */
+    tx_team *team;    /* of threads that share a block; the first one's, in a crew: of all of that */
     tx_status status; /* what the backend has failed with */
     tx_error error;
 } tx_worker;
@@ -33,14 +34,17 @@ typedef struct tx_worker {
 typedef struct tx_workers {
     const tx_problem *problem;
     tx_parallel *parallel;
+    tx_crew *crew; /* of ranks that share a block, as their threads do */
     tx_failure *failure;
     tx_worker *worker; /* [threads] */
     double reducing;   /* seconds in reductions, on several ranks: waiting for others included */
 } tx_workers;
 
+/* Of the ranks that are to share blocks: none where this has no use, or where it cannot be. Collective; *out is for the workers. */
+tx_status tx_workers_join(const tx_problem *problem, tx_parallel *parallel, tx_error *error, tx_crew *out);
 /* Not collective; what it borrows must outlive it. */
-tx_status tx_workers_create(tx_workers *workers, const tx_problem *problem, tx_parallel *parallel, tx_failure *failure,
-                            tx_error *error);
+tx_status tx_workers_create(tx_workers *workers, const tx_problem *problem, tx_parallel *parallel, tx_crew *crew,
+                            tx_failure *failure, tx_error *error);
 void tx_workers_destroy(tx_workers *workers); /* takes a zeroed one */
 
 /* A sum over the blocks of a minibatch: the loss, requests, failures of users' functions (its last counter), maybe a gradient. */
@@ -50,10 +54,11 @@ tx_status tx_workers_reduction(const tx_workers *workers, bool gradient, tx_erro
 typedef struct tx_rooms {
     int count;
     tx_workspace **workspaces;
+    bool together; /* there is one, in the memory of a crew */
 } tx_rooms;
 
 tx_status tx_rooms_create(const tx_plan *plan, int threads, int blocks, tx_error *error, tx_rooms *out);
-/* As the workers run it. */
+/* As the workers run it: a rank that never has a block needs none. */
 tx_status tx_workers_rooms(const tx_workers *workers, const tx_plan *plan, tx_error *error, tx_rooms *out);
 void tx_rooms_destroy(tx_rooms *rooms); /* takes a zeroed one */
 

@@ -4,9 +4,9 @@
 
 tx_share tx_member_share(const tx_member *member)
 {
-    return member->trainer->failure.status ? (tx_share){.batch_size = 1}
-           : member->given                 ? *member->given
-                                           : tx_fetching_share(&member->fetching, member->step);
+    tx_share share = member->given ? *member->given : tx_fetching_share(&member->fetching, member->step);
+    share.count = member->trainer->failure.status ? 0 : share.count;
+    return share;
 }
 
 static tx_status prepare(void *object, const char *asker, unsigned what, tx_error *error)

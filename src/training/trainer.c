@@ -82,7 +82,8 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
     TX_TRY(allocate_evaluator(member, error));
     TX_TRY(tx_answers_allocate(&member->answers, &member->trainer->workers, member->losses, error));
     TX_TRY(tx_programs_allocate(&member->programs, &trainer->workers, &member->bound, member->losses, error));
-    return tx_fetching_create(&member->fetching, &trainer->problem, trainer->parallel, trainer->shared->data.dataset, error);
+    return tx_fetching_create(&member->fetching, &trainer->problem, &trainer->crew, trainer->parallel,
+                              trainer->shared->data.dataset, error);
 }
 
 /* Collective. */
@@ -110,7 +111,7 @@ static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_tra
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
-    TX_TRY(tx_problem_create(config, &trainer->shared->data.shape, trainer->shared->isa, error, problem));
+    TX_TRY(tx_problem_create(config, &trainer->shared->data.shape, trainer->shared->isa, num_ranks, error, problem));
     TX_TRY(tx_held_out_check(problem, error));
     TX_TRY(plan_member(&trainer->member, trainer, setup, num_ranks, error));
     trainer->planned = tx_memory_live() - before;
@@ -122,7 +123,7 @@ static tx_status allocate(tx_trainer *trainer, const tx_config *config, const tx
 {
     tx_member *member = &trainer->member;
     const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
-    TX_TRY(tx_workers_create(&trainer->workers, &trainer->problem, trainer->parallel, &trainer->failure, error));
+    TX_TRY(tx_workers_create(&trainer->workers, &trainer->problem, trainer->parallel, &trainer->crew, &trainer->failure, error));
     TX_TRY(allocate_member(member, error));
     TX_TRY(tx_workers_rooms(&trainer->workers, trainer->problem.loss.plan, error, &trainer->rooms));
     return setup->with_progress ? tx_callbacks_add_progress(&member->callbacks, config, &callbacks, error) : TX_OK;
@@ -184,7 +185,7 @@ static tx_status plan_and_load(tx_trainer *trainer, const tx_config *config, con
     const tx_placement placement = tx_problem_placement(tx_config_root(config));
     trainer->own.data = tx_shared_data_of(source, placement, num_ranks);
     TX_TRY(plan_and_start(trainer, config, setup, error));
-    const tx_budget budget = tx_trainer_budget(trainer, num_ranks);
+    const tx_budget budget = tx_trainer_own_budget(trainer);
     TX_TRY(tx_budget_check(parallel, &budget, trainer->problem.root, trainer->log, tx_trainer_advise, trainer, error));
     TX_TRY(tx_dataset_load(parallel, source, placement, error, &trainer->own.data.dataset));
     return tx_dataset_need(parallel, trainer->own.data.dataset, source, tx_trainer_numbers(trainer), error);
@@ -220,6 +221,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
     TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
+    TX_TRY(tx_workers_join(&trainer->problem, trainer->parallel, error, &trainer->crew));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
     TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
@@ -282,6 +284,7 @@ void tx_trainer_destroy(tx_trainer *trainer)
     destroy_member(&trainer->member);
     tx_rooms_destroy(&trainer->rooms);
     tx_workers_destroy(&trainer->workers);
+    tx_crew_destroy(&trainer->crew);
     tx_shared_destroy(&trainer->own);
     tx_problem_destroy(&trainer->problem);
     tx_free(trainer);
@@ -302,6 +305,9 @@ static tx_status check_given(const tx_trainer *trainer, int64_t samples, int64_t
     if (trainer->member.answers.rows) {
         return tx_error_set(error, TX_INVALID,
                             "the optimizer asks for residuals of samples, which a step on given ones cannot tell");
+    }
+    if (tx_problem_blocks(problem) < tx_parallel_size(trainer->parallel)) {
+        return tx_error_set(error, TX_INVALID, "a step on given samples needs a minibatch of as many blocks as ranks, at least");
     }
     if (samples < 1 || blocks > tx_problem_blocks(problem)) {
         return tx_error_set(error, TX_INVALID,

@@ -11,6 +11,7 @@ struct tx_trainer {
     const tx_shared *shared; /* the data: the next one's, or what members of one job have together */
     tx_shared own;
     tx_problem problem;
+    tx_crew crew;
     tx_workers workers;
     tx_rooms rooms; /* for the problem's plan */
     tx_failure failure;
@@ -38,8 +39,9 @@ tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade
 /* What its plans read beside each trajectory of the training data, and of the held-out data where these are the job's. */
 int64_t tx_trainer_numbers(const tx_trainer *trainer);
 int64_t tx_trainer_held_out_numbers(const tx_trainer *trainer);
-/* What it occupies as one of num_ranks ranks: known once it is planned. */
+/* What it occupies at most as one of num_ranks ranks, and as this one: known once it is planned. */
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
+tx_budget tx_trainer_own_budget(const tx_trainer *trainer);
 /* What rank 0 takes beside that while it writes a checkpoint: the file without its many numbers, as HDF5 has it and as a copy. */
 size_t tx_trainer_image_bytes(const tx_trainer *trainer);
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);

@@ -16,6 +16,11 @@ succeeds "$trainax" inspect "$quickstart" --set network.kernel_size=5
 grep -qx 'parameters: 5' out.txt || fail "parameter count"
 succeeds mpirun -n 3 "$trainax" inspect "$quickstart" --set parallel.block=5 # 32 samples
 grep -A1 '^ranks that help at most: 7$' out.txt | grep -qx 'blocks per step on a rank: 3' || fail "where strong scaling ends"
+large=(--set 'network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 40, key: 0}'
+       --set data.num_points=1600 --set parallel.block=16)
+succeeds mpirun -n 5 "$trainax" inspect "$quickstart" "${large[@]}" # 2 blocks: 2 and 3 ranks
+grep -A1 '^blocks per step on a rank: 1$' out.txt | grep -qx 'ranks on a block: 3' || fail "ranks that share a block"
+[ "$(sed -n 's/^ranks that help at most: //p' out.txt)" -gt 5 ] || fail "where strong scaling ends if ranks share blocks"
 
 # -- generate: the same numbers on any number of ranks; training from the file is training from the generator --
 succeeds "$trainax" generate "$quickstart" --output data.h5

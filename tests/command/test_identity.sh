@@ -29,6 +29,7 @@ for precision in float32 float64; do
 done
 
 # Operations large enough for threads to share a block: three blocks for two threads, one for two, for four, for three of two ranks.
+# More ranks than blocks share them, too: three for four and eight, one for two to eight, and for threads of each.
 shared() { # shared NAME RANKS BLOCK NETWORK ARGUMENTS...
     local name=$1 ranks=$2 block=$3 network=$4
     shift 4
@@ -37,6 +38,8 @@ shared() { # shared NAME RANKS BLOCK NETWORK ARGUMENTS...
         --set data.num_points=1600 --set data.num_samples=2 --set data.temporal_horizon=4 --set trainer.num_training_steps=3 \
         --set trainer.batch_size=3 --set trainer.num_rollout_steps=1 --set "parallel.block=$block" "$@"
     same_run "${network%%,*}.$block.one" "${network%%,*}.$block.$name"
+    [ "$ranks" -lt 4 ] || [ $# -gt 0 ] || grep -q ', sharing blocks$' "${network%%,*}.$block.$name/run.log" ||
+        fail "$name: no rank helps another" # threads of several ranks only where instructions are long
 }
 for network in conv_net "classic_u_net, num_levels: 1"; do
     for block in 1 3; do
@@ -44,6 +47,9 @@ for network in conv_net "classic_u_net, num_levels: 1"; do
         shared two 1 $block "$network" --set parallel.threads=2
         shared four 1 $block "$network" --set parallel.threads=4
         shared both 2 $block "$network" --set parallel.threads=3
+        shared ranks4 4 $block "$network"
+        shared ranks8 8 $block "$network"
+        shared ranks4x2 4 $block "$network" --set parallel.threads=2
     done
 done
 [ "$(head -1 float32.one/history.csv)" = step,epoch,batch,loss,weight_norm,two ] || fail "header of history.csv"

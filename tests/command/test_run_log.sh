@@ -21,7 +21,7 @@ cat >expected.txt <<LINES
 data: advection_1d_periodic, 1 trajectory, 100 levels, 1 channel, 30 points
 network: conv, 2 parameters in float32
 windows: 99 of 2 levels, 4 minibatches of 32 per epoch, in blocks of 32
-ranks: 2 x 2 threads, for 1 block a step: as many ranks help at most
+ranks: 2 x 2 threads, for 1 block a step: as many ranks help at most, as blocks are too short to share: the others are idle
 instruction set: $isa
 LINES
 while IFS= read -r line; do

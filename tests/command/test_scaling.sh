@@ -70,6 +70,10 @@ one = study.parts_of(times)
 assert one["ranks"] == [{part: value * 1e-10 for part, value in zip(study.PARTS, values)} for values in ((800, 150, 0, 50, 0), (400, 150, 400, 50, 0))]
 row = study.make_row({"ranks": 2, "threads": 1, "batch_size": 5}, [one | {"result": ""}])
 assert [round(row[name], 12) for name in study.POP] == [0.75, 0.8, 0.6] and math.isclose(row["samples_per_second"], 5e7)
+sizes = {"batch_size": 8, "block": 4, "windows": 80, "most_ranks": 10}  # two blocks, five ranks at each
+blocks = lambda ranks, threads=1: study.make_point(sizes, "strong", ranks, threads, 1)["most_blocks"]
+assert [blocks(ranks) for ranks in (1, 2, 3, 4, 7, 8, 64)] == [2, 1, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
+assert [blocks(ranks, threads=2) for ranks in (1, 2, 4, 64)] == [2, 1, 1 / 2, 1 / 2]
 for known in ([1e-3, 2e-3, 5e-4], [0, 2e-3, 5e-4], [1e-3, 2e-3, 0]):
     points = [{"ranks": ranks, "most_blocks": -(-37 // ranks)} for ranks in (1, 2, 3, 4, 8)]
     found = study.fit([point | {"time": study.time_of(known, point)} for point in points])
@@ -79,7 +83,7 @@ CODE
 # -- runs that do not agree --
 cat >invented <<'END'
 #!/bin/sh
-[ "$1" = inspect ] && printf '\ntrainer:\n  batch_size: 8\nwindows: 80\nparameters: 2\nblock: 4\n' && exit
+[ "$1" = inspect ] && printf '\ntrainer:\n  batch_size: 8\nwindows: 80\nparameters: 2\nblock: 4\nranks that help at most: 2\n' && exit
 while [ "$1" != --output ]; do shift; done
 mkdir -p "$2" && echo "x times: {\"steps\": 1, \"step\": [9], \"sums\": [0], \"windows\": [0], \"files\": [0]}" >"$2/run.log"
 echo "x result: $(echo "$2$RANKS" | cksum | cut -c1-4)" >>"$2/run.log"

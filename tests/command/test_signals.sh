@@ -17,6 +17,14 @@ wait_for_run() { # until the first checkpoint stands
     fail "$1 has not started"
 }
 
+wait_for_history() { # until the first step is over
+    for _ in $(seq 600); do
+        [ -e "$1/history.csv" ] && return
+        sleep 0.05
+    done
+    fail "$1 has not started"
+}
+
 steps_of() { "$trainax" inspect "$1/checkpoint.h5" | sed -n 's/^step: //p'; }
 
 check_stopped() { # check_stopped NAME CODE
@@ -85,6 +93,22 @@ kill -KILL "$(ranks_of $process | tail -1)"
 wait $process
 [ $? -eq 137 ] || fail "exit code when a rank is killed"
 check_resumed killed
+
+# Likewise where ranks share a block and wait for each other all the time: the last one has it, the first one helps.
+shared() { # shared NAME SIGNAL RANK CODE
+    mpirun -n 3 "$trainax" train "$quickstart" --quiet --output "$1" --set data.num_points=1600 --set data.num_samples=1 --set trainer.batch_size=3 --set parallel.block=3 \
+        --set 'network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 40, key: 0}' \
+        --set trainer.num_training_steps=100000000 --set output.checkpoint_interval=0 2>err.txt &
+    process=$!
+    wait_for_history "$1"
+    grep -q ', sharing blocks$' "$1/run.log" || fail "no rank helps another"
+    kill -"$2" "$(ranks_of $process | sed -n "$3p")"
+    wait $process
+    [ $? -eq "$4" ] || fail "$1: exit code when rank $3 of those that share a block gets $2"
+}
+shared helper KILL 1 137
+shared owner KILL 3 137
+shared stopped TERM 1 75
 
 # Before the first step: a checkpoint of step 0. Big data give the time, and are not waited for: nobody knows them yet.
 big="--set data.num_samples=20000"

@@ -165,7 +165,7 @@ static tx_problem make_problem(const char *network, const tx_shape *state, const
              precision, network, configuration);
     const tx_config_source source = {.name = "test.yaml", .text = text, .required = required};
     if (tx_config_create(registry, &source, &error, config) != TX_OK ||
-        tx_problem_create(*config, &data, -1, &error, &problem) != TX_OK) {
+        tx_problem_create(*config, &data, -1, 1, &error, &problem) != TX_OK) {
         printf("\n%s%s\n", text, error.message);
         CU_FAIL_FATAL("no problem");
     }

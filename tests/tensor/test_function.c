@@ -285,7 +285,7 @@ static void threads_together(void)
     program p;
     tx_team *team;
     open_program(&p, TX_FLOAT32, &function, 2, 0);
-    CU_ASSERT_EQUAL_FATAL(tx_team_create(NULL, &team), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_team_create(true, NULL, &team), TX_OK);
     tx_workspace *workspace = workspace_of(&p);
     const tx_run_input input = {.windows = p.windows, .count = SAMPLES, .batch_size = 1};
     const bool may = tx_plan_blocks_at_once(p.bound->plan, 2) == 1;

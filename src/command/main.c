@@ -46,7 +46,7 @@ static void print_version(void)
         library->version(version, sizeof version);
         printf("%s: %s\n", library->name, version);
     }
-    printf("BLAS: none\nISA: %s\n", tx_isa_name(tx_isa_count() - 1));
+    printf("ISA: %s\n", tx_isa_name(tx_isa_count() - 1));
 }
 
 static tx_status unknown_command(const char *name, tx_error *error)

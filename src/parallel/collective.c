@@ -86,6 +86,40 @@ tx_status tx_parallel_max(tx_parallel *parallel, int64_t *values, size_t count, 
     return reduce_integers(parallel, values, count, MPI_MAX, error);
 }
 
+tx_status tx_parallel_add(tx_parallel *parallel, double *values, size_t count, tx_error *error)
+{
+    return parallel->size == 1 ? TX_OK : tx_parallel_allreduce(parallel, parallel->all, values, count, MPI_DOUBLE, MPI_SUM, error);
+}
+
+static tx_status start_exchange(const tx_parallel *parallel, const tx_parcel *to, const tx_parcel *from, MPI_Request *requests,
+                                tx_error *error)
+{
+    enum { TAG = 1 };
+    for (int k = 0; k < parallel->size; k++) {
+        const int rank = (parallel->rank + k) % parallel->size;
+        const int received = MPI_Irecv(from[rank].values, (int)from[rank].count, MPI_DOUBLE, rank, TAG, parallel->all, requests++);
+        TX_TRY(tx_mpi_status(received, "receiving parcels", error));
+        const int sent = MPI_Isend(to[rank].values, (int)to[rank].count, MPI_DOUBLE, rank, TAG, parallel->all, requests++);
+        TX_TRY(tx_mpi_status(sent, "sending parcels", error));
+    }
+    return TX_OK;
+}
+
+tx_status tx_parallel_exchange(tx_parallel *parallel, const tx_parcel *to, const tx_parcel *from, tx_error *error)
+{
+    MPI_Request *requests;
+    if (parallel->size == 1) {
+        memcpy(from->values, to->values, to->count * sizeof *to->values);
+        return TX_OK;
+    }
+    const tx_status status = tx_allocate_array(2 * (size_t)parallel->size, sizeof *requests, error, &requests);
+    TX_TRY(tx_parallel_agree(parallel, status, error));
+    tx_status moved = start_exchange(parallel, to, from, requests, error);
+    moved = moved ? moved : tx_parallel_wait(parallel, 2 * parallel->size, requests, "exchanging parcels", error);
+    tx_free(requests);
+    return moved;
+}
+
 /* ---- Agreement ---- */
 
 tx_status tx_parallel_agree(tx_parallel *parallel, tx_status mine, tx_error *error)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "algebra/symmetric.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "component/yaml.h"
@@ -140,6 +141,7 @@ const tx_library tx_libraries[] = {
     {"FFTW", tx_fourier_library},
     {"libfyaml", tx_yaml_library},
     {"libcrypto", tx_digest_library},
+    {"BLAS", tx_symmetric_library},
     {"compiler", compiler},
     {0},
 };

@@ -15,7 +15,7 @@ for line in "$recipe:dev-build trainax@$version" "$top/README.md:dev-build train
     tr '\n' ' ' <"${line%%:*}" | grep -qF "${line#*:}" || fail "${line%%:*} does not say ${line#*:}"
 done
 for option in $(grep -o 'TRAINAX_[A-Z]*' "$recipe"); do
-    grep -q "^option($option " "$top/CMakeLists.txt" || fail "the recipe passes $option, which there is not"
+    grep -Eq "^(option|set)\($option " "$top/CMakeLists.txt" || fail "the recipe passes $option, which there is not"
 done
 
 # section NAME: the lines of all its sections
@@ -29,8 +29,7 @@ done >absent.txt
 [ ! -s absent.txt ] || fail "the image wants files that are not here: $(cat absent.txt)"
 if command -v dpkg-query >/dev/null && grep -qs '^12' /etc/debian_version && [ -z "${TRAINAX_SANITIZE:-}" ]; then
     for library in $(readelf -d "$trainax" | sed -n 's/.*NEEDED.*\[\(lib.*\)\]/\1/p' | grep -vE '^lib(c|m|trainax)\.so'); do
-        package=$(dpkg-query -S "*/$library" | sed -n '1s/:.*//p')
-        section post | grep -qw -- "$package" || fail "the image lacks $package, of $library"
+        dpkg-query -S "*/$library" | sed 's/:.*//' | grep -qxFf <(section post | tr -s ' ' '\n') || fail "the image lacks $library"
     done
 fi
 finish

@@ -21,6 +21,7 @@ class Trainax(CMakePackage):
     version("0.1.0")
 
     variant("portable", default=False, description="For any machine: no instruction sets chosen at run time")
+    variant("scalapack", default=True, description="Second-order optimizers and linear baselines")
 
     depends_on("c", type="build")
     depends_on("cmake@3.21:", type="build")
@@ -32,12 +33,18 @@ class Trainax(CMakePackage):
     depends_on("libfyaml")
     depends_on("liblzf cflags='-fPIC'")  # static, and becomes part of a shared library
     depends_on("openssl")
+    depends_on("netlib-scalapack", when="+scalapack")
+    depends_on("lapack", when="+scalapack")
 
     conflicts("%gcc@:10")
     conflicts("%clang@:13")
 
     def cmake_args(self):
-        return [self.define_from_variant("TRAINAX_PORTABLE", "portable"), self.define("BUILD_TESTING", self.run_tests)]
+        return [
+            self.define_from_variant("TRAINAX_PORTABLE", "portable"),
+            self.define_from_variant("TRAINAX_SCALAPACK", "scalapack"),
+            self.define("BUILD_TESTING", self.run_tests),
+        ]
 
     @run_after("install")
     @on_package_attributes(run_tests=True)

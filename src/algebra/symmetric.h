@@ -41,6 +41,9 @@ void tx_symmetric_begin(tx_symmetric *matrix, int64_t size);
 /* Adds R'R of this rank's own rows R: `count` of them, one behind the other. most: that any rank adds in this call, the same on all
  * ranks; there must be room for so many in `rows`, what is behind the own ones is set to zero. */
 void tx_symmetric_add_rows(tx_symmetric *matrix, int64_t count, int64_t most, double *rows);
+/* Adds C'C of columns of which this rank has `length` numbers each: [size][length], number for number of one column. most: as
+ * above, of lengths. */
+void tx_symmetric_add_columns(tx_symmetric *matrix, int64_t length, int64_t most, const double *columns);
 /* Once all are added, times `scale`: what is below asks for that. */
 tx_status tx_symmetric_sum(tx_symmetric *matrix, double scale, tx_error *error);
 

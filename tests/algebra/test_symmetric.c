@@ -139,6 +139,28 @@ static void of_any_size(void)
     }
 }
 
+/* The same rows, of which each rank has other columns than rows before; more ranks than columns, too. */
+static void from_columns(void)
+{
+    static const int64_t lengths[] = {1, 2, 70, 300};
+    for (int way = 0; way < WAYS; way++) {
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            const int64_t n = 67, count = lengths[k], begin = count * job.rank / job.size, end = count * (job.rank + 1) / job.size;
+            tx_symmetric *matrix = create(&ways[way], n);
+            sum_naively(n, count, 1);
+            tx_symmetric_begin(matrix, n);
+            for (int64_t i = 0; i < n * (end - begin); i++) {
+                rows[i] = element(n, begin + i % (end - begin), i / (end - begin));
+            }
+            tx_symmetric_add_columns(matrix, end - begin, (count + job.size - 1) / job.size, rows);
+            CU_ASSERT_EQUAL(tx_symmetric_sum(matrix, 1, NULL), TX_OK);
+            check_solutions(matrix, n, 1);
+            check_eigensystem(matrix, n);
+            tx_symmetric_destroy(matrix);
+        }
+    }
+}
+
 /* Smaller ones in the place of a large one, and again a large one. */
 static void of_changing_size(void)
 {
@@ -254,6 +276,7 @@ static void no_memory(void)
 int main(void)
 {
     static const suite_test tests[] = {{"of any size", of_any_size},
+                                       {"from columns", from_columns},
                                        {"of changing size", of_changing_size},
                                        {"singular", singular},
                                        {"not finite", not_finite},

@@ -21,6 +21,7 @@ struct tx_symmetric {
     bool takes_part;          /* is this rank in the grid? */
     int n, num_own;           /* columns of `sum` that are here: all n, or some */
     double *sum;              /* [num_own][n], of a column what is below the diagonal */
+    double *piece;            /* rows that are made of columns, where it is not whole */
     double norm, shift;       /* Frobenius norm; of the last factor */
     const tx_solver_class *solver;
     double *matrix, *factor, *vectors, *work, *right;

@@ -79,7 +79,13 @@ static size_t own_columns(const tx_symmetric_setup *full, bool whole, int rank, 
     return whole ? (size_t)full->size : (size_t)tx_line_columns((int)full->size, full->block, rank, num_ranks);
 }
 
-enum { ROUNDING = 1024 }; /* of eight allocations */
+enum { PIECE = 64, ROUNDING = 1024 /* of nine allocations */ };
+
+/* Rows that are made of columns. */
+static size_t piece_size(const tx_symmetric_setup *full, bool whole)
+{
+    return whole ? 0 : PIECE * (size_t)full->size;
+}
 
 size_t tx_symmetric_bytes(const tx_symmetric_setup *setup, int num_ranks)
 {
@@ -89,7 +95,8 @@ size_t tx_symmetric_bytes(const tx_symmetric_setup *setup, int num_ranks)
         return SIZE_MAX / 8; /* never to be had */
     }
     const tx_solver_sizes sizes = solver_of(grid)->sizes(&full, grid, 0);
-    const size_t sum = own_columns(&full, is_whole(&full, grid), 0, num_ranks) * (size_t)full.size;
+    const bool whole = is_whole(&full, grid);
+    const size_t sum = own_columns(&full, whole, 0, num_ranks) * (size_t)full.size + piece_size(&full, whole);
     return sizeof(double) * (sum + sizes.matrix + sizes.factor + sizes.vectors + sizes.work + sizes.right) +
            sizeof(int) * sizes.integers + sizeof(tx_symmetric) + ROUNDING;
 }
@@ -107,6 +114,7 @@ static tx_status allocate(tx_symmetric *matrix, tx_error *error)
     }
     const size_t columns = own_columns(setup, matrix->whole, rank, num_ranks);
     TX_TRY(tx_allocate_array(columns * (size_t)setup->size, sizeof *matrix->sum, error, &matrix->sum));
+    TX_TRY(tx_allocate_array(piece_size(setup, matrix->whole), sizeof *matrix->piece, error, &matrix->piece));
     TX_TRY(tx_allocate_array(sizes.matrix, sizeof *matrix->matrix, error, &matrix->matrix));
     TX_TRY(tx_allocate_array(sizes.factor, sizeof *matrix->factor, error, &matrix->factor));
     TX_TRY(tx_allocate_array(sizes.vectors, sizeof *matrix->vectors, error, &matrix->vectors));
@@ -118,6 +126,7 @@ static tx_status allocate(tx_symmetric *matrix, tx_error *error)
 static void free_numbers(tx_symmetric *matrix)
 {
     tx_free(matrix->sum);
+    tx_free(matrix->piece);
     tx_free(matrix->matrix);
     tx_free(matrix->factor);
     tx_free(matrix->vectors);
@@ -194,6 +203,32 @@ void tx_symmetric_add_rows(tx_symmetric *matrix, int64_t count, int64_t most, do
     } else if (most) {
         memset(rows + (size_t)count * n, 0, (size_t)(most - count) * n * sizeof *rows);
         tx_line_add(matrix, (int)most, rows);
+    }
+}
+
+/* Where rows are to stay where they are, some at a time are made of columns. */
+static void add_turned(tx_symmetric *matrix, int64_t length, int64_t most, const double *columns)
+{
+    for (int64_t done = 0; done < most; done += PIECE) {
+        const int64_t left = length - done, count = left < 0 ? 0 : left < PIECE ? left : PIECE;
+        for (int64_t i = 0; i < matrix->n; i++) {
+            for (int64_t k = 0; k < count; k++) {
+                matrix->piece[k * matrix->n + i] = columns[i * length + done + k];
+            }
+        }
+        tx_symmetric_add_rows(matrix, count, most - done < PIECE ? most - done : PIECE, matrix->piece);
+    }
+}
+
+void tx_symmetric_add_columns(tx_symmetric *matrix, int64_t length, int64_t most, const double *columns)
+{
+    static const double one = 1;
+    const int own = (int)length;
+    TX_EXPECT(length <= most && most <= INT_MAX);
+    if (!matrix->whole) {
+        add_turned(matrix, length, most, columns);
+    } else if (own) {
+        dsyrk_("L", "T", &matrix->n, &own, &one, columns, &own, &one, matrix->sum, &matrix->n);
     }
 }
 

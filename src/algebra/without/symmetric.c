@@ -36,6 +36,8 @@ void tx_symmetric_begin(tx_symmetric *matrix, int64_t size) {}
 
 void tx_symmetric_add_rows(tx_symmetric *matrix, int64_t count, int64_t most, double *rows) {}
 
+void tx_symmetric_add_columns(tx_symmetric *matrix, int64_t length, int64_t most, const double *columns) {}
+
 tx_status tx_symmetric_sum(tx_symmetric *matrix, double scale, tx_error *error)
 {
     return tx_symmetric_known(error);

@@ -85,6 +85,8 @@ struct tx_stage {
     /* A number of the step that is prepared, the same on all ranks: NaN where it has none (yet: arrays without values, too). False:
      * no number of that name, ever. */
     bool (*tell)(const tx_stage *stage, const char *name, double *out);
+    /* What there is to be known of it on so many ranks, once planned: lines of "name: value", each with its end; tx_free. */
+    tx_status (*describe)(const tx_stage *stage, int num_ranks, tx_error *error, char **out);
     /* Of what was created and allocated, which may be half of it. Collective where something was allocated. */
     void (*destroy)(tx_stage *stage);
 };
@@ -113,6 +115,8 @@ tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_e
 size_t tx_optimizer_bytes(const tx_optimizer *optimizer, int num_ranks);                        /* of one of so many */
 tx_status tx_optimizer_allocate(tx_optimizer *optimizer, const tx_task *task, tx_error *error); /* collective */
 void tx_optimizer_destroy(tx_optimizer *optimizer); /* collective once it is allocated */
+/* What the first of its stages that has something to say says of itself; NULL: none has. */
+tx_status tx_optimizer_describe(const tx_optimizer *optimizer, int num_ranks, tx_error *error, char **out);
 /* What is to be known of a step before its update; TX_DIVERGED as there. Collective as the step is. */
 tx_status tx_optimizer_prepare(tx_optimizer *optimizer, const tx_task *task, tx_error *error);
 /* What the first of its stages that knows such a number tells of the step that is prepared. False: none does. */

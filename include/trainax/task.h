@@ -51,14 +51,17 @@ typedef struct tx_task {
     const tx_task_class *class_;
     void *object;
     tx_parallel *parallel; /* NULL: this process alone, or nothing will be asked (inspect) */
+    const tx_log *log;     /* NULL: nothing is told */
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;
     const tx_leaf *leaves; /* that the parameters consist of, one behind the other */
-    bool full_batch;       /* one minibatch an epoch */
+    bool full_batch;       /* one minibatch an epoch, always of the same windows */
     int64_t most_rows;     /* of a minibatch; 0 where rows are not known, or until they were prepared */
     /* ---- */
     int64_t num_rows, first_row, num_own_rows; /* of all ranks; this rank's own. 0 where there are none */
+    int64_t sample_rows;                       /* of each sample */
+    const int64_t *own_samples;                /* of a full batch: numbers by which its samples can be told apart; else NULL */
     const void *parameters;                    /* now, and there, known already: */
     double value;
     const void *gradient;

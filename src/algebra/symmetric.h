@@ -46,6 +46,8 @@ void tx_symmetric_add_rows(tx_symmetric *matrix, int64_t count, int64_t most, do
 void tx_symmetric_add_columns(tx_symmetric *matrix, int64_t length, int64_t most, const double *columns);
 /* Once all are added, times `scale`: what is below asks for that. */
 tx_status tx_symmetric_sum(tx_symmetric *matrix, double scale, tx_error *error);
+/* The largest number on its diagonal. */
+tx_status tx_symmetric_largest(tx_symmetric *matrix, tx_error *error, double *out);
 
 /* A + shift I = L L'. *pivot: the smallest of L_ii^2 / (A_ii + shift): of the order of rounding where that is singular; 0: it is
  * not positive definite, and has no factor. Any number of times. */

@@ -54,6 +54,15 @@ static tx_status add_trade(const tx_problem *problem, tx_text *text, tx_error *e
     return add_choice(text, "chosen", (tx_trade){chosen.arena_bytes, chosen.flops}, work, error);
 }
 
+static tx_status add_optimizer(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
+{
+    char *lines;
+    TX_TRY(tx_optimizer_describe(trainer->member.optimizer, num_ranks, error, &lines));
+    const tx_status status = lines ? tx_text_add(text, error, "%s", lines) : TX_OK;
+    tx_free(lines);
+    return status;
+}
+
 static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
@@ -67,6 +76,7 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
         tx_text_add(text, error, "ranks: %d\nranks that help at most: %" PRId64 "\n", num_ranks, tx_problem_most_ranks(problem)));
     TX_TRY(tx_text_add(text, error, "blocks per step on a rank: %" PRId64 "\nranks on a block: %d\n", (blocks - 1) / num_ranks + 1,
                        problem->sharers));
+    TX_TRY(add_optimizer(trainer, num_ranks, text, error));
     TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(problem->isa)));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
     TX_TRY(add_trade(problem, text, error));

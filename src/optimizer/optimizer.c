@@ -317,6 +317,16 @@ bool tx_optimizer_number(const tx_optimizer *optimizer, const char *name, double
     return known;
 }
 
+tx_status tx_optimizer_describe(const tx_optimizer *optimizer, int num_ranks, tx_error *error, char **out)
+{
+    *out = NULL;
+    for (int k = 0; k < optimizer->num_stages && !*out; k++) {
+        const tx_stage *stage = optimizer->stages[k];
+        TX_TRY(stage->describe ? stage->describe(stage, num_ranks, error, out) : TX_OK);
+    }
+    return TX_OK;
+}
+
 static tx_status run_stage(const tx_stage *stage, const tx_task *task, const void *gradient, bool last, void *next, bool *ends,
                            tx_error *error)
 {

@@ -91,6 +91,23 @@ tx_status tx_parallel_add(tx_parallel *parallel, double *values, size_t count, t
     return parallel->size == 1 ? TX_OK : tx_parallel_allreduce(parallel, parallel->all, values, count, MPI_DOUBLE, MPI_SUM, error);
 }
 
+/* As integers that are in the order of the numbers; its own inverse. */
+static int64_t ordered(int64_t bits)
+{
+    return bits ^ (bits >> 63 & INT64_MAX);
+}
+
+tx_status tx_parallel_largest(tx_parallel *parallel, double *value, tx_error *error)
+{
+    int64_t bits;
+    memcpy(&bits, value, sizeof bits);
+    bits = ordered(bits);
+    TX_TRY(tx_parallel_max(parallel, &bits, 1, error));
+    bits = ordered(bits);
+    memcpy(value, &bits, sizeof bits);
+    return TX_OK;
+}
+
 static tx_status start_exchange(const tx_parallel *parallel, const tx_parcel *to, const tx_parcel *from, MPI_Request *requests,
                                 tx_error *error)
 {

@@ -10,6 +10,8 @@ MPI_Comm tx_parallel_communicator(const tx_parallel *parallel); /* MPI_COMM_NULL
 /* The sum over all ranks, in place: the same bits on all of them, rounded as MPI comes to add, which depends on how many there are.
  * Collective. */
 tx_status tx_parallel_add(tx_parallel *parallel, double *values, size_t count, tx_error *error);
+/* The largest of all ranks' numbers, which are not NaN, in its place. Collective. */
+tx_status tx_parallel_largest(tx_parallel *parallel, double *value, tx_error *error);
 
 /* What goes to, or comes from, a rank. */
 typedef struct tx_parcel {

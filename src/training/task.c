@@ -82,11 +82,12 @@ tx_task tx_member_task(tx_member *member)
         .class_ = &class_,
         .object = member,
         .parallel = trainer->parallel,
+        .log = trainer->log,
         .precision = problem->random.precision,
         .num_parameters = network->num_parameters,
         .num_leaves = network->num_leaves,
         .leaves = network->leaves,
-        .full_batch = problem->batch_size == problem->windows.count,
+        .full_batch = problem->batch_size == problem->windows.count && problem->windows.stride[0] == problem->windows.stride[1],
     };
 }
 
@@ -98,6 +99,8 @@ void tx_member_pose(tx_member *member)
     task->num_rows = fetch->minibatch.count * rows;
     task->first_row = fetch->first * rows;
     task->num_own_rows = fetch->count * rows;
+    task->sample_rows = rows;
+    task->own_samples = task->full_batch ? fetch->levels : NULL;
     task->parameters = member->parameters;
     task->value = member->loss;
     task->gradient = tx_reduction_gradient(member->reduction);

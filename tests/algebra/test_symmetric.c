@@ -124,6 +124,16 @@ static void check_eigensystem(tx_symmetric *matrix, int64_t n)
     CU_ASSERT(worst < 1e-12 * (double)n * values[0] && skew < 1e-12 * (double)n && fabs(trace) < 1e-12 * (double)n * values[0]);
 }
 
+static void check_largest(tx_symmetric *matrix, int64_t n)
+{
+    double expected = 0, largest;
+    for (int64_t k = 0; k < n; k++) {
+        expected = fmax(expected, naive[k * n + k]);
+    }
+    CU_ASSERT_EQUAL(tx_symmetric_largest(matrix, NULL, &largest), TX_OK);
+    CU_ASSERT_DOUBLE_EQUAL(largest, expected, 1e-13 * expected);
+}
+
 static void of_any_size(void)
 {
     for (int way = 0; way < WAYS; way++) {
@@ -134,6 +144,7 @@ static void of_any_size(void)
             check_solutions(matrix, n, 0.1);
             check_eigensystem(matrix, n);
             check_solutions(matrix, n, 3); /* the matrix is still there */
+            check_largest(matrix, n);
             tx_symmetric_destroy(matrix);
         }
     }

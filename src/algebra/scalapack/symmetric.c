@@ -291,12 +291,23 @@ tx_status tx_symmetric_sum(tx_symmetric *matrix, double scale, tx_error *error)
     return TX_OK;
 }
 
+tx_status tx_symmetric_largest(tx_symmetric *matrix, tx_error *error, double *out)
+{
+    double largest = -INFINITY;
+    for (int k = 0; k < matrix->num_own; k++) {
+        const double own = matrix->sum[(size_t)k * (size_t)matrix->n + (size_t)(matrix->whole ? k : tx_line_column(matrix, k))];
+        largest = own > largest ? own : largest;
+    }
+    TX_TRY(matrix->whole ? TX_OK : tx_parallel_largest(matrix->parallel, &largest, error));
+    *out = largest;
+    return TX_OK;
+}
+
 /* ---- The factor ---- */
 
 tx_status tx_symmetric_factor(tx_symmetric *matrix, double shift, tx_error *error, double *pivot)
 {
     double smallest = INFINITY;
-    int64_t bits;
     matrix->shift = shift;
     if (!isfinite(matrix->norm) || !isfinite(shift)) {
         *pivot = 0;
@@ -305,11 +316,9 @@ tx_status tx_symmetric_factor(tx_symmetric *matrix, double shift, tx_error *erro
     if (matrix->takes_part) {
         matrix->solver->factor(matrix, &smallest);
     }
-    memcpy(&bits, &smallest, sizeof bits); /* of positive numbers in their order */
-    bits = -bits;
-    TX_TRY(tx_parallel_max(matrix->parallel, &bits, 1, error));
-    bits = -bits;
-    memcpy(pivot, &bits, sizeof bits);
+    double largest = -smallest;
+    TX_TRY(tx_parallel_largest(matrix->parallel, &largest, error));
+    *pivot = -largest;
     return TX_OK;
 }
 

@@ -43,6 +43,11 @@ tx_status tx_symmetric_sum(tx_symmetric *matrix, double scale, tx_error *error)
     return tx_symmetric_known(error);
 }
 
+tx_status tx_symmetric_largest(tx_symmetric *matrix, tx_error *error, double *out)
+{
+    return tx_symmetric_known(error);
+}
+
 tx_status tx_symmetric_factor(tx_symmetric *matrix, double shift, tx_error *error, double *pivot)
 {
     return tx_symmetric_known(error);

@@ -89,16 +89,17 @@ static inline void check_task_rows(const tx_task *task, const double *parameters
     CU_ASSERT_FATAL(own > 0 && own <= TASK_ROWS && count <= TASK_PARAMETERS);
     double r[TASK_ROWS], v[TASK_PARAMETERS], product[TASK_ROWS], adjoint[TASK_PARAMETERS], sum = 0, value;
     const void *gradient;
+    for (int64_t k = 0; k < count; k++) {
+        v[k] = sin(1.0 + (double)k);
+    }
     for (int64_t first = 0; first < own; first += most) {
         const int64_t piece = own - first < most ? own - first : most;
         CU_ASSERT_EQUAL_FATAL(
             task->class_->rows(task->object, parameters, task->first_row + first, piece, NULL, r + first, rows + first * count),
             TX_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            task->class_->product(task->object, parameters, v, task->first_row + first, piece, NULL, product + first), TX_OK);
     }
-    for (int64_t k = 0; k < count; k++) {
-        v[k] = sin(1.0 + (double)k);
-    }
-    CU_ASSERT_EQUAL_FATAL(task->class_->product(task->object, parameters, v, NULL, product), TX_OK);
     CU_ASSERT_EQUAL_FATAL(task->class_->adjoint_product(task->object, parameters, r, NULL, adjoint), TX_OK);
     CU_ASSERT_EQUAL_FATAL(task->class_->gradient(task->object, parameters, NULL, &value, &gradient), TX_OK);
     for (int64_t i = 0; i < own; i++) {

@@ -17,7 +17,14 @@ extern "C" {
 #endif
 
 /* What will be asked for, beside the value and the gradient that a task comes with. */
-enum { TX_ASKS_VALUE = 1, TX_ASKS_GRADIENT = 2, TX_ASKS_ROWS = 4, TX_ASKS_PRODUCT = 8, TX_ASKS_ADJOINT_PRODUCT = 16 };
+enum {
+    TX_ASKS_VALUE = 1,
+    TX_ASKS_GRADIENT = 2,
+    TX_ASKS_ROWS = 4, /* residuals, too */
+    TX_ASKS_PRODUCT = 8,
+    TX_ASKS_ADJOINT_PRODUCT = 16,
+    TX_ASKS_RESIDUALS = 32, /* of `rows` them alone */
+};
 
 typedef struct tx_task_class {
     /* Once, before there are numbers: all that `asker` (a name, for errors) will ask of this task, TX_ASKS_…. What is not named
@@ -36,8 +43,10 @@ typedef struct tx_task_class {
      * rank's own, to be agreed upon before anything that is. */
     tx_status (*rows)(void *object, const void *parameters, int64_t first, int64_t count, tx_error *error, void *residuals,
                       void *jacobian);
-    /* out = J v of this rank's own rows; v: num_parameters reals, the same on all ranks. Not collective, as rows. */
-    tx_status (*product)(void *object, const void *parameters, const void *v, tx_error *error, void *out);
+    /* out = J v of rows first … first + count - 1, of this rank's own; v: num_parameters reals. Costs two forward passes a window.
+     * Not collective, as rows. */
+    tx_status (*product)(void *object, const void *parameters, const void *v, int64_t first, int64_t count, tx_error *error,
+                         void *out);
     /* out = J' w, summed over all ranks (exactly, where the run's reduction is exact); w: each rank's own rows. Two backward
      * passes, as the size of the sum is not known before. Collective but for w. */
     tx_status (*adjoint_product)(void *object, const void *parameters, const void *w, tx_error *error, void *out);
@@ -57,10 +66,10 @@ typedef struct tx_task {
     int num_leaves;
     const tx_leaf *leaves; /* that the parameters consist of, one behind the other */
     bool full_batch;       /* one minibatch an epoch, always of the same windows */
-    int64_t most_rows;     /* of a minibatch; 0 where rows are not known, or until they were prepared */
+    int64_t sample_rows;   /* of a sample; 0 where rows are not known, or until they were prepared */
+    int64_t most_rows;     /* of a minibatch, likewise */
     /* ---- */
     int64_t num_rows, first_row, num_own_rows; /* of all ranks; this rank's own. 0 where there are none */
-    int64_t sample_rows;                       /* of each sample */
     const int64_t *own_samples;                /* of a full batch: numbers by which its samples can be told apart; else NULL */
     const void *parameters;                    /* now, and there, known already: */
     double value;

@@ -113,9 +113,8 @@ static void destroy(tx_stage *stage)
 /* What is asked of a task depends on the form, and that on how many residuals there are. */
 static tx_status ask(const tx_optimizer *optimizer, const tx_section *section, bool geodesic, tx_error *error)
 {
-    TX_TRY(tx_optimizer_ask(optimizer, section, TX_ASKS_ROWS, error));
-    return geodesic && !tx_normal_is_dual(optimizer->task) ? tx_optimizer_ask(optimizer, section, TX_ASKS_ADJOINT_PRODUCT, error)
-                                                           : TX_OK;
+    TX_TRY(tx_optimizer_ask(optimizer, section, TX_ASKS_RESIDUALS, error));
+    return tx_optimizer_ask(optimizer, section, tx_normal_asks(optimizer->task, geodesic), error);
 }
 
 static tx_status add(tx_optimizer *optimizer, const tx_section *section, tx_stage_update *update, tx_error *error, tx_stage **out)

@@ -14,23 +14,42 @@ bool tx_normal_is_dual(const tx_task *task)
     return task->most_rows < task->num_parameters;
 }
 
+static bool is_by_columns(const tx_task *task)
+{
+    return task->num_parameters < task->sample_rows; /* thus primal */
+}
+
+unsigned tx_normal_asks(const tx_task *task, bool bends)
+{
+    return (is_by_columns(task) ? TX_ASKS_PRODUCT : TX_ASKS_ROWS) |
+           (bends && !tx_normal_is_dual(task) ? TX_ASKS_ADJOINT_PRODUCT : 0);
+}
+
 tx_symmetric_setup tx_normal_setup(const tx_task *task, bool eigen)
 {
     return (tx_symmetric_setup){
         .size = tx_normal_is_dual(task) ? task->most_rows : task->num_parameters, .solutions = !eigen, .eigen = eigen};
 }
 
-/* Many, for they are computed together, but not a memory of their own. */
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Many, for they are computed together, columns of whole samples, but no memory of its own kind. */
 static int64_t chunk_of(const tx_task *task)
 {
     enum { MOST = 512, LEAST = 16, BYTES = 1 << 25 };
-    const int64_t fitting = BYTES / 8 / task->num_parameters, count = fitting > MOST ? MOST : fitting < LEAST ? LEAST : fitting;
-    return count < task->most_rows ? count : task->most_rows;
+    const int64_t fitting = BYTES / 8 / task->num_parameters, samples = fitting / task->sample_rows * task->sample_rows,
+                  rows = fitting > MOST    ? MOST
+                         : fitting < LEAST ? LEAST
+                                           : fitting;
+    return smaller(!is_by_columns(task) ? rows : samples ? samples : fitting, task->most_rows);
 }
 
 /* In numbers. */
 typedef struct sizes {
-    size_t rows, at, r, slice, whole, samples;
+    size_t rows, at, direction, r, slice, whole, samples;
 } sizes;
 
 static sizes sizes_of(const tx_task *task, int num_ranks)
@@ -39,6 +58,7 @@ static sizes sizes_of(const tx_task *task, int num_ranks)
     const size_t most = (size_t)task->most_rows;
     return (sizes){.rows = (size_t)(chunk_of(task) * task->num_parameters),
                    .at = (size_t)task->num_parameters,
+                   .direction = is_by_columns(task) ? (size_t)task->num_parameters : 0,
                    .r = most,
                    .slice = dual ? most * (size_t)tx_slices_most_columns(task->num_parameters, num_ranks) : 0,
                    .whole = dual ? most : 0,
@@ -51,8 +71,8 @@ size_t tx_normal_bytes(const tx_task *task, bool eigen, int num_ranks)
     const tx_symmetric_setup setup = tx_normal_setup(task, eigen);
     const sizes s = sizes_of(task, num_ranks);
     const size_t slices = tx_normal_is_dual(task) ? tx_slices_bytes(task->num_parameters, chunk_of(task), num_ranks) : 0;
-    return tx_symmetric_bytes(&setup, num_ranks) + slices + 8 * (s.rows + s.at + 2 * s.r + s.slice + 3 * s.whole + s.samples) +
-           ROUNDING;
+    return tx_symmetric_bytes(&setup, num_ranks) + slices +
+           8 * (s.rows + s.at + s.direction + 2 * s.r + s.slice + 3 * s.whole + s.samples) + ROUNDING;
 }
 
 static tx_status allocate(tx_normal *normal, tx_error *error)
@@ -61,6 +81,7 @@ static tx_status allocate(tx_normal *normal, tx_error *error)
     const sizes s = sizes_of(task, tx_parallel_size(normal->parallel));
     TX_TRY(tx_allocate_array(s.rows, sizeof *normal->rows, error, &normal->rows));
     TX_TRY(tx_allocate_array(s.at, tx_real_bytes(task->precision), error, &normal->at));
+    TX_TRY(tx_allocate_array(s.direction, tx_real_bytes(task->precision), error, &normal->direction));
     TX_TRY(tx_allocate_array(s.r, sizeof *normal->r, error, &normal->r));
     TX_TRY(tx_allocate_array(s.r, sizeof *normal->other, error, &normal->other));
     TX_TRY(tx_allocate_array(s.slice, sizeof *normal->slice, error, &normal->slice));
@@ -86,6 +107,7 @@ void tx_normal_destroy(tx_normal *normal)
     tx_slices_destroy(&normal->slices);
     tx_free(normal->rows);
     tx_free(normal->at);
+    tx_free(normal->direction);
     tx_free(normal->r);
     tx_free(normal->other);
     tx_free(normal->slice);
@@ -174,18 +196,28 @@ tx_status tx_normal_compare(tx_normal *normal, const void *parameters, tx_error 
 
 /* ---- The system ---- */
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Own rows of J. */
-static tx_status take_rows(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
+static tx_status take_columns(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
 {
     const tx_task *task = normal->task;
-    const tx_status status =
-        count > 0 ? task->class_->rows(task->object, task->parameters, task->first_row + first, count, error, NULL, normal->rows)
-                  : TX_OK;
+    const int64_t bytes = count * (int64_t)tx_real_bytes(task->precision);
+    for (int64_t k = 0; k < task->num_parameters; k++) {
+        tx_real_put(task->precision, normal->direction, k, 1);
+        const tx_status status = task->class_->product(task->object, task->parameters, normal->direction, task->first_row + first,
+                                                       count, error, (char *)normal->rows + k * bytes);
+        tx_real_put(task->precision, normal->direction, k, 0);
+        TX_TRY(status);
+    }
+    return TX_OK;
+}
+
+/* Own rows of J, or these of its columns. */
+static tx_status take(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
+{
+    const tx_task *task = normal->task;
+    const tx_status status = count == 0            ? TX_OK
+                             : is_by_columns(task) ? take_columns(normal, first, count, error)
+                                                   : task->class_->rows(task->object, task->parameters, task->first_row + first,
+                                                                        count, error, NULL, normal->rows);
     TX_TRY(tx_parallel_agree(normal->parallel, status, error));
     widen(task->precision, normal->rows, count * task->num_parameters);
     return TX_OK;
@@ -198,9 +230,14 @@ static tx_status build_primal(tx_normal *normal, tx_error *error)
     TX_TRY(tx_parallel_max(normal->parallel, &most, 1, error));
     tx_symmetric_begin(normal->matrix, task->num_parameters);
     for (int64_t first = 0; first < most; first += normal->chunk) {
-        const int64_t left = task->num_own_rows - first, count = left > 0 ? smaller(left, normal->chunk) : 0;
-        TX_TRY(take_rows(normal, first, count, error));
-        tx_symmetric_add_rows(normal->matrix, count, smaller(most - first, normal->chunk), normal->rows);
+        const int64_t left = task->num_own_rows - first, count = left > 0 ? smaller(left, normal->chunk) : 0,
+                      chunk = smaller(most - first, normal->chunk);
+        TX_TRY(take(normal, first, count, error));
+        if (is_by_columns(task)) {
+            tx_symmetric_add_columns(normal->matrix, count, chunk, normal->rows);
+        } else {
+            tx_symmetric_add_rows(normal->matrix, count, chunk, normal->rows);
+        }
     }
     return tx_symmetric_sum(normal->matrix, 1, error);
 }
@@ -226,7 +263,7 @@ static tx_status build_dual(tx_normal *normal, tx_error *error)
     TX_TRY(tx_slices_begin(slices, task->num_own_rows, error));
     const int64_t rounds = tx_slices_rounds(slices);
     for (int64_t round = 0; round < rounds; round++) {
-        TX_TRY(take_rows(normal, round * normal->chunk, tx_slices_count(slices, round, rank), error));
+        TX_TRY(take(normal, round * normal->chunk, tx_slices_count(slices, round, rank), error));
         TX_TRY(tx_slices_turn(slices, round, normal->rows, normal->slice, error));
     }
     tx_symmetric_begin(normal->matrix, task->num_rows);

@@ -3,8 +3,9 @@
  *     (J'J + mu I) v = -J'f                      over parameters (primal), or, where a full minibatch has fewer rows than these,
  *     v = -J'(J J' + mu I)^-1 f                  over rows (dual).
  *
- * Rows of J are there a chunk at a time; of a dual system this rank has its own columns of all of them. All but bytes and setup is
- * collective, and all ranks get the same. */
+ * Rows of J are there a chunk at a time: by vjp, or, where a sample has more of them than there are parameters, as columns by jvp.
+ * Of a dual system this rank has its own columns of all of them. All but bytes and setup is collective, and all ranks get the same.
+ */
 #pragma once
 
 #include "algebra/slices.h"
@@ -16,7 +17,8 @@ typedef struct tx_normal {
     tx_parallel *parallel;
     int64_t chunk; /* of rows, of each rank */
     tx_symmetric *matrix;
-    double *rows;      /* [chunk][parameters] */
+    double *rows;      /* [chunk][parameters], or by columns [parameters][chunk] */
+    void *direction;   /* which column */
     void *at;          /* the parameters that J is of */
     bool built;        /* is there any? */
     double *r, *other; /* own residuals: at the task's parameters; elsewhere */
@@ -28,7 +30,8 @@ typedef struct tx_normal {
     int64_t *samples;          /* of a full batch, what these are in that order */
 } tx_normal;
 
-bool tx_normal_is_dual(const tx_task *task); /* what has to be known of it: parameters, and most_rows */
+bool tx_normal_is_dual(const tx_task *task);              /* what has to be known of it: parameters, and most_rows */
+unsigned tx_normal_asks(const tx_task *task, bool bends); /* of a task that is asked for residuals already, TX_ASKS_… */
 tx_symmetric_setup tx_normal_setup(const tx_task *task, bool eigen);
 size_t tx_normal_bytes(const tx_task *task, bool eigen, int num_ranks);
 

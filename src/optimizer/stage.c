@@ -124,7 +124,7 @@ tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *sect
         const char *name;
     } kinds[] = {{TX_ASKS_VALUE, task->value, "the loss at other parameters"},
                  {TX_ASKS_GRADIENT, task->gradient, "the gradient at other parameters"},
-                 {TX_ASKS_ROWS, task->rows, "the residuals' Jacobian"},
+                 {TX_ASKS_ROWS | TX_ASKS_RESIDUALS, task->rows, "the residuals' Jacobian"},
                  {TX_ASKS_PRODUCT, task->product, "products with the residuals' Jacobian"},
                  {TX_ASKS_ADJOINT_PRODUCT, task->adjoint_product, "products with the residuals' transposed Jacobian"}};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {

@@ -11,7 +11,7 @@ static const struct question {
     tx_plan_options wanted;
 } questions[TX_QUESTION_COUNT] = {
     [TX_QUESTION_VALUE] = {.asks = TX_ASKS_VALUE, .summed = true},
-    [TX_QUESTION_RESIDUALS] = {.asks = TX_ASKS_ROWS},
+    [TX_QUESTION_RESIDUALS] = {.asks = TX_ASKS_ROWS | TX_ASKS_RESIDUALS},
     [TX_QUESTION_JACOBIAN] = {.asks = TX_ASKS_ROWS, .wanted = {.seeded = true, .apart = true}},
     [TX_QUESTION_PRODUCT] = {.asks = TX_ASKS_PRODUCT, .wanted = {.tangents = true}},
     [TX_QUESTION_ADJOINT_PRODUCT] = {.asks = TX_ASKS_ADJOINT_PRODUCT, .summed = true, .wanted = {.seeded = true}},
@@ -102,9 +102,10 @@ typedef struct scratch {
 static scratch scratch_of(const tx_answers *answers, const tx_problem *problem, int num_ranks)
 {
     const size_t rows = (size_t)answers->rows * tx_real_bytes(problem->random.precision);
-    const bool some = answers->asked & TX_ASKS_ROWS, seeded = answers->asked & TX_ASKS_ADJOINT_PRODUCT;
+    const bool jacobian = answers->asked & TX_ASKS_ROWS, seeded = answers->asked & TX_ASKS_ADJOINT_PRODUCT,
+               some = answers->asked & (TX_ASKS_ROWS | TX_ASKS_RESIDUALS | TX_ASKS_PRODUCT);
     return (scratch){
-        .unit = some ? 2 * rows : 0,
+        .unit = jacobian ? 2 * rows : 0,
         .edges = some ? 2 * rows : 0,
         .lanes = (size_t)answers->answer[TX_QUESTION_JACOBIAN].block * tx_parameter_bytes(problem),
         .tables = (size_t)problem->threads * most_pointers(answers) * sizeof(void *),

@@ -58,7 +58,7 @@ tx_status tx_answers_residuals(tx_answers *answers, const tx_share *share, const
                                tx_error *error, void *out);
 tx_status tx_answers_jacobian(tx_answers *answers, const tx_share *share, const void *parameters, int64_t first, int64_t count,
                               tx_error *error, void *out);
-tx_status tx_answers_product(tx_answers *answers, const tx_share *share, const void *parameters, const void *v, tx_error *error,
-                             void *out);
+tx_status tx_answers_product(tx_answers *answers, const tx_share *share, const void *parameters, const void *v, int64_t first,
+                             int64_t count, tx_error *error, void *out);
 tx_status tx_answers_adjoint_product(tx_answers *answers, const tx_share *share, const void *parameters, const void *w,
                                      tx_error *error, void *out);

@@ -152,37 +152,34 @@ static void copy_edge(const job *job, int64_t sample)
     }
 }
 
-tx_status tx_answers_residuals(tx_answers *answers, const tx_share *share, const void *parameters, int64_t first, int64_t count,
-                               tx_error *error, void *out)
+static tx_status run_rows(tx_answers *answers, tx_question question, const tx_share *share, int64_t first, int64_t count,
+                          tx_error *error, void *out)
 {
-    const job job = {.answers = answers,
-                     .answer = &answers->answer[TX_QUESTION_RESIDUALS],
-                     .share = share,
-                     .first = first,
-                     .count = count,
-                     .out = out};
+    const job job = {
+        .answers = answers, .answer = &answers->answer[question], .share = share, .first = first, .count = count, .out = out};
     TX_EXPECT(first >= 0 && first + count <= share->count * answers->rows);
     if (count == 0) {
         return TX_OK;
     }
-    tx_parameters_set(&answers->bound, parameters);
     TX_TRY(run_all_samples(&job, error));
     copy_edge(&job, first / answers->rows);
     copy_edge(&job, (first + count - 1) / answers->rows);
     return TX_OK;
 }
 
-tx_status tx_answers_product(tx_answers *answers, const tx_share *share, const void *parameters, const void *v, tx_error *error,
-                             void *out)
+tx_status tx_answers_residuals(tx_answers *answers, const tx_share *share, const void *parameters, int64_t first, int64_t count,
+                               tx_error *error, void *out)
 {
-    const job job = {.answers = answers,
-                     .answer = &answers->answer[TX_QUESTION_PRODUCT],
-                     .share = share,
-                     .count = share->count * answers->rows,
-                     .out = out};
+    tx_parameters_set(&answers->bound, parameters);
+    return run_rows(answers, TX_QUESTION_RESIDUALS, share, first, count, error, out);
+}
+
+tx_status tx_answers_product(tx_answers *answers, const tx_share *share, const void *parameters, const void *v, int64_t first,
+                             int64_t count, tx_error *error, void *out)
+{
     tx_parameters_set(&answers->bound, parameters);
     tx_parameters_set(&answers->tangent, v);
-    return run_all_samples(&job, error);
+    return run_rows(answers, TX_QUESTION_PRODUCT, share, first, count, error, out);
 }
 
 /* ---- A sum over all rows ---- */

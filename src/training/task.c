@@ -14,6 +14,7 @@ static tx_status prepare(void *object, const char *asker, unsigned what, tx_erro
     tx_member *member = object;
     const tx_problem *problem = &member->trainer->problem;
     TX_TRY(tx_answers_plan(&member->answers, problem, asker, what, error));
+    member->task.sample_rows = member->answers.rows;
     member->task.most_rows = member->answers.rows * problem->batch_size;
     return TX_OK;
 }
@@ -56,11 +57,12 @@ static tx_status rows(void *object, const void *parameters, int64_t first, int64
     return jacobian ? tx_answers_jacobian(&member->answers, &share, parameters, first, count, error, jacobian) : TX_OK;
 }
 
-static tx_status product(void *object, const void *parameters, const void *v, tx_error *error, void *out)
+static tx_status product(void *object, const void *parameters, const void *v, int64_t first, int64_t count, tx_error *error,
+                         void *out)
 {
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
-    return tx_answers_product(&member->answers, &share, parameters, v, error, out);
+    return tx_answers_product(&member->answers, &share, parameters, v, first - member->task.first_row, count, error, out);
 }
 
 static tx_status adjoint_product(void *object, const void *parameters, const void *w, tx_error *error, void *out)
@@ -99,7 +101,6 @@ void tx_member_pose(tx_member *member)
     task->num_rows = fetch->minibatch.count * rows;
     task->first_row = fetch->first * rows;
     task->num_own_rows = fetch->count * rows;
-    task->sample_rows = rows;
     task->own_samples = task->full_batch ? fetch->levels : NULL;
     task->parameters = member->parameters;
     task->value = member->loss;

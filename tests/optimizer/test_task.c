@@ -57,13 +57,14 @@ static tx_status rows(void *object, const void *parameters, int64_t first, int64
     return first + count <= ROWS ? TX_OK : tx_error_set(error, TX_FAILURE, "no such row");
 }
 
-static tx_status product(void *object, const void *parameters, const void *v, tx_error *error, void *out)
+static tx_status product(void *object, const void *parameters, const void *v, int64_t first, int64_t count, tx_error *error,
+                         void *out)
 {
     (void)error;
-    for (int i = 0; i < ROWS; i++) {
+    for (int64_t i = 0; i < count; i++) {
         double sum = 0;
         for (int k = 0; k < P; k++) {
-            sum += slope(object, parameters, i, k) * ((const double *)v)[k];
+            sum += slope(object, parameters, (int)(first + i), k) * ((const double *)v)[k];
         }
         ((double *)out)[i] = sum;
     }

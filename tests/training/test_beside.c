@@ -197,7 +197,7 @@ static tx_status update(const tx_stage *stage, const tx_update *update, tx_error
     double slope, square;
     (void)stage;
     TX_TRY(task->class_->rows(task->object, update->parameters, task->first_row, task->num_own_rows, error, residuals, jacobian));
-    TX_TRY(task->class_->product(task->object, update->parameters, &one, error, product));
+    TX_TRY(task->class_->product(task->object, update->parameters, &one, task->first_row, task->num_own_rows, error, product));
     TX_TRY(task->class_->adjoint_product(task->object, update->parameters, residuals, error, &slope));
     TX_TRY(task->class_->adjoint_product(task->object, update->parameters, jacobian, error, &square));
     for (int64_t k = 0; k < task->num_own_rows; k++) {

@@ -122,8 +122,8 @@ static void check_bits(const tx_task *task, const tx_task *alone, const double *
     for (int64_t k = 0; k < count; k++) {
         v[k] = cos(2.0 + (double)k);
     }
-    CU_ASSERT_EQUAL_FATAL(class_->product(task->object, there, v, NULL, r[0]), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(class_->product(alone->object, there, v, NULL, r[1]), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(class_->product(task->object, there, v, first, own, NULL, r[0]), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(class_->product(alone->object, there, v, 0, all, NULL, r[1]), TX_OK);
     CU_ASSERT(!memcmp(r[0], r[1] + first, (size_t)own * sizeof(double)));
     CU_ASSERT_EQUAL(task_value(task, there), task_value(alone, there));
 }
@@ -307,7 +307,7 @@ static void single_precision(void)
     float r[TASK_ROWS], product[TASK_ROWS], sum[TASK_PARAMETERS];
     double squares = 0, value, largest = 0;
     CU_ASSERT_EQUAL_FATAL(task->class_->rows(task->object, task->parameters, 0, all, NULL, r, rows), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(task->class_->product(task->object, task->parameters, task->gradient, NULL, product), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(task->class_->product(task->object, task->parameters, task->gradient, 0, all, NULL, product), TX_OK);
     CU_ASSERT_EQUAL_FATAL(task->class_->adjoint_product(task->object, task->parameters, r, NULL, sum), TX_OK);
     CU_ASSERT_EQUAL_FATAL(task->class_->value(task->object, task->parameters, NULL, &value), TX_OK);
     for (int64_t k = 0; k < count; k++) {

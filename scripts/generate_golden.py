@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values from the real Trainax, for tests/golden and tests/network.
+"""Golden values from the real Trainax, for tests/golden, tests/algebra and tests/network.
 
     python3 -m venv V
     V/bin/pip install "jax==0.10.2" "trainax==0.0.2" "exponax==0.1.0" "pdequinox==0.1.2" "apebench==0.1.1" \\
@@ -29,6 +29,7 @@ precisions, compared bit for bit:
 
 import argparse
 import importlib.metadata
+import math
 import os
 import re
 import sys
@@ -48,6 +49,7 @@ PINNED = {
 }
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
+SECOND_ORDER = ROOT / "tests" / "algebra"
 INITIAL = ROOT / "tests" / "network" / "initial.yaml"
 
 
@@ -79,6 +81,10 @@ def build(kind, section, *arguments):
     options = {} if isinstance(section, str) else {k: v for k, v in section.items() if k != "type"}
     name = section if isinstance(section, str) else section["type"]
     return COMPONENTS[kind, name.lower()](options, *arguments)
+
+
+def yaml_type(section):
+    return section if isinstance(section, str) else section["type"]
 
 
 def make_key(spec):
@@ -423,6 +429,14 @@ def build_optimizer(section):
     return optax.chain(*before, build("optimizer", section))
 
 
+@component("optimizer", "levenberg_marquardt")
+@component("optimizer", "gauss_newton")
+def optimizer_second_order(options):
+    return optax.identity()  # not asked
+
+
+@component("callback", "damping")
+@component("callback", "gain_ratio")
 @component("callback", "progress")
 def callback_progress(options):
     return None
@@ -509,6 +523,7 @@ def set_up_jax(precision, stream):
     import jax.numpy as jnp
     import equinox
     import optax
+    import jax.flatten_util
     import pdequinox
     import trainax
 
@@ -529,6 +544,11 @@ def disturbed(data, network, random):
 
 def train(case, network, trainer):
     """(loss history, callback values per step, leaves)"""
+    if yaml_type(case["trainer"]["optimizer"]) in ("levenberg_marquardt", "gauss_newton"):
+        sys.modules.setdefault("generate_golden", sys.modules[__name__])  # which it uses
+        import generate_second_order
+
+        return generate_second_order.train(case, network, trainer)
     result = trainer(
         network,
         make_key(case["trainer"]["key"]),
@@ -547,6 +567,8 @@ def train_disturbed(case, data, network, trainer, seed):
 
 def distance(a, b):
     """The largest relative difference of two runs; numbers of a leaf relative to its largest."""
+    if len(a[0]) != len(b[0]):
+        return math.inf
     losses = [abs(x - y) / abs(y) for x, y in zip(a[0], b[0]) if y]
     leaves = [np.abs(x - y).max() / max(np.abs(y).max(), 1e-300) for (_, x), (_, y) in zip(a[2], b[2])]
     return float(max(losses + leaves, default=0))
@@ -714,7 +736,7 @@ def main():
     if not cases:
         write_trajectories()
         generate_initial()
-        cases = sorted(GOLDEN.glob("*.yaml"))
+        cases = sorted(GOLDEN.glob("*.yaml")) + sorted(SECOND_ORDER.glob("*.yaml"))
     for group in grouped(cases).values():
         in_child(lambda: [generate_case(path) for path in group])
 

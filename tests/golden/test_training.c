@@ -1,6 +1,6 @@
-/* Whole training runs against the real Trainax: every CASE.yaml of this folder is trained as the command would, and
- * history.csv and network.h5 are compared with CASE.txt (scripts/generate_golden.py) within the tolerance stated there:
- * losses and callback values relative to themselves, parameters relative to the largest of their leaf.
+/* Whole training runs against the real Trainax: every CASE.yaml of this folder, and of algebra/ where this build has ScaLAPACK, is
+ * trained as the command would, and history.csv and network.h5 are compared with CASE.txt (scripts/generate_golden.py) within the
+ * tolerance stated there: losses and callback values relative to themselves, parameters relative to the largest of their leaf.
  *
  * GOLDEN=PATH/CASE runs one case alone, from any folder (made by `generate_golden.py PATH/CASE.yaml`).
  *
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "algebra/symmetric.h"
 #include "base/memory.h"
 #include "suite.h"
 #include "trainax/trainax.h"
@@ -278,9 +279,9 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static int list_cases(char (*names)[NAME_SIZE])
+static int list_cases(const char *from, char (*names)[NAME_SIZE])
 {
-    DIR *folder = opendir(TESTS_DIR "/golden");
+    DIR *folder = opendir(from);
     CU_ASSERT_PTR_NOT_NULL_FATAL(folder);
     int count = 0;
     for (const struct dirent *entry; (entry = readdir(folder)) && count < MAX_CASES;) {
@@ -294,13 +295,25 @@ static int list_cases(char (*names)[NAME_SIZE])
     return count;
 }
 
-static void runs(void)
+static void run_all(const char *from, int least)
 {
     static char names[MAX_CASES][NAME_SIZE];
-    const int count = list_cases(names);
-    CU_ASSERT(count > 50);
+    const int count = list_cases(from, names);
+    CU_ASSERT(count >= least);
     for (int k = 0; k < count; k++) {
-        run_case(TESTS_DIR "/golden", names[k]);
+        run_case(from, names[k]);
+    }
+}
+
+static void runs(void)
+{
+    run_all(TESTS_DIR "/golden", 50);
+}
+
+static void second_order_runs(void)
+{
+    if (tx_symmetric_known(NULL) == TX_OK) {
+        run_all(TESTS_DIR "/algebra", 9);
     }
 }
 
@@ -316,11 +329,12 @@ static void one_run(void)
 
 int main(void)
 {
-    const suite_test tests[] = {{"training runs", getenv("GOLDEN") ? one_run : runs}, {NULL, NULL}};
+    const suite_test all[] = {{"training runs", runs}, {"second order", second_order_runs}, {0}},
+                     one[] = {{"one run", one_run}, {0}};
     if (tx_parallel_create(NULL, NULL, &parallel) != TX_OK || tx_registry_create_builtin(NULL, &registry) != TX_OK) {
         return 1;
     }
-    const int code = suite_run("golden/training", tests);
+    const int code = suite_run("golden/training", getenv("GOLDEN") ? one : all);
     tx_registry_destroy(registry);
     tx_parallel_destroy(parallel);
     return code;

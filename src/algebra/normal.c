@@ -36,15 +36,13 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Many, for they are computed together, columns of whole samples, but no memory of its own kind. */
+/* Many, for they are computed together; of columns whole samples. */
 static int64_t chunk_of(const tx_task *task)
 {
-    enum { MOST = 512, LEAST = 16, BYTES = 1 << 25 };
-    const int64_t fitting = BYTES / 8 / task->num_parameters, samples = fitting / task->sample_rows * task->sample_rows,
-                  rows = fitting > MOST    ? MOST
-                         : fitting < LEAST ? LEAST
-                                           : fitting;
-    return smaller(!is_by_columns(task) ? rows : samples ? samples : fitting, task->most_rows);
+    enum { MOST = 512, LEAST = 16, NUMBERS = 1 << 22, COLUMN_NUMBERS = 1 << 19 };
+    const int64_t rows = smaller(NUMBERS / task->num_parameters, MOST), fitting = COLUMN_NUMBERS / task->num_parameters + 1,
+                  samples = fitting / task->sample_rows * task->sample_rows;
+    return smaller(!is_by_columns(task) ? rows < LEAST ? LEAST : rows : samples ? samples : fitting, task->most_rows);
 }
 
 /* In numbers. */

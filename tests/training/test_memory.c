@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algebra/symmetric.h"
 #include "base/memory.h"
 #include "kernel/backend.h"
 #include "suite.h"
@@ -72,6 +73,16 @@ static void test_prediction(void)
     compare((const char *[]){large, plain, sgd, replicated}, 4);
     compare((const char *[]){large, curious_one}, 2);
     compare((const char *[]){wide, threads, curious_one}, 3);
+    if (tx_symmetric_known(NULL) == TX_OK) {
+        static const char columns[] = "trainer.optimizer=levenberg_marquardt", dual[] = "trainer.batch_size=4",
+                          rows[] = "trainer={num_rollout_steps: 1, num_training_steps: 9, batch_size: 200, key: 42,"
+                                   "optimizer: {type: levenberg_marquardt}}",
+                          medium[] = "network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1,"
+                                     "hidden_channels: 10, depth: 2, key: 0}";
+        compare((const char *[]){columns}, 1);
+        compare((const char *[]){medium, wide, rows, no_callbacks}, 4);
+        compare((const char *[]){medium, columns, dual}, 3);
+    }
 }
 
 /* Bytes predicted with `parallel.memory` at `limit` bytes (0: unlimited); -1 where that is too little. */

@@ -29,6 +29,8 @@ double tx_trainer_loss(const tx_trainer *trainer);  /* of the last step */
 int tx_trainer_num_columns(const tx_trainer *trainer);
 const char *tx_trainer_column(const tx_trainer *trainer, int column);
 bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out);
+/* A number that the optimizer tells, as of its last step; false: it has none of that name. */
+bool tx_trainer_number(const tx_trainer *trainer, const char *name, double *out);
 /* Where this rank's time has gone since the trainer was made, in seconds; zero where it is alone. */
 typedef struct tx_times {
     double sums;    /* over ranks, waiting for the others included */

@@ -158,6 +158,29 @@ static tx_status first_damping(second_order *own, tx_error *error)
     return TX_OK;
 }
 
+/* Of a system, and what it has cost so far: this rank's seconds, flops of a step. */
+static bool tell_system(const tx_stage *stage, const char *name, double *out)
+{
+    const second_order *own = stage->state;
+    const tx_normal_times *times = &own->normal.times;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"damping", own->mu},
+                   {"jacobian_seconds", times->jacobian},
+                   {"gram_seconds", times->gram},
+                   {"factor_seconds", times->factor},
+                   {"flops_per_step", count_flops(&own->planned)}};
+    bool known = false;
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        if (strcmp(name, numbers[k].name) == 0) {
+            *out = numbers[k].value;
+            known = true;
+        }
+    }
+    return known;
+}
+
 /* next = parameters + scale * direction. Whether all are finite. */
 static bool go(const tx_update *update, double scale, const double *direction)
 {
@@ -183,10 +206,12 @@ static tx_status prepare(tx_stage *stage, const tx_task *task, tx_error *error)
 
 static bool tell_number(const tx_stage *stage, const char *name, double *out)
 {
-    const bool damping = strcmp(name, "damping") == 0,
-               any = stage->arrays[GAIN_RATIO].values && tx_optimizer_count(stage->optimizer) > 0;
-    *out = damping ? ((const second_order *)stage->state)->mu : any ? state_of(stage, GAIN_RATIO) : (double)NAN;
-    return damping || strcmp(name, "gain_ratio") == 0;
+    const bool any = stage->arrays[GAIN_RATIO].values && tx_optimizer_count(stage->optimizer) > 0;
+    if (strcmp(name, "gain_ratio") == 0) {
+        *out = any ? state_of(stage, GAIN_RATIO) : (double)NAN;
+        return true;
+    }
+    return tell_system(stage, name, out);
 }
 
 /* A step that is tried. */
@@ -290,12 +315,6 @@ static tx_status prepare_gauss_newton(tx_stage *stage, const tx_task *task, tx_e
     return first_damping(stage->state, error);
 }
 
-static bool tell_damping(const tx_stage *stage, const char *name, double *out)
-{
-    *out = ((const second_order *)stage->state)->mu;
-    return strcmp(name, "damping") == 0;
-}
-
 /* What is left of a pivot where nothing should be is rounding. */
 static tx_status update_gauss_newton(const tx_stage *stage, const tx_update *update, tx_error *error)
 {
@@ -318,7 +337,7 @@ static tx_status create_gauss_newton(tx_optimizer *optimizer, const tx_section *
     tx_stage *stage;
     TX_TRY(add(optimizer, section, update_gauss_newton, error, &stage));
     stage->prepare = prepare_gauss_newton;
-    stage->tell = tell_damping;
+    stage->tell = tell_system;
     tx_optimizer_descend(optimizer, section);
     return TX_OK;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/real.h"
 
@@ -209,7 +210,7 @@ static tx_status take_columns(const tx_normal *normal, int64_t first, int64_t co
 }
 
 /* Own rows of J, or these of its columns. */
-static tx_status take(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
+static tx_status take_rows(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
 {
     const tx_task *task = normal->task;
     const tx_status status = count == 0            ? TX_OK
@@ -219,6 +220,20 @@ static tx_status take(const tx_normal *normal, int64_t first, int64_t count, tx_
     TX_TRY(tx_parallel_agree(normal->parallel, status, error));
     widen(task->precision, normal->rows, count * task->num_parameters);
     return TX_OK;
+}
+
+/* What has gone by since `begin` also counts there. */
+static void note(double *seconds, double begin)
+{
+    *seconds += tx_clock() - begin;
+}
+
+static tx_status take(tx_normal *normal, int64_t first, int64_t count, tx_error *error)
+{
+    const double begin = tx_clock();
+    const tx_status status = take_rows(normal, first, count, error);
+    note(&normal->times.jacobian, begin);
+    return status;
 }
 
 static tx_status build_primal(tx_normal *normal, tx_error *error)
@@ -281,10 +296,12 @@ tx_status tx_normal_build(tx_normal *normal, tx_error *error)
     if (normal->built && task->full_batch && !memcmp(normal->at, task->parameters, parameter_bytes(task))) {
         return TX_OK;
     }
+    const double begin = tx_clock(), before = normal->times.jacobian;
     normal->built = false;
     TX_TRY(tx_normal_is_dual(task) ? build_dual(normal, error) : build_primal(normal, error));
     memcpy(normal->at, task->parameters, parameter_bytes(task));
     normal->built = true;
+    note(&normal->times.gram, begin + normal->times.jacobian - before);
     return TX_OK;
 }
 
@@ -316,7 +333,18 @@ tx_status tx_normal_largest(tx_normal *normal, tx_error *error, double *out)
 
 tx_status tx_normal_factor(tx_normal *normal, double mu, tx_error *error, double *pivot)
 {
-    return tx_symmetric_factor(normal->matrix, mu, error, pivot);
+    const double begin = tx_clock();
+    const tx_status status = tx_symmetric_factor(normal->matrix, mu, error, pivot);
+    note(&normal->times.factor, begin);
+    return status;
+}
+
+static tx_status solve(tx_normal *normal, double *x, tx_error *error)
+{
+    const double begin = tx_clock();
+    const tx_status status = tx_symmetric_solve(normal->matrix, 1, x, error);
+    note(&normal->times.factor, begin);
+    return status;
 }
 
 /* out = -J'x */
@@ -340,13 +368,13 @@ tx_status tx_normal_descend(tx_normal *normal, const double *g, tx_error *error,
     if (tx_normal_is_dual(task)) {
         TX_TRY(gather(normal, normal->r, normal->whole, error));
         memcpy(normal->multiplier, normal->whole, (size_t)task->num_rows * sizeof *normal->whole);
-        TX_TRY(tx_symmetric_solve(normal->matrix, 1, normal->multiplier, error));
+        TX_TRY(solve(normal, normal->multiplier, error));
         return descend_along(normal, normal->multiplier, v, error);
     }
     for (int64_t k = 0; k < task->num_parameters; k++) {
         v[k] = -g[k];
     }
-    return tx_symmetric_solve(normal->matrix, 1, v, error);
+    return solve(normal, v, error);
 }
 
 /* ---- Along a curve ---- */
@@ -377,7 +405,7 @@ static tx_status bend_primal(tx_normal *normal, const double *g, const double *v
         out[k] = -2 / e * (out[k] + g[k] + mu * v[k]);
     }
     *finite = all_finite(out, task->num_parameters);
-    return *finite ? tx_symmetric_solve(normal->matrix, 1, out, error) : TX_OK;
+    return *finite ? solve(normal, out, error) : TX_OK;
 }
 
 /* J v = mu x - r, where v = -J'x. */
@@ -390,7 +418,7 @@ static tx_status bend_dual(tx_normal *normal, double mu, double *out, bool *fini
         f[k] = 2 / e * ((f[k] - r[k]) / e - (mu * x[k] - r[k]));
     }
     *finite = all_finite(f, normal->task->num_rows);
-    TX_TRY(*finite ? tx_symmetric_solve(normal->matrix, 1, f, error) : TX_OK);
+    TX_TRY(*finite ? solve(normal, f, error) : TX_OK);
     return *finite ? descend_along(normal, f, out, error) : TX_OK;
 }
 

@@ -12,15 +12,21 @@
 #include "algebra/symmetric.h"
 #include "trainax/task.h"
 
+/* Seconds so far, of this rank: for rows of J, for their sum, for factors and solutions. */
+typedef struct tx_normal_times {
+    double jacobian, gram, factor;
+} tx_normal_times;
+
 typedef struct tx_normal {
     const tx_task *task;
     tx_parallel *parallel;
     int64_t chunk; /* of rows, of each rank */
     tx_symmetric *matrix;
-    double *rows;      /* [chunk][parameters], or by columns [parameters][chunk] */
-    void *direction;   /* which column */
-    void *at;          /* the parameters that J is of */
-    bool built;        /* is there any? */
+    double *rows;    /* [chunk][parameters], or by columns [parameters][chunk] */
+    void *direction; /* which column */
+    void *at;        /* the parameters that J is of */
+    bool built;      /* is there any? */
+    tx_normal_times times;
     double *r, *other; /* own residuals: at the task's parameters; elsewhere */
     /* Of a dual system. */
     tx_slices slices;

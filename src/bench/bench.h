@@ -41,7 +41,7 @@ struct tx_bench_case {
     const char *config;           /* YAML */
     const char *const *overrides; /* ends with NULL */
     int steps;                    /* of a whole run with its files; 0: steps of a trainer without files */
-    double published;             /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart */
+    double published; /* distance from the upwind stencil after 1,000 steps; 0: not the quickstart. Second order: a loss */
     int batch; /* trajectories of noise that are made as the data; 0: the configuration has data. Rollout: states. Sum: elements */
     /* single operations, and the states of that noise */
     tx_shape shape;
@@ -55,6 +55,8 @@ enum { TX_MOST_CASES = 128 };
 int tx_bench_list(tx_bench_case *cases); /* cases: room for TX_MOST_CASES; how many there are */
 
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
+/* steps: of Adam, beside which it is timed until the loss is `published`; 0: to its end, which is that. Collective. */
+tx_status tx_bench_second_order(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_sum(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);

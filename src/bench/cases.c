@@ -24,6 +24,24 @@ static const char quickstart[] =
         .overrides = (const char *const[]){__VA_ARGS__, NULL}, .published = DISTANCE                                               \
     }
 
+/* ---- Second order: of the quickstart's full batch, whose minima are those of scipy.optimize.least_squares; of Lorenz' equation
+ * ---- */
+
+#define LEAST_SQUARES(NAME, MINIMUM, STEPS)                                                                                        \
+    {                                                                                                                              \
+        .name = "second_order/" NAME, .run = tx_bench_second_order, .config = quickstart, .published = MINIMUM,                    \
+        .overrides = (const char *const[])                                                                                         \
+        {                                                                                                                          \
+            "precision=float64", "trainer.optimizer=levenberg_marquardt", "trainer.batch_size=1000000",                            \
+                "trainer.num_rollout_steps=" STEPS, NULL                                                                           \
+        }                                                                                                                          \
+    }
+
+static const char lorenz[] = "precision: float64\n"
+                             "data: {type: lorenz_rk4, dt: 0.05, num_samples: 9, key: 0}\n"
+                             "network: {type: mlp, in_size: 3, out_size: 3, width_size: 16, depth: 2, activation: tanh, key: 0}\n"
+                             "trainer: {optimizer: levenberg_marquardt, num_training_steps: 1000000, batch_size: 1000, key: 42}\n";
+
 /* ---- Emulators as people train them ---- */
 
 static const char emulator[] = "data: {type: file}\n"
@@ -105,6 +123,15 @@ static const tx_bench_case own[] = {
     QUICKSTART("rollout_5", 0.02509, "trainer.num_rollout_steps=5"),
     QUICKSTART("rollout_20", 0.01662, "trainer.num_rollout_steps=20"),
     QUICKSTART("idle_callbacks", 0.03345, IDLE_CALLBACKS),
+    LEAST_SQUARES("quickstart_1", 0.002088359775315504, "1"),
+    LEAST_SQUARES("quickstart_5", 0.10515682588625289, "5"),
+    LEAST_SQUARES("quickstart_20", 3.5599129063344717, "20"),
+    {.name = "second_order/lorenz",
+     .run = tx_bench_second_order,
+     .config = lorenz,
+     .overrides = (const char *const[]){NULL},
+     .steps = 2000000,
+     .published = 1e-4},
     NETWORKS("1d", 20, LINE),
     STEPS("1d/conv_34_10/float64", 20, LINE, "network=Conv;34;10;relu", "precision=float64"),
     STEPS("1d/conv_34_10/soap", 20, LINE, "network=Conv;34;10;relu", "trainer.optimizer.type=soap"),

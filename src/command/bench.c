@@ -55,7 +55,7 @@ static const struct {
     int width, level;
 } columns[NUM_COLUMNS] = {
     {"isa", -10, 4},   {"", 3, 1},         {"cores", 5, 2}, {"best us", 11, 0}, {"median us", 11, 5}, {"% peak", 6, 0},
-    {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},   {"/ MPI", 6, 7},    {"% wait", 6, 7},     {"result", 6, 0},
+    {"GFLOP/s", 8, 1}, {"start ms", 8, 6}, {"MiB", 9, 3},   {"/ other", 7, 7},  {"% wait", 6, 7},     {"result", 6, 0},
 };
 
 /* The highest level of which all columns up to it fit beside the cases' names. */

@@ -387,6 +387,11 @@ const char *tx_trainer_column(const tx_trainer *trainer, int column)
     return trainer->member.callbacks.columns[column];
 }
 
+bool tx_trainer_number(const tx_trainer *trainer, const char *name, double *out)
+{
+    return tx_optimizer_number(trainer->member.optimizer, name, out);
+}
+
 bool tx_trainer_observed(const tx_trainer *trainer, int column, double *out)
 {
     const tx_callbacks *callbacks = &trainer->member.callbacks;

@@ -8,6 +8,14 @@ for row in 'network +conv ' 'loss +dot ' 'residuum +conv ' 'network +spectral_an
     grep -Eq "^ +$row" out.txt || fail "--split shows no row $row"
 done
 
+if ! "$trainax" --version | grep -qx 'BLAS: none'; then
+    succeeds mpirun -n 2 "$trainax" bench second_order/quickstart_1 --split
+    grep -Eq '^second_order/quickstart_1 .* right$' out.txt || fail "levenberg_marquardt ends elsewhere: $(cat out.txt)"
+    for part in jacobian gram factor; do
+        grep -Eq "^ +system +$part " out.txt || fail "--split shows no $part"
+    done
+fi
+
 succeeds "$trainax" bench 1d/unet_12_2/rollout_1 --json
 python3 -c '
 import json, sys

@@ -135,6 +135,7 @@ static void compiler(char *text, size_t size)
 #endif
 }
 
+/* clang-format off */
 const tx_library tx_libraries[] = {
     {"MPI", tx_parallel_library},
     {"HDF5", tx_file_library},
@@ -145,6 +146,7 @@ const tx_library tx_libraries[] = {
     {"compiler", compiler},
     {0},
 };
+/* clang-format on */
 
 static tx_status add_versions(tx_text *text, tx_error *error)
 {

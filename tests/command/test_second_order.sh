@@ -41,6 +41,20 @@ train 3 parts --set trainer.num_training_steps=3
 train 2 parts --set trainer.num_training_steps=8 --resume
 near one parts
 
+# -- systems that a grid of ranks factors: over parameters and over residuals --
+for ranks in 1 3 4; do
+    train $ranks grid$ranks --set trainer.num_training_steps=4 --set parallel.block=32 --set trainer.batch_size=250 \
+        --set 'data={type: lorenz_rk4, dt: 0.05, num_samples: 3, temporal_horizon: 100, key: 0}' \
+        --set 'network={type: mlp, in_size: 3, out_size: 3, width_size: 22, depth: 2, activation: tanh, key: 0}'
+    train $ranks dual$ranks --set trainer.num_training_steps=4 --set trainer.batch_size=18 \
+        --set 'data={type: advection_1d_periodic, num_points: 30, num_samples: 4, temporal_horizon: 11, key: 3}' \
+        --set 'network={type: conv_net, num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 12, depth: 3, activation: tanh, key: 1}'
+done
+for ranks in 3 4; do
+    near grid1 grid$ranks
+    near dual1 dual$ranks
+done
+
 # -- a full batch that is not improved ends the run, which is then finished --
 ends="--set trainer.batch_size=100000 --set trainer.num_training_steps=500 --set $lm"
 succeeds "$trainax" train "$quickstart" $ends --output ended

@@ -47,11 +47,19 @@ static tx_status gradient(void *object, const void *parameters, tx_error *error,
     return TX_OK;
 }
 
+/* Something may have failed here since the step began: then there is no share. */
+static tx_status check_share(const tx_member *member, tx_error *error)
+{
+    const tx_failure *failure = &member->trainer->failure;
+    return failure->status ? tx_error_set(error, failure->status, "%s", failure->error.message) : TX_OK;
+}
+
 static tx_status rows(void *object, const void *parameters, int64_t first, int64_t count, tx_error *error, void *residuals,
                       void *jacobian)
 {
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
+    TX_TRY(check_share(member, error));
     first -= member->task.first_row;
     TX_TRY(residuals ? tx_answers_residuals(&member->answers, &share, parameters, first, count, error, residuals) : TX_OK);
     return jacobian ? tx_answers_jacobian(&member->answers, &share, parameters, first, count, error, jacobian) : TX_OK;
@@ -62,6 +70,7 @@ static tx_status product(void *object, const void *parameters, const void *v, in
 {
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
+    TX_TRY(check_share(member, error));
     return tx_answers_product(&member->answers, &share, parameters, v, first - member->task.first_row, count, error, out);
 }
 

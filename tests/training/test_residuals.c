@@ -249,6 +249,24 @@ static void counted(void)
     }
 }
 
+/* ---- What has failed on this rank since the step began: no rows any more, but the failure ---- */
+
+static void after_a_failure(void)
+{
+    trained t = pose("callbacks=[]", "{type: supervised}", 7);
+    const tx_task *task = &t.trainer->member.task;
+    double r[TASK_ROWS];
+    tx_error error = {0};
+    t.trainer->failure.status = tx_error_set(&t.trainer->failure.error, TX_BAD_DATA, "the disk is full");
+    CU_ASSERT_EQUAL(task->class_->rows(task->object, task->parameters, task->first_row, task->num_own_rows, &error, r, NULL),
+                    TX_BAD_DATA);
+    CU_ASSERT_STRING_EQUAL(error.message, "the disk is full");
+    CU_ASSERT_EQUAL(
+        task->class_->product(task->object, task->parameters, task->gradient, task->first_row, task->num_own_rows, NULL, r),
+        TX_BAD_DATA);
+    trained_close(&t);
+}
+
 /* ---- Other threads, less memory: the same bits ---- */
 
 static const char *const long_chain = "{type: supervised, num_rollout_steps: 8, time_level_loss: normalized_mse}";
@@ -369,6 +387,7 @@ int main(void)
                                        {"few blocks", few_blocks},
                                        {"as Trainax", as_trainax},
                                        {"counted", counted},
+                                       {"after a failure", after_a_failure},
                                        {"threads", threads},
                                        {"little memory", little_memory},
                                        {"single precision", single_precision},

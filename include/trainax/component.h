@@ -37,6 +37,7 @@ typedef enum tx_kind {
     TX_KIND_WEIGHTS, /* rules for level weights: exponential, last_only */
     TX_KIND_INITIAL_CONDITION,
     TX_KIND_METRIC, /* named in texts (evaluation.metrics), never a section */
+    TX_KIND_BASELINE,
     TX_KIND_COUNT,
 } tx_kind;
 

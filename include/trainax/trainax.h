@@ -1,6 +1,7 @@
 /* trainax: training of autoregressive neural emulators over MPI. This header includes the public ones. */
 #pragma once
 
+#include "trainax/baseline.h"
 #include "trainax/callback.h"
 #include "trainax/component.h"
 #include "trainax/configuration.h"

@@ -38,6 +38,7 @@ static const struct {
     [TX_KIND_WEIGHTS] = {"weights", "weights", "weights rule", "weights rules", ""},
     [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions", ""},
     [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics", ""},
+    [TX_KIND_BASELINE] = {"baseline", "baselines", "baseline", "baselines", ""},
 };
 
 const char *tx_kind_name(tx_kind kind)

@@ -73,6 +73,13 @@ static const tx_option run_options[] = {
      .kind = TX_KIND_SECTION,
      .fixed = "evaluation",
      .text = "held-out data"},
+    {.name = "baselines",
+     .type = TX_TYPE_SECTIONS,
+     .initial = "null",
+     .kind = TX_KIND_BASELINE,
+     .may_differ = true,
+     .text = "linear emulators that `trainax baseline` fits; if absent persistence, ridge and dmd with auto, and on spatial axes "
+             "spectral"},
     {0},
 };
 
@@ -294,7 +301,19 @@ const tx_option *tx_kind_options(tx_kind kind)
          .text = "windows take every k-th level: k, or a range [low, high] from which each window draws one at every step"},
         {0},
     };
-    return kind == TX_KIND_CALLBACK ? callback_options : kind == TX_KIND_DATA ? data_options : NULL;
+    static const tx_option baseline_options[] = {
+        {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "of its file and its columns; its type if absent"},
+        {0},
+    };
+    static const struct {
+        tx_kind kind;
+        const tx_option *options;
+    } shared[] = {{TX_KIND_CALLBACK, callback_options}, {TX_KIND_DATA, data_options}, {TX_KIND_BASELINE, baseline_options}};
+    const tx_option *options = NULL;
+    for (size_t k = 0; k < sizeof shared / sizeof *shared; k++) {
+        options = shared[k].kind == kind ? shared[k].options : options;
+    }
+    return options;
 }
 
 tx_status tx_run_complete(tx_config *config, tx_section *root)

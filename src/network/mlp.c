@@ -55,9 +55,15 @@ static tx_status check_equinox(const tx_network *network, tx_error *error)
 
 static tx_status check_points(const tx_network *network, tx_error *error)
 {
-    for (int d = 0; d < network->input.axes; d++) {
-        const int64_t points = tx_get_integer(network->section, "num_points");
-        if (tx_has(network->section, "num_points") && points != network->input.n[d]) {
+    const int64_t *list;
+    const int count = tx_get_integers(network->section, "num_points", &list), axes = network->input.axes;
+    if (axes && count > 1 && count != axes) {
+        return tx_section_error(network->section, "num_points", error, TX_INVALID,
+                                "a number or a list of %d (one for each spatial axis), not of %d", axes, count);
+    }
+    for (int d = 0; d < (count ? axes : 0); d++) {
+        const int64_t points = list[count == 1 ? 0 : d];
+        if (points != network->input.n[d]) {
             return tx_section_error(network->section, "num_points", error, TX_INVALID,
                                     "the network takes %lld points an axis, but axis %d of the data has %lld", (long long)points, d,
                                     (long long)network->input.n[d]);
@@ -123,7 +129,13 @@ static const tx_option options[] = {
      .maximum = TX_MAX_AXES},
     TX_OPTION_COUNT("in_channels", "null", "", 1, "channels of a state (null: the data's)"),
     TX_OPTION_COUNT("out_channels", "null", "", 1, "channels of the result: the same number"),
-    TX_OPTION_COUNT("num_points", "null", "points", 1, "along each spatial axis (null: the data's); without axes it has no effect"),
+    {.name = "num_points",
+     .type = TX_TYPE_INTEGERS,
+     .initial = "null",
+     .unit = "points",
+     .text = "along each spatial axis, one number or one an axis (null: the data's); without axes it has no effect",
+     .minimum = 1,
+     .maximum = 1e9},
     TX_OPTION_COUNT("width_size", "64", "", 1, "width of the hidden layers"),
     TX_OPTION_COUNT("depth", "3", "layers", 0, "hidden layers; depth + 1 affine maps"),
     TX_OPTION_WORD("activation", "relu", TX_ACTIVATION_WORDS, "after each hidden layer"),

@@ -13,10 +13,11 @@ extern const tx_component *const tx_physics_components[];
 extern const tx_component *const tx_optimizer_components[];
 extern const tx_component *const tx_algebra_components[];
 extern const tx_component *const tx_callback_components[];
+extern const tx_component *const tx_baseline_components[];
 
 static const tx_component *const *const rooms[] = {
     tx_component_components, tx_data_components,      tx_network_components, tx_configuration_components, tx_loss_components,
-    tx_physics_components,   tx_optimizer_components, tx_algebra_components, tx_callback_components,
+    tx_physics_components,   tx_optimizer_components, tx_algebra_components, tx_callback_components,      tx_baseline_components,
 };
 
 static tx_status add_all(tx_registry *registry, tx_error *error)

@@ -7,6 +7,10 @@ typedef const int *tx_in;
 typedef const char *tx_letter;
 
 /* clang-format off */
+void dgemm_(tx_letter, tx_letter, tx_in m, tx_in n, tx_in k, const double *, const double *a, tx_in, const double *b, tx_in,
+            const double *, double *c, tx_in);
+void dgeev_(tx_letter, tx_letter, tx_in n, double *a, tx_in, double *real, double *imaginary, double *left, tx_in, double *right, tx_in,
+            double *work, tx_in, int *info);
 void dsyrk_(tx_letter, tx_letter, tx_in n, tx_in k, const double *, const double *a, tx_in, const double *, double *c, tx_in);
 void dsymm_(tx_letter, tx_letter, tx_in m, tx_in n, const double *, const double *a, tx_in, const double *b, tx_in, const double *,
             double *c, tx_in);

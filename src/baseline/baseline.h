@@ -8,10 +8,10 @@
 typedef struct tx_baseline {
     const tx_section *section;
     const char *name;
-    double value; /* the option that it was fitted with; NaN: it has none */
+    double value;                              /* the option that it was fitted with; NaN: it has none */
     double train_loss, gmean, spectral_radius; /* the latter NaN: not asked for */
-    double *errors; /* mean_nRMSE of each step */
-    tx_config *config; /* of its network */
+    double *errors;                            /* mean_nRMSE of each step */
+    tx_config *config;                         /* of its network */
     tx_network *network;
     void *parameters; /* in the run's precision */
 } tx_baseline;
@@ -64,7 +64,7 @@ tx_status tx_baseline_linear(tx_baseline *baseline, const tx_fit *fit, const dou
 tx_status tx_modal_choose(tx_baseline *baseline, const tx_fit *fit, const tx_modes *modes, int64_t first, tx_error *error);
 tx_status tx_modal_fit(tx_baseline *baseline, const tx_fit *fit, const tx_modes *modes, tx_error *error);
 int64_t tx_modal_count(const tx_baseline *baseline, const tx_shape *state, int64_t modes); /* numbers of its network, at most */
-size_t tx_modal_bytes(const tx_shape *state, int64_t modes); /* that making one takes */
+size_t tx_modal_bytes(const tx_shape *state, int64_t modes);                               /* that making one takes */
 
 /* score.c: emulators of the same modes, each with weights of its own. */
 typedef struct tx_contest {

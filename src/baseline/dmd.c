@@ -26,12 +26,11 @@ static tx_status check(const tx_section *section, const tx_shape *state, tx_erro
 {
     const int64_t size = state->channels * tx_shape_points(state), rank = tx_get_integer(section, "rank");
     return rank <= size ? TX_OK
-                        : tx_section_error(section, "rank", error, TX_INVALID, "a state has %" PRId64 " numbers, fewer than %" PRId64,
-                                           size, rank);
+                        : tx_section_error(section, "rank", error, TX_INVALID,
+                                           "a state has %" PRId64 " numbers, fewer than %" PRId64, size, rank);
 }
 
-static const tx_modal modal = {
-    .option = "rank", .is_count = true, .projected = true, .candidates = candidates, .weigh = weigh};
+static const tx_modal modal = {.option = "rank", .is_count = true, .projected = true, .candidates = candidates, .weigh = weigh};
 static const tx_baseline_class dmd = {.modal = &modal, .check = check};
 
 static const tx_option options[] = {

@@ -17,7 +17,8 @@ static tx_status create(tx_baseline *baseline, const tx_fit *fit, const char *te
 {
     TX_TRY(tx_section_read(fit->registry, TX_KIND_NETWORK, baseline->name, text, error, &baseline->config));
     TX_TRY(tx_network_create(tx_config_root(baseline->config), fit->state, error, &baseline->network));
-    return tx_allocate_array((size_t)baseline->network->num_parameters, tx_real_bytes(fit->precision), error, &baseline->parameters);
+    return tx_allocate_array((size_t)baseline->network->num_parameters, tx_real_bytes(fit->precision), error,
+                             &baseline->parameters);
 }
 
 static tx_status write_states(const tx_shape *state, const char *type, tx_text *text, tx_error *error)
@@ -41,7 +42,8 @@ tx_status tx_baseline_make(tx_baseline *baseline, const tx_fit *fit, tx_error *e
     va_start(arguments, format);
     vsnprintf(own, sizeof own, format, arguments);
     va_end(arguments);
-    tx_status status = fit->state.axes ? write_states(&fit->state, type, &text, error) : tx_text_add(&text, error, "{type: %s, ", type);
+    tx_status status =
+        fit->state.axes ? write_states(&fit->state, type, &text, error) : tx_text_add(&text, error, "{type: %s, ", type);
     status = status ? status : tx_text_add(&text, error, "%s, key: 0}", own);
     status = status ? status : create(baseline, fit, text.data, error);
     tx_free(text.data);

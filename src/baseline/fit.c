@@ -66,7 +66,8 @@ static tx_status check_name(const job *job, int index, tx_error *error)
 {
     const tx_baseline *baseline = &job->report.baselines[index];
     if (!*baseline->name || *baseline->name == '.' || strlen(baseline->name) > 100 || strpbrk(baseline->name, "/,\"\n\r\t")) {
-        return tx_section_error(baseline->section, "name", error, TX_INVALID, "'%s' is no name for a file and a column", baseline->name);
+        return tx_section_error(baseline->section, "name", error, TX_INVALID, "'%s' is no name for a file and a column",
+                                baseline->name);
     }
     for (int k = 0; k < index; k++) {
         if (strcmp(job->report.baselines[k].name, baseline->name) == 0) {
@@ -101,6 +102,21 @@ static int64_t held_out(const job *job)
     return fifth ? fifth : 1;
 }
 
+/* Of the pairs of the first `trajectories`; the modes that are found of them. */
+static tx_status count_modes(const job *job, int64_t trajectories, tx_error *error, int64_t *pairs, int64_t *modes)
+{
+    tx_error local = {0};
+    tx_windows windows;
+    tx_status status = tx_windows_make(&job->source->shape, 2, true, &local, &windows);
+    if (status == TX_OK) {
+        status = tx_pairs_count(&windows, trajectories, &local, pairs);
+        tx_windows_free(&windows);
+    }
+    const int64_t size = tx_data_level_size(&job->source->shape);
+    *modes = *pairs < size ? *pairs : size;
+    return status ? tx_section_error(tx_get_section(job->root, "data"), NULL, error, status, "%s", local.message) : TX_OK;
+}
+
 static tx_status check(const job *job, const tx_baseline *baseline, tx_error *error)
 {
     const tx_baseline_class *class_ = tx_baseline_class_of(baseline);
@@ -121,9 +137,8 @@ static bool same_state(const tx_shape *a, const tx_shape *b)
 static tx_status check_steps(const job *job, const tx_data_shape *shape, tx_error *error)
 {
     tx_baseline any = {.name = "data"};
-    tx_status status = shape->state.axes
-                           ? tx_baseline_make(&any, &job->fit, error, "conv", "kernel_size: 1")
-                           : tx_baseline_linear(&any, &job->fit, NULL, NULL, error);
+    tx_status status = shape->state.axes ? tx_baseline_make(&any, &job->fit, error, "conv", "kernel_size: 1")
+                                         : tx_baseline_linear(&any, &job->fit, NULL, NULL, error);
     const tx_evaluation_setup setup = {.run = job->root, .network = any.config ? tx_config_root(any.config) : NULL};
     status = status ? status : tx_evaluation_check(&setup, shape, error);
     tx_network_destroy(any.network);
@@ -157,7 +172,9 @@ static tx_status check_evaluation(const job *job, int isa, tx_error *error)
 /* What a rank does alone. */
 static tx_status check_all(job *job, int isa, tx_error *error)
 {
+    int64_t pairs, modes;
     TX_TRY(list(job, error));
+    TX_TRY(count_modes(job, job->source->shape.num_trajectories, error, &pairs, &modes));
     for (int k = 0; k < job->report.count; k++) {
         TX_TRY(check(job, &job->report.baselines[k], error));
     }
@@ -165,21 +182,6 @@ static tx_status check_all(job *job, int isa, tx_error *error)
 }
 
 /* ---- Room ---- */
-
-/* Of the pairs of the first `trajectories`; the modes that are found of them. */
-static tx_status count_modes(const job *job, int64_t trajectories, tx_error *error, int64_t *pairs, int64_t *modes)
-{
-    tx_error local = {0};
-    tx_windows windows;
-    tx_status status = tx_windows_make(&job->source->shape, 2, true, &local, &windows);
-    if (status == TX_OK) {
-        status = tx_pairs_count(&windows, trajectories, &local, pairs);
-        tx_windows_free(&windows);
-    }
-    const int64_t size = tx_data_level_size(&job->source->shape);
-    *modes = *pairs < size ? *pairs : size;
-    return status ? tx_section_error(tx_get_section(job->root, "data"), NULL, error, status, "%s", local.message) : TX_OK;
-}
 
 static size_t larger(size_t a, size_t b)
 {
@@ -360,7 +362,9 @@ static tx_status prepare(job *job, const char *wanted, tx_error *error)
     job->fit.state = job->source->shape.state;
     TX_TRY(tx_parallel_agree(job->parallel, check_all(job, isa, error), error));
     TX_TRY(check_directory(job, wanted, error));
-    return load(job, error);
+    TX_TRY(load(job, error));
+    const tx_status mine = tx_parallel_rank(job->parallel) == 0 ? tx_directory_make(job->directory, error) : TX_OK;
+    return tx_parallel_agree(job->parallel, mine, error);
 }
 
 static tx_status run(job *job, const char *wanted, tx_error *error, char **out)

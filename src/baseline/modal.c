@@ -129,8 +129,8 @@ static tx_status make_factors(emulator *e, tx_error *error)
     const int64_t n = e->modes.size, count = e->modes.count, width = count ? count : 1;
     int64_t at = 0;
     TX_TRY(tx_baseline_make(e->baseline, e->fit, error, "mlp",
-                            "width_size: %lld, depth: 1, activation: identity, use_bias: false, use_final_bias: %s", (long long)width,
-                            flag(e->bias)));
+                            "width_size: %lld, depth: 1, activation: identity, use_bias: false, use_final_bias: %s",
+                            (long long)width, flag(e->bias)));
     put_all(e, &at, e->modes.inward, count * n);
     for (int64_t k = 0; k < n * count; k++) {
         tx_baseline_put(e->baseline, e->fit, at + k, e->outward[k % count * n + k / count]);
@@ -204,7 +204,8 @@ tx_status tx_modal_fit(tx_baseline *baseline, const tx_fit *fit, const tx_modes 
     const char *option = modal_of(baseline)->option;
     emulator e = {.baseline = baseline, .fit = fit, .modes = *modes};
     if (!is_auto(baseline)) {
-        baseline->value = modal_of(baseline)->is_count ? (double)tx_get_integer(baseline->section, option) : tx_get_real(baseline->section, option);
+        baseline->value = modal_of(baseline)->is_count ? (double)tx_get_integer(baseline->section, option)
+                                                       : tx_get_real(baseline->section, option);
     }
     tx_status status = tx_parallel_agree(fit->parallel, make(&e, error), error);
     status = status ? status : find_radius(&e, error);

@@ -15,8 +15,8 @@ typedef struct job {
     tx_modes *modes;
     tx_symmetric *matrix;
     tx_slices slices;
-    double *work;   /* [chunk][modes]; of few pairs their eigenvectors, [modes][modes] */
-    double *x, *y;  /* of few pairs: slices of all */
+    double *work;    /* [chunk][modes]; of few pairs their eigenvectors, [modes][modes] */
+    double *x, *y;   /* of few pairs: slices of all */
     double *product; /* likewise: [modes][own columns] */
 } job;
 

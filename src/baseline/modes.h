@@ -11,12 +11,12 @@
 
 typedef struct tx_modes {
     tx_parallel *parallel;
-    int64_t size, count;   /* numbers of a state; modes */
-    int64_t pairs;         /* that they are of */
-    double *lambda;        /* [count], descending */
-    double *inward;        /* [count][size]: q_i */
-    double *outward;       /* [count][size]: B q_i */
-    const double *mean;    /* of x, then of y: what was taken off; the pairs'; NULL: nothing */
+    int64_t size, count; /* numbers of a state; modes */
+    int64_t pairs;       /* that they are of */
+    double *lambda;      /* [count], descending */
+    double *inward;      /* [count][size]: q_i */
+    double *outward;     /* [count][size]: B q_i */
+    const double *mean;  /* of x, then of y: what was taken off; the pairs'; NULL: nothing */
 } tx_modes;
 
 size_t tx_modes_bytes(int64_t size, int64_t pairs, int num_ranks); /* that finding them takes, on each rank */

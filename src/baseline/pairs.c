@@ -23,8 +23,9 @@ size_t tx_pairs_bytes(int64_t size, tx_precision precision)
 tx_status tx_pairs_count(const tx_windows *windows, int64_t trajectories, tx_error *error, int64_t *out)
 {
     *out = windows->lengths ? windows->before[trajectories] : trajectories * windows->per_trajectory;
-    return *out ? TX_OK
-                : tx_error_set(error, TX_INVALID, "the trajectories that are not held out have no two consecutive levels to fit to");
+    return *out
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "the trajectories that are not held out have no two consecutive levels to fit to");
 }
 
 static tx_status allocate(tx_pairs *pairs, tx_error *error)

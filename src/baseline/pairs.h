@@ -1,5 +1,5 @@
-/* Pairs of consecutive levels (x, y) of the first trajectories of a data set, in double, flattened in C order. Each rank has a range
- * of them of its own, and reads it a round at a time. */
+/* Pairs of consecutive levels (x, y) of the first trajectories of a data set, in double, flattened in C order. Each rank has a
+ * range of them of its own, and reads it a round at a time. */
 #pragma once
 
 #include "trainax/data.h"

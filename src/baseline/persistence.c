@@ -29,8 +29,7 @@ static tx_status make_convolution(tx_baseline *baseline, const tx_fit *fit, tx_e
 static tx_status fit_(tx_baseline *baseline, const tx_fit *fit, tx_error *error)
 {
     baseline->spectral_radius = 1;
-    const tx_status status =
-        fit->state.axes ? make_convolution(baseline, fit, error) : make_identity(baseline, fit, error);
+    const tx_status status = fit->state.axes ? make_convolution(baseline, fit, error) : make_identity(baseline, fit, error);
     return tx_parallel_agree(fit->parallel, status, error);
 }
 

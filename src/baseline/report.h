@@ -15,7 +15,7 @@ typedef struct tx_report {
     const tx_normalization *normalization; /* units of the data */
 } tx_report;
 
-/* Before there are results: may they be written there? Then the folder is. inputs: NULL behind the last. Collective. */
+/* Before there are results: may they be written there? inputs: NULL behind the last. Collective. */
 tx_status tx_report_check(const tx_report *report, const char *const *inputs, tx_error *error);
 /* Writes all; *out: the second table, on rank 0 (tx_free). Collective. */
 tx_status tx_report_write(const tx_report *report, tx_error *error, char **out);

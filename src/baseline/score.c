@@ -1,5 +1,5 @@
-/* Rollouts of held-out trajectories by several weightings of the same modes at once: a rank has trajectories of its own, and of each
- * a state for every weighting. */
+/* Rollouts of held-out trajectories by several weightings of the same modes at once: a rank has trajectories of its own, and of
+ * each a state for every weighting. */
 #include <math.h>
 #include <string.h>
 
@@ -15,13 +15,13 @@ enum { MOST_STEPS = 100 }; /* that a score is of */
 typedef struct rollouts {
     const tx_contest *contest;
     tx_levels levels;
-    int64_t steps, all;     /* trajectories of all ranks */
-    int64_t rows;           /* own states: those of all trajectories, for each weighting */
-    double *states, *next;  /* [rows][size] */
-    double *coefficients;   /* [rows][modes] */
-    double *reference;      /* a level */
-    double *measured;       /* [count][steps][all], zero where another rank measures */
-    double *scratch;        /* [all], twice */
+    int64_t steps, all;    /* trajectories of all ranks */
+    int64_t rows;          /* own states: those of all trajectories, for each weighting */
+    double *states, *next; /* [rows][size] */
+    double *coefficients;  /* [rows][modes] */
+    double *reference;     /* a level */
+    double *measured;      /* [count][steps][all], zero where another rank measures */
+    double *scratch;       /* [all], twice */
     tx_metrics *metrics;
     tx_metric_scratch *metric_scratch;
 } rollouts;

@@ -16,11 +16,11 @@ typedef struct transfer {
     tx_baseline *baseline;
     int64_t channels, points, modes; /* of the real transform of a channel */
     fftw_plan plan;
-    fftw_complex *x, *y;       /* [channels][modes] */
-    double *power, *cross;     /* [modes][channels][channels] complex numbers */
-    double *p, *vectors, *h;   /* [2 channels][2 channels]: complex matrices as real ones */
-    double *values;            /* [2 channels] */
-    double largest;            /* eigenvalue of any P_k */
+    fftw_complex *x, *y;     /* [channels][modes] */
+    double *power, *cross;   /* [modes][channels][channels] complex numbers */
+    double *p, *vectors, *h; /* [2 channels][2 channels]: complex matrices as real ones */
+    double *values;          /* [2 channels] */
+    double largest;          /* eigenvalue of any P_k */
 } transfer;
 
 static int64_t modes_of(const tx_shape *state)
@@ -31,7 +31,8 @@ static int64_t modes_of(const tx_shape *state)
 
 static tx_status allocate(transfer *t, tx_error *error)
 {
-    const size_t modes = (size_t)(t->channels * t->modes), sums = 2 * modes * (size_t)t->channels, whole = 4 * (size_t)(t->channels * t->channels);
+    const size_t modes = (size_t)(t->channels * t->modes), sums = 2 * modes * (size_t)t->channels,
+                 whole = 4 * (size_t)(t->channels * t->channels);
     int n[TX_MAX_AXES];
     for (int d = 0; d < t->fit->state.axes; d++) {
         n[d] = (int)t->fit->state.n[d];
@@ -44,7 +45,8 @@ static tx_status allocate(transfer *t, tx_error *error)
     TX_TRY(tx_allocate_array(whole, sizeof(double), error, &t->vectors));
     TX_TRY(tx_allocate_array(whole, sizeof(double), error, &t->h));
     TX_TRY(tx_allocate_array(2 * (size_t)t->channels, sizeof(double), error, &t->values));
-    t->plan = fftw_plan_dft_r2c(t->fit->state.axes, n, t->fit->pairs->x, t->x, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | FFTW_UNALIGNED);
+    t->plan =
+        fftw_plan_dft_r2c(t->fit->state.axes, n, t->fit->pairs->x, t->x, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | FFTW_UNALIGNED);
     return t->plan ? TX_OK : tx_error_set(error, TX_FAILURE, "FFTW has no transform of states of this shape");
 }
 
@@ -233,7 +235,8 @@ static tx_status fit_(tx_baseline *baseline, const tx_fit *fit, tx_error *error)
 static tx_status check(const tx_section *section, const tx_shape *state, tx_error *error)
 {
     if (!state->axes) {
-        return tx_section_error(section, NULL, error, TX_INVALID, "spectral needs spatial axes, and the states of the data have none");
+        return tx_section_error(section, NULL, error, TX_INVALID,
+                                "spectral needs spatial axes, and the states of the data have none");
     }
     return tx_get_real(section, "rcond") < 1 ? TX_OK : tx_section_error(section, "rcond", error, TX_INVALID, "must be below 1");
 }

@@ -15,8 +15,8 @@ void tx_dense_multiply(const tx_product *product, const double *a, const double 
     const int rows = (int)product->rows, columns = (int)product->columns, inner = (int)product->inner;
     TX_EXPECT(product->rows <= INT_MAX && product->columns <= INT_MAX && product->inner <= INT_MAX);
     if (rows && columns) {
-        const int next_a = product->turned_a ? rows : inner, next_b = product->turned_b ? inner : columns, most_a = next_a ? next_a : 1,
-                  most_b = next_b ? next_b : 1;
+        const int next_a = product->turned_a ? rows : inner, next_b = product->turned_b ? inner : columns,
+                  most_a = next_a ? next_a : 1, most_b = next_b ? next_b : 1;
         dgemm_(product->turned_b ? "T" : "N", product->turned_a ? "T" : "N", &columns, &rows, &inner, &one, b, &most_b, a, &most_a,
                &product->keep, c, &columns);
     }
@@ -24,8 +24,8 @@ void tx_dense_multiply(const tx_product *product, const double *a, const double 
 
 static tx_status not_found(int64_t size, int info, tx_error *error)
 {
-    return tx_error_set(error, TX_FAILURE, "the eigenvalues of %" PRId64 " x %" PRId64 " numbers were not found (LAPACK says %d)", size,
-                        size, info);
+    return tx_error_set(error, TX_FAILURE, "the eigenvalues of %" PRId64 " x %" PRId64 " numbers were not found (LAPACK says %d)",
+                        size, size, info);
 }
 
 tx_status tx_dense_spectral_radius(int64_t size, double *matrix, tx_error *error, double *out)

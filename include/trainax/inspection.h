@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trainax/component.h"
+#include "trainax/file.h"
 #include "trainax/training.h"
 
 #ifdef __cplusplus
@@ -20,6 +21,12 @@ tx_status tx_inspect_config(const tx_config *config, int num_ranks, bool statist
 /* The unrolled graph of its training: states, the maps between them, losses, and where no gradient goes back. As SVG, or for
  * Graphviz (dot). *out: tx_free. TX_INVALID: it trains nothing, or has too many states for a drawing. Not collective. */
 tx_status tx_inspect_graph(const tx_config *config, bool dot, tx_error *error, char **out);
+/* The eigenvalues of the Gauss-Newton matrix of a run's directory, of its config.yaml and network.h5, over all windows: to
+ * spectrum.csv there, and what there is to say of them to *out (tx_free; NULL on all ranks but 0). registry: gets one optimizer
+ * more. Collective. TX_INVALID: the loss is no sum of squares, no memory; TX_BAD_DATA: one of the two is missing; TX_FAILURE: this
+ * build has no ScaLAPACK. */
+tx_status tx_inspect_spectrum(tx_parallel *parallel, tx_registry *registry, const tx_output *directory, tx_error *error,
+                              char **out);
 
 #ifdef __cplusplus
 }

@@ -102,9 +102,36 @@ static tx_status describe(const tx_arguments *arguments, const char *path, tx_er
     return tx_session_close(&session, status, error);
 }
 
+/* A run's, by all ranks. */
+static tx_status find_spectrum(const tx_arguments *arguments, tx_error *error)
+{
+    static const char *const others[] = {"--statistics", "--graph"};
+    const tx_output directory = {.path = tx_arguments_path(arguments), .overwrite = tx_arguments_value(arguments, "--overwrite")};
+    tx_session session;
+    char *text = NULL;
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        if (tx_arguments_value(arguments, others[k])) {
+            return tx_error_set(error, TX_INVALID, "--spectrum and %s exclude each other", others[k]);
+        }
+    }
+    if (arguments->num_many) {
+        return tx_error_set(error, TX_INVALID, "--set changes a configuration, and --spectrum is of a run as it was");
+    }
+    tx_signals_clean_up();
+    TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
+    tx_status status = tx_inspect_spectrum(session.parallel, session.registry, &directory, error, &text);
+    if (status == TX_OK && text) {
+        status = tx_print_text(text, error);
+    }
+    return tx_session_close(&session, status, error);
+}
+
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
     char *text;
+    if (tx_arguments_value(arguments, "--spectrum")) {
+        return find_spectrum(arguments, error);
+    }
     TX_TRY(describe(arguments, tx_arguments_path(arguments), error, &text));
     return tx_print_text(text, error);
 }
@@ -114,12 +141,14 @@ static const tx_flag flags[] = {
     {.name = "--statistics",
      .text = "of data, those of a configuration too: mean, std, rms and range of each channel, and of its changes"},
     {.name = "--graph", .value = "FILE.svg|.dot", .text = "draws the unrolled training graph of a configuration"},
+    {.name = "--spectrum", .text = "of a run directory: eigenvalues of its Gauss-Newton matrix, to spectrum.csv there"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_inspect = {
     .name = "inspect",
-    .usage = "inspect FILE|FOLDER|CONFIG [--statistics] [--graph FILE.svg|.dot [--overwrite]] [--set KEY=VALUE]...",
+    .usage = "inspect FILE|FOLDER|CONFIG [--statistics] [--graph FILE.svg|.dot [--overwrite]] [--set KEY=VALUE]... | --spectrum "
+             "RUN [--overwrite]",
     .summary = "what is in a file; of a configuration: all its values, parameters, memory per rank",
     .flags = flags,
     .word = "FILE, FOLDER or CONFIG",

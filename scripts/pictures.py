@@ -1,4 +1,4 @@
-"""Pictures of runs, as figures of matplotlib: losses, metrics, states, spectra. Used by plot.py and report.py.
+"""Pictures of runs, as figures of matplotlib: losses, metrics, states, spectra, eigenvalues. Used by plot.py and report.py.
 
 Lines differ in dashes and width as well as in colour, images run from dark to light: all of it can be printed in grey. What is wrong
 with a file is a ValueError that names it.
@@ -31,6 +31,11 @@ def read_table(path):
 def read_history(run):
     path = Path(run)
     return read_table(path / "history.csv" if path.is_dir() else path)
+
+
+def read_spectrum(run):
+    path = Path(run)
+    return read_table(path / "spectrum.csv" if path.is_dir() else path)
 
 
 def read_states(path, sample=0):
@@ -94,6 +99,23 @@ def losses(pyplot, groups, name="loss"):
     """Of run directories (or history.csv): a column of their histories over the steps."""
     figure, axes = figure_of(pyplot)
     draw_curves(axes[0, 0], groups, "step", name, read_history)
+    return figure
+
+
+def spectrum(pyplot, groups):
+    """Of run directories (or spectrum.csv): the eigenvalues of `trainax inspect --spectrum`; those that are not above 0 are rounding."""
+    figure, axes = figure_of(pyplot)
+    place, k = axes[0, 0], 0
+    for label, paths in groups.items():
+        for path in paths:
+            table = read_spectrum(path)
+            values = column(table, "eigenvalue", path)
+            place.plot(column(table, "index", path)[values > 0], values[values > 0], label=label, color=f"C{k}", marker=".",
+                       linestyle=DASHES[k % len(DASHES)])
+            k += 1
+    place.set(xlabel="index", ylabel="eigenvalue of the Gauss-Newton matrix", yscale="log")
+    place.legend(fontsize="small")
+    place.grid(True, linewidth=0.3)
     return figure
 
 

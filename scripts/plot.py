@@ -6,6 +6,7 @@
     scripts/plot.py metrics five=five.1.csv five=five.2.csv one=one.csv # tables of `trainax evaluate --output`
     scripts/plot.py states rollout.h5 --reference data.h5 --sample 2    # space and time, or frames, and the difference
     scripts/plot.py spectra rollout.h5 --reference data.h5              # amplitudes over wavenumbers
+    scripts/plot.py spectrum runs/one runs/two                          # eigenvalues, of `trainax inspect --spectrum`
     scripts/plot.py scaling scaling/scaling.json                        # of scripts/scaling_study
 Each writes to NAME.png beside the first file, or to --output PICTURE in any form that matplotlib writes (.pdf, .svg, …).
 """
@@ -109,6 +110,7 @@ DRAW = {
     "metrics": lambda options, plt: pictures.metrics(plt, options.groups, [options.column] if options.column else None),
     "states": lambda options, plt: pictures.states(plt, named_states(options), options.channel),
     "spectra": lambda options, plt: pictures.spectra(plt, named_states(options), options.channel),
+    "spectrum": lambda options, plt: pictures.spectrum(plt, options.groups),
     "scaling": draw_study,
 }
 
@@ -134,7 +136,7 @@ def parse():
     options = parser.parse_args()
     options.groups = group(options.files)
     options.files = [path for paths in options.groups.values() for path in paths]
-    if len(options.files) > 1 and options.what not in ("losses", "metrics"):
+    if len(options.files) > 1 and options.what not in ("losses", "metrics", "spectrum"):
         parser.error(f"{options.what} takes one file")
     return options
 

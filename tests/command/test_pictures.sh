@@ -48,6 +48,16 @@ has spectra.svg 'level 0' 'level 9' wavenumber amplitude rollout reference
 plot losses five.1
 [ -s five.1/losses.png ] || fail "no picture beside its run"
 
+# -- eigenvalues: those below zero are not drawn --
+for run in one five.1; do
+    printf 'index,eigenvalue\n1,2.5\n2,1e-3\n3,-1e-17\n' >$run/spectrum.csv
+done
+plot spectrum first=one five.1 --output spectrum.svg
+has spectrum.svg index 'eigenvalue of the Gauss-Newton matrix' first five.1
+plot spectrum one/spectrum.csv
+[ -s one/spectrum.png ] || fail "no picture beside its table"
+refused 3 'five.2/spectrum.csv: No such file' "$python" "$scripts/plot.py" spectrum five.2
+
 # -- states of 0, 2 and 3 axes --
 "$python" - <<'P'
 import h5py

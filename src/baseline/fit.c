@@ -107,6 +107,7 @@ static tx_status count_modes(const job *job, int64_t trajectories, tx_error *err
 {
     tx_error local = {0};
     tx_windows windows;
+    *pairs = 0;
     tx_status status = tx_windows_make(&job->source->shape, 2, true, &local, &windows);
     if (status == TX_OK) {
         status = tx_pairs_count(&windows, trajectories, &local, pairs);

@@ -14,7 +14,7 @@ expect 2 'exclude each other' $train --resume --overwrite
 expect 2 '--time-limit 90' $train --time-limit 90
 expect 2 'unexpected argument' $train other.yaml
 expect 2 'evaluate needs --network' "$trainax" evaluate "$quickstart"
-expect 2 'no command baseline' "$trainax" baseline "$quickstart"
+expect 2 'no command explain' "$trainax" explain "$quickstart"
 expect 2 'generate needs --output' "$trainax" generate "$quickstart"
 expect 2 'needs --steps' "$trainax" rollout n.h5 --initial i.h5
 expect 2 'missing.yaml' "$trainax" train missing.yaml

@@ -37,7 +37,7 @@ for command in $commands; do # an example can be typed as it stands
     "$trainax" "$command" --help | grep '^example: ' | grep -v "^example: trainax $command " && fail "the example of $command --help"
 done
 says 'also a component: trainax help data/rollout$' help rollout
-expect 2 'no command baseline' "$trainax" baseline "$quickstart"
+expect 2 'no command explain' "$trainax" explain "$quickstart"
 for words in --help list 'help run'; do
     "$trainax" $words | grep -q 'not built yet' && fail "$words offers what is not there"
 done

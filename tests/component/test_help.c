@@ -71,7 +71,7 @@ static void help_refused(void)
     check_refusal(registry, "netwrk/conv", "unknown kind 'netwrk' (did you mean 'networks'?)");
     check_refusal(registry, "/",
                   "unknown kind '' (known: sections, data, networks, blocks, steppers, residua, configurations, losses, "
-                  "optimizers, transforms, schedules, callbacks, weights, initial_conditions, metrics)");
+                  "optimizers, transforms, schedules, callbacks, weights, initial_conditions, metrics, baselines)");
     tx_registry_destroy(registry);
 }
 

@@ -138,7 +138,8 @@ static void exact_text(void)
                                         "  threads: 2\n"
                                         "  memory: 536870912\n"
                                         "  block: auto\n"
-                                        "evaluation: null\n";
+                                        "evaluation: null\n"
+                                        "baselines: null\n";
     tx_registry *registry = fake_registry();
     static const char *const set = "output.directory=/somewhere/else";
     fake_read read = fake_config(registry, fake_text, 1, &set);

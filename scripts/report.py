@@ -255,6 +255,10 @@ def main():
     from matplotlib import pyplot
 
     output = options.output or Path(options.runs[0]) / "report.html"
+    if output.suffix not in (".html", ".htm"):
+        parser.error(f"a report is an HTML page: FILE.html, not '{output}'")
+    if options.samples < 1:
+        parser.error("--samples: at least 1")
     try:
         with tempfile.TemporaryDirectory() as work:
             text = page([Run(run) for run in options.runs], Program(find_program(options.trainax), work), pyplot, options.samples)

@@ -138,6 +138,9 @@ P
 report one
 [ -s one/report.html ] || fail "no report in its run"
 refused 3 'five.1.csv: there is no config.yaml' "$python" "$scripts/report.py" --trainax "$trainax" five.1.csv
+cp one/config.yaml kept.yaml
+"$python" "$scripts/report.py" --trainax "$trainax" one --output one/config.yaml >out.txt 2>err.txt && fail "a report over a configuration"
+grep -q 'FILE.html' err.txt && cmp -s one/config.yaml kept.yaml || fail "a configuration was replaced"
 cp -r one damaged
 : >damaged/network.h5
 refused 3 '.*exit code 3' "$python" "$scripts/report.py" --trainax "$trainax" damaged

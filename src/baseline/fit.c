@@ -65,7 +65,8 @@ static tx_status list_sections(job *job, tx_error *error, int *count, const tx_s
 static tx_status check_name(const job *job, int index, tx_error *error)
 {
     const tx_baseline *baseline = &job->report.baselines[index];
-    if (!*baseline->name || *baseline->name == '.' || strlen(baseline->name) > 100 || strpbrk(baseline->name, "/,\"\n\r\t")) {
+    if (!*baseline->name || *baseline->name == '.' || strlen(baseline->name) > 100 || strpbrk(baseline->name, "/,\"\n\r\t") ||
+        strcmp(baseline->name, "step") == 0) { /* the first column's */
         return tx_section_error(baseline->section, "name", error, TX_INVALID, "'%s' is no name for a file and a column",
                                 baseline->name);
     }

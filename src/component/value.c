@@ -45,13 +45,13 @@ static void describe_bounds(const tx_option *option, char *text, size_t size)
     const char *low = option->above_minimum ? "above" : "at least";
     const bool above = tx_option_has_maximum(option) && isfinite(option->maximum);
     if (!above) {
-        tx_format(text, size, "%s %.17g", low, option->minimum);
+        tx_format(text, size, "%s %.16g", low, option->minimum);
     } else if (!isfinite(option->minimum)) {
-        tx_format(text, size, "at most %.17g", option->maximum);
+        tx_format(text, size, "at most %.16g", option->maximum);
     } else if (option->above_minimum) {
-        tx_format(text, size, "above %.17g and at most %.17g", option->minimum, option->maximum);
+        tx_format(text, size, "above %.16g and at most %.16g", option->minimum, option->maximum);
     } else {
-        tx_format(text, size, "between %.17g and %.17g", option->minimum, option->maximum);
+        tx_format(text, size, "between %.16g and %.16g", option->minimum, option->maximum);
     }
 }
 

@@ -61,7 +61,7 @@ refuses() {
 refuses "unknown baseline 'rigde' \(did you mean 'ridge'" '[rigde]'
 refuses "alpah.*did you mean 'alpha'" '[{type: ridge, alpah: 1}]'
 refuses 'at least 0' '[{type: ridge, alpha: -1}]'
-refuses 'between .*1' '[{type: truncated_svd, rcond: 1e-8}]'
+refuses 'between 1e-07 and 1, not 1e-8' '[{type: truncated_svd, rcond: 1e-8}]'
 refuses 'below 1' '[{type: truncated_svd, rcond: 1}]'
 refuses 'below 1' '[{type: spectral, rcond: 1}]'
 refuses 'rcond' '[{type: spectral, rcond: auto}]'
@@ -69,6 +69,7 @@ refuses 'at least 1' '[{type: dmd, rank: 0}]'
 refuses 'a state has 20 numbers, fewer than 21' '[{type: dmd, rank: 21}]'
 refuses "two baselines are called 'dmd'" '[{type: dmd, rank: 1}, dmd]'
 refuses 'no name for a file' '[{type: persistence, name: a/b}]'
+refuses "'step' is no name" '[{type: persistence, name: step}]'
 refuses 'there is none' '[]'
 refuses 'the data have one alone' '[{type: dmd, rank: 1, name: a}, ridge]' --set data.num_samples=1
 expect 2 'run.yaml:1:1: data: .*only 1' "$trainax" baseline run.yaml --set data.temporal_horizon=1 --set evaluation.num_steps=null

@@ -130,11 +130,6 @@ static tx_status check(const job *job, const tx_baseline *baseline, tx_error *er
     return class_->check && fixed ? class_->check(baseline->section, &job->fit.state, error) : TX_OK;
 }
 
-static bool same_state(const tx_shape *a, const tx_shape *b)
-{
-    return a->channels == b->channels && a->axes == b->axes && !memcmp(a->n, b->n, (size_t)a->axes * sizeof *a->n);
-}
-
 /* Do steps and metrics suit it? As any network of these states would ask. */
 static tx_status check_steps(const job *job, const tx_data_shape *shape, tx_error *error)
 {
@@ -163,7 +158,7 @@ static tx_status check_evaluation(const job *job, int isa, tx_error *error)
         return check_steps(job, &job->source->shape, error);
     }
     TX_TRY(tx_data_source_create(section, tx_problem_data_setup(job->root, isa), error, &source));
-    const tx_status status = same_state(&source->shape.state, &job->fit.state)
+    const tx_status status = tx_shape_equal(&source->shape.state, &job->fit.state)
                                  ? check_steps(job, &source->shape, error)
                                  : tx_section_error(tx_get_section(job->root, "evaluation"), "data", error, TX_INVALID,
                                                     "its states have another shape than those of `data`");

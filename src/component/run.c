@@ -259,52 +259,43 @@ const tx_component tx_section_evaluation = {
     .options = evaluation_options,
 };
 
+static const tx_option callback_options[] = {
+    {.name = "every", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps", .minimum = 1, .text = "runs at every n-th step"},
+    {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "name of its column in history.csv"},
+    {0},
+};
+static const tx_option data_options[] = {
+    {.name = "dt", .type = TX_TYPE_REAL, .initial = "null", .above_minimum = true, .text = "spacing of the stored levels in time"},
+    {.name = "samples", .type = TX_TYPE_STRING, .initial = "':'", .unit = "Python slice", .text = "which trajectories"},
+    {.name = "levels", .type = TX_TYPE_STRING, .initial = "':'", .unit = "Python slice", .text = "which time levels"},
+    {.name = "points",
+     .type = TX_TYPE_STRING,
+     .initial = "':'",
+     .unit = "Python slice",
+     .text = "which points, along every spatial axis"},
+    {.name = "normalize",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SECTION,
+     .fixed = "normalization",
+     .words = "none zscore rms",
+     .text = "units: zscore (x - mean)/std, rms x/rms, of each channel over all data; held-out data take those of the run's data"},
+    {.name = "dt_stride",
+     .type = TX_TYPE_INTEGERS,
+     .initial = "1",
+     .unit = "levels",
+     .minimum = 1,
+     .maximum = 1e9,
+     .text = "windows take every k-th level: k, or a range [low, high] from which each window draws one at every step"},
+    {0},
+};
+static const tx_option baseline_options[] = {
+    {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "of its file and its columns; its type if absent"},
+    {0},
+};
+
 const tx_option *tx_kind_options(tx_kind kind)
 {
-    static const tx_option callback_options[] = {
-        {.name = "every",
-         .type = TX_TYPE_INTEGER,
-         .initial = "1",
-         .unit = "steps",
-         .minimum = 1,
-         .text = "runs at every n-th step"},
-        {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "name of its column in history.csv"},
-        {0},
-    };
-    static const tx_option data_options[] = {
-        {.name = "dt",
-         .type = TX_TYPE_REAL,
-         .initial = "null",
-         .above_minimum = true,
-         .text = "spacing of the stored levels in time"},
-        {.name = "samples", .type = TX_TYPE_STRING, .initial = "':'", .unit = "Python slice", .text = "which trajectories"},
-        {.name = "levels", .type = TX_TYPE_STRING, .initial = "':'", .unit = "Python slice", .text = "which time levels"},
-        {.name = "points",
-         .type = TX_TYPE_STRING,
-         .initial = "':'",
-         .unit = "Python slice",
-         .text = "which points, along every spatial axis"},
-        {.name = "normalize",
-         .type = TX_TYPE_SECTION,
-         .initial = "null",
-         .kind = TX_KIND_SECTION,
-         .fixed = "normalization",
-         .words = "none zscore rms",
-         .text =
-             "units: zscore (x - mean)/std, rms x/rms, of each channel over all data; held-out data take those of the run's data"},
-        {.name = "dt_stride",
-         .type = TX_TYPE_INTEGERS,
-         .initial = "1",
-         .unit = "levels",
-         .minimum = 1,
-         .maximum = 1e9,
-         .text = "windows take every k-th level: k, or a range [low, high] from which each window draws one at every step"},
-        {0},
-    };
-    static const tx_option baseline_options[] = {
-        {.name = "name", .type = TX_TYPE_STRING, .initial = "null", .text = "of its file and its columns; its type if absent"},
-        {0},
-    };
     static const struct {
         tx_kind kind;
         const tx_option *options;

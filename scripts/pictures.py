@@ -1,54 +1,107 @@
-"""Pictures of runs, as figures of matplotlib: losses, metrics, states, spectra, eigenvalues. Used by plot.py and report.py.
+"""Pictures of runs, each a figure of matplotlib: losses, metrics, states, spectra, eigenvalues. Used by plot.py and report.py.
 
-Lines differ in dashes and width as well as in colour, images run from dark to light: all of it can be printed in grey. What is wrong
-with a file is a ValueError that names it.
+Lines differ in dashes as well as in colour, images run from dark to light, and what is not finite is hatched: all of it can be printed
+in grey. What is wrong with a file is a ValueError that names it.
 """
 
+import contextlib
 import csv
+import os
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
+
+matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
 
 DASHES = ["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (1, 1))]
+DIFFERENCE = "|difference|"
+BASELINES_METRIC = "mean_nRMSE"  # of `trainax baseline`
+WRITERS = {
+    "history.csv": "`trainax train`",
+    "metrics.csv": "`trainax evaluate --output` or `trainax baseline`",
+    "spectrum.csv": "`trainax inspect --spectrum`",
+}
 
 
-# ---- What is read ----
+# ---- What is read and written ----
 
 
-def read_table(path):
-    """A CSV file as columns of numbers by name; what is empty is nan."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if len(rows) < 2 or not rows[0]:
-        raise ValueError(f"{path}: no table with a line of names and at least a row")
+def table_path(path, name):
+    """A table itself, or the one of that name in a folder."""
+    path = Path(path)
+    if path.is_dir() and not (path / name).exists():
+        raise ValueError(f"{path}: there is no {name} in it: give a table of {WRITERS[name]}")
+    return path / name if path.is_dir() else path
+
+
+def number(text):
+    """What is empty is nan, what is said to be not finite inf."""
+    return np.nan if not text else float(text) if np.isfinite(float(text)) else np.inf
+
+
+def read_table(path, name):
+    """A CSV file, or the one of that name in a folder, as columns of numbers by name."""
+    path = table_path(path, name)
     try:
-        columns = {name: np.array([float(row[k]) if row[k] else np.nan for row in rows[1:]]) for k, name in enumerate(rows[0])}
-    except (IndexError, ValueError) as error:
-        raise ValueError(f"{path}: not a table of numbers ({error})") from None
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+    except (UnicodeDecodeError, csv.Error):
+        raise ValueError(f"{path}: not a table in CSV") from None
+    if not rows or len(rows[0]) < 2:
+        raise ValueError(f"{path}: no table of two columns or more below a line of names")
+    columns = {column: np.full(len(rows) - 1, np.nan) for column in rows[0]}
+    for line, row in enumerate(rows[1:]):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"{path}:{line + 2}: {len(row)} columns instead of {len(rows[0])}")
+        for column, text in zip(rows[0], row):
+            try:
+                columns[column][line] = number(text)
+            except ValueError:
+                raise ValueError(f"{path}:{line + 2}: '{text}' of column '{column}' is not a number") from None
     return columns
 
 
 def read_history(run):
-    path = Path(run)
-    return read_table(path / "history.csv" if path.is_dir() else path)
+    return read_table(run, "history.csv")
 
 
-def read_spectrum(run):
-    path = Path(run)
-    return read_table(path / "spectrum.csv" if path.is_dir() else path)
+@contextlib.contextmanager
+def open_trajectories(path):
+    """/trajectories of a file that trainax wrote, and their lengths where these differ."""
+    import h5py
+
+    with open(path, "rb"):
+        pass  # the system's own word for what cannot be opened
+    try:
+        with h5py.File(path, "r") as file:
+            stored = file.get("trajectories")
+            if not isinstance(stored, h5py.Dataset) or stored.ndim < 3 or stored.dtype.kind not in "fiu" or not stored.size:
+                raise ValueError(f"{path}: there are no /trajectories (samples, levels, channels, points…) in it")
+            yield stored, file["lengths"][...] if "lengths" in file else None
+    except OSError:
+        raise ValueError(f"{path}: not an HDF5 file, or a damaged one") from None
 
 
 def read_states(path, sample=0):
     """One trajectory, (levels, channels, *points), of a file that trainax wrote, in double."""
-    import h5py
+    with open_trajectories(path) as (stored, lengths):
+        if not 0 <= sample < len(stored):
+            raise ValueError(f"{path}: it has {len(stored)} trajectories, and none of number {sample}")
+        return stored[sample][: None if lengths is None else lengths[sample]].astype(float)
 
-    with h5py.File(path, "r") as file:
-        if "trajectories" not in file:
-            raise ValueError(f"{path}: there are no /trajectories in it")
-        stored = file["trajectories"]
-        if not -stored.shape[0] <= sample < stored.shape[0]:
-            raise ValueError(f"{path}: it has {stored.shape[0]} trajectories, and none of number {sample}")
-        return stored[sample].astype(float)
+
+def write(path, data):
+    """The whole file, or none."""
+    path = Path(path)
+    work = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        work.write_bytes(data)
+        work.replace(path)
+    except OSError as error:
+        work.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def column(table, name, path):
@@ -60,155 +113,258 @@ def column(table, name, path):
 # ---- Curves ----
 
 
-def figure_of(pyplot, rows=1, columns=1, width=6.4, height=4.2, **shared):
-    return pyplot.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **shared)
+def figure_of(rows=1, columns=1, width=6.4, height=4.2, **shared):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **shared)
+
+
+def whole_ticks(*axes):
+    for axis in axes:
+        axis.get_major_locator().set_params(integer=True)
+
+
+def style(k):
+    return {"color": f"C{k}", "linestyle": DASHES[k % len(DASHES)]}
+
+
+def named(label, curves):
+    """With how many runs there are, and how many of these cease to be finite."""
+    diverging = sum(bool(np.isinf(values).any()) for _, values in curves)
+    if len(curves) == 1:
+        return label + (" (diverging)" if diverging else "")
+    return f"{label} ({len(curves)} runs{f', {diverging} diverging' if diverging else ''})"
 
 
 def draw_band(axes, k, label, curves):
-    """The median of several curves over their common steps, the middle half and the whole range around it; one alone as it is.
-    curves: pairs of steps and values."""
-    common = sorted(set.intersection(*(set(steps[np.isfinite(values)]) for steps, values in curves)))
-    if not common:
+    """The median of several curves, the middle half and the whole range around it, at each step of those that have a finite value there;
+    one alone as it is. Crosses: the last value of those that cease to be finite. curves: pairs of steps and values."""
+    steps = np.unique(np.concatenate([steps[np.isfinite(values)] for steps, values in curves]))
+    table = np.full((len(curves), len(steps)), np.nan)
+    for row, (own, values) in zip(table, curves):
+        finite = np.isfinite(values)
+        row[np.searchsorted(steps, own[finite])] = values[finite]
+        if np.isinf(values).any() and finite.any():
+            axes.plot(own[finite][-1], values[finite][-1], "x", color=f"C{k}")
+    if not len(steps):
         return
-    values = np.array([values[np.isin(steps, common)] for steps, values in curves])
-    style = {"color": f"C{k}", "linestyle": DASHES[k % len(DASHES)]}
-    axes.plot(common, np.median(values, axis=0), label=label + (f" ({len(curves)} runs)" if len(curves) > 1 else ""), **style)
+    axes.plot(steps, np.nanmedian(table, axis=0), label=named(label, curves), **style(k))
     if len(curves) > 1:
         for low, high, alpha in ((0, 1, 0.12), (0.25, 0.75, 0.25)):
-            axes.fill_between(common, np.quantile(values, low, axis=0), np.quantile(values, high, axis=0), color=f"C{k}", alpha=alpha,
-                              linewidth=0)
+            axes.fill_between(steps, *np.nanquantile(table, (low, high), axis=0), color=f"C{k}", alpha=alpha, linewidth=0)
 
 
-def draw_curves(axes, groups, abscissa, ordinate, read):
-    """groups: label -> paths of runs that differ in their keys alone."""
-    lowest, highest = np.inf, 0.0
-    for k, (label, paths) in enumerate(groups.items()):
-        tables = [(path, read(path)) for path in paths]
-        curves = [(column(table, abscissa, path), column(table, ordinate, path)) for path, table in tables]
-        finite = np.concatenate([values[np.isfinite(values)] for _, values in curves])
-        lowest, highest = min(lowest, finite.min(initial=np.inf)), max(highest, finite.max(initial=0))
-        draw_band(axes, k, label, curves)
-    axes.set(xlabel=abscissa, ylabel=ordinate)
-    if 0 < 10 * lowest < highest:
+def scale(axes, curves):
+    """Logarithmic where that shows more. Those that cease to be finite leave the picture: the others are the measure."""
+    steady = [values for _, values in curves if not np.isinf(values).any()]
+    values = np.concatenate(steady or [values for _, values in curves])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return
+    if 0 < 10 * values.min() < values.max():
         axes.set_yscale("log")
+    if steady and axes.get_ylim()[1] > 10 * values.max() > 0:
+        axes.set_ylim(top=10 * values.max())
+
+
+def draw_curves(axes, groups, abscissa, ordinate):
+    """groups: label -> pairs of steps and values of runs that differ in their keys alone."""
+    curves = [curve for members in groups.values() for curve in members]
+    if not any(np.isfinite(values).any() for _, values in curves):
+        raise ValueError(f"nothing to draw: no finite value of '{ordinate}' of {', '.join(groups)}")
+    for k, (label, members) in enumerate(groups.items()):
+        draw_band(axes, k, label, members)
+    scale(axes, curves)
+    axes.set(xlabel=abscissa, ylabel=ordinate)
+    whole_ticks(axes.xaxis)
     axes.legend(fontsize="small")
     axes.grid(True, linewidth=0.3)
 
 
-def losses(pyplot, groups, name="loss"):
+def losses(groups, name="loss"):
     """Of run directories (or history.csv): a column of their histories over the steps."""
-    figure, axes = figure_of(pyplot)
-    draw_curves(axes[0, 0], groups, "step", name, read_history)
+    figure, axes = figure_of()
+    tables = {label: [(path, read_history(path)) for path in paths] for label, paths in groups.items()}
+    curves = {label: [(column(table, "step", path), column(table, name, path)) for path, table in members]
+              for label, members in tables.items()}
+    draw_curves(axes[0, 0], curves, "step", name)
     return figure
 
 
-def spectrum(pyplot, groups):
+def spectrum(groups):
     """Of run directories (or spectrum.csv): the eigenvalues of `trainax inspect --spectrum`; those that are not above 0 are rounding."""
-    figure, axes = figure_of(pyplot)
-    place, k = axes[0, 0], 0
-    for label, paths in groups.items():
-        for path in paths:
-            table = read_spectrum(path)
-            values = column(table, "eigenvalue", path)
-            place.plot(column(table, "index", path)[values > 0], values[values > 0], label=label, color=f"C{k}", marker=".",
-                       linestyle=DASHES[k % len(DASHES)])
-            k += 1
+    figure, axes = figure_of()
+    place = axes[0, 0]
+    runs = [(label, path) for label, paths in groups.items() for path in paths]
+    for k, (label, path) in enumerate(runs):
+        table = read_table(path, "spectrum.csv")
+        values = column(table, "eigenvalue", path)
+        place.plot(column(table, "index", path)[values > 0], values[values > 0], label=label, marker=".", **style(k))
     place.set(xlabel="index", ylabel="eigenvalue of the Gauss-Newton matrix", yscale="log")
+    whole_ticks(place.xaxis)
     place.legend(fontsize="small")
     place.grid(True, linewidth=0.3)
     return figure
 
 
-def metrics(pyplot, groups, names=None):
-    """Of tables of `trainax evaluate --output`: each metric over the steps of the rollout."""
-    first = next(iter(groups.values()))[0]
-    names = names or [name for name in read_table(first) if name != "step"]
-    figure, axes = figure_of(pyplot, 1, len(names), 1.2 + 5.2 * len(names))
-    for place, name in zip(axes[0], names):
-        draw_curves(place, groups, "step", name, read_table)
-        place.set_xlabel("step of the rollout")
+def read_metrics(groups):
+    """metric -> label -> pairs of steps and values. A table of `trainax baseline` has a column for each baseline, all of one metric."""
+    found = {}
+    for label, path in ((label, path) for label, paths in groups.items() for path in paths):
+        table, file = read_table(path, "metrics.csv"), table_path(path, "metrics.csv")
+        of_baselines = file.name == "metrics.csv" and file.with_name("baselines.csv").exists()
+        steps = column(table, "step", path)
+        for name in (name for name in table if name != "step"):
+            metric, curve = (BASELINES_METRIC, f"{label}: {name}") if of_baselines else (name, label)
+            found.setdefault(metric, {}).setdefault(curve, []).append((steps, table[name]))
+    return found
+
+
+def metrics(groups, only=None, most=3):
+    """Of tables of `trainax evaluate --output` and `trainax baseline`: each metric, or one, over the steps of the rollout."""
+    found = read_metrics(groups)
+    if only:
+        found = {only: column(found, only, ", ".join(groups))}
+    wide, high = min(len(found), most), -(-len(found) // most)
+    figure, axes = figure_of(high, wide, 1.2 + 5.2 * wide, 4.2 * high)
+    for place in axes.flat[len(found) :]:
+        place.remove()
+    for place, (name, curves) in zip(axes.flat, found.items()):
+        draw_curves(place, curves, "step of the rollout", name)
+    return figure
+
+
+def draw_shares(axes, names, rows):
+    """Bars that are parts of a whole: of each name its row, part -> %."""
+    left = np.zeros(len(rows))
+    for k, part in enumerate(rows[0]):
+        shares = np.array([row[part] for row in rows])
+        axes.barh(names, shares, left=left, label=part, color=str(0.25 + 0.7 * k / len(rows[0])), edgecolor="white")
+        left += shares
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.legend(fontsize="small", ncols=len(rows[0]), loc="lower center", bbox_to_anchor=(0.5, 1), handlelength=1, columnspacing=1,
+                frameon=False)
+
+
+def shares(names, rows, whole):
+    figure, axes = figure_of(height=1.1 + 0.35 * len(names))
+    draw_shares(axes[0, 0], names, rows)
+    axes[0, 0].set_xlabel(f"% of {whole}")
     return figure
 
 
 # ---- States ----
 
 
-def beside_each_other(named, channel):
-    """named: title -> (levels, channels, *points). Their channel, cut to common levels, and their difference where there are two."""
-    levels = min(len(states) for states in named.values())
-    shapes = {states.shape[1:] for states in named.values()}
-    if len(shapes) > 1:
-        raise ValueError(f"states of different shapes: {', '.join(str(shape) for shape in sorted(shapes))}")
-    channels = next(iter(shapes))[0]
+def beside_each_other(given, channel):
+    """given: title -> (levels, channels, *points). Their channel, cut to common levels, and their difference where there are two."""
+    levels = min(len(states) for states in given.values())
+    if len({states.shape[1:] for states in given.values()}) > 1:
+        told = [f"{title} ({', '.join(map(str, states.shape[1:]))})" for title, states in given.items()]
+        raise ValueError(f"states of different channels and points: {', '.join(told)}")
+    channels = next(iter(given.values())).shape[1]
     if not 0 <= channel < channels:
         raise ValueError(f"the states have {channels} channels, and none of number {channel}")
-    parts = {title: states[:levels, channel] for title, states in named.items()}
+    parts = {title: states[:levels, channel] for title, states in given.items()}
     if len(parts) == 2:
         one, other = parts.values()
-        parts["|difference|"] = np.abs(one - other)
+        with np.errstate(invalid="ignore"):
+            parts[DIFFERENCE] = np.abs(one - other)
     return parts
 
 
 def limits(parts):
-    """Of all but the difference: the last one given, the reference, is the measure; a rollout that blows up is cut off."""
-    reference = [states for title, states in parts.items() if title != "|difference|"][-1]
-    finite = reference[np.isfinite(reference)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    """title -> lowest and highest colour. The last of the states, the reference, is the measure: a rollout that blows up is cut off; so
+    is a difference that is larger than the reference's range."""
+    def of(states):
+        finite = states[np.isfinite(states)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+
+    low, high = of([states for title, states in parts.items() if title != DIFFERENCE][-1])
+    ranges = {title: (low, high) for title in parts}
+    if DIFFERENCE in parts:
+        ranges[DIFFERENCE] = (0.0, min(of(parts[DIFFERENCE])[1], high - low) or 1.0)
+    return ranges
 
 
-def draw_image(pyplot, axes, title, values, low, high, **options):
-    difference = title == "|difference|"
-    image = axes.imshow(values, cmap="Greys" if difference else "viridis", vmin=0 if difference else low,
-                        vmax=max(high - low, 1e-300) if difference else high, interpolation="nearest", **options)
-    axes.set_title(title, fontsize="medium")
-    return image
+def draw_image(axes, title, values, low, high, **options):
+    axes.patch.set(facecolor="white", edgecolor="tab:red", hatch="xxx")  # shows through where a value is not finite
+    return axes.imshow(np.where(np.isfinite(values), values, np.nan), cmap="Greys" if title == DIFFERENCE else "viridis",
+                       vmin=low, vmax=high, interpolation="nearest", origin="lower", **options)
 
 
-def space_time(pyplot, parts):
-    figure, axes = figure_of(pyplot, 1, len(parts), 1 + 3.4 * len(parts), 4.2)
-    low, high = limits(parts)
-    for place, (title, states) in zip(axes[0], parts.items()):
-        image = draw_image(pyplot, place, title, states.T, low, high, aspect="auto", origin="lower")
-        place.set(xlabel="level", ylabel="point")
-        figure.colorbar(image, ax=place)
+def draw_colors(figure, image, states, low, high, places):
+    """The colour bar, with arrows where values lie beyond it."""
+    finite = states[np.isfinite(states)]
+    below, above = (finite < low).any(), (finite > high).any()
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[bool(below), bool(above)]
+    bar = figure.colorbar(image, ax=places, extend=extend)
+    if finite.size < states.size:
+        bar.ax.set_title("hatched:\nnot finite", fontsize="x-small")
+
+
+def space_time(parts):
+    figure, axes = figure_of(len(parts), 1, 6.4, 0.8 + 2.1 * len(parts), sharex=True)
+    for place, (title, states), ends in zip(axes[:, 0], parts.items(), limits(parts).values()):
+        draw_colors(figure, draw_image(place, title, states.T, *ends, aspect="auto"), states, *ends, place)
+        place.set_title(title, fontsize="medium")
+        place.set_ylabel("x, in points")
+        whole_ticks(place.xaxis, place.yaxis)
+    axes[-1, 0].set_xlabel("level")
     return figure
 
 
-def frames(pyplot, parts, count=5):
-    """Rows: the states; columns: levels from the first to the last. Of three axes the middle plane of the first is shown."""
-    levels = np.unique(np.linspace(0, len(next(iter(parts.values()))) - 1, count).astype(int))
-    figure, axes = figure_of(pyplot, len(parts), len(levels), 2.1 * len(levels) + 0.8, 2.2 * len(parts))
-    low, high = limits(parts)
-    for row, (title, states) in zip(axes, parts.items()):
+def some_levels(parts, count):
+    return np.unique(np.linspace(0, len(next(iter(parts.values()))) - 1, count).astype(int))
+
+
+def frames(parts, names, count):
+    """Rows: the states, planes of two axes of these names; columns: levels from the first to the last."""
+    levels = some_levels(parts, count)
+    figure, axes = figure_of(len(parts), len(levels), 2.1 * len(levels) + 0.8, 2.2 * len(parts), sharex=True, sharey=True)
+    for row, (title, states), ends in zip(axes, parts.items(), limits(parts).values()):
         for place, level in zip(row, levels):
-            plane = states[level] if states.ndim == 3 else states[level, states.shape[1] // 2]
-            image = draw_image(pyplot, place, title, plane.T, low, high, origin="lower")
-            place.set_title(f"level {level}", fontsize="small")
-            place.set(xticks=[], yticks=[])
-        row[0].set_ylabel(title)
-        figure.colorbar(image, ax=list(row))
+            image = draw_image(place, title, states[level].T, *ends)
+            whole_ticks(place.xaxis, place.yaxis)
+        row[0].set_ylabel(f"{title}\n{names[1]}, in points")
+        draw_colors(figure, image, states[levels], *ends, list(row))
+    for place, level in zip(axes[0], levels):
+        place.set_title(f"level {level}", fontsize="medium")
+    for place in axes[-1]:
+        place.set_xlabel(f"{names[0]}, in points")
     return figure
 
 
-def lines(pyplot, named):
+def lines(given, most=8):
     """Of states without axes: each channel over the levels."""
-    channels = next(iter(named.values())).shape[1]
-    figure, axes = figure_of(pyplot, channels, 1, 6.4, 1.2 + 1.6 * channels)
+    channels = min(next(iter(given.values())).shape[1], most)
+    figure, axes = figure_of(channels, 1, 6.4, 1.2 + 1.6 * channels, sharex=True)
     for channel, place in enumerate(axes[:, 0]):
-        for k, (title, states) in enumerate(beside_each_other(named, channel).items()):
-            if title != "|difference|":
-                place.plot(states, color=f"C{k}", linestyle=DASHES[k], label=title)
+        for k, (title, states) in enumerate(beside_each_other(given, channel).items()):
+            if title != DIFFERENCE:
+                place.plot(np.where(np.isfinite(states), states, np.nan), label=title, **style(k))
         place.set_ylabel(f"channel {channel}")
+        whole_ticks(place.xaxis)
     axes[0, 0].legend(fontsize="small")
     axes[-1, 0].set_xlabel("level")
     return figure
 
 
-def states(pyplot, named, channel=0):
-    """Rollout, reference and their difference, as suits the number of axes."""
-    axes = next(iter(named.values())).ndim - 2
-    parts = beside_each_other(named, channel)
-    return lines(pyplot, named) if axes == 0 else space_time(pyplot, parts) if axes == 1 else frames(pyplot, parts)
+def states(given, channel=0, title="", count=5):
+    """Rollout, reference and their difference, as suits the number of axes; of three the middle plane across the first. The title says
+    more than that."""
+    parts = beside_each_other(given, channel)
+    channels, *points = next(iter(given.values())).shape[1:]
+    said = [title] * bool(title) + [f"channel {channel} of {channels}" if points else f"{channels} channels"]
+    if len(points) == 3:
+        parts = {name: part[:, points[0] // 2] for name, part in parts.items()}
+        said.append(f"plane x = {points[0] // 2} of {points[0]} points")
+    if len(points) < 2:
+        figure = space_time(parts) if points else lines(given)
+    else:
+        figure = frames(parts, "xyz"[len(points) - 2 :], count)
+    figure.suptitle(", ".join(said), fontsize="medium")
+    return figure
 
 
 def spectrum_of(state):
@@ -221,17 +377,21 @@ def spectrum_of(state):
     return np.bincount(shell.ravel(), modes.ravel())[: min(points) // 2 + 1]
 
 
-def spectra(pyplot, named, channel=0, count=3):
-    """Amplitude spectra at a few levels."""
-    parts = {title: part for title, part in beside_each_other(named, channel).items() if title != "|difference|"}
+def spectra(given, channel=0, title="", count=3):
+    """Amplitude spectra at a few levels; what is 0 has no place on the scale."""
+    parts = {name: part for name, part in beside_each_other(given, channel).items() if name != DIFFERENCE}
     if next(iter(parts.values())).ndim < 2:
         raise ValueError("states without axes have no spectrum")
-    levels = np.unique(np.linspace(0, len(next(iter(parts.values()))) - 1, count).astype(int))
-    figure, axes = figure_of(pyplot, 1, len(levels), 1.2 + 3.6 * len(levels), 3.8, sharey=True)
+    levels = some_levels(parts, count)
+    figure, axes = figure_of(1, len(levels), 1.2 + 3.6 * len(levels), 3.8, sharey=True)
     for place, level in zip(axes[0], levels):
-        for k, (title, part) in enumerate(parts.items()):
-            place.plot(spectrum_of(part[level]), color=f"C{k}", linestyle=DASHES[k], label=title)
-        place.set(title=f"level {level}", xlabel="wavenumber", yscale="log")
+        for k, (name, part) in enumerate(parts.items()):
+            amplitudes = spectrum_of(part[level])
+            place.plot(np.where(amplitudes > 0, amplitudes, np.nan), label=name, **style(k))
+        place.set(title=f"level {level}", xlabel="wavenumber (periods in the domain)", yscale="log")
+        whole_ticks(place.xaxis)
+        place.grid(True, linewidth=0.3)
     axes[0, 0].set_ylabel("amplitude")
     axes[0, 0].legend(fontsize="small")
+    figure.suptitle(", ".join([title] * bool(title) + [f"channel {channel} of {next(iter(given.values())).shape[1]}"]), fontsize="medium")
     return figure

@@ -3,7 +3,7 @@
 
     scripts/plot.py losses runs/one runs/two                            # of histories
     scripts/plot.py losses five=runs/five.1 five=runs/five.2 one=runs/one   # runs of one name: median, middle half, whole range
-    scripts/plot.py metrics five=five.1.csv five=five.2.csv one=one.csv # tables of `trainax evaluate --output`
+    scripts/plot.py metrics five=five.1.csv five=five.2.csv runs/baselines  # tables of `trainax evaluate --output`, `trainax baseline`
     scripts/plot.py states rollout.h5 --reference data.h5 --sample 2    # space and time, or frames, and the difference
     scripts/plot.py spectra rollout.h5 --reference data.h5              # amplitudes over wavenumbers
     scripts/plot.py spectrum runs/one runs/two                          # eigenvalues, of `trainax inspect --spectrum`
@@ -12,10 +12,12 @@ Each writes to NAME.png beside the first file, or to --output PICTURE in any for
 """
 
 import argparse
+import io
 import json
 import math
 import sys
 from pathlib import Path
+from typing import Callable, NamedTuple
 
 PARTS = ["compute", "allreduce", "imbalance", "windows", "files"]
 
@@ -60,19 +62,13 @@ def draw_lines(study, axes, key, scale):
 def draw_parts(study, axes):
     rows = study["rows"]
     names = [f"{row['mode']} {row['ranks']} x {row['threads']}" for row in rows]
-    left = [0.0] * len(rows)
-    for part in PARTS:
-        shares = [100 * row["parts"][part] / row["time"] for row in rows]
-        axes.barh(names, shares, left=left, label=part)
-        left = [low + share for low, share in zip(left, shares)]
-    axes.invert_yaxis()
-    axes.set(xlabel="% of a step, mean over ranks", xlim=(0, 100))
+    pictures.draw_shares(axes, names, [{part: 100 * row["parts"][part] / row["time"] for part in PARTS} for row in rows])
+    axes.set_xlabel("% of a step, mean over ranks")
     axes.set_title("where the time goes, by ranks x threads", pad=28)
-    axes.legend(fontsize="small", ncols=len(PARTS), loc="lower center", bbox_to_anchor=(0.5, 1), handlelength=1, columnspacing=1, frameon=False)
 
 
-def draw_scaling(study, plt):
-    figure, (times, efficiencies, parts) = plt.subplots(1, 3, figsize=(16, 5), layout="constrained")
+def draw_scaling(study):
+    figure, ((times, efficiencies, parts),) = pictures.figure_of(1, 3, 16, 5)
     draw_lines(study, times, "time", 1e3)
     times.set(yscale="log", ylabel="ms (median, and the middle half)", title="time of a step")
     times.legend(fontsize="small")
@@ -84,34 +80,39 @@ def draw_scaling(study, plt):
     return figure
 
 
-def study_of(path):
+def draw_study(options):
+    path = options.files[0]
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is not a study of scripts/scaling_study ({error})") from None
+        return draw_scaling(json.loads(path.read_text()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a study of scripts/scaling_study, or cannot be drawn ({error})") from None
 
 
-def draw_study(options, plt):
-    try:
-        return draw_scaling(study_of(options.files[0]), plt)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{options.files[0]} is not a study of scripts/scaling_study, or cannot be drawn ({error})") from None
+def draw_states(draw):
+    """Of `draw`, a function of pictures, as `given: title -> states` has it."""
+    def drawn(options):
+        named = {"rollout" if options.reference else options.files[0].name: options.files[0], "reference": options.reference}
+        given = {title: pictures.read_states(path, options.sample or 0) for title, path in named.items() if path}
+        return getattr(pictures, draw)(given, options.channel or 0, f"trajectory {options.sample or 0}")
+
+    return drawn
 
 
-def named_states(options):
-    named = {"rollout" if options.reference else options.files[0].name: pictures.read_states(options.files[0], options.sample)}
-    if options.reference:
-        named["reference"] = pictures.read_states(options.reference, options.sample)
-    return named
+class Kind(NamedTuple):
+    """A kind of figure: what draws it of the options, the options that it takes, and whether it takes several files."""
+
+    draw: Callable
+    takes: tuple = ()
+    several: bool = False
 
 
-DRAW = {
-    "losses": lambda options, plt: pictures.losses(plt, options.groups, options.column or "loss"),
-    "metrics": lambda options, plt: pictures.metrics(plt, options.groups, [options.column] if options.column else None),
-    "states": lambda options, plt: pictures.states(plt, named_states(options), options.channel),
-    "spectra": lambda options, plt: pictures.spectra(plt, named_states(options), options.channel),
-    "spectrum": lambda options, plt: pictures.spectrum(plt, options.groups),
-    "scaling": draw_study,
+KINDS = {
+    "losses": Kind(lambda options: pictures.losses(options.groups, options.column or "loss"), ("column",), several=True),
+    "metrics": Kind(lambda options: pictures.metrics(options.groups, options.column), ("column",), several=True),
+    "states": Kind(draw_states("states"), ("reference", "sample", "channel")),
+    "spectra": Kind(draw_states("spectra"), ("reference", "sample", "channel")),
+    "spectrum": Kind(lambda options: pictures.spectrum(options.groups), several=True),
+    "scaling": Kind(draw_study),
 }
 
 
@@ -119,45 +120,52 @@ def group(arguments):
     """NAME=PATH, or a path by itself: label -> paths."""
     groups = {}
     for argument in arguments:
-        name, _, path = argument.rpartition("=") if not Path(argument).exists() else ("", "", argument)
+        name, _, path = argument.partition("=") if not Path(argument).exists() else ("", "", argument)
+        path = path or argument
         groups.setdefault(name or path, []).append(Path(path))
     return groups
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=list(DRAW))
+    parser.add_argument("what", choices=list(KINDS))
     parser.add_argument("files", nargs="+", metavar="[NAME=]FILE")
     parser.add_argument("--output", type=Path, metavar="PICTURE", help="its ending says the form; default: WHAT.png beside the first file")
     parser.add_argument("--column", metavar="NAME", help="of losses, metrics: the column to draw (loss; all)")
     parser.add_argument("--reference", type=Path, metavar="FILE.h5", help="of states, spectra: what to compare with")
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="which trajectory, from 0")
-    parser.add_argument("--channel", type=int, default=0, metavar="N", help="which channel, from 0")
+    parser.add_argument("--sample", type=int, metavar="N", help="which trajectory, from 0 (0)")
+    parser.add_argument("--channel", type=int, metavar="N", help="which channel, from 0 (0)")
     options = parser.parse_args()
     options.groups = group(options.files)
     options.files = [path for paths in options.groups.values() for path in paths]
-    if len(options.files) > 1 and options.what not in ("losses", "metrics", "spectrum"):
+    kind = KINDS[options.what]
+    if len(options.files) > 1 and not kind.several:
         parser.error(f"{options.what} takes one file")
+    for name in ("column", "reference", "sample", "channel"):
+        if getattr(options, name) is not None and name not in kind.takes:
+            parser.error(f"{options.what} has no --{name}")
     return options
+
+
+def save(figure, output):
+    data, form = io.BytesIO(), output.suffix[1:]
+    if form not in figure.canvas.get_supported_filetypes():
+        fail(f"--output PICTURE: its ending says the form, such as .png, .pdf or .svg, not '{output.name}'", 2)
+    figure.savefig(data, dpi=120, format=form)
+    pictures.write(output, data.getvalue())
 
 
 def main():
     options = parse()
     global pictures
-    try:
-        import matplotlib
-
-        import pictures  # of NumPy, which comes with it
-    except ImportError:
-        fail("matplotlib is missing: apt-get install python3-matplotlib, or pip install matplotlib", 1)
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
-    from matplotlib import pyplot
-
     first = options.files[0]
     output = options.output or (first if first.is_dir() else first.parent) / f"{options.what}.png"
     try:
-        DRAW[options.what](options, pyplot).savefig(output, dpi=120)
+        import pictures
+
+        save(KINDS[options.what].draw(options), output)
+    except ImportError as error:
+        fail(f"{error.name} is missing: apt-get install python3-{error.name.lower()}, or pip install {error.name}", 1)
     except OSError as error:
         fail(f"{error.filename or first}: {error.strerror or error}", 3)
     except ValueError as error:

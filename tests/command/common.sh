@@ -55,14 +55,15 @@ digest() {
     h5dump -g /parameters "$1/network.h5" | grep -v '^HDF5'
 }
 
-# The python3 that has h5py: a user's own one may not.
-with_h5py() {
+# The python3 that has these modules: a user's own one may not.
+with_modules() {
     local python
     for python in python3 /usr/bin/python3; do
-        "$python" -c 'import h5py' 2>/dev/null && echo "$python" && return
+        "$python" -c "import $1" 2>/dev/null && echo "$python" && return
     done
     return 1
 }
+with_h5py() { with_modules h5py; }
 
 same_run() {
     cmp -s <(digest "$1") <(digest "$2") || fail "$1 and $2 are not the same run"

@@ -18,11 +18,13 @@ static const char *const class_of[TX_ORIGINS] = {"data", "network", "stepper", "
 static const char style[] =
     "<style>\n"
     "text{font:15px "
-    "sans-serif;fill:#000;text-anchor:middle}.note{font-size:12px;text-anchor:start}.weight{font-size:11px;text-anchor:start}\n"
+    "sans-serif;fill:#000;text-anchor:middle}.note{font-size:12px;text-anchor:start}.weight{font-size:11px;text-anchor:start;"
+    "paint-order:stroke;stroke:#fff;stroke-width:3px}\n"
     "circle{fill:#fff;stroke:#000;stroke-width:1.5}circle.data{fill:#ddd}circle.network{stroke-width:3;stroke:#1a4f8b}\n"
     "circle.residuum{stroke-dasharray:2 2}\n"
-    "line{stroke:#000;stroke-width:1.3}line.network{stroke:#1a4f8b;stroke-width:3}line.stepper{stroke:#b35900}\n"
-    "line.term{stroke:#888;stroke-width:1}line.cut{stroke-dasharray:6 5}rect{fill:#fff;stroke:#888}\n"
+    "line,path.bent{stroke:#000;stroke-width:1.3}path.bent{fill:none}line.network{stroke:#1a4f8b;stroke-width:3}line.stepper{"
+    "stroke:#b35900}\n"
+    "line.term{stroke:#888;stroke-width:1}.cut{stroke-dasharray:6 5}rect{fill:#fff;stroke:#888}\n"
     "</style>\n";
 
 static place place_of(const tx_drawing *drawing, int state)
@@ -42,6 +44,15 @@ static tx_status add_line(place from, place to, double short_of, const char *cla
                        short_of > RADIUS ? ")\"" : "");
 }
 
+/* Down a column, past the states between. */
+static tx_status add_bent(place from, place to, const char *class, bool cut, tx_text *text, tx_error *error)
+{
+    const double aside = from.x - 0.8 * ACROSS, down = to.y > from.y ? 1 : -1;
+    return tx_text_add(text, error, "<path class=\"bent%s\" d=\"M%.1f %.1fQ%.1f %.1f %.1f %.1f\" marker-end=\"url(#%s)\"/>\n",
+                       cut ? " cut" : "", from.x - 0.7 * RADIUS, from.y + down * 0.75 * RADIUS, aside, (from.y + to.y) / 2,
+                       to.x - 0.75 * (RADIUS + 3), to.y - down * 0.75 * (RADIUS + 3), class);
+}
+
 static tx_status add_circle(place at, const tx_drawn_state *state, tx_text *text, tx_error *error)
 {
     return tx_text_add(text, error,
@@ -55,19 +66,31 @@ static tx_status add_state(const tx_drawing *drawing, int number, tx_text *text,
     const tx_drawn_state *state = &drawing->states[number];
     const place at = place_of(drawing, number);
     for (int k = 0; k < 2 && state->from[k].from >= 0; k++) {
-        TX_TRY(add_line(place_of(drawing, state->from[k].from), at, RADIUS + 3, class_of[state->origin], state->from[k].cut, text,
-                        error));
+        const place from = place_of(drawing, state->from[k].from);
+        const char *class = class_of[state->origin];
+        TX_TRY(from.x == at.x && fabs(from.y - at.y) > 1.5 * DOWN
+                   ? add_bent(from, at, class, state->from[k].cut, text, error)
+                   : add_line(from, at, RADIUS + 3, class, state->from[k].cut, text, error));
     }
     return add_circle(at, state, text, error);
 }
 
-/* Right of what it compares, half-way between, but in no row. */
+/* Above a row's arrows, where it would be on them. */
+static double off_rows(double y)
+{
+    const double row = MARGIN + DOWN * round((y - MARGIN) / DOWN);
+    return fabs(y - row) < TERM + 4 ? row - TERM - 8 : y;
+}
+
+/* Right of what it compares, half-way between; of one alone beside it. */
 static place place_of_term(const tx_drawing *drawing, const tx_drawn_term *term)
 {
     const place prediction = place_of(drawing, term->of[0].from);
-    const place target = term->of[1].from < 0 ? prediction : place_of(drawing, term->of[1].from);
-    const double apart = fabs(prediction.y - target.y), away = apart > 0 && fmod(apart, 2 * DOWN) < 1 ? 0.27 * DOWN : 0;
-    return (place){fmax(prediction.x, target.x) + 0.38 * ACROSS, (prediction.y + target.y) / 2 + away};
+    if (term->of[1].from < 0) {
+        return (place){prediction.x + 0.38 * ACROSS, prediction.y};
+    }
+    const place target = place_of(drawing, term->of[1].from);
+    return (place){fmax(prediction.x, target.x) + 0.38 * ACROSS, off_rows((prediction.y + target.y) / 2)};
 }
 
 /* at[0 … number - 1]: where those before it stand. */
@@ -75,7 +98,7 @@ static void make_room(place *at, int number)
 {
     for (int k = 0; k < number; k++) {
         if (at[k].x == at[number].x && fabs(at[k].y - at[number].y) < 2 * TERM + 2) {
-            at[number].y = at[k].y - 2 * TERM - 2;
+            at[number].y = off_rows(at[k].y - 2 * TERM - 2);
             k = -1;
         }
     }

@@ -115,19 +115,37 @@ def drawn(path):
     return terms, letter, sum(dashed for end in arrows.values() for _, dashed in end)
 
 
+def near(point, line):
+    """How far a point is from a line between two points, but for its ends."""
+    begin, end = (complex(float(line.get("x" + k)), float(line.get("y" + k))) for k in "12")
+    along = (point - begin) / (end - begin)
+    return abs(point - begin - min(max(along.real, 0.0), 1.0) * (end - begin)) if 0.02 < along.real < 0.98 else 1e9
+
+
+def check_readable(root, name, places, boxes):
+    """No line goes through a state, no arrow along a row through a loss."""
+    lines = [line for line in root.iter(name + "line") if line.get("x1")]
+    for x, y in places:
+        for line in lines:
+            assert near(complex(float(x), float(y)), line) > 19, f"a line through the state at {x}, {y}"
+    for line in (line for line in lines if line.get("y1") == line.get("y2") and line.get("class").split()[0] != "term"):
+        assert all(near(complex(x + 11, y + 11), line) > 11 for x, y in boxes), "an arrow through a loss"
+
+
 def check_svg(path, letter, terms, cuts):
     root = xml.parse(path).getroot()
     name = "{http://www.w3.org/2000/svg}"
     circles = [c for c in root.iter(name + "circle") if c.get("r") != "9"]  # the legend's are smaller
     places = {(c.get("cx"), c.get("cy")) for c in circles}
     boxes = [(float(r.get("x")), float(r.get("y"))) for r in root.iter(name + "rect") if r.get("x")]
-    dashed = sum("cut" in line.get("class").split() for line in root.iter(name + "line"))
+    dashed = sum("cut" in line.get("class", "").split() for kind in ("line", "path") for line in root.iter(name + kind))
     width, height = (float(root.get(key)) for key in ("width", "height"))
     assert len(circles) == len(places) == len(letter), "states in the SVG"
     assert len(boxes) == terms and len(set(boxes)) == len(boxes), "losses in the SVG"
     assert dashed == cuts, "cuts in the SVG"
     for x, y in places:
         assert 19 <= float(x) <= width - 19 and 19 <= float(y) <= height - 19, "a state outside of the picture"
+    check_readable(root, name, places, boxes)
 
 
 def main():

@@ -35,7 +35,7 @@ STYLE = """
 :root{color-scheme:light}
 body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0 auto;max-width:62rem;padding:1rem}
 h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc}
-td{min-width:9rem;overflow-wrap:break-word}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 1rem}
+td{min-width:9rem;overflow-wrap:break-word}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 1rem;align-items:start}
 p{margin:.5rem 0}.note{color:#555;font-size:.9rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #ddd;vertical-align:top}
@@ -75,6 +75,10 @@ def flat(value, path=""):
     return {name: part for key, rest in items for name, part in flat(rest, f"{path}.{key}" if path else str(key)).items()}
 
 
+def has(section, *names):
+    return isinstance(section, dict) and section.keys() >= set(names)
+
+
 class Run:
     """A run directory: its configuration, what its log says, its history, and its network, where it has got so far."""
 
@@ -89,7 +93,8 @@ class Run:
             self.log = (self.folder / "run.log").read_text(encoding="utf-8").splitlines()
         except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise ValueError(f"{folder}: config.yaml or run.log: {' '.join(str(error).split())}") from None
-        if not isinstance(self.config, dict) or not {"precision", "random", "data", "trainer"} <= self.config.keys() or not self.log:
+        if not (has(self.config, "precision", "random", "data", "trainer") and self.log
+                and has(self.config["trainer"], "type", "optimizer", "num_training_steps", "batch_size")):
             raise ValueError(f"{folder}: config.yaml or run.log is not that of a run")
         self.settings = {name: part for name, part in self.config.items() if name not in ("output", "parallel")}
         self.history = pictures.read_history(folder)
@@ -132,7 +137,8 @@ def group(runs):
     for run in runs:
         groups.setdefault(run.without_keys(), []).append(run)
     for members in groups.values():
-        label = os.path.commonprefix([run.name for run in members]).rstrip(" ._-") or members[0].folder.resolve().parent.name
+        folders = [run.folder.resolve() for run in members]
+        label = os.path.commonprefix([folder.name for folder in folders]).rstrip(" ._-") or folders[0].parent.name
         named[members[0].name if label in named else label] = members
     return named
 
@@ -310,18 +316,18 @@ def graphs(groups, program):
 
 def columns_seen(groups):
     """The columns of callbacks; those that are always the same, such as marks of files, in words."""
-    parts = []
+    figures, notes = [], []
     for name in dict.fromkeys(name for members in groups.values() for run in members for name in run.history):
         holders = {label: [run for run in members if name in run.history] for label, members in groups.items()}
         values = {value for members in holders.values() for run in members for value in run.history[name] if not math.isnan(value)}
         if name in ("step", "epoch", "batch", "loss") or not values:
             continue
         if len(values) == 1:
-            parts.append(note(f"{name}: {values.pop():.6g} wherever it is recorded"))
+            notes.append(note(f"{name}: {values.pop():.6g} wherever it is recorded"))
         else:
             folders = {label: [run.folder for run in members] for label, members in holders.items() if members}
-            parts.append(tried(lambda: picture(pictures.losses(folders, name), name), name))
-    return grid(parts) or note("No callback has a column.")
+            figures.append(tried(lambda: picture(pictures.losses(folders, name), name), name))
+    return grid(figures) + "".join(notes) or note("No callback has a column.")
 
 
 def measure(run, program, tables):
@@ -349,7 +355,7 @@ def rolled_out(groups, program, samples):
         return "".join(picture(pictures.states(given, count=3), f"{run.name}, {run.network.name}, trajectory {sample}", "png")
                        for sample, given in enumerate(program.states(run, samples)))
 
-    return "".join(tried(lambda: draw(members[0]), members[0].name) for label, members in groups.items() if members[0].network)
+    return grid([tried(lambda: draw(members[0]), members[0].name) for members in groups.values() if members[0].network])
 
 
 def times(runs):

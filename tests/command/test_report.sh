@@ -102,6 +102,13 @@ head -n 5 double/run.log >young/run.log
 report young --output young.html
 grep -q 'young has no network yet' young.html && grep -q 'no finite value of .*loss.* of young' young.html || fail "a run that has just begun"
 
+# -- runs of the same name, of the same configuration and of others --
+mkdir other again
+cp -r double again/double
+cp -r five.1 other/double
+report double again/double other/double --output names.html
+grep -q '<h1>Training of double (2 runs), other/double</h1>' names.html || fail "names: $(grep -o '<h1>.*</h1>' names.html)"
+
 # -- states are those of the selection, in the units of the training data --
 train units --set data.normalize=zscore --set 'data.samples=2:9' \
     --set 'evaluation={data: {type: advection_1d_periodic, num_points: 30, num_samples: 6, temporal_horizon: 13, key: 4, cfl: -0.75, samples: "1::2", dt_stride: 3}}'
@@ -135,6 +142,8 @@ refused 3 '/bin/true is not trainax' five.1 --trainax /bin/true --output x.html
 refused 3 'none/x.html: No such file' five.1 --output none/x.html
 cp -r five.1 foreign
 echo '[1, 2]' >foreign/config.yaml
+refused 3 'foreign: config.yaml or run.log is not that of a run' foreign
+printf 'precision: float32\nrandom: {}\ndata: {}\ntrainer: {}\n' >foreign/config.yaml
 refused 3 'foreign: config.yaml or run.log is not that of a run' foreign
 printf 'data: \377' >foreign/config.yaml
 refused 3 "foreign: config.yaml or run.log: 'utf-8' codec" foreign

@@ -100,14 +100,23 @@ typedef struct tx_option {
                                    * requires none of the sections with this mark */
 } tx_option;
 
+/* Of a component of which a part of the options stands elsewhere (a shared object): what stands in for it in a section that has
+ * its own options, the others not looked at yet. The pool is that of the section's configuration. */
+struct tx_pool;
+struct tx_section;
+struct tx_component;
+typedef tx_status tx_component_opener(const struct tx_section *section, struct tx_pool *pool, tx_error *error,
+                                      const struct tx_component **out);
+
 typedef struct tx_component {
     tx_kind kind;
     const char *name;         /* in snake case, as written in the file */
     const char *summary;      /* one line */
     const tx_option *options; /* ends with an option whose name is NULL; may be NULL */
     const void *implementation;
-    bool may_differ;      /* in a list: may be there, be absent or have other options on --resume */
-    bool takes_no_shared; /* an optimizer: none of the options that its kind shares */
+    bool may_differ;            /* in a list: may be there, be absent or have other options on --resume */
+    bool takes_no_shared;       /* an optimizer: none of the options that its kind shares */
+    tx_component_opener *opens; /* NULL: it is what it is */
 } tx_component;
 
 /* The descriptors known to this program, and per kind the options that all its components share. Filled at start-up,

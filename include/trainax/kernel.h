@@ -2,6 +2,7 @@
  * compiled for. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,13 +35,15 @@ typedef struct tx_function_call {
     void *state;         /* what its `create` has made; NULL where it has none */
     int64_t num_samples; /* real ones: padding is never given to a function */
     void *tape;          /* num_samples times tape_bytes: forward writes it, vjp and jvp read it; NULL where tape_bytes is 0 */
+    tx_error *error;     /* for a message beside a return that is not zero: tx_error_set, or a text into its message */
 } tx_function_call;
 
-/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous, in double. vjp sets dx to
- * the cotangent of x, jvp dy to the tangent of y; either may be NULL: a graph that asks for it is not built. A non-zero return
- * marks the step as failed (treated as non-finite), and is told with the function's name. All may be called from several threads at
- * the same time, on different samples and each with a state of its own. The same x must give the same y: where memory is short,
- * forward is called again. */
+/* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous. vjp sets dx to the cotangent
+ * of x, jvp dy to the tangent of y; either may be missing: a graph that asks for it is not built. A non-zero return marks the step
+ * as failed (treated as non-finite), and is told with the function's name. All may be called from several threads at the same time,
+ * on different samples and each with a state of its own. The same x must give the same y: where memory is short, forward is called
+ * again. In double, in single precision, or both: a program calls those of its own precision, and where there is only the other
+ * one's, numbers are converted. */
 typedef struct tx_function {
     const char *name;
     int (*forward)(const tx_function_call *call, const double *x, double *y);
@@ -54,13 +57,23 @@ typedef struct tx_function {
     /* What forward leaves of a sample for its derivatives, as it is and aligned as a double is. Kept, or where memory is short
      * made again, as activations are (in double programs in twice the room). */
     size_t tape_bytes;
+    int (*forward_single)(const tx_function_call *call, const float *x, float *y);
+    int (*vjp_single)(const tx_function_call *call, const float *x, const float *dy, float *dx);
+    int (*jvp_single)(const tx_function_call *call, const float *x, const float *dx, float *dy);
+    size_t state_bytes; /* that a state takes, for what a run says and checks before it takes memory */
+    bool vjp_adds;      /* vjp adds to what dx holds: zeros, or what others have contributed to this cotangent */
+    bool one_by_one;    /* it is called for each sample: num_samples is 1 */
+    bool exclusive;     /* one thread of the process at a time is in it, or in another one that says so (create, destroy as well) */
 } tx_function;
 
-/* The first of a run's functions that failed (NULL: none), and what it returned. */
+/* The first of a run's functions that failed (NULL: none), what it returned, and its message, which may be empty. */
 typedef struct tx_function_failure {
     const tx_function *function;
     int code;
+    char message[196];
 } tx_function_failure;
+/* "'NAME' failed with code 3: MESSAGE" */
+void tx_function_failure_write(const tx_function_failure *failure, char *text, size_t size);
 
 /* The instruction sets of this build that this machine can run, best last; none above the one that the environment variable
  * TRAINAX_ISA names. */

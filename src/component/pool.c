@@ -16,6 +16,12 @@ struct tx_pool_chunk {
     _Alignas(ALIGNMENT) char bytes[];
 };
 
+typedef struct tx_pool_end {
+    struct tx_pool_end *before;
+    void (*release)(void *what);
+    void *what;
+} tx_pool_end;
+
 static tx_status add_chunk(tx_pool *pool, size_t bytes, tx_error *error)
 {
     const size_t size = bytes > CHUNK ? bytes : CHUNK;
@@ -68,8 +74,20 @@ tx_status tx_pool_format(tx_pool *pool, tx_error *error, const char **out, const
     return status;
 }
 
+tx_status tx_pool_defer(tx_pool *pool, void (*release)(void *what), void *what, tx_error *error)
+{
+    tx_pool_end *end;
+    TX_TRY(tx_pool_allocate(pool, 1, sizeof *end, error, &end));
+    *end = (tx_pool_end){.before = pool->ends, .release = release, .what = what};
+    pool->ends = end;
+    return TX_OK;
+}
+
 void tx_pool_release(tx_pool *pool)
 {
+    for (; pool->ends; pool->ends = pool->ends->before) {
+        pool->ends->release(pool->ends->what);
+    }
     while (pool->last) {
         tx_pool_chunk *chunk = pool->last;
         pool->last = chunk->before;

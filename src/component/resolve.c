@@ -105,6 +105,17 @@ static tx_status missing_type(resolver *r, tx_kind kind, const tx_yaml *mapping,
                           *names ? ")" : "");
 }
 
+/* What stands in for a component that is known by its options alone. */
+static tx_status open_component(resolver *r, blueprint *plan)
+{
+    blueprint outside = *plan;
+    tx_section *section;
+    outside.inlined = true; /* its other keys are checked when they are known */
+    outside.each = NULL;
+    TX_TRY(resolve_section(r, &outside, &section));
+    return r->incomplete ? TX_OK : plan->component->opens(section, &r->config->pool, r->config->error, &plan->component);
+}
+
 /* A component of `kind` from its name or its mapping with `type`. */
 static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *node, tx_place place, const char *path,
                                    const tx_option *each, tx_section **out)
@@ -132,6 +143,7 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
     }
     TX_TRY(find_component(r, kind, type, plan.mapping ? type_path : path, &plan.component));
     TX_TRY(kind == TX_KIND_NETWORK ? tx_axes_unfold(r->config, plan.component, type, &plan.mapping) : TX_OK);
+    TX_TRY(plan.component->opens ? open_component(r, &plan) : TX_OK);
     return resolve_section(r, &plan, out);
 }
 

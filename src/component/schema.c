@@ -51,10 +51,10 @@ static tx_status add_properties(tx_schema *w, const tx_component *owner, const t
 }
 
 /* No other keys than those of `properties`; what must be there; of which two one must, or must not beside the other. */
-static void add_rules(tx_buffer *text, const tx_table *table, bool typed)
+static void add_rules(tx_buffer *text, const tx_table *table, bool typed, bool open)
 {
     int required = 0, rules = 0;
-    tx_buffer_add(text, "\"additionalProperties\": false, \"required\": [%s", typed ? "\"type\"" : "");
+    tx_buffer_add(text, "\"additionalProperties\": %s, \"required\": [%s", open ? "true" : "false", typed ? "\"type\"" : "");
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
         if (!option->initial && !option->unless && !option->alias) {
@@ -87,7 +87,7 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     tx_buffer_add(&w->text, ",\n      \"properties\": {%s", typed ? "\n        \"type\": true" : "");
     TX_TRY(add_properties(w, component, &table, typed));
     tx_buffer_add(&w->text, "\n      },\n      ");
-    add_rules(&w->text, &table, typed);
+    add_rules(&w->text, &table, typed, component->opens);
     return TX_OK;
 }
 
@@ -120,7 +120,7 @@ static void add_extended(tx_schema *w, const tx_component *component, const tx_o
         add_functions(text, option);
     }
     tx_buffer_add(text, "}, ");
-    add_rules(text, &all, typed);
+    add_rules(text, &all, typed, component->opens);
     tx_buffer_add(text, "}");
 }
 

@@ -3,6 +3,7 @@
  *
  * A rank that reads levels of the middle of a trajectory computes those before them too; read in order, a trajectory goes on
  * where the last call stopped. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -262,14 +263,37 @@ static void begin(const rollout *r, tx_initial *initial, lane *lane)
     }
 }
 
+/* After a failure of the stepper's function: each state once more by itself, until the first that it fails on. */
+static tx_status blame(const rollout *r, tx_workspace *workspace, const lane *const *moved, tx_run_input all, tx_error *error)
+{
+    tx_run_output output = {0};
+    char what[TX_MESSAGE_SIZE / 2];
+    int k = -1;
+    while (!output.failed.function && ++k < all.count) {
+        tx_run_input one = all;
+        one.windows = all.windows + k;
+        one.count = 1;
+        TX_TRY(tx_values_run(r->values, workspace, &one, &output, error));
+    }
+    if (!output.failed.function) {
+        return tx_error_set(error, TX_BAD_DATA, "the stepper's function failed on a state of the rollout, and not again");
+    }
+    tx_function_failure_write(&output.failed, what, sizeof what);
+    return tx_error_set(error, TX_BAD_DATA,
+                        "trajectory %" PRId64 ", the step to level %" PRId64 " (counted from 0): the function %s",
+                        moved[k]->stretch.trajectory, moved[k]->level, what);
+}
+
 /* One step of all lanes that have one to go; *more: was there any? */
 static tx_status advance(const rollout *r, tx_workspace *workspace, lane *lanes, int count, tx_error *error, bool *more)
 {
     const void *now[TX_MOST_TOGETHER];
+    const lane *moved[TX_MOST_TOGETHER];
     void *next[TX_MOST_TOGETHER], *const *const outputs[1] = {next};
     tx_run_input input = {.windows = now, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         if (lanes[k].level + 1 < lanes[k].stretch.stop) {
+            moved[input.count] = &lanes[k];
             now[input.count] = where(r, &lanes[k], lanes[k].level);
             next[input.count++] = where(r, &lanes[k], ++lanes[k].level);
         }
@@ -277,11 +301,7 @@ static tx_status advance(const rollout *r, tx_workspace *workspace, lane *lanes,
     tx_run_output output = {.outputs = outputs};
     TX_TRY(input.count ? tx_values_run(r->values, workspace, &input, &output, error) : TX_OK);
     *more = input.count > 0;
-    const tx_function_failure failed = output.failed;
-    return failed.function
-               ? tx_error_set(error, TX_BAD_DATA, "the stepper's function '%s' failed with code %d on a state of the rollout",
-                              failed.function->name, failed.code)
-               : TX_OK;
+    return output.failed.function ? blame(r, workspace, moved, input, error) : TX_OK;
 }
 
 /* Only the last trajectory of a read stops in the middle. */

@@ -178,11 +178,12 @@ static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, 
 {
     tx_run_output output = {.outputs = outputs};
     TX_TRY(tx_values_run(job->values, job->workspace, input, &output, error));
-    const tx_function_failure failed = output.failed;
-    return failed.function
-               ? tx_error_set(error, TX_FAILURE, "the function '%s' failed with code %d at step %" PRId64 " of the rollout",
-                              failed.function->name, failed.code, step)
-               : TX_OK;
+    char what[TX_MESSAGE_SIZE / 2];
+    if (!output.failed.function) {
+        return TX_OK;
+    }
+    tx_function_failure_write(&output.failed, what, sizeof what);
+    return tx_error_set(error, TX_FAILURE, "step %" PRId64 " of the rollout: the function %s", step, what);
 }
 
 /* Fills the buffer with levels [from, from + levels) of `count` samples, trajectory `first` and on; the states are the level before

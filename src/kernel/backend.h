@@ -168,10 +168,10 @@ static inline int64_t tx_tape_reals(const tx_function *function)
 }
 
 /* The first failure stays. */
-static inline void tx_note_failed(tx_function_failure *failed, const tx_function *function, int code)
+static inline void tx_note_failed(tx_function_failure *failed, const tx_function_failure *another)
 {
-    if (code && !failed->function) {
-        *failed = (tx_function_failure){function, code};
+    if (another->function && !failed->function) {
+        *failed = *another;
     }
 }
 

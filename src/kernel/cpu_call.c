@@ -1,19 +1,20 @@
-/* A user's function as a kernel: real lanes only, whole samples, contiguous, in double. */
+/* A user's function as a kernel: real lanes only, whole samples, contiguous, in a precision that it has. */
 #include <string.h>
 
 #include "kernel/cpu.h"
+#include "kernel/function.h"
 
-/* The next of the scratch. */
+/* The next of the scratch, and what is done with it. */
 typedef struct scratch {
     char *next;
-    tx_precision precision;
+    tx_precision program, called; /* precision of the program, of the call */
 } scratch;
 
-static double *take(scratch *s, size_t bytes)
+static void *take(scratch *s, size_t numbers)
 {
     char *memory = s->next;
-    s->next += bytes;
-    return (double *)memory;
+    s->next += numbers * sizeof(double);
+    return memory;
 }
 
 static size_t shape_size(const tx_shape *shape)
@@ -26,38 +27,44 @@ static const tx_kernels *kernels_of(const tx_frame *frame)
     return frame->backend->context;
 }
 
-static scratch begin(const tx_instruction *i, const tx_frame *frame)
+static scratch begin(const tx_instruction *i, const tx_frame *frame, tx_verb verb)
 {
-    return (scratch){.next = tx_frame_at(frame, i->operand[TX_MAX_OPERANDS - 1]), .precision = frame->backend->precision};
+    const tx_precision program = frame->backend->precision;
+    return (scratch){.next = tx_frame_at(frame, i->operand[TX_MAX_OPERANDS - 1]),
+                     .program = program,
+                     .called = tx_function_precision(i->function, verb, program)};
 }
 
-/* The samples of input n, contiguous, in double. */
-static double *call_input(scratch *s, const tx_instruction *i, tx_frame *frame, int n)
+/* Numbers of one precision in the other one, or as they are. */
+static void convert(tx_precision from, const void *numbers, size_t count, tx_precision precision, void *to)
+{
+    if (from == precision) {
+        memcpy(to, numbers, count * tx_real_bytes(from));
+        return;
+    }
+    for (size_t k = 0; k < count && from == TX_FLOAT32; k++) {
+        ((double *)to)[k] = (double)((const float *)numbers)[k];
+    }
+    for (size_t k = 0; k < count && from == TX_FLOAT64; k++) {
+        ((float *)to)[k] = (float)((const double *)numbers)[k];
+    }
+}
+
+/* The samples of input n, contiguous, as the function wants them. */
+static void *call_input(scratch *s, const tx_instruction *i, tx_frame *frame, int n)
 {
     const size_t size = shape_size(&i->layout[n]->shape), count = (size_t)frame->count;
-    double *values = take(s, size * count * sizeof *values);
-    char *reals = s->precision == TX_FLOAT64 ? (char *)values : (char *)take(s, size * count * sizeof(double));
+    char *reals = take(s, size * count);
     for (size_t k = 0; k < count; k++) {
-        frame->scratch_samples[k] = reals + k * size * tx_real_bytes(s->precision);
+        frame->scratch_samples[k] = reals + k * size * tx_real_bytes(s->program);
     }
     kernels_of(frame)->store(i->layout[n], tx_frame_at(frame, i->operand[n]), frame->scratch_samples, 0, frame->count);
-    for (size_t k = 0; s->precision == TX_FLOAT32 && k < size * count; k++) {
-        values[k] = (double)((const float *)(const void *)reals)[k];
+    if (s->called == s->program) {
+        return reals;
     }
+    void *values = take(s, size * count);
+    convert(s->program, reals, size * count, s->called, values);
     return values;
-}
-
-/* The samples of a result, from double, contiguous from `to` on (which may be `values`: each float lies at or before its double).
- */
-static void put(const scratch *s, const double *values, size_t count, char *to)
-{
-    for (size_t k = 0; s->precision == TX_FLOAT32 && k < count; k++) {
-        const float value = (float)values[k];
-        memcpy(to + k * sizeof value, &value, sizeof value);
-    }
-    if (s->precision == TX_FLOAT64) {
-        memmove(to, values, count * sizeof *values);
-    }
 }
 
 /* Contiguous samples into the tensor of the result. Padding lanes repeat a real one, but a cotangent or a tangent is zero there:
@@ -90,14 +97,15 @@ static char *results(const tx_instruction *i, int block, char *called)
 
 tx_status tx_cpu_call(const tx_instruction *i, tx_frame *frame)
 {
-    scratch s = begin(i, frame);
-    const size_t count = (size_t)frame->count * (shape_size(&i->out_layout->shape) - (size_t)tx_tape_reals(i->function));
-    const double *x = call_input(&s, i, frame, 0);
-    double *y = take(&s, count * sizeof *y);
+    scratch s = begin(i, frame, TX_FORWARD);
+    const size_t x = shape_size(&i->layout[0]->shape), y = shape_size(&i->out_layout->shape) - (size_t)tx_tape_reals(i->function);
     char *called = tx_frame_at(frame, i->out);
     const tx_function_call call = call_of(i, frame, called);
-    tx_note_failed(&frame->failed, i->function, i->function->forward(&call, x, y));
-    put(&s, y, count, results(i, i->out_layout->block, called));
+    const void *input = call_input(&s, i, frame, 0);
+    void *values = take(&s, y * (size_t)frame->count);
+    const tx_function_samples samples = {.x = input, .result = values, .numbers = {x, 0, y}};
+    tx_function_run(i->function, TX_FORWARD, s.called, &call, &samples, &frame->failed);
+    convert(s.called, values, y * (size_t)frame->count, s.program, results(i, i->out_layout->block, called));
     return TX_OK;
 }
 
@@ -108,26 +116,34 @@ tx_status tx_cpu_call_result(const tx_instruction *i, tx_frame *frame)
 }
 
 /* A function of x, of something in its or its result's tangent space, and of the tape. */
-static tx_status call_derivative(int (*derivative)(const tx_function_call *, const double *, const double *, double *),
-                                 const tx_instruction *i, tx_frame *frame)
+static tx_status call_derivative(tx_verb verb, const tx_instruction *i, tx_frame *frame)
 {
-    scratch s = begin(i, frame);
+    scratch s = begin(i, frame, verb);
     const size_t sample = shape_size(&i->out_layout->shape), count = (size_t)frame->count * sample;
-    const double *x = call_input(&s, i, frame, 0), *d = call_input(&s, i, frame, 1);
-    double *result = take(&s, count * sizeof *result);
+    const void *x = call_input(&s, i, frame, 0), *d = call_input(&s, i, frame, 1);
+    const bool summand = i->operand[3].space != TX_SPACE_NONE;
+    void *values = summand ? call_input(&s, i, frame, 3) : take(&s, count);
+    void *result = s.called == s.program ? values : take(&s, count);
     const tx_function_call call = call_of(i, frame, tx_frame_at(frame, i->operand[2]));
-    tx_note_failed(&frame->failed, i->function, derivative(&call, x, d, result));
-    put(&s, result, count, (char *)result);
-    spread(i, frame, (char *)result, memset(take(&s, sample * sizeof *result), 0, sample * sizeof *result));
+    const tx_function_samples samples = {
+        .x = x, .d = d, .result = values, .numbers = {shape_size(&i->layout[0]->shape), shape_size(&i->layout[1]->shape), sample}};
+    if (!summand && verb == TX_VJP && i->function->vjp_adds) {
+        memset(values, 0, count * sizeof(double));
+    }
+    tx_function_run(i->function, verb, s.called, &call, &samples, &frame->failed);
+    if (result != values) {
+        convert(s.called, values, count, s.program, result);
+    }
+    spread(i, frame, result, memset(take(&s, sample), 0, sample * sizeof(double)));
     return TX_OK;
 }
 
 tx_status tx_cpu_call_vjp(const tx_instruction *i, tx_frame *frame)
 {
-    return call_derivative(i->function->vjp, i, frame);
+    return call_derivative(TX_VJP, i, frame);
 }
 
 tx_status tx_cpu_call_jvp(const tx_instruction *i, tx_frame *frame)
 {
-    return call_derivative(i->function->jvp, i, frame);
+    return call_derivative(TX_JVP, i, frame);
 }

@@ -56,6 +56,7 @@ extern const tx_operation tx_op_scale, tx_op_activate_gradient;                 
 extern const tx_operation tx_op_square_error_gradient;                                               /* lane.c */
 extern const tx_operation tx_op_pad, tx_op_fold, tx_op_channels, tx_op_split, tx_op_join;            /* shape.c */
 extern const tx_operation tx_op_conv, tx_op_bias_gradient;                                           /* convolution.c */
+extern const tx_operation tx_op_call_vjp;                                                            /* call.c */
 extern const tx_operation tx_op_group_norm, tx_op_group_norm_gradient;                               /* norm.c */
 
 /* Of each kin, those that builders make, which an exported graph consists of; NULL behind the last. One that refers to what is

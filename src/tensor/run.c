@@ -30,7 +30,7 @@ static tx_status run_block(const tx_values *values, tx_workspace *workspace, con
     if (output->losses) {
         tx_workspace_read_losses(workspace, &frame, output->losses + first);
     }
-    tx_note_failed(&output->failed, frame.failed.function, frame.failed.code);
+    tx_note_failed(&output->failed, &frame.failed);
     return TX_OK;
 }
 
@@ -153,7 +153,7 @@ static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx
                       .staged = &staged,
                       .error = error};
     TX_TRY(tx_run_instructions(values->plan, &frame));
-    tx_note_failed(&output->failed, frame.failed.function, frame.failed.code);
+    tx_note_failed(&output->failed, &frame.failed);
     return download(workspace, input->count, blocks, output, error);
 }
 

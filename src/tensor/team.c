@@ -136,7 +136,7 @@ tx_status tx_values_run_together(tx_values *values, tx_workspace *workspace, con
         tx_workspace_read_losses(workspace, &frame, output->losses);
     }
     if (leads) {
-        tx_note_failed(&output->failed, frame.failed.function, frame.failed.code);
+        tx_note_failed(&output->failed, &frame.failed);
     }
     return status;
 }

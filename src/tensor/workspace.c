@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/real.h"
+#include "kernel/function.h"
 #include "tensor/run.h"
 #include "tensor/team.h"
 
@@ -27,12 +28,21 @@ static size_t staged_bytes(const tx_plan *plan, int blocks)
     return bytes + samples * plan->result_offsets[plan->num_outputs];
 }
 
+/* The states of users' functions, and where they stand. */
+static size_t states_bytes(const tx_plan *plan)
+{
+    size_t bytes = plan->num_functions * sizeof(void *);
+    for (size_t k = 0; k < plan->num_functions; k++) {
+        bytes += plan->functions[k]->state_bytes;
+    }
+    return bytes;
+}
+
 size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks)
 {
     const size_t block = (size_t)plan->options.block, many = (size_t)blocks;
     const bool in_place = plan->backend->class_->in_place;
-    return sizeof(tx_workspace) + sizeof(tx_buffer) + arena_bytes(plan, blocks) + many * lanes_bytes(plan) +
-           plan->num_functions * sizeof(void *) +
+    return sizeof(tx_workspace) + sizeof(tx_buffer) + arena_bytes(plan, blocks) + many * lanes_bytes(plan) + states_bytes(plan) +
            block * (sizeof(void *) + (plan->given_bytes[TX_SOURCE_SEED] ? sizeof(void *) : 0)) + plan->given_bytes[TX_SOURCE_SEED] +
            (in_place ? 0 : staged_bytes(plan, blocks));
 }
@@ -57,8 +67,7 @@ static tx_status make_states(tx_workspace *workspace, tx_error *error)
     const tx_plan *plan = workspace->plan;
     TX_TRY(tx_allocate_array(plan->num_functions, sizeof(void *), error, &workspace->states));
     for (size_t k = 0; k < plan->num_functions; k++) {
-        const tx_function *f = plan->functions[k];
-        TX_TRY(f->create ? f->create(f->user, plan->options.block, error, &workspace->states[k]) : TX_OK);
+        TX_TRY(tx_function_create(plan->functions[k], plan->options.block, error, &workspace->states[k]));
     }
     return TX_OK;
 }
@@ -66,9 +75,7 @@ static tx_status make_states(tx_workspace *workspace, tx_error *error)
 static void destroy_states(tx_workspace *workspace)
 {
     for (size_t k = 0; workspace->states && k < workspace->plan->num_functions; k++) {
-        if (workspace->states[k] && workspace->plan->functions[k]->destroy) {
-            workspace->plan->functions[k]->destroy(workspace->states[k]);
-        }
+        tx_function_destroy(workspace->plan->functions[k], workspace->states[k]);
     }
     tx_free(workspace->states);
 }

@@ -100,9 +100,10 @@ static tx_status tell(const tx_member *member, const char *what, const findings 
     }
     const tx_minibatch *minibatch = &tx_fetching_of(&member->fetching, member->step)->minibatch;
     const tx_function_failure *failed = &found->failed;
-    char cause[TX_MESSAGE_SIZE / 4], where[TX_MESSAGE_SIZE / 2 + 128];
+    char cause[TX_MESSAGE_SIZE / 2] = "the function ", where[TX_MESSAGE_SIZE / 2 + 128];
     if (failed->function) {
-        snprintf(cause, sizeof cause, "the function '%s' failed with code %d", failed->function->name, failed->code);
+        const size_t used = strlen(cause);
+        tx_function_failure_write(failed, cause + used, sizeof cause - used);
         what = cause;
     }
     describe(member, found, where, sizeof where);

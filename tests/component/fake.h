@@ -77,22 +77,22 @@ static const tx_option fake_save_options[] = {
 static const tx_option fake_exponential_options[] = {{.name = "rate", .type = TX_TYPE_REAL, .text = "ratio"}, {0}};
 
 static const tx_component fakes[] = {
-    {TX_KIND_DATA, "sine", "sines", fake_sine_options, NULL, false, false},
-    {TX_KIND_DATA, "file", "a file", fake_file_options, NULL, false, false},
-    {TX_KIND_NETWORK, "conv", "one convolution", fake_conv_options, NULL, false, false},
-    {TX_KIND_NETWORK, "linear", "a matrix", NULL, NULL, false, false},
-    {TX_KIND_OPTIMIZER, "adam", "Adam", fake_adam_options, NULL, false, false},
-    {TX_KIND_OPTIMIZER, "sgd", "gradient descent", fake_adam_options, NULL, false, false},
-    {TX_KIND_SCHEDULE, "constant", "one rate", fake_constant_options, NULL, false, false},
-    {TX_KIND_CONFIGURATION, "supervised", "against data", fake_supervised_options, NULL, false, false},
-    {TX_KIND_CONFIGURATION, "composite", "a sum", fake_composite_options, NULL, false, false},
-    {TX_KIND_LOSS, "mse", "squares", NULL, NULL, false, false},
-    {TX_KIND_LOSS, "composite", "a sum", NULL, NULL, false, false},
-    {TX_KIND_WEIGHTS, "exponential", "powers", fake_exponential_options, NULL, false, false},
-    {TX_KIND_WEIGHTS, "last_only", "the last", NULL, NULL, false, false},
-    {TX_KIND_CALLBACK, "weight_norm", "norm", NULL, NULL, false, false},
-    {TX_KIND_CALLBACK, "loss", "a loss", fake_loss_options, NULL, false, false},
-    {TX_KIND_CALLBACK, "save_network", "saves", fake_save_options, NULL, false, false},
+    {TX_KIND_DATA, "sine", "sines", fake_sine_options, NULL, false, false, NULL},
+    {TX_KIND_DATA, "file", "a file", fake_file_options, NULL, false, false, NULL},
+    {TX_KIND_NETWORK, "conv", "one convolution", fake_conv_options, NULL, false, false, NULL},
+    {TX_KIND_NETWORK, "linear", "a matrix", NULL, NULL, false, false, NULL},
+    {TX_KIND_OPTIMIZER, "adam", "Adam", fake_adam_options, NULL, false, false, NULL},
+    {TX_KIND_OPTIMIZER, "sgd", "gradient descent", fake_adam_options, NULL, false, false, NULL},
+    {TX_KIND_SCHEDULE, "constant", "one rate", fake_constant_options, NULL, false, false, NULL},
+    {TX_KIND_CONFIGURATION, "supervised", "against data", fake_supervised_options, NULL, false, false, NULL},
+    {TX_KIND_CONFIGURATION, "composite", "a sum", fake_composite_options, NULL, false, false, NULL},
+    {TX_KIND_LOSS, "mse", "squares", NULL, NULL, false, false, NULL},
+    {TX_KIND_LOSS, "composite", "a sum", NULL, NULL, false, false, NULL},
+    {TX_KIND_WEIGHTS, "exponential", "powers", fake_exponential_options, NULL, false, false, NULL},
+    {TX_KIND_WEIGHTS, "last_only", "the last", NULL, NULL, false, false, NULL},
+    {TX_KIND_CALLBACK, "weight_norm", "norm", NULL, NULL, false, false, NULL},
+    {TX_KIND_CALLBACK, "loss", "a loss", fake_loss_options, NULL, false, false, NULL},
+    {TX_KIND_CALLBACK, "save_network", "saves", fake_save_options, NULL, false, false, NULL},
 };
 
 static inline tx_status fake_registry_try(tx_error *error, tx_registry **out)

@@ -20,9 +20,9 @@ static const tx_option rounds_options[] = {
     {0},
 };
 static const tx_component schedules[] = {
-    {TX_KIND_SCHEDULE, "rounds", "schedules by rounds", rounds_options, NULL, false, false},
-    {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL, false, false},
-    {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL, false, false},
+    {TX_KIND_SCHEDULE, "rounds", "schedules by rounds", rounds_options, NULL, false, false, NULL},
+    {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL, false, false, NULL},
+    {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL, false, false, NULL},
 };
 
 static tx_registry *make_registry(void)

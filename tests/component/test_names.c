@@ -227,7 +227,7 @@ static void one_meaning_each(void)
 
 static void no_second_component_of_a_name(void)
 {
-    static const tx_component second = {TX_KIND_LOSS, "MSE_Loss", "again", NULL, NULL, false, false};
+    static const tx_component second = {TX_KIND_LOSS, "MSE_Loss", "again", NULL, NULL, false, false, NULL};
     tx_error error = {0};
     tx_registry *registry = fake_registry();
     CU_ASSERT_EQUAL(tx_registry_add(registry, &second, &error), TX_INVALID);

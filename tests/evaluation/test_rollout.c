@@ -112,7 +112,7 @@ static void failing_function(void)
     tx_error error = {0};
     prepare();
     CU_ASSERT_EQUAL(roll(5, &error), TX_FAILURE);
-    CU_ASSERT_STRING_EQUAL(error.message, "the function 'count' failed with code 3 at step 4 of the rollout");
+    CU_ASSERT_STRING_EQUAL(error.message, "step 4 of the rollout: the function 'count' failed with code 3");
     CU_ASSERT_EQUAL(roll(3, &error), TX_OK);
 }
 

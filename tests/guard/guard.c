@@ -311,7 +311,7 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, const tx_ke
         frame.outputs = outputs;
     }
     const tx_status status = kernel->run(i, &frame);
-    tx_note_failed(&whole->failed, frame.failed.function, frame.failed.code);
+    tx_note_failed(&whole->failed, &frame.failed);
     return status;
 }
 

@@ -1,21 +1,23 @@
 /* A user's C function as an operation: one node that calls it, whose value nobody but this kin reads (the samples' tapes and
  * results, kernel/backend.h), and one that makes a tensor of the results. */
+#include "kernel/function.h"
 #include "tensor/instruction.h"
 
-static const tx_operation op_call, op_call_result, op_call_vjp, op_call_jvp;
+static const tx_operation op_call, op_call_result, op_call_jvp;
 
 static int64_t shape_numbers(const tx_shape *shape)
 {
     return shape->channels * tx_shape_points(shape);
 }
 
-/* Scratch: samples of x, of what lies in a tangent space, and of what the function computes, as they are and in double. */
+/* Scratch: samples of x, of what lies in a tangent space, and of what the function computes, as they are and in the other
+ * precision. */
 static tx_status prepare_call(tx_planner *planner, tx_node n, tx_instruction *instruction)
 {
     const tx_graph_node *node = tx_planner_node(planner, n);
     const bool derivative = node->op != &op_call;
     int64_t numbers = shape_numbers(&node->shape) - (derivative ? 0 : tx_tape_reals(node->attributes.function));
-    for (int k = 0; k < (derivative ? 2 : 1); k++) {
+    for (int k = 0; k < (derivative ? 2 : 1); k++) { /* a summand lies where the result will */
         numbers += shape_numbers(&tx_planner_node(planner, node->input[k])->shape);
     }
     TX_TRY(tx_planner_function(planner, node->attributes.function, instruction));
@@ -48,8 +50,8 @@ static void vjp_result(tx_graph *graph, const tx_graph_node *node, tx_node y, tx
 {
     (void)y, (void)wanted;
     const tx_function *function = node->attributes.function;
-    if (function->vjp) {
-        cotangent[0] = derivative(graph, &op_call_vjp, node, dy, tx_node_shape(graph, node->input[0]));
+    if (tx_function_can(function, TX_VJP)) {
+        cotangent[0] = derivative(graph, &tx_op_call_vjp, node, dy, tx_node_shape(graph, node->input[0]));
     } else {
         tx_graph_fail(graph, "%s has no vjp, so there is no gradient through it", function->name);
     }
@@ -59,13 +61,14 @@ static tx_node jvp_result(tx_graph *graph, const tx_graph_node *node, tx_node y,
 {
     (void)y;
     const tx_function *function = node->attributes.function;
-    return function->jvp ? derivative(graph, &op_call_jvp, node, tangent[0], node->shape)
-                         : tx_graph_fail(graph, "%s has no jvp, so there are no tangents through it", function->name);
+    return tx_function_can(function, TX_JVP)
+               ? derivative(graph, &op_call_jvp, node, tangent[0], node->shape)
+               : tx_graph_fail(graph, "%s has no jvp, so there are no tangents through it", function->name);
 }
 
 static const tx_operation op_call = {.name = "call", .traits = TX_OP_CUT, .prepare = prepare_call};
 static const tx_operation op_call_result = {.name = "call_result", .vjp = vjp_result, .jvp = jvp_result, .prepare = prepare_result};
-static const tx_operation op_call_vjp = {.name = "call_vjp", .prepare = prepare_call};
+const tx_operation tx_op_call_vjp = {.name = "call_vjp", .prepare = prepare_call};
 static const tx_operation op_call_jvp = {.name = "call_jvp", .prepare = prepare_call};
 
 tx_node tx_call(tx_graph *graph, tx_node x, tx_shape shape, const tx_function *function)

@@ -111,17 +111,22 @@ static tx_node jvp_linear(tx_graph *graph, const tx_graph_node *node, tx_node y,
                             : binary(graph, node->op, tangent[0], tangent[1], alpha, beta);
 }
 
-/* A summand laid out as the result goes into a convolution that nobody else reads. */
+/* A summand laid out as the result goes into a convolution that nobody else reads, or into a function's cotangent. */
 static tx_node add_to_conv(const tx_fuser *fuser, const tx_graph_node *node, const tx_graph_node *old)
 {
     tx_graph *graph = tx_fuser_graph(fuser);
     for (int k = 0; k < 2; k++) {
-        tx_graph_node conv;
+        tx_graph_node conv, call;
         const bool view = tx_has_trait(tx_graph_at(graph, node->input[1 - k]), TX_OP_VIEW);
         if (tx_fuser_sole(fuser, old->input[k], &tx_op_conv, &conv) && !conv.attributes.activation && conv.input[3] < 0 &&
             conv.input[4] < 0 && !tx_is_strided(&conv.attributes.convolution) && !view) {
             conv.input[4] = node->input[1 - k];
             return tx_graph_append(graph, &conv);
+        }
+        if (tx_fuser_sole(fuser, old->input[k], &tx_op_call_vjp, &call) && call.input[3] < 0 && !view &&
+            call.attributes.function->vjp_adds && call.attributes.function->vjp) {
+            call.input[3] = node->input[1 - k];
+            return tx_graph_append(graph, &call);
         }
     }
     return TX_NONE;

@@ -24,7 +24,7 @@ static int tell_own(tx_registry *registry)
 {
     static tx_option options[2];
     static const tx_stepper_class class_ = {create, step, NULL};
-    static const tx_component times = {TX_KIND_STEPPER, "times", "multiplies", options, &class_, false, false};
+    static const tx_component times = {TX_KIND_STEPPER, "times", "multiplies", options, &class_, false, false, NULL};
     const tx_shape shape = {1, 1, {4}};
     tx_config *config = NULL;
     tx_stepper *stepper = NULL;
@@ -65,7 +65,7 @@ static tx_status add_stage(tx_optimizer *optimizer, const tx_section *section, t
 static int tell_steps(tx_registry *registry)
 {
     static const tx_optimizer_class class_ = {add_stage};
-    static const tx_component growing = {TX_KIND_OPTIMIZER, "growing", "goes faster", NULL, &class_, false, true};
+    static const tx_component growing = {TX_KIND_OPTIMIZER, "growing", "goes faster", NULL, &class_, false, true, NULL};
     static const tx_task_class nothing = {NULL, NULL, NULL, NULL, NULL, NULL};
     tx_config *config = NULL;
     tx_optimizer *optimizer = NULL;

@@ -1,0 +1,242 @@
+/* A section's component in a shared object: which one it is, its options beside those of every plugin, its functions. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/name.h"
+#include "component/registry.h"
+#include "kernel/function.h"
+#include "plugin/plugin.h"
+
+/* A function made for states of one shape. */
+typedef struct made {
+    struct made *before;
+    tx_shape shape;
+    int states;
+    tx_function function;
+} made;
+
+/* What stands in for the component `plugin` in one section. */
+typedef struct opened {
+    tx_component component; /* first: sections point to it */
+    const tx_component *own;
+    made *made; /* the last */
+} opened;
+
+static opened *opened_of(const tx_section *section)
+{
+    return (opened *)(uintptr_t)tx_section_component(section); /* made writable by tx_plugin_open */
+}
+
+const void *tx_plugin_implementation(const tx_section *section)
+{
+    return opened_of(section)->own->implementation;
+}
+
+/* ---- Which component ---- */
+
+enum { NAMES = 400 };
+
+/* Those of a kind: how many, their names, the one that is meant: of that name, or (NULL) the last. */
+typedef struct choice {
+    int count;
+    char names[NAMES];
+    const tx_component *chosen;
+} choice;
+
+static choice choose(const tx_plugin *plugin, tx_kind kind, const char *name)
+{
+    choice all = {0};
+    size_t used = 0;
+    for (const tx_component *const *c = plugin->components; *c; c++) {
+        if ((*c)->kind == kind) {
+            used += used < NAMES ? (size_t)snprintf(all.names + used, NAMES - used, "%s%s", used ? ", " : "", (*c)->name) : 0;
+            all.count++;
+            all.chosen = !name || tx_same_name((*c)->name, name, tx_kind_endings(kind)) ? *c : all.chosen;
+        }
+    }
+    return all;
+}
+
+static tx_status find(const tx_section *section, const tx_plugin *plugin, tx_error *error, const tx_component **out)
+{
+    const tx_kind kind = tx_section_component(section)->kind;
+    const char *name = tx_get_string(section, "component"), *path = tx_get_string(section, "library");
+    const choice all = choose(plugin, kind, name);
+    if (!all.count) {
+        return tx_section_error(section, "library", error, TX_INVALID, "'%s' has no %s", path, tx_kind_spoken(kind));
+    }
+    if (!all.chosen || (!name && all.count > 1)) {
+        return tx_section_error(section, "component", error, TX_INVALID, "must be one of the %s of '%s': %s",
+                                tx_kind_spoken_plural(kind), path, all.names);
+    }
+    *out = all.chosen;
+    return TX_OK;
+}
+
+/* What its author has left out. */
+static const char *lacking(const tx_component *own)
+{
+    const tx_plugin_map *map = own->implementation;
+    const tx_plugin_source *source = own->implementation;
+    if (!own->implementation) {
+        return "implementation";
+    }
+    if (own->kind == TX_KIND_DATA) {
+        return !source->create ? "create" : !source->read ? "read" : NULL;
+    }
+    if (own->kind == TX_KIND_NETWORK && (!map->leaf || !map->initialise)) {
+        return map->leaf ? "initialise" : "leaf";
+    }
+    return map->create || tx_function_can(&map->function, TX_FORWARD) ? NULL : "forward";
+}
+
+/* ---- Its options ---- */
+
+static size_t count_options(const tx_option *options)
+{
+    size_t count = 0;
+    while (options && options[count].name) {
+        count++;
+    }
+    return count;
+}
+
+static tx_status join_options(const tx_option *every, const tx_option *own, tx_pool *pool, tx_error *error, const tx_option **out)
+{
+    const size_t before = count_options(every), more = count_options(own);
+    tx_option *joined;
+    for (size_t k = 0; k < before * more; k++) {
+        if (!strcmp(every[k % before].name, own[k / before].name)) {
+            return tx_error_set(error, TX_BAD_DATA, "it has an option '%s', as every plugin of its kind has", own[k / before].name);
+        }
+    }
+    if (before + more > TX_OWN_OPTIONS) {
+        return tx_error_set(error, TX_BAD_DATA, "it has more than %d options", TX_OWN_OPTIONS - (int)before);
+    }
+    TX_TRY(tx_pool_allocate(pool, before + more + 1, sizeof *joined, error, &joined));
+    memcpy(joined, every, before * sizeof *joined);
+    memcpy(joined + before, own, more * sizeof *joined);
+    *out = joined;
+    return TX_OK;
+}
+
+/* ---- Opening ---- */
+
+static void release(void *what)
+{
+    opened *o = what;
+    while (o->made) {
+        made *last = o->made;
+        const tx_plugin_map *map = o->own->implementation;
+        o->made = last->before;
+        if (map->destroy) {
+            map->destroy(last->function.user);
+        }
+        tx_free(last);
+    }
+}
+
+static tx_status open(const tx_component *every, const tx_component *own, tx_pool *pool, tx_error *error, const tx_component **out)
+{
+    opened *o;
+    const char *missing = lacking(own);
+    if (missing) {
+        return tx_error_set(error, TX_BAD_DATA, "it has no %s", missing);
+    }
+    TX_TRY(tx_pool_allocate(pool, 1, sizeof *o, error, &o));
+    o->component = *every;
+    o->component.opens = NULL;
+    o->own = own;
+    TX_TRY(join_options(every->options, own->options, pool, error, &o->component.options));
+    *out = &o->component;
+    return tx_pool_defer(pool, release, o, error);
+}
+
+tx_status tx_plugin_open(const tx_section *section, tx_pool *pool, tx_error *error, const tx_component **out)
+{
+    const char *path = tx_get_string(section, "library");
+    const tx_plugin *plugin = NULL;
+    const tx_component *own = NULL;
+    tx_error local = {0};
+    tx_status status = tx_plugin_load(path, &local, &plugin);
+    if (status != TX_OK) {
+        return tx_section_error(section, "library", error, status, "%s", local.message);
+    }
+    TX_TRY(find(section, plugin, error, &own));
+    status = open(tx_section_component(section), own, pool, &local, out);
+    return status == TX_OK
+               ? TX_OK
+               : tx_section_error(section, "library", error, status, "'%s' of '%s': %s", own->name, path, local.message);
+}
+
+/* ---- Functions ---- */
+
+static tx_status make(const tx_section *section, const tx_component *own, made *m, tx_error *error)
+{
+    const tx_plugin_map *map = own->implementation;
+    m->function = map->function;
+    if (map->create) {
+        TX_TRY(map->create(section, m->shape, m->states, error, &m->function));
+    }
+    m->function.name = m->function.name ? m->function.name : own->name;
+    return tx_function_can(&m->function, TX_FORWARD)
+               ? TX_OK
+               : tx_section_error(section, "library", error, TX_BAD_DATA, "'%s' has no forward", own->name);
+}
+
+tx_status tx_plugin_function(const tx_section *section, tx_shape shape, int states, tx_error *error, const tx_function **out)
+{
+    opened *o = opened_of(section);
+    made *m = o->made;
+    while (m && !(m->states == states && tx_shape_equal(&m->shape, &shape))) {
+        m = m->before;
+    }
+    if (!m) {
+        TX_TRY(tx_allocate(sizeof *m, error, &m));
+        m->shape = shape;
+        m->states = states;
+        const tx_status status = make(section, o->own, m, error);
+        if (status != TX_OK) {
+            tx_free(m);
+            return status;
+        }
+        m->before = o->made;
+        o->made = m;
+    }
+    *out = &m->function;
+    return TX_OK;
+}
+
+/* All parameters in every sample: a dense layer of a number that is there, with weights of zero and them as its bias. */
+static tx_node spread(tx_graph *graph, tx_node parameters)
+{
+    const int64_t count = tx_node_shape(graph, parameters).channels;
+    const tx_convolution dense = {.out_channels = count, .groups = 1};
+    tx_error error = {0};
+    double *zeros;
+    if (tx_allocate_array((size_t)count, sizeof *zeros, &error, &zeros) != TX_OK) {
+        return tx_graph_stick(graph, &error);
+    }
+    const tx_node y = tx_convolve(graph, tx_batch_size(graph), &dense, tx_constant(graph, zeros, count), parameters);
+    tx_free(zeros);
+    return y;
+}
+
+tx_node tx_plugin_apply(const tx_section *section, tx_graph *graph, const tx_node *states, int count, tx_node parameters,
+                        tx_shape result)
+{
+    const tx_function *function;
+    tx_error error = {0};
+    tx_node x = states[0];
+    if (tx_plugin_function(section, tx_node_shape(graph, x), count, &error, &function) != TX_OK) {
+        return tx_graph_stick(graph, &error);
+    }
+    for (int k = 1; k < count; k++) {
+        x = tx_concatenate(graph, x, states[k]);
+    }
+    if (parameters != TX_NONE) {
+        x = tx_concatenate(graph, tx_flatten(graph, x), spread(graph, parameters));
+    }
+    return tx_call(graph, x, result, function);
+}

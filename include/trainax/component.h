@@ -223,6 +223,9 @@ const tx_registry *tx_config_registry(const tx_config *config);
  * another NULL. *out: one allocation (tx_free); the texts are the configuration's. */
 tx_status tx_config_inputs(const tx_config *config, size_t room, tx_error *error, size_t *count, const char ***out);
 
+/* The shared objects that it names, each once; *out: one tx_allocate, the texts are the configuration's. */
+tx_status tx_config_libraries(const tx_config *config, tx_error *error, size_t *count, const char ***out);
+
 /* The resolved YAML of one section (all options, defaults included, absolute paths), which reads back to the same
  * configuration. Malloc'ed through tx_allocate; the caller frees it with tx_free. A section of a kind with several
  * components starts with its `type`. */

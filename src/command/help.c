@@ -1,5 +1,8 @@
 /* trainax help. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +10,7 @@
 #include "base/terminal.h"
 #include "command/command.h"
 #include "component/buffer.h"
+#include "plugin/plugin.h"
 
 /* The component that is called as a command is, if there is one. */
 static const tx_component *find_component(const tx_registry *registry, const char *name)
@@ -31,6 +35,45 @@ static tx_status describe_command(const tx_command *command, const tx_component 
     return tx_print_text(line, error);
 }
 
+static tx_status add_components(const tx_registry *registry, tx_buffer *text)
+{
+    for (int kind = 0; kind < TX_KIND_COUNT; kind++) {
+        for (int k = 0; k < tx_registry_count(registry, (tx_kind)kind); k++) {
+            char name[200], *help;
+            snprintf(name, sizeof name, "%s/%s", tx_kind_name((tx_kind)kind), tx_registry_at(registry, (tx_kind)kind, k)->name);
+            TX_TRY(tx_registry_help(registry, name, tx_terminal_columns(STDOUT_FILENO), text->error, &help));
+            tx_buffer_add(text, "%s%s", text->length ? "\n" : "", help);
+            tx_free(help);
+        }
+    }
+    return TX_OK;
+}
+
+/* FILE.so: the components of a plugin. */
+static tx_status describe_plugin(const char *file, tx_error *error)
+{
+    char path[PATH_MAX], *whole;
+    tx_buffer text = {.error = error};
+    tx_registry *registry;
+    TX_TRY(tx_registry_create(error, &registry));
+    tx_status status = realpath(file, path) ? tx_plugin_add(registry, path, error)
+                                            : tx_error_set(error, TX_BAD_DATA, "'%s' cannot be read: %s", file, strerror(errno));
+    status = status ? status : add_components(registry, &text);
+    tx_registry_destroy(registry);
+    if (status != TX_OK) {
+        tx_free(text.data);
+        return status;
+    }
+    TX_TRY(tx_buffer_finish(&text, &whole));
+    return tx_print_text(whole, error);
+}
+
+static bool is_plugin(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > 3 && strcmp(name + length - 3, ".so") == 0;
+}
+
 /* NAME, a command before a component; command/NAME. */
 static tx_status describe(const tx_registry *registry, const char *name, tx_error *error)
 {
@@ -38,6 +81,9 @@ static tx_status describe(const tx_registry *registry, const char *name, tx_erro
     const bool prefixed = strncmp(name, prefix, strlen(prefix)) == 0;
     const tx_command *command = tx_command_find(prefixed ? name + strlen(prefix) : name);
     char *text;
+    if (is_plugin(name)) {
+        return describe_plugin(name, error);
+    }
     if (command) {
         return describe_command(command, prefixed ? NULL : find_component(registry, name), error);
     }
@@ -88,7 +134,7 @@ const tx_command tx_command_help = {
     .flags = flags,
     .word = "NAME",
     .word_text = "a component, also as KIND/NAME; a key of the configuration, such as precision, trainer.optimizer or adam.b1; "
-                 "a kind, such as networks; a network's descriptor; a metric; a command",
+                 "a kind, such as networks; a network's descriptor; a metric; a command; a plugin (FILE.so)",
     .word_optional = true,
     .max_words = 1,
     .example = "help trainer.optimizer",

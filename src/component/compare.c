@@ -94,9 +94,21 @@ static tx_status compare_values(const tx_section *section, const tx_value *now, 
     return now->option->type == TX_TYPE_SECTIONS ? compare_lists(now, old, error) : TX_OK;
 }
 
+/* One that was opened is made anew for each section: it is the same if it has the same options. */
+static bool same_component(const tx_section *now, const tx_section *old)
+{
+    bool same = now->component->kind == old->component->kind && !strcmp(now->component->name, old->component->name) &&
+                now->count == old->count;
+    for (int k = 0; same && k < now->count; k++) {
+        const tx_option *a = now->values[k].option, *b = old->values[k].option;
+        same = !strcmp(a->name, b->name) && a->type == b->type;
+    }
+    return same;
+}
+
 static tx_status compare_sections(const tx_section *now, const tx_section *old, tx_error *error)
 {
-    if (now->component != old->component) {
+    if (!same_component(now, old)) {
         return differs(now, "type", error, now->component->name, old->component->name);
     }
     for (int k = 0; k < now->count; k++) {

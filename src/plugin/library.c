@@ -46,3 +46,13 @@ tx_status tx_plugin_load(const char *path, tx_error *error, const tx_plugin **ou
     *out = plugin;
     return TX_OK;
 }
+
+tx_status tx_plugin_add(tx_registry *registry, const char *path, tx_error *error)
+{
+    const tx_plugin *plugin;
+    TX_TRY(tx_plugin_load(path, error, &plugin));
+    for (const tx_component *const *component = plugin->components; *component; component++) {
+        TX_TRY(tx_registry_add(registry, *component, error));
+    }
+    return TX_OK;
+}

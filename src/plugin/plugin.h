@@ -17,6 +17,9 @@
 /* What a shared object has. It stays loaded. TX_BAD_DATA: it cannot be loaded, or is no plugin for this program. */
 tx_status tx_plugin_load(const char *path, tx_error *error, const tx_plugin **out);
 
+/* Its components, with their own options, into a registry. */
+tx_status tx_plugin_add(tx_registry *registry, const char *path, tx_error *error);
+
 /* A tx_component_opener. */
 tx_status tx_plugin_open(const tx_section *section, tx_pool *pool, tx_error *error, const tx_component **out);
 

@@ -165,7 +165,7 @@ static tx_status start(tx_run *run, tx_error *error)
                                                .inputs = run->inputs,
                                                .overwrite = run->options->start == TX_START_OVERWRITE,
                                                .earlier = earlier_root(run)}};
-    TX_TRY(tx_run_log_introduce(&run->file, run->parallel, error));
+    TX_TRY(tx_run_log_introduce(&run->file, run->config, run->parallel, error));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
     run->member = &run->trainer->member;
     tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);

@@ -7,9 +7,9 @@ file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefi
 set_target_properties(trainax_command trainax PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 set_property(TARGET trainax_command PROPERTY INSTALL_RPATH "\$ORIGIN/${bin_to_lib};${CMAKE_INSTALL_RPATH}")
 install(TARGETS trainax_command RUNTIME)
-install(TARGETS trainax trainax_inference EXPORT trainax LIBRARY ARCHIVE)
+install(TARGETS trainax trainax_inference trainax_plugin EXPORT trainax LIBRARY ARCHIVE)
 install(DIRECTORY include/trainax TYPE INCLUDE)
-install(DIRECTORY scripts/experiments slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(DIRECTORY scripts/experiments scripts/plugin-template slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(PROGRAMS scripts/scaling_study scripts/plot.py scripts/report.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(FILES scripts/pictures.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(FILES scripts/packages/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/trainax RENAME ${PROJECT_VERSION})
@@ -20,7 +20,7 @@ install(EXPORT trainax FILE trainaxConfig.cmake NAMESPACE trainax:: DESTINATION 
 write_basic_package_version_file(trainaxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/trainaxConfigVersion.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/trainax)
 
-# pkg-config trainax, trainax-inference: what is linked by the first finds the library without LD_LIBRARY_PATH.
+# pkg-config trainax, trainax-inference, trainax-plugin: what is linked by the first finds the library without LD_LIBRARY_PATH.
 function(tx_package name description libs)
   file(CONFIGURE OUTPUT ${name}.pc @ONLY CONTENT [[prefix=${pcfiledir}/@pc_to_prefix@
 libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
@@ -36,3 +36,4 @@ Cflags: -I${includedir}
 endfunction()
 tx_package(trainax "Training of autoregressive neural emulators over MPI" "-Wl,-rpath,\${libdir} -ltrainax")
 tx_package(trainax-inference "Networks that were exported as C, without MPI and HDF5" "-ltrainax-inference -lm")
+tx_package(trainax-plugin "Headers of shared objects that trainax loads" "")

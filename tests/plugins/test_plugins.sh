@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Shared objects of users, built from the installed headers alone: what they compute against what is built in, their adjoints
+# against finite differences, on several ranks and threads, and everything that can be wrong with one.
+. "$(dirname "$0")/../command/common.sh" "$1" "$2"
+
+[ -z "${TRAINAX_SANITIZE:-}" ] || sanitizer="-fsanitize=$TRAINAX_SANITIZE"
+cmake --install "$build" --prefix "$work/prefix" >/dev/null || fail "cmake --install"
+export PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name trainax-plugin.pc)")
+flags=$(pkg-config --cflags --libs trainax-plugin)
+warnings="-Wall -Wextra -pedantic -Werror"
+sources=$tests/plugins
+# library NAME COMMAND...: lib<NAME>.so
+library() {
+    succeeds "${@:2}" $warnings -O1 -fPIC -shared $flags ${sanitizer:-} -o "lib$1.so"
+}
+library fou ${CC:-cc} -std=c11 "$sources/fou.c" -ffp-contract=off -lm
+library kinds ${CC:-cc} -std=c11 "$sources/kinds.c"
+library burgers ${CC:-cc} -std=c11 "$sources/burgers.c" "$sources/burgers_plugin.c"
+library implicit ${CC:-cc} -std=c11 "$sources/implicit.c" -llapack
+library logistic ${CXX:-c++} -std=c++11 "$sources/logistic.cpp"
+
+cat >chain.yaml <<'YAML'
+data: {type: advection_1d_periodic, num_points: 40, num_samples: 7, cfl: -0.75, highest_init_mode: 5, temporal_horizon: 12, key: 0}
+network: {type: conv, kernel_size: 3, padding: same, padding_mode: circular, num_spatial_dims: 1, in_channels: 1, out_channels: 1, key: 73}
+trainer: {num_rollout_steps: 4, optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 40, batch_size: 16, key: 42}
+parallel: {block: 3}
+YAML
+sets() { # the words of "KEY=VALUE KEY=VALUE" as flags
+    local word
+    for word in $1; do echo --set "$word"; done
+}
+# train NAME 'KEY=VALUE...' [LAUNCHER...]: a run of chain.yaml
+train() {
+    succeeds "${@:3}" "$trainax" train chain.yaml --quiet --output "$1" $(sets "$2")
+}
+
+# -- the same bits as the built-in stepper wherever a configuration takes one. (A network whose convolution pads its states just as
+# the stepper's does shares that with it, and with it the order of sums at the edge: kernel_size 3 does not.) --
+for precision in float32 float64; do
+    for cfl in -0.75 0.6; do
+        for configuration in diverted_chain_branch_one "diverted_chain trainer.num_branch_steps=2" \
+            "mix_chain_post_physics trainer.num_post_physics_steps=2"; do
+            common="precision=$precision trainer.type=$configuration trainer.ref_stepper.cfl=$cfl"
+            train built_in "trainer.ref_stepper.type=fou_advection_1d $common"
+            train plugin "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so $common"
+            same_run built_in plugin
+            rm -r built_in plugin
+        done
+    done
+done
+
+# -- on any ranks and threads, and where memory is short, its run is the same; run.log says which build it was --
+burgers="trainer.type=diverted_chain trainer.num_branch_steps=3 trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libburgers.so trainer.ref_stepper.viscosity=0.02 trainer.ref_stepper.dt=0.002"
+train alone "$burgers"
+for ranks in 2 3; do
+    train ranks$ranks "$burgers" mpirun -n $ranks
+    same_run alone ranks$ranks
+done
+train threads "$burgers parallel.threads=3"
+same_run alone threads
+# predicted NAME: KiB that run.log says
+predicted() { sed -n 's/.*memory per rank: \([0-9]*\) KiB.*/\1/p' "$1/run.log"; }
+train long "$burgers trainer.num_rollout_steps=10"
+train least "$burgers trainer.num_rollout_steps=10 parallel.memory=$(($(predicted long) * 9 / 10))KiB"
+same_run long least
+[ "$(predicted least)" -lt "$(predicted long)" ] || fail "nothing was computed again: $(predicted least) KiB"
+grep -q "plugin: $work/libburgers.so, SHA-256 $(sha256sum libburgers.so | cut -c1-16)$" alone/run.log || fail "run.log says nothing of the library"
+grep -q "library: $work/libburgers.so$" alone/config.yaml || fail "config.yaml names the library by another path"
+
+# -- stopped and resumed, with the library elsewhere; another option is another run --
+train half "$burgers trainer.num_training_steps=20"
+mkdir moved
+cp libburgers.so moved
+succeeds "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.library=moved/libburgers.so")
+same_run alone half
+expect 2 'trainer.ref_stepper.dt is 0.003 but the run was started with 0.002' \
+    "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.dt=0.003")
+
+# -- a residuum, a network and a loss against the built-in ones, whose sums have another order: to rounding, in double --
+# near A B: all numbers of two histories to 1e-12
+near() {
+    paste -d, "$1/history.csv" "$2/history.csv" | awk -F, 'NR > 1 { d = $4 - $8; if (d > 1e-12 * $4 || d < -1e-12 * $4) bad++ } END { exit bad > 0 || NR < 20 }' ||
+        fail "$1 and $2 differ: $(tail -n 2 "$1/history.csv" "$2/history.csv")"
+}
+for cuts in "" "trainer.cut_prev=false" "trainer.cut_next=true"; do
+    rm -rf built_in plugin
+    common="precision=float64 trainer.type=residuum trainer.residuum_fn.cfl=0.6 $cuts"
+    train built_in "trainer.residuum_fn.type=fou_advection_1d $common"
+    train plugin "trainer.residuum_fn.type=plugin trainer.residuum_fn.library=libfou.so $common"
+    near built_in plugin
+done
+train mse "precision=float64"
+train square "precision=float64 trainer.time_level_loss.type=plugin trainer.time_level_loss.library=libkinds.so"
+near mse square
+point="precision=float64 data.type=lorenz_rk4 data.num_points=null data.cfl=null data.highest_init_mode=null"
+cat >point.yaml <<'YAML'
+precision: float64
+data: {type: lorenz_rk4, num_samples: 2, temporal_horizon: 40, key: 0}
+network: {type: linear, in_features: 3, out_features: 3, key: 5}
+trainer: {num_rollout_steps: 2, optimizer: {type: adam, learning_rate: 1.0e-2}, num_training_steps: 40, batch_size: 16, key: 42}
+YAML
+sed 's/type: linear, in_features: 3, out_features: 3/type: plugin, library: libkinds.so/' point.yaml >affine.yaml
+succeeds "$trainax" train point.yaml --quiet --output linear
+succeeds "$trainax" train affine.yaml --quiet --output affine
+near linear affine
+succeeds "$trainax" generate point.yaml --output point.h5
+succeeds "$trainax" rollout affine/network.h5 --initial point.h5 --steps 3 --output rolled.h5
+succeeds "$trainax" rollout linear/network.h5 --initial point.h5 --steps 3 --output rolled_linear.h5
+succeeds h5diff -p 1e-9 rolled.h5 rolled_linear.h5 /trajectories
+expect 2 'cannot be written as C|is not|no' "$trainax" export affine/network.h5 --c --output affine.c
+
+# -- data --
+cat >ramp.yaml <<'YAML'
+precision: float64
+data: {type: plugin, library: libkinds.so, levels: "2:4", count: 3}
+YAML
+succeeds mpirun -n 2 "$trainax" generate ramp.yaml --output ramp.h5
+h5dump -d /trajectories -s 2,1,0,7 -c 1,1,1,1 -m %.2f -y ramp.h5 | grep -q '2\.37' || fail "data of a plugin: $(h5dump ramp.h5)"
+expect 3 "data: trajectory 1 \(counted from 0\): failed with code 5: this one is bad" "$trainax" generate ramp.yaml --output bad.h5 --set data.bad=1
+expect 3 "trajectory 1, level 2" mpirun -n 3 "$trainax" generate ramp.yaml --output bad.h5 --set data.bad=-3
+expect 3 "impossible shape" "$trainax" generate ramp.yaml --output bad.h5 --set data.count=0
+[ ! -e bad.h5 ] || fail "a refused source has left a file"
+
+# -- adjoints against central differences, which are good to 1e-9 there --
+if [ -z "${sanitizer:-}" ]; then
+    succeeds ${CC:-cc} -std=c11 "$sources/gradient.c" $(pkg-config --cflags --libs trainax) -lm -o gradient
+    # adjoint NAME KIND OPTIONS CHANNELS POINTS
+    adjoint() {
+        succeeds ./gradient "$work/lib$1.so" "${@:2}"
+        awk '{ exit !($1 < 1e-8) }' out.txt || fail "the adjoint of $* is off by $(cat out.txt)"
+    }
+    for kind in stepper residuum; do
+        adjoint fou $kind ', cfl: -0.3' 3 8
+        adjoint fou $kind ', cfl: 0.4' 1 9
+        adjoint implicit $kind '' 2 12
+    done
+    adjoint implicit stepper ', numbers: [1, 2]' 1 7
+    adjoint logistic stepper '' 2 12
+    adjoint burgers stepper ', num_substeps: 3, viscosity: 0.01' 1 24
+fi
+if command -v gfortran >/dev/null && [ -z "${sanitizer:-}" ]; then
+    succeeds gfortran -std=f2018 -Wall -Wextra -Werror -O1 -fPIC -c "$sources/diffusion.f90"
+    library diffusion ${CC:-cc} -std=c11 "$sources/diffusion.c" diffusion.o -lgfortran
+    adjoint diffusion stepper '' 2 12
+fi
+
+# -- what can be wrong with the file; on one rank and three --
+as_stepper() { # as_stepper LIBRARY [KEY=VALUE...]: flags
+    sets "trainer.type=diverted_chain_branch_one trainer.ref_stepper.type=plugin trainer.ref_stepper.library=$1 ${*:2}"
+}
+echo text >text.so
+printf 'int x;\n' >empty.c
+library empty ${CC:-cc} empty.c
+for abi in 6 99; do
+    printf 'static const struct { int abi; } plugin = {%d};\nconst void *trainax_plugin(void);\nconst void *trainax_plugin(void) { return &plugin; }\n' $abi >abi.c
+    library abi$abi ${CC:-cc} abi.c
+done
+printf 'void nowhere(void);\nvoid somewhere(void);\nvoid somewhere(void) { nowhere(); }\n' >undefined.c
+library undefined ${CC:-cc} undefined.c
+cat >lacking.c <<'C'
+#include <trainax/plugin.h>
+static const tx_plugin_map map = {{0}, NULL, NULL, NULL, NULL};
+static const tx_component first = {.kind = TX_KIND_STEPPER, .name = "first", .implementation = &map};
+static const tx_component second = {.kind = TX_KIND_STEPPER, .name = "second"};
+TX_PLUGIN(&first, &second)
+C
+library lacking ${CC:-cc} -std=c11 -Wno-missing-field-initializers lacking.c
+# wrong CODE PATTERN LIBRARY [KEY=VALUE...]
+wrong() {
+    rm -rf refused
+    expect $1 "$2" "$trainax" train chain.yaml --quiet --output refused $(as_stepper "${@:3}")
+    rm -rf refused
+    expect $1 "$2" mpirun -n 3 "$trainax" train chain.yaml --quiet --output refused $(as_stepper "${@:3}")
+    [ ! -e refused/network.h5 ] || fail "a network of a run that was refused"
+}
+place='--set trainer.ref_stepper.library: '
+wrong 3 "$place'.*/none.so' cannot be read: No such file" none.so
+wrong 3 "$place'.*/text.so' cannot be loaded: .*(too short|ELF)" text.so
+wrong 3 "$place'.*/libempty.so' is no plugin: it has no function trainax_plugin" libempty.so
+wrong 3 "built for ABI 6 of trainax's headers, this is ABI [0-9]*: build it again" libabi6.so
+wrong 3 'built for ABI 99' libabi99.so
+wrong 3 'cannot be loaded: .*undefined symbol: nowhere' libundefined.so
+wrong 2 'must be one of the steppers of .*: first, second' liblacking.so
+wrong 2 'must be one of the steppers of .*: first, second' liblacking.so trainer.ref_stepper.component=third
+wrong 3 "'first' of '.*/liblacking.so': it has no forward" liblacking.so trainer.ref_stepper.component=first
+wrong 3 "'second' of '.*/liblacking.so': it has no implementation" liblacking.so trainer.ref_stepper.component=second
+wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so
+wrong 2 "trainer.ref_stepper.cfl is required" libfou.so
+wrong 2 "unknown key 'clf' in trainer.ref_stepper \(known: type, library, component, cfl" libfou.so trainer.ref_stepper.clf=1
+wrong 2 'trainer.ref_stepper.num_substeps must be' libburgers.so trainer.ref_stepper.num_substeps=0
+expect 2 'trainer.ref_stepper.library is required' "$trainax" train chain.yaml --quiet --output refused $(sets "trainer.ref_stepper.type=plugin")
+expect 3 "cannot be read" "$trainax" help ./none.so
+succeeds "$trainax" help ./libkinds.so
+grep -q 'affine (network)' out.txt && grep -q 'square (loss)' out.txt && grep -q 'ramp (data source)' out.txt || fail "help: $(cat out.txt)"
+
+# -- what fails while it runs --
+wrong 4 "training diverged at step 0 .*: the function 'logistic' failed with code 1: number [0-9]* is .*, more than it bears .*trajectory [0-9]*, level [0-9]*" \
+    liblogistic.so trainer.ref_stepper.bound=0.1
+wrong 4 "the function 'burgers' failed with code 1: dt is too long for the fastest wave in substep 1" libburgers.so trainer.ref_stepper.dt=1
+cat >rolled.yaml <<'YAML'
+data:
+  type: rollout
+  stepper: {type: plugin, library: libburgers.so}
+  initial_condition: {type: random_truncated_fourier_series, cutoff: 5}
+  num_points: 40
+  num_samples: 9
+  temporal_horizon: 10
+  key: 0
+YAML
+succeeds "$trainax" generate rolled.yaml --output rolled_1.h5
+succeeds mpirun -n 3 "$trainax" generate rolled.yaml --output rolled_3.h5
+cmp rolled_1.h5 rolled_3.h5 || fail "data of a plugin's rollout on three ranks"
+for launcher in "" "mpirun -n 3"; do
+    expect 3 "data.stepper: trajectory [0-9]*, the step to level [0-9]* \(counted from 0\): the function 'burgers' failed with code 1: dt is too long" \
+        $launcher "$trainax" generate rolled.yaml --output bad.h5 --set data.stepper.dt=0.3
+done
+[ ! -e bad.h5 ] || fail "a rollout that failed has left a file"
+
+# -- no vjp: an error only where a gradient goes through it --
+sed '/\.vjp = step_vjp,/d; /\.vjp_single = step_vjp_single,/d' "$sources/implicit.c" >no_vjp.c
+library no_vjp ${CC:-cc} -std=c11 -Wno-unused-function no_vjp.c -llapack
+wrong 2 "implicit has no vjp, so there is no gradient through it" libno_vjp.so
+train cut "trainer.type=diverted_chain_branch_one trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libno_vjp.so trainer.cut_div_chain=true"
+finish

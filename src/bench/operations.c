@@ -302,46 +302,6 @@ static tx_node constant(tx_case *self, tx_case_graph *g, tx_node x)
                        tx_constant(g->graph, taps, 3), TX_NONE);
 }
 
-/* ---- A user's function: y[k] = x[k]^2 x[0], of two channels of three points; x[0] comes from the tape ---- */
-
-enum { CALLED = 6 };
-
-static int forward(const tx_function_call *call, const double *x, double *y)
-{
-    double *first = call->tape;
-    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
-        first[k / CALLED] = x[k / CALLED * CALLED];
-        y[k] = x[k] * x[k] * first[k / CALLED];
-    }
-    return 0;
-}
-static int backward(const tx_function_call *call, const double *x, const double *dy, double *dx)
-{
-    const double *first = call->tape;
-    memset(dx, 0, (size_t)(call->num_samples * CALLED) * sizeof *dx);
-    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
-        dx[k] += 2 * x[k] * first[k / CALLED] * dy[k];
-        dx[k / CALLED * CALLED] += x[k] * x[k] * dy[k];
-    }
-    return 0;
-}
-static int tangent(const tx_function_call *call, const double *x, const double *dx, double *dy)
-{
-    const double *first = call->tape;
-    for (int64_t k = 0; k < call->num_samples * CALLED; k++) {
-        dy[k] = 2 * x[k] * first[k / CALLED] * dx[k] + x[k] * x[k] * dx[k / CALLED * CALLED];
-    }
-    return 0;
-}
-
-static tx_node call(tx_case *self, tx_case_graph *g, tx_node x)
-{
-    static const tx_function function = {
-        .name = "x^2 x[0]", .forward = forward, .vjp = backward, .jvp = tangent, .tape_bytes = sizeof(double)};
-    (void)self;
-    return tx_call(g->graph, x, tx_node_shape(g->graph, x), &function);
-}
-
 /* ---- Transforms over the whole spectrum ---- */
 
 /* There, times a table whose values are all different, and back. */
@@ -475,6 +435,7 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("stop_gradient_1d", stop_gradient, 5, {2, 1, {6}})},
     {CASE("numbers_1d", numbers, 5, {2, 1, {9}})},
     {CASE("numbers_dense", numbers, 8, {3, 0, {0}})},
-    {CASE("function_1d", call, 5, {2, 1, {3}})},
+    {CASE("function_1d", tx_case_call, 5, {2, 1, {3}})},
+    {CASE("function_adding_1d", tx_case_call_adding, 5, {2, 1, {3}})},
     {.name = NULL},
 };

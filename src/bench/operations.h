@@ -30,4 +30,7 @@ struct tx_operation_case {
     tx_activation activation;
     double exponent;
 };
+/* Of users' functions: one with a tape; one of both precisions, sample by sample, that adds its cotangents (functions.c). */
+tx_node tx_case_call(const tx_operation_case *self, tx_case_graph *g, tx_node x);
+tx_node tx_case_call_adding(const tx_operation_case *self, tx_case_graph *g, tx_node x);
 extern const tx_operation_case tx_operation_cases[]; /* ends with a case without name */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values from the real Trainax, for tests/golden, tests/algebra and tests/network.
+"""Golden values from the real Trainax, for tests/golden, tests/algebra, tests/plugins and tests/network.
 
     python3 -m venv V
     V/bin/pip install "jax==0.10.2" "trainax==0.0.2" "exponax==0.1.0" "pdequinox==0.1.2" "apebench==0.1.1" \\
@@ -50,6 +50,7 @@ PINNED = {
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SECOND_ORDER = ROOT / "tests" / "algebra"
+PLUGINS = ROOT / "tests" / "plugins"
 INITIAL = ROOT / "tests" / "network" / "initial.yaml"
 
 
@@ -307,6 +308,19 @@ def stepper_spectral(options):
 @component("stepper", "lorenz_rk4")
 def stepper_lorenz(options):
     return trainax.sample_data.make_lorenz_stepper_rk4(**options)
+
+
+@component("stepper", "plugin")
+def stepper_plugin(options):
+    """That of tests/plugins/implicit.c."""
+    advection, diffusion = options["numbers"]
+
+    def step(u):
+        n = u.shape[-1]
+        matrix = (1 + advection + 2 * diffusion) * jnp.eye(n) - (advection + diffusion) * jnp.eye(n, k=-1) - diffusion * jnp.eye(n, k=1)
+        return jnp.linalg.solve(matrix, u.T).T
+
+    return step
 
 
 @component("residuum", "fou_advection_1d")
@@ -736,7 +750,7 @@ def main():
     if not cases:
         write_trajectories()
         generate_initial()
-        cases = sorted(GOLDEN.glob("*.yaml")) + sorted(SECOND_ORDER.glob("*.yaml"))
+        cases = sorted(GOLDEN.glob("*.yaml")) + sorted(SECOND_ORDER.glob("*.yaml")) + sorted(PLUGINS.glob("*.yaml"))
     for group in grouped(cases).values():
         in_child(lambda: [generate_case(path) for path in group])
 

@@ -37,10 +37,12 @@ static bool converts(const tx_data_source *source)
 static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     plugin *p;
+    tx_error told = {0};
     TX_TRY(tx_allocate(sizeof *p, error, &p));
     source->state = p;
     p->source = tx_plugin_implementation(section);
-    TX_TRY(p->source->create(section, error, &p->all));
+    const int code = p->source->create(section, &told, &p->all);
+    TX_TRY(tx_plugin_check(section, "create", code, &told, error));
     TX_TRY(check(section, &p->all, error));
     source->whole.num_trajectories = p->all.num_trajectories;
     source->whole.num_levels = p->all.num_levels;

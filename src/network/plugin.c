@@ -43,7 +43,9 @@ static tx_status initialise(const tx_network *network, tx_random random, tx_key 
     double *numbers;
     TX_TRY(tx_plugin_function(network->section, network->input, 1, error, &function));
     TX_TRY(tx_allocate_array((size_t)network->num_parameters, sizeof *numbers, error, &numbers));
-    const tx_status status = map_of(network)->initialise(function->user, random, key, numbers, error);
+    tx_error told = {0};
+    const int code = map_of(network)->initialise(function->user, random, key, numbers, &told);
+    const tx_status status = tx_plugin_check(network->section, "initialise", code, &told, error);
     for (int64_t k = 0; k < network->num_parameters && status == TX_OK; k++) {
         tx_real_put(random.precision, values, k, numbers[k]);
     }

@@ -170,6 +170,16 @@ tx_status tx_plugin_open(const tx_section *section, tx_pool *pool, tx_error *err
                : tx_section_error(section, "library", error, status, "'%s' of '%s': %s", own->name, path, local.message);
 }
 
+tx_status tx_plugin_check(const tx_section *section, const char *what, int code, const tx_error *told, tx_error *error)
+{
+    const bool known = code == TX_OK || code == TX_FAILURE || code == TX_INVALID || code == TX_BAD_DATA;
+    const tx_status status = known ? (tx_status)code : TX_FAILURE;
+    return status == TX_OK  ? TX_OK
+           : *told->message ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, told->message)
+                            : tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what,
+                                               opened_of(section)->own->name, code);
+}
+
 /* ---- Functions ---- */
 
 static tx_status make(const tx_section *section, const tx_component *own, made *m, tx_error *error)
@@ -177,7 +187,9 @@ static tx_status make(const tx_section *section, const tx_component *own, made *
     const tx_plugin_map *map = own->implementation;
     m->function = map->function;
     if (map->create) {
-        TX_TRY(map->create(section, m->shape, m->states, error, &m->function));
+        tx_error told = {0};
+        const int code = map->create(section, m->shape, m->states, &told, &m->function);
+        TX_TRY(tx_plugin_check(section, "create", code, &told, error));
     }
     m->function.name = m->function.name ? m->function.name : own->name;
     return tx_function_can(&m->function, TX_FORWARD)

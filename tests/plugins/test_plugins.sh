@@ -76,6 +76,13 @@ same_run alone half
 expect 2 'trainer.ref_stepper.dt is 0.003 but the run was started with 0.002' \
     "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.dt=0.003")
 
+# -- the gradient through a stepper that is not built in, against the real Trainax with that stepper in JAX --
+cp "$sources/implicit.yaml" .
+succeeds "$trainax" train implicit.yaml --quiet --output implicit
+paste <(awk '/^loss/ { print $5 }' "$sources/implicit.txt") <(tail -n +2 implicit/history.csv | cut -d, -f4) |
+    awk '{ d = $1 - $2; if (d > 1e-12 * $1 || d < -1e-12 * $1) bad++ } END { exit bad > 0 || NR != 12 }' ||
+    fail "other losses than Trainax's: $(cat implicit/history.csv)"
+
 # -- a residuum, a network and a loss against the built-in ones, whose sums have another order: to rounding, in double --
 # near A B: all numbers of two histories to 1e-12
 near() {
@@ -162,7 +169,13 @@ cat >lacking.c <<'C'
 static const tx_plugin_map map = {{0}, NULL, NULL, NULL, NULL};
 static const tx_component first = {.kind = TX_KIND_STEPPER, .name = "first", .implementation = &map};
 static const tx_component second = {.kind = TX_KIND_STEPPER, .name = "second"};
-TX_PLUGIN(&first, &second)
+static tx_status create(const tx_section *section, tx_shape shape, int states, tx_error *error, tx_function *function)
+{
+    return (void)section, (void)shape, (void)error, (void)function, (tx_status)(states + 41);
+}
+static const tx_plugin_map silent = {.create = create};
+static const tx_component third = {.kind = TX_KIND_STEPPER, .name = "silent", .implementation = &silent};
+TX_PLUGIN(&first, &second, &third)
 C
 library lacking ${CC:-cc} -std=c11 -Wno-missing-field-initializers lacking.c
 # wrong CODE PATTERN LIBRARY [KEY=VALUE...]
@@ -180,8 +193,9 @@ wrong 3 "$place'.*/libempty.so' is no plugin: it has no function trainax_plugin"
 wrong 3 "built for ABI 6 of trainax's headers, this is ABI [0-9]*: build it again" libabi6.so
 wrong 3 'built for ABI 99' libabi99.so
 wrong 3 'cannot be loaded: .*undefined symbol: nowhere' libundefined.so
-wrong 2 'must be one of the steppers of .*: first, second' liblacking.so
-wrong 2 'must be one of the steppers of .*: first, second' liblacking.so trainer.ref_stepper.component=third
+wrong 2 'must be one of the steppers of .*: first, second, silent' liblacking.so
+wrong 2 'must be one of the steppers of .*: first, second, silent' liblacking.so trainer.ref_stepper.component=third
+wrong 1 "trainer.ref_stepper: create of 'silent' failed with code 42" liblacking.so trainer.ref_stepper.component=silent
 wrong 3 "'first' of '.*/liblacking.so': it has no forward" liblacking.so trainer.ref_stepper.component=first
 wrong 3 "'second' of '.*/liblacking.so': it has no implementation" liblacking.so trainer.ref_stepper.component=second
 wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so

@@ -44,7 +44,13 @@ for precision in float32 float64; do
             train built_in "trainer.ref_stepper.type=fou_advection_1d $common"
             train plugin "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so $common"
             same_run built_in plugin
-            rm -r built_in plugin
+            rm -r plugin
+            [ $cfl = 0.6 ] && [ $precision = float32 ] && for ranks in 2 3; do
+                train plugin "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so $common" mpirun -n $ranks
+                same_run built_in plugin
+                rm -r plugin
+            done
+            rm -r built_in
         done
     done
 done
@@ -211,6 +217,7 @@ grep -q 'affine (network)' out.txt && grep -q 'square (loss)' out.txt && grep -q
 wrong 4 "training diverged at step 0 .*: the function 'logistic' failed with code 1: number [0-9]* is .*, more than it bears .*trajectory [0-9]*, level [0-9]*" \
     liblogistic.so trainer.ref_stepper.bound=0.1
 wrong 4 "the function 'burgers' failed with code 1: dt is too long for the fastest wave in substep 1" libburgers.so trainer.ref_stepper.dt=1
+wrong 4 "training diverged at step 0 .*: .*not finite|training diverged at step 0" liblogistic.so trainer.ref_stepper.rate=1e300
 cat >rolled.yaml <<'YAML'
 data:
   type: rollout
@@ -229,6 +236,10 @@ for launcher in "" "mpirun -n 3"; do
         $launcher "$trainax" generate rolled.yaml --output bad.h5 --set data.stepper.dt=0.3
 done
 [ ! -e bad.h5 ] || fail "a rollout that failed has left a file"
+
+expect 3 "trajectory 0, level 1 .*(missing|not finite)" "$trainax" generate rolled.yaml --output bad.h5 \
+    --set 'data.stepper={type: plugin, library: liblogistic.so, rate: 1e300}' --set data.temporal_horizon=2
+[ ! -e bad.h5 ] || fail "a rollout that is not finite has left a file"
 
 # -- no vjp: an error only where a gradient goes through it --
 sed '/\.vjp = step_vjp,/d; /\.vjp_single = step_vjp_single,/d' "$sources/implicit.c" >no_vjp.c

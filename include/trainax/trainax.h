@@ -20,6 +20,7 @@
 #include "trainax/parallel.h"
 #include "trainax/physics.h"
 #include "trainax/plan.h"
+#include "trainax/plugin.h"
 #include "trainax/problem.h"
 #include "trainax/random.h"
 #include "trainax/run.h"

@@ -1,6 +1,6 @@
 /* A simulator of one's own as a stepper of trainax: put it into `step`, its adjoint into `step_vjp`, its settings into `options`.
- * Here it is explicit diffusion on a periodic axis. <trainax/plugin.h> and <trainax/kernel.h> tell the rest: float, tangents, a tape
- * from forward to vjp, a thread's own memory, residua, networks, losses, data. */
+ * Here it is explicit diffusion on a periodic axis. <trainax/plugin.h> and <trainax/kernel.h> tell the rest: float, tangents, a
+ * tape from forward to vjp, a thread's own memory, residua, networks, losses, data. */
 #include <trainax/plugin.h>
 
 /* What it computes with: made once for states of one shape, shared by all threads, never changed. */
@@ -56,9 +56,6 @@ static const tx_option options[] = {
     {.name = NULL},
 };
 static const tx_plugin_map map = {.function = {.forward = step, .vjp = step_vjp}, .create = create, .destroy = tx_free};
-static const tx_component mine = {.kind = TX_KIND_STEPPER,
-                                  .name = "mine",
-                                  .summary = "explicit diffusion, periodic",
-                                  .options = options,
-                                  .implementation = &map};
+static const tx_component mine = {
+    .kind = TX_KIND_STEPPER, .name = "mine", .summary = "explicit diffusion, periodic", .options = options, .implementation = &map};
 TX_PLUGIN(&mine)

@@ -113,7 +113,7 @@ static tx_status open_component(resolver *r, blueprint *plan)
     outside.inlined = true; /* its other keys are checked when they are known */
     outside.each = NULL;
     TX_TRY(resolve_section(r, &outside, &section));
-    return r->incomplete ? TX_OK : plan->component->opens(section, &r->config->pool, r->config->error, &plan->component);
+    return plan->component->opens(section, &r->config->pool, r->config->error, &plan->component);
 }
 
 /* A component of `kind` from its name or its mapping with `type`. */

@@ -159,6 +159,10 @@ tx_status tx_plugin_open(const tx_section *section, tx_pool *pool, tx_error *err
     const tx_plugin *plugin = NULL;
     const tx_component *own = NULL;
     tx_error local = {0};
+    if (!path) { /* of a section that this command does not need */
+        *out = tx_section_component(section);
+        return TX_OK;
+    }
     tx_status status = tx_plugin_load(path, &local, &plugin);
     if (status != TX_OK) {
         return tx_section_error(section, "library", error, status, "%s", local.message);

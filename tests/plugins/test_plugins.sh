@@ -134,6 +134,9 @@ expect 3 "trajectory 1, level 2" mpirun -n 3 "$trainax" generate ramp.yaml --out
 expect 3 "impossible shape" "$trainax" generate ramp.yaml --output bad.h5 --set data.count=0
 [ ! -e bad.h5 ] || fail "a refused source has left a file"
 
+# A command needs nothing of a section that it does not need, however incomplete that is.
+succeeds "$trainax" generate ramp.yaml --output ramp.h5 --overwrite $(sets "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so trainer.ref_stepper.cfl=1")
+
 # -- adjoints against central differences, which are good to 1e-9 there --
 if [ -z "${sanitizer:-}" ]; then
     succeeds ${CC:-cc} -std=c11 "$sources/gradient.c" $(pkg-config --cflags --libs trainax) -lm -o gradient

@@ -28,7 +28,11 @@ static tx_status create(const tx_section *section, tx_shape shape, int states, t
     return TX_OK;
 }
 
-/* In either precision, and rounded as a sum of products is there. */
+/* In either precision, and rounded as a sum of products is there: UNFUSED, where the machine's own program does not fuse. */
+#ifdef UNFUSED
+#define fma(a, b, c) ((a) * (b) + (c))
+#define fmaf fma
+#endif
 #define DEFINE_SCHEME(REAL, FMA, SUFFIX)                                                                                           \
     static void row##SUFFIX(int64_t n, REAL a, const REAL *x, int64_t first, REAL b, REAL *y)                                      \
     {                                                                                                                              \

@@ -13,7 +13,9 @@ sources=$tests/plugins
 library() {
     succeeds "${@:2}" $warnings -O1 -fPIC -shared $flags ${sanitizer:-} -o "lib$1.so"
 }
-library fou ${CC:-cc} -std=c11 "$sources/fou.c" -ffp-contract=off -lm
+succeeds "$trainax" train "$quickstart" --quiet --output isa --set trainer.num_training_steps=0
+grep -q 'instruction set: portable' isa/run.log && [ "$(uname -m)" = x86_64 ] && unfused=-DUNFUSED
+library fou ${CC:-cc} -std=c11 "$sources/fou.c" ${unfused:-} -ffp-contract=off -lm
 library kinds ${CC:-cc} -std=c11 "$sources/kinds.c"
 library burgers ${CC:-cc} -std=c11 "$sources/burgers.c" "$sources/burgers_plugin.c"
 library implicit ${CC:-cc} -std=c11 "$sources/implicit.c" -llapack

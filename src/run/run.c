@@ -73,7 +73,9 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
         return tx_checkpoint_check(&run->checkpoint, run->config, run->log, error);
     }
     TX_TRY(tx_run_check_restart(run->directory, error));
-    tx_log_write(run->log, TX_LOG_WARNING, "no checkpoint in %s: starting anew", run->directory);
+    if (tx_run_exists(run->directory)) {
+        tx_log_write(run->log, TX_LOG_WARNING, "no checkpoint in %s: starting anew", run->directory);
+    }
     return TX_OK;
 }
 

@@ -54,11 +54,12 @@ done
 
 # -- the start of a run that is not there, and of one that died before its first checkpoint --
 train fresh 200 --resume
-grep -q 'warning: no checkpoint in .*fresh: starting anew$' err.txt || fail "a start from scratch without a word"
+grep . err.txt && fail "a warning where there was no run to go on with"
 same_run whole fresh
 [ -e fresh/checkpoint.previous.h5 ] && fail "a checkpoint that nobody asked for"
 mkdir young && cp whole/config.yaml young && head -3 whole/history.csv >young/history.csv
 train young 200 --resume
+grep -q 'warning: no checkpoint in .*young: starting anew$' err.txt || fail "a start from scratch without a word"
 same_run whole young
 
 # -- a chain: the state of each of its transforms --

@@ -39,7 +39,9 @@ for row in rows:
     assert row["q25"] <= row["time"] <= row["q75"]
     base = rows[0] if row["mode"] == "strong" else rows[3]
     assert math.isclose(row["efficiency"], row["samples_per_second"] / base["samples_per_second"] / row["ranks"])
+assert rows[0]["runs"] == rows[3]["runs"]  # one core is one core
 assert all(row["predicted"] for row in study["predicted"]) and max(row["ranks"] for row in study["predicted"]) == 64
+assert all(row["efficiency"] <= 1 + 1e-12 for row in study["predicted"] if row["mode"] == "weak")
 lines = list(csv.DictReader(open("study/scaling.csv")))
 assert [line["result"] for line in lines] == [row["result"] for row in rows]
 assert all(float(line["time"]) == row["time"] and float(line["windows"]) == row["parts"]["windows"] for line, row in zip(lines, rows))
@@ -78,6 +80,12 @@ for known in ([1e-3, 2e-3, 5e-4], [0, 2e-3, 5e-4], [1e-3, 2e-3, 0]):
     points = [{"ranks": ranks, "most_blocks": -(-37 // ranks)} for ranks in (1, 2, 3, 4, 8)]
     found = study.fit([point | {"time": study.time_of(known, point)} for point in points])
     assert all(math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-9) for x, y in zip(found, known)), (found, known)
+# A first row that took longer than the model says makes no efficiency above 1.
+options = lambda: 0
+options.ranks, options.threads, options.mode, options.predict = [1, 2], [1], ["weak"], 8
+slow = study.make_points(options, sizes, options.ranks)
+slow = [point | {"time": time} for point, time in zip(slow, (3.0, 2.0))]
+assert all(row["efficiency"] <= 1 for row in study.predict(options, sizes, slow, [study.make_model(slow, 1)]))
 CODE
 
 # -- runs that do not agree --

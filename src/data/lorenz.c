@@ -87,26 +87,34 @@ static void destroy(tx_data_source *source)
     }
 }
 
+enum { LEVELS_A_LOOK = 1 << 14 };
+
 #define DEFINE_ROLLOUT(name, real, step)                                                                                           \
-    static void name(const lorenz *l, const tx_stretch *stretch)                                                                   \
+    static tx_status name(const tx_data_source *source, const tx_stretch *stretch, tx_error *error)                                \
     {                                                                                                                              \
+        const lorenz *l = source->state;                                                                                           \
         const real *initial = (const real *)l->initial + 3 * stretch->trajectory;                                                  \
         real u[3] = {initial[0], initial[1], initial[2]}, *out = stretch->out;                                                     \
-        for (int64_t level = -l->num_warmup_steps; level < stretch->stop; level++) {                                               \
-            for (int c = 0; c < 3 && level >= stretch->first; c++) {                                                               \
-                *out++ = u[c];                                                                                                     \
+        for (int64_t level = -l->num_warmup_steps, stop; level < stretch->stop;) {                                                 \
+            TX_TRY(tx_generator_attend(source, error));                                                                            \
+            stop = stretch->stop - level < LEVELS_A_LOOK ? stretch->stop : level + LEVELS_A_LOOK;                                  \
+            for (; level < stop; level++) {                                                                                        \
+                for (int c = 0; c < 3 && level >= stretch->first; c++) {                                                           \
+                    *out++ = u[c];                                                                                                 \
+                }                                                                                                                  \
+                step(l, u);                                                                                                        \
             }                                                                                                                      \
-            step(l, u);                                                                                                            \
         }                                                                                                                          \
+        return TX_OK;                                                                                                              \
     }
 DEFINE_ROLLOUT(rollout32, float, step32)
 DEFINE_ROLLOUT(rollout64, double, step64)
 
 static tx_status generate(tx_data_source *source, int thread, const tx_stretch *stretches, int count, tx_error *error)
 {
-    (void)thread, (void)error;
+    (void)thread;
     for (int k = 0; k < count; k++) {
-        (source->setup.random.precision == TX_FLOAT32 ? rollout32 : rollout64)(source->state, &stretches[k]);
+        TX_TRY((source->setup.random.precision == TX_FLOAT32 ? rollout32 : rollout64)(source, &stretches[k], error));
     }
     return TX_OK;
 }

@@ -314,18 +314,22 @@ static void keep(rollout *r, const lane *lane, int64_t num_levels)
     }
 }
 
+enum { NUMBERS_A_LOOK = 1 << 14 };
+
 static tx_status generate(tx_data_source *source, int thread, const tx_stretch *stretches, int count, tx_error *error)
 {
     rollout *r = source->state;
     const worker *worker = &r->workers[thread];
+    const int64_t rounds_a_look = 1 + NUMBERS_A_LOOK / (count * tx_data_level_size(&source->whole));
     lane lanes[TX_MOST_TOGETHER];
     bool more = true;
     for (int k = 0; k < count; k++) {
         lanes[k] = (lane){.stretch = stretches[k], .scratch = worker->scratch + 2 * (size_t)k * r->bytes};
         begin(r, worker->initial, &lanes[k]);
     }
-    while (more) {
+    for (int64_t round = 0; more; round++) {
         tx_error local = {0};
+        TX_TRY(round % rounds_a_look ? TX_OK : tx_generator_attend(source, error));
         const tx_status status = advance(r, worker->workspace, lanes, count, &local, &more);
         if (status != TX_OK) {
             return tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, status, "%s", local.message);

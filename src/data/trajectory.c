@@ -45,6 +45,11 @@ static tx_status compute(tx_data_source *source, tx_generator *generate, const r
     return generate(source, omp_get_thread_num(), stretches, count, error);
 }
 
+tx_status tx_generator_attend(const tx_data_source *source, tx_error *error)
+{
+    return source->job && tx_parallel_asked_to_stop(source->job) ? tx_error_set(error, TX_STOPPED, "asked to stop") : TX_OK;
+}
+
 tx_status tx_generate_levels(tx_data_source *source, tx_generator *generate, int together, int64_t first_level, int64_t num_levels,
                              void *out, tx_error *error)
 {
@@ -64,9 +69,8 @@ tx_status tx_generate_levels(tx_data_source *source, tx_generator *generate, int
 #pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
     for (int64_t k = 0; k < count; k++) {
         tx_error local = {0};
-        const tx_status status = source->job && tx_parallel_asked_to_stop(source->job)
-                                     ? tx_error_set(&local, TX_STOPPED, "asked to stop")
-                                     : compute(source, generate, &r, r.trajectory + k * together, together, &local);
+        tx_status status = tx_generator_attend(source, &local);
+        status = status ? status : compute(source, generate, &r, r.trajectory + k * together, together, &local);
 #pragma omp critical
         if (status != TX_OK && k < failed) {
             failed = k;

@@ -17,6 +17,8 @@ typedef tx_status tx_generator(tx_data_source *source, int thread, const tx_stre
 enum { TX_MOST_TOGETHER = 32 };
 /* As many threads call a generator at the same time at most, with 0 … that - 1 as `thread`. */
 int tx_generator_threads(const tx_data_source *source, int together);
+/* Some thousand numbers a look are often enough for who waits, and cost nothing. TX_STOPPED: nobody wants them any more. */
+tx_status tx_generator_attend(const tx_data_source *source, tx_error *error);
 /* The read of a source's class. An error is that of the first trajectory which has one. */
 tx_status tx_generate_levels(tx_data_source *source, tx_generator *generate, int together, int64_t first_level, int64_t num_levels,
                              void *out, tx_error *error);

@@ -140,6 +140,14 @@ succeeds "$trainax" train "$quickstart" $arguments $big --output early --resume 
 succeeds "$trainax" train "$quickstart" $arguments $big --output early.whole --resume --set trainer.num_training_steps=140
 same_run early early.whole
 
+# Not even a single trajectory is waited for.
+endless() { # endless DATA OPTION...
+    stop_early 1000 --overwrite --set "data={$1, num_samples: 1, num_warmup_steps: 2147483647, key: 0}" "${@:2}"
+    h5ls -r early/checkpoint.h5 | grep -q '^/data' && fail "an early signal waits for all of a trajectory: $1"
+}
+endless 'type: lorenz_rk4' --set 'network={type: linear, in_features: 3, out_features: 3, key: 0}'
+endless 'type: rollout, stepper: {type: fou_advection_1d, cfl: -0.75}, initial_condition: normal, num_points: 30'
+
 # checkpoint.now: a checkpoint, and on it goes.
 "$trainax" train "$quickstart" --quiet --set output.checkpoint_interval=0 --output now --set trainer.num_training_steps=100000000 2>err.txt &
 process=$!

@@ -40,7 +40,7 @@ case "${1:-}" in
         build=build-${sanitize//,/-}
         # -O1: fast enough to test, close enough to the source to read.
         # gcc's warnings about formats are wrong in instrumented code: the plain build is the one that must be free of them.
-        options+=(-DTRAINAX_WERROR=OFF -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-O1 -g" "-DTRAINAX_SANITIZE=$sanitize")
+        options+=(-DTRAINAX_WERROR=OFF -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG=-O1 "-DTRAINAX_SANITIZE=$sanitize")
         shift
         ;;
     -h | --help)

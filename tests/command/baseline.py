@@ -254,6 +254,34 @@ def compare(what, data, kinds=range(len(KINDS)), precision="float64", tolerance=
         check(what, flat, state, f"out{ranks}", held_out, tolerance, names)
 
 
+def compare_training(what, data, form, optimizer, steps, apply, tolerance):
+    """Least squares of a network that is linear have one answer, whoever looks for it."""
+    state, (x, _) = data.shape[2:], pairs([u.reshape(len(u), -1) for u in data])
+    with h5py.File("data.h5", "w") as file:
+        file["trajectories"] = data
+    with open("train.yaml", "w") as file:
+        file.write(f"precision: float64\ndata: {{type: file, path: data.h5}}\nnetwork: {{{form}, key: 1}}\n"
+                   f"trainer: {{optimizer: {{{optimizer}}}, num_training_steps: {steps}, batch_size: 100000, key: 0}}\n")
+    result = run("train", "train.yaml", "--output", "trained", "--overwrite", "--quiet")
+    if result.returncode:
+        return fail(f"{what}: {result.stderr}")
+    near(f"{optimizer} as {what}", network("trained/network.h5", state)[2](x), apply(x), 0, tolerance * np.abs(x).max())
+
+
+# 40 steps divide the damping by 3 each, until they gain nothing: a loss that is 1e-16 off is that of parameters that are 1e-8 off.
+# Then it grows to 1e200, at which no step is an error.
+LM, GN = ("type: levenberg_marquardt, ftol: 0", 40), ("type: gauss_newton, damping_parameter: 0", 1)
+for bias in (False, True):
+    data = trajectories(6, 20, (3,))
+    a, b = linear("ridge", data, 0, bias)
+    for asked, tolerance in ((LM, 1e-7), (GN, 1e-12)):
+        compare_training(f"ridge, alpha 0, use_bias {bias}", data, f"type: linear, in_features: 3, out_features: 3, use_bias: {bias}".lower(),
+                         *asked, lambda u: u @ a.T + b, tolerance)
+for state, modes in (((2, 9), "[5]"), ((1, 4, 5), "[2, 3]")):
+    data = trajectories(5, 12, state)
+    h = transfer([u.reshape(len(u), -1) for u in data], state, 1e-6)
+    compare_training(f"spectral, {state}", data, f"type: spectral_conv, num_spatial_dims: {len(state) - 1}, in_channels: {state[0]}, "
+                     f"out_channels: {state[0]}, num_modes: {modes}", *LM, convolve(h, state), 1e-7)
 compare("no axes", trajectories(6, 20, (3,)))
 compare("no axes, fewer pairs than numbers", trajectories(3, 4, (14,)))
 compare("1 axis", trajectories(10, 9, (1, 12)), other=trajectories(4, 7, (1, 12)))

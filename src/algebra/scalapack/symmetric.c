@@ -332,13 +332,17 @@ static tx_status add_parts(tx_symmetric *matrix, double *values, size_t size, do
     return square ? tx_parallel_add(matrix->parallel, square, 1, error) : TX_OK;
 }
 
+/* Squares of what a huge shift leaves of a solution would be 0. */
 static double norm_of(const double *values, size_t count)
 {
-    double square = 0;
+    double largest = 0, square = 0;
     for (size_t k = 0; k < count; k++) {
-        square += values[k] * values[k];
+        largest = fmax(largest, fabs(values[k]));
     }
-    return sqrt(square);
+    for (size_t k = 0; k < count && largest > 0; k++) {
+        square += values[k] / largest * (values[k] / largest);
+    }
+    return largest * sqrt(square);
 }
 
 tx_status tx_symmetric_solve(tx_symmetric *matrix, int64_t count, double *vectors, tx_error *error)

@@ -130,6 +130,8 @@ tx_status tx_text_read(const char *path, tx_error *error, char **out);
 /* With parents; temporaries of processes that were killed are removed. TX_BAD_DATA when it cannot be made or written in (tried
  * with a file that is removed at once). */
 tx_status tx_directory_make(const char *path, tx_error *error);
+/* Could it be made, or is it there to be written in? Changes nothing. TX_BAD_DATA: no. */
+tx_status tx_directory_check(const char *path, tx_error *error);
 
 /* A file that the user asked for. */
 typedef struct tx_output {

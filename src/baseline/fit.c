@@ -211,10 +211,21 @@ static tx_status predict(const job *job, tx_error *error, tx_budget *out)
     return TX_OK;
 }
 
+static tx_status plan(const job *job, tx_error *error, tx_budget *out)
+{
+    const tx_section *parallel = tx_get_section(job->root, "parallel");
+    TX_TRY(predict(job, error, out));
+    const size_t total = tx_budget_total(out);
+    return tx_get_word(parallel, "memory") || total <= tx_get_bytes(parallel, "memory")
+               ? TX_OK
+               : tx_section_error(parallel, "memory", error, TX_INVALID, "too little: these baselines take %zu KiB a rank",
+                                  (total + 1023) / 1024);
+}
+
 static tx_status load(job *job, tx_error *error)
 {
     tx_budget budget = {0};
-    TX_TRY(tx_parallel_agree(job->parallel, predict(job, error, &budget), error));
+    TX_TRY(tx_parallel_agree(job->parallel, plan(job, error, &budget), error));
     TX_TRY(tx_budget_check(job->parallel, &budget, job->root, NULL, NULL, NULL, error));
     return tx_dataset_load(job->parallel, job->source, TX_SHARDED, error, &job->fit.dataset);
 }
@@ -359,9 +370,7 @@ static tx_status prepare(job *job, const char *wanted, tx_error *error)
     job->fit.state = job->source->shape.state;
     TX_TRY(tx_parallel_agree(job->parallel, check_all(job, isa, error), error));
     TX_TRY(check_directory(job, wanted, error));
-    TX_TRY(load(job, error));
-    const tx_status mine = tx_parallel_rank(job->parallel) == 0 ? tx_directory_make(job->directory, error) : TX_OK;
-    return tx_parallel_agree(job->parallel, mine, error);
+    return load(job, error);
 }
 
 static tx_status run(job *job, const char *wanted, tx_error *error, char **out)

@@ -13,7 +13,8 @@
 #include "problem/network_file.h"
 
 static const char *const tables[] = {"metrics.csv", "baselines.csv"};
-enum { NUM_TABLES = sizeof tables / sizeof *tables, PATH_SIZE = 4096 };
+static const char *const of_runs[] = {"run.log", "history.csv", "checkpoint.h5"}; /* of train: results, too */
+enum { NUM_TABLES = sizeof tables / sizeof *tables, NUM_OF_RUNS = sizeof of_runs / sizeof *of_runs, PATH_SIZE = 4096 };
 
 static tx_status join(const tx_report *report, const char *name, const char *ending, tx_error *error, char path[PATH_SIZE])
 {
@@ -23,21 +24,32 @@ static tx_status join(const tx_report *report, const char *name, const char *end
 
 /* ---- Before ---- */
 
-static tx_status check_file(const tx_report *report, const char *name, const char *ending, const char *const *inputs,
-                            tx_error *error)
+static tx_status check_absent(const tx_report *report, const char *name, const char *ending, tx_error *error)
 {
     char path[PATH_SIZE];
     struct stat unused;
     TX_TRY(join(report, name, ending, error, path));
-    TX_TRY(tx_input_check(path, inputs, error));
     return report->overwrite || lstat(path, &unused)
                ? TX_OK
                : tx_error_set(error, TX_INVALID, "%s holds results (%s%s): give --overwrite to replace them, or another --output",
                               report->directory, name, ending);
 }
 
+static tx_status check_file(const tx_report *report, const char *name, const char *ending, const char *const *inputs,
+                            tx_error *error)
+{
+    char path[PATH_SIZE];
+    TX_TRY(join(report, name, ending, error, path));
+    TX_TRY(tx_input_check(path, inputs, error));
+    return check_absent(report, name, ending, error);
+}
+
 static tx_status check(const tx_report *report, const char *const *inputs, tx_error *error)
 {
+    TX_TRY(tx_directory_check(report->directory, error));
+    for (int k = 0; k < NUM_OF_RUNS; k++) {
+        TX_TRY(check_absent(report, of_runs[k], "", error));
+    }
     for (int k = 0; k < report->count; k++) {
         TX_TRY(check_file(report, report->baselines[k].name, ".h5", inputs, error));
     }
@@ -131,6 +143,7 @@ static tx_status write_all(const tx_report *report, tx_text texts[NUM_TABLES], t
 {
     TX_TRY(add_metrics(report, &texts[0], error));
     TX_TRY(add_baselines(report, &texts[1], error));
+    TX_TRY(tx_directory_make(report->directory, error));
     for (int k = 0; k < report->count; k++) {
         TX_TRY(save_network(report, &report->baselines[k], error));
     }

@@ -13,10 +13,16 @@ static const tx_section *evaluation_section(const tx_evaluation_setup *setup)
     return tx_get_section(setup->run, "evaluation"); /* may be NULL */
 }
 
-static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
+/* Of what is evaluated on; NULL: there is none. */
+static const tx_section *data_section(const tx_evaluation_setup *setup)
 {
     const tx_section *section = evaluation_section(setup), *data = section ? tx_get_section(section, "data") : NULL;
-    data = data ? data : tx_get_section(setup->run, "data");
+    return data ? data : tx_get_section(setup->run, "data");
+}
+
+static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
+{
+    const tx_section *data = data_section(setup);
     if (!data) {
         return tx_section_error(setup->run, NULL, error, TX_INVALID,
                                 "there is nothing to evaluate on: a section evaluation.data or data is needed");
@@ -35,8 +41,9 @@ static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_set
     const int64_t most = (evaluation->shape.num_levels - 1) / tx_data_stride(&evaluation->shape);
     const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
     if (most < 1) {
-        return tx_error_set(error, TX_INVALID,
-                            "the trajectories to evaluate on have their initial level alone: there is nothing to compare with");
+        const tx_section *data = data_section(setup);
+        return tx_section_error(data ? data : setup->run, NULL, error, TX_INVALID,
+                                "the trajectories to evaluate on have their initial level alone: there is nothing to compare with");
     }
     if (wanted > most) {
         return tx_section_error(section, "num_steps", error, TX_INVALID,

@@ -1,6 +1,7 @@
 /* Text files and folders. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,4 +131,42 @@ tx_status tx_directory_make(const char *path, tx_error *error)
     }
     tx_atomic_sweep(path);
     return try_writing(path, error);
+}
+
+/* The folder itself, or the nearest that exists above it. */
+static void find_existing(char path[PATH_MAX])
+{
+    struct stat unused;
+    while (stat(path, &unused) != 0 && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+        if (!slash) {
+            strcpy(path, ".");
+            return;
+        }
+        slash[slash == path] = '\0';
+        if (slash == path) {
+            return;
+        }
+    }
+}
+
+tx_status tx_directory_check(const char *directory, tx_error *error)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (strlen(directory) + 32 > PATH_MAX) {
+        return tx_error_set(error, TX_BAD_DATA, "the path of the directory is too long");
+    }
+    strcpy(path, directory);
+    find_existing(path);
+    if (stat(path, &info) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the directory %s: %s", directory, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot use the directory %s: %s is no folder", directory, path);
+    }
+    if (access(path, W_OK | X_OK) != 0) {
+        return tx_error_set(error, TX_BAD_DATA, "cannot write in the directory %s: %s: %s", directory, path, strerror(errno));
+    }
+    return TX_OK;
 }

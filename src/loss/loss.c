@@ -48,11 +48,26 @@ void tx_residuals_add(tx_residuals *residuals, tx_graph *graph, double weight, t
     }
 }
 
+/* The option by which a section has a weight; NULL: several may be meant. */
+static const char *weight_option(const tx_section *section)
+{
+    static const char *const names[] = {"time_level_weights", "branch_level_weights", "weights", "weight"};
+    const char *found = NULL;
+    int count = 0;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (tx_knows(section, names[k]) && tx_given(section, names[k])) {
+            found = names[k];
+            count++;
+        }
+    }
+    return count == 1 ? found : NULL;
+}
+
 void tx_residuals_check_weight(tx_residuals *residuals, const tx_section *section, double weight)
 {
     if (weight < 0 && !residuals->error.status) {
-        tx_section_error(section, NULL, &residuals->error, TX_INVALID, "%s needs a sum of squares; a weight of %g makes none",
-                         residuals->asker, weight);
+        tx_section_error(section, weight_option(section), &residuals->error, TX_INVALID,
+                         "%s needs a sum of squares; a weight of %g makes none", residuals->asker, weight);
     }
 }
 

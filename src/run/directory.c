@@ -43,48 +43,9 @@ bool tx_run_exists(const char *directory)
     return false;
 }
 
-/* The folder itself, or the nearest that exists above it. */
-static void find_existing(char path[PATH_SIZE])
-{
-    struct stat unused;
-    while (stat(path, &unused) != 0 && errno == ENOENT) {
-        char *slash = strrchr(path, '/');
-        if (!slash) {
-            strcpy(path, ".");
-            return;
-        }
-        if (slash == path) {
-            path[1] = '\0';
-            return;
-        }
-        *slash = '\0';
-    }
-}
-
-static tx_status check_writable(const char *directory, tx_error *error)
-{
-    char path[PATH_SIZE];
-    struct stat info;
-    if (strlen(directory) + 32 > PATH_SIZE) {
-        return tx_error_set(error, TX_BAD_DATA, "the path of the run directory is too long");
-    }
-    strcpy(path, directory);
-    find_existing(path);
-    if (stat(path, &info) != 0) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s", directory, strerror(errno));
-    }
-    if (!S_ISDIR(info.st_mode)) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot use the run directory %s: %s is no folder", directory, path);
-    }
-    if (access(path, W_OK | X_OK) != 0) {
-        return tx_error_set(error, TX_BAD_DATA, "cannot write in the run directory %s: %s: %s", directory, path, strerror(errno));
-    }
-    return TX_OK;
-}
-
 tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
 {
-    TX_TRY(check_writable(directory, error));
+    TX_TRY(tx_directory_check(directory, error));
     if (start == TX_START_NEW && tx_run_exists(directory)) {
         return tx_error_set(error, TX_INVALID,
                             "%s already holds a run: give --resume to continue it, --overwrite to replace it, or another --output",

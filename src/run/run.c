@@ -349,10 +349,22 @@ static tx_status lost(tx_run *run, tx_error *error)
                         local.message, run->member->step, run->trainer->problem.num_steps);
 }
 
+/* The optimizer knows no step from here: kept is what led to it, with the row of this step. */
+static tx_status stuck(tx_run *run, tx_error *error)
+{
+    tx_error local = {0};
+    run->saved_step = -1;
+    if (run->writer && write_checkpoint(run, &local) != TX_OK) {
+        tx_log_write(run->log, TX_LOG_WARNING, "%s", local.message);
+    }
+    return error->status;
+}
+
 static tx_status failed(tx_run *run, tx_error *error)
 {
     return error->status == TX_DIVERGED         ? diverged(run, error)
            : tx_parallel_is_lost(run->parallel) ? lost(run, error)
+           : error->status == TX_FAILURE        ? stuck(run, error)
                                                 : error->status;
 }
 

@@ -79,7 +79,13 @@ expect 2 '^trainax: error: --set evaluation.data: its states have another shape'
 expect 2 'num_steps: 5 steps' "$trainax" baseline run.yaml --set data.temporal_horizon=4 --output nothing
 expect 2 "section 'data'|data" "$trainax" baseline run.yaml --set data=null --output nothing
 expect 3 'missing.h5' "$trainax" baseline mine.yaml --set data.path=missing.h5 --output nothing
-expect 1 'alpha 0 has no solution' mpirun -n 2 "$trainax" baseline run.yaml --set 'baselines=[{type: ridge, alpha: 0}]' --output nothing_yet
+expect 1 'alpha 0 has no solution' mpirun -n 2 "$trainax" baseline run.yaml --set 'baselines=[{type: ridge, alpha: 0}]' --output nothing
+expect 2 '^trainax: error: --set parallel.memory: too little: these baselines take [0-9]+ KiB a rank' "$trainax" baseline run.yaml \
+    --set parallel.memory=1KiB --output nothing
+succeeds "$trainax" baseline run.yaml --set parallel.memory=100MiB --output enough
+expect 2 'from_dmd holds results .run.log.' mpirun -n 2 "$trainax" baseline run.yaml --output from_dmd
+expect 2 '^trainax: error: --set evaluation.data: the trajectories to evaluate on have their initial level alone' "$trainax" baseline run.yaml \
+    --set 'evaluation.data={type: advection_1d_periodic, num_points: 20, num_samples: 2, temporal_horizon: 1, key: 0}' --output nothing
 expect 2 'memory' "$trainax" baseline run.yaml --set data.num_points=200000 --set data.num_samples=100 --set data.temporal_horizon=2000 \
     --set 'baselines=[{type: ridge, alpha: 1}]' --output nothing
 [ ! -e nothing ] || fail "something was written"

@@ -90,6 +90,7 @@ no() { # no CODE PATTERN SETTING...
 }
 gauss='trainer.optimizer={type: gauss_newton'
 no 2 'needs a sum of squares; mae is none' "$lm" trainer.time_level_loss=mae
+no 2 '^trainax: error: --set trainer.time_level_weights: .*a weight of -1 makes none' "$lm" trainer.time_level_weights=[-1]
 no 2 'trainer.optimizer.damping_parameter must be above 0' 'trainer.optimizer={type: levenberg_marquardt, damping_parameter: 0}'
 no 2 'trainer.optimizer.damping_parameter must be at least 0' "$gauss, damping_parameter: -1}"
 no 2 'trainer.optimizer.ftol must be at least 0' 'trainer.optimizer={type: levenberg_marquardt, ftol: -1e-3}'
@@ -105,4 +106,13 @@ no 2 'too many|needs .* of memory' "$lm" trainer.batch_size=1900 \
 no 4 'loss is not finite' "$gauss, learning_rate: 1000}" trainer.batch_size=8
 no 1 'unknowns is singular' "$gauss, damping_parameter: 0}" trainer.batch_size=1900 "network={type: conv_net, num_spatial_dims: 1,
     in_channels: 1, out_channels: 1, hidden_channels: 4, depth: 1, activation: identity, key: 1}"
+
+# -- a system that is singular: what was learned before is kept --
+for ranks in 1 3; do
+    expect 1 'unknowns is singular' mpirun -n $ranks "$trainax" train "$quickstart" --set "$gauss, damping_parameter: 0}" --set "network={type: conv_net,
+        num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 4, depth: 1, activation: identity, key: 1}" --output singular$ranks
+    "$trainax" inspect singular$ranks/checkpoint.h5 | grep -qx 'step: 0' || fail "a singular system leaves no checkpoint"
+    expect 1 'unknowns is singular' mpirun -n 2 "$trainax" train "$quickstart" --set "$gauss, damping_parameter: 0}" --set "network={type: conv_net,
+        num_spatial_dims: 1, in_channels: 1, out_channels: 1, hidden_channels: 4, depth: 1, activation: identity, key: 1}" --output singular$ranks --resume
+done
 finish

@@ -64,6 +64,39 @@ static tx_status add_pattern(tx_paths *paths, const char *pattern, tx_error *err
     return status;
 }
 
+static bool is_among(const char *name, int count, char *const *names)
+{
+    for (int k = 0; k < count; k++) {
+        if (strcmp(name, names[k]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names folders below that hold some, as those of datasets in splits do: "; there are some in a, b"; "" where none is near. */
+static void name_below(const char *folder, char *text, size_t size)
+{
+    enum { MOST = 4 };
+    char pattern[PATH_MAX], *names[MOST];
+    glob_t found;
+    int count = 0;
+    text[0] = '\0';
+    if (snprintf(pattern, sizeof pattern, "%s/{*,*/*,*/*/*}/*.{h5,hdf5}", folder) >= PATH_MAX ||
+        glob(pattern, GLOB_BRACE, NULL, &found) != 0) {
+        return;
+    }
+    for (size_t k = 0, end = 0; k < found.gl_pathc && count < MOST && end < size; k++) {
+        char *name = found.gl_pathv[k] + strlen(folder) + 1;
+        *strrchr(name, '/') = '\0';
+        if (!is_among(name, count, names)) {
+            end += (size_t)snprintf(text + end, size - end, "%s%s", count ? ", " : "; there are some in ", name);
+            names[count++] = name;
+        }
+    }
+    globfree(&found);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -79,7 +112,9 @@ static tx_status find(tx_paths *paths, const char *path, tx_error *error)
         TX_TRY(add_pattern(paths, path, error));
     }
     if (paths->count == before) {
-        return tx_error_set(error, TX_BAD_DATA, "the folder '%s' holds no file *.h5 or *.hdf5", path);
+        char below[TX_MESSAGE_SIZE / 2];
+        name_below(path, below, sizeof below);
+        return tx_error_set(error, TX_BAD_DATA, "the folder '%s' holds no file *.h5 or *.hdf5%s", path, below);
     }
     qsort(paths->path + before, paths->count - before, sizeof *paths->path, by_name);
     return TX_OK;

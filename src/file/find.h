@@ -11,6 +11,7 @@ typedef struct tx_paths {
 } tx_paths;
 
 /* The files that `names` stand for, one after the other: a file; the *.h5 and *.hdf5 of a folder, or what matches a pattern of a
- * shell, in the order of their names' bytes. TX_BAD_DATA for a folder without any, and for a pattern that nothing matches. */
+ * shell, in the order of their names' bytes. TX_BAD_DATA for a folder without any (which names folders below it that have some),
+ * and for a pattern that nothing matches. */
 tx_status tx_paths_find(int count, const char *const *names, tx_error *error, tx_paths *out);
 void tx_paths_free(tx_paths *paths); /* takes a zeroed one */

@@ -55,7 +55,7 @@ enum { TX_MOST_CASES = 128 };
 int tx_bench_list(tx_bench_case *cases); /* cases: room for TX_MOST_CASES; how many there are */
 
 tx_status tx_bench_steps(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
-/* steps: of Adam, beside which it is timed until the loss is `published`; 0: to its end, which is that. Collective. */
+/* steps: of Adam, beside which it is timed on one rank until the loss is `published`; 0: to its end, which is that. Collective. */
 tx_status tx_bench_second_order(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_rollout(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);
 tx_status tx_bench_convolution(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out);

@@ -1,5 +1,5 @@
 /* Whole runs of levenberg_marquardt: of a full batch until nothing is left to gain, against the known minimum; of minibatches until
- * the loss is what a long run of Adam comes to, against that run's time. And where their time goes. */
+ * the loss is what a long run of Adam comes to, against that run's time (on one rank). And where their time goes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +165,26 @@ static void step(void *state)
     run->status = run->status ? run->status : tx_trainer_step(run->trainer, run->error);
 }
 
+/* One of its steps; it must lead somewhere. */
+static tx_status measure_step(second_order *run, tx_measurement *out)
+{
+    TX_TRY(configure(run, (const char *const[]){NULL}));
+    TX_TRY(create_trainer(run));
+    TX_TRY(tx_trainer_step(run->trainer, run->error));
+    const double first = tx_trainer_loss(run->trainer);
+    TX_TRY(tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, TX_FLOAT64), run->job->parallel, step, run, run->error, out));
+    TX_TRY(run->status);
+    TX_TRY(note_parts(run, out));
+    for (int k = 0; k < out->num_operations; k++) { /* of one step */
+        out->operations[k].seconds /= (double)out->operations[k].calls;
+        out->operations[k].calls = 1;
+    }
+    out->flops = number_of(run, "flops_per_step");
+    out->error = tx_trainer_loss(run->trainer) / first;
+    out->tolerance = 0.1;
+    return TX_OK;
+}
+
 static tx_status measure_beside_adam(second_order *run, tx_measurement *out)
 {
     static const char *const keys[KEYS] = {"network.key=0", "network.key=1", "network.key=2"};
@@ -176,19 +196,18 @@ static tx_status measure_beside_adam(second_order *run, tx_measurement *out)
         sooner[k] = reached / seconds;
         lower[k] = loss / adam;
     }
-    TX_TRY(create_trainer(run));
-    TX_TRY(tx_bench_measure(tx_kernels_get(tx_isa_count() - 1, TX_FLOAT64), run->job->parallel, step, run, run->error, out));
-    TX_TRY(run->status);
-    TX_TRY(note_parts(run, out));
-    for (int k = 0; k < out->num_operations; k++) { /* of one step */
-        out->operations[k].seconds /= (double)out->operations[k].calls;
-        out->operations[k].calls = 1;
-    }
-    out->flops = number_of(run, "flops_per_step");
+    TX_TRY(measure_step(run, out));
     out->relative = middle(sooner);
     out->error = middle(lower);
-    out->tolerance = 0.1;
     return TX_OK;
+}
+
+/* On several ranks the step alone: for Adam's minibatches, of microseconds, they are no help. */
+static tx_status measure(second_order *run, tx_measurement *out)
+{
+    return !run->self->steps ? measure_to_the_end(run, out)
+           : out->cores == 1 ? measure_beside_adam(run, out)
+                             : measure_step(run, out);
 }
 
 tx_status tx_bench_second_order(const tx_bench_case *self, const tx_bench_job *job, tx_error *error, tx_measurement *out)
@@ -197,7 +216,7 @@ tx_status tx_bench_second_order(const tx_bench_case *self, const tx_bench_job *j
     tx_measurement m = {.cores = tx_parallel_size(job->parallel)};
     const size_t before = tx_memory_live();
     tx_memory_reset_peak();
-    const tx_status status = self->steps ? measure_beside_adam(&run, &m) : measure_to_the_end(&run, &m);
+    const tx_status status = measure(&run, &m);
     m.bytes = tx_memory_peak() - before;
     close_run(&run);
     if (status == TX_OK) {

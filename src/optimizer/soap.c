@@ -422,7 +422,7 @@ static const tx_option options[] = {
     TX_OPTION_REAL("eps", "1e-8", "added to the denominator, outside the root"),
     TX_OPTION_WEIGHT_DECAY("0.0", "times the parameters, taken off at the learning rate"),
     {.name = "precondition_frequency", .type = TX_TYPE_INTEGER, .initial = "10", .unit = "steps", .minimum = 1,
-     .text = "steps from one renewal of the bases to the next"},
+     .text = "steps from one renewal of the bases to the next (n^3 operations for an axis of n: tens, not thousands)"},
     {0},
 };
 

@@ -14,6 +14,8 @@ if ! "$trainax" --version | grep -qx 'BLAS: none'; then
     for part in jacobian gram factor; do
         grep -Eq "^ +system +$part " out.txt || fail "--split shows no $part"
     done
+    succeeds mpirun -n 2 "$trainax" bench second_order/lorenz
+    grep -Eq '^second_order/lorenz .* right$' out.txt || fail "steps of levenberg_marquardt lead nowhere: $(cat out.txt)"
 fi
 
 succeeds "$trainax" bench 1d/unet_12_2/rollout_1 --json

@@ -174,7 +174,7 @@ def the_well():
     tells("well", "folder: data/train", "trajectories: 6")
     os.mkdir("base")
     os.symlink("../well", "base/well")
-    refuses("type: the_well, path: base", 3, "the folder 'base' holds no file", "; there are some in well/data/train")
+    refuses("type: the_well, path: base", 3, "base' holds no file", "; there are some in well/data/train")
     with h5py.File("well/data/train/b.hdf5", "r+") as file:
         file["t0_fields"].attrs["field_names"] = np.array(["mask", "h", "p"], "S4")  # of fixed length, as other programs write them
     gives("type: the_well, path: well/data/train/b.hdf5, fields: [p, h]", ends[1][:, :, :2], channel_names=["p", "h"])

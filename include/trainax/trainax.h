@@ -3,6 +3,7 @@
 
 #include "trainax/baseline.h"
 #include "trainax/callback.h"
+#include "trainax/checking.h"
 #include "trainax/component.h"
 #include "trainax/configuration.h"
 #include "trainax/data.h"

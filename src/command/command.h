@@ -49,7 +49,8 @@ const char *tx_arguments_path(const tx_arguments *arguments);                   
 /* ---- Subcommands ---- */
 
 extern const tx_command tx_command_train, tx_command_generate, tx_command_evaluate, tx_command_rollout, tx_command_export,
-    tx_command_inspect, tx_command_baseline, tx_command_help, tx_command_list, tx_command_schema, tx_command_bench;
+    tx_command_inspect, tx_command_check, tx_command_baseline, tx_command_help, tx_command_list, tx_command_schema,
+    tx_command_bench;
 extern const tx_command *const tx_commands[]; /* ends with NULL */
 const tx_command *tx_command_find(const char *name);
 extern const tx_flag tx_help_flag; /* --help, which every command has */

@@ -11,10 +11,12 @@
 #include "base/name.h"
 #include "command/command.h"
 
+/* clang-format off */
 const tx_command *const tx_commands[] = {
-    &tx_command_train,    &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_export, &tx_command_inspect,
-    &tx_command_baseline, &tx_command_bench,    &tx_command_help,     &tx_command_list,    &tx_command_schema, NULL,
+    &tx_command_train, &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_export, &tx_command_inspect,
+    &tx_command_check, &tx_command_baseline, &tx_command_bench, &tx_command_help, &tx_command_list, &tx_command_schema, NULL,
 };
+/* clang-format on */
 
 const tx_command *tx_command_find(const char *name)
 {

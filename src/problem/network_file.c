@@ -257,3 +257,21 @@ tx_status tx_network_file_result(const tx_file *file, tx_error *error, char out[
     tx_free(all.values);
     return status;
 }
+
+static tx_status read_named(const tx_network *network, tx_precision precision, void *values, tx_error *error)
+{
+    tx_file *file;
+    TX_TRY(tx_network_file_open(tx_get_string(network->section, "parameters"), error, &file));
+    tx_error local = {0};
+    const tx_status status = tx_network_file_parameters(file, network, precision, values, &local);
+    tx_file_close(file);
+    return status == TX_INVALID ? tx_section_error(network->section, "parameters", error, status, "%s", local.message)
+           : status             ? tx_error_set(error, status, "%s", local.message)
+                                : TX_OK;
+}
+
+tx_status tx_network_begin(const tx_network *network, tx_random random, void *values, tx_error *error)
+{
+    return tx_has(network->section, "parameters") ? read_named(network, random.precision, values, error)
+                                                  : tx_network_initialise(network, random, values, error);
+}

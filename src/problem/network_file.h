@@ -35,3 +35,5 @@ tx_status tx_network_file_parameters(const tx_file *file, const tx_network *netw
                                      tx_error *error);
 /* The digest of all leaves in the file's order, in the precision of the training: of the flat parameters, that is. */
 tx_status tx_network_file_result(const tx_file *file, tx_error *error, char out[TX_DIGEST_SIZE]);
+/* Where a training begins: the parameters that the section names, or initial ones. TX_INVALID with the place in the file. */
+tx_status tx_network_begin(const tx_network *network, tx_random random, void *values, tx_error *error);

@@ -13,36 +13,13 @@
 
 /* ---- A member ---- */
 
-static tx_status read_parameters(const tx_problem *problem, void *parameters, tx_error *error)
-{
-    const tx_network *network = problem->network;
-    tx_file *file;
-    TX_TRY(tx_network_file_open(tx_get_string(network->section, "parameters"), error, &file));
-    tx_error local = {0};
-    tx_status status = tx_network_file_parameters(file, network, problem->random.precision, parameters, &local);
-    tx_file_close(file);
-    if (status == TX_INVALID) {
-        status = tx_section_error(network->section, "parameters", error, status, "%s", local.message);
-    } else if (status != TX_OK) {
-        status = tx_error_set(error, status, "%s", local.message);
-    }
-    return status;
-}
-
-static tx_status first_parameters(const tx_problem *problem, void *parameters, tx_error *error)
-{
-    return tx_has(problem->network->section, "parameters")
-               ? read_parameters(problem, parameters, error)
-               : tx_network_initialise(problem->network, problem->random, parameters, error);
-}
-
 /* Rank 0's values for all: they may come from a file, or from another machine's arithmetic. */
 static tx_status share_parameters(tx_member *member, bool resumes, tx_error *error)
 {
     const tx_problem *problem = &member->trainer->problem;
     tx_parallel *parallel = member->trainer->parallel;
     const bool mine = tx_parallel_rank(parallel) == 0 && !resumes;
-    TX_TRY(tx_parallel_agree(parallel, mine ? first_parameters(problem, member->parameters, error) : TX_OK, error));
+    TX_TRY(tx_parallel_agree(parallel, mine ? tx_network_begin(problem->network, problem->random, member->parameters, error) : TX_OK, error));
     return tx_parallel_broadcast(parallel, member->parameters, tx_parameter_bytes(problem), error);
 }
 

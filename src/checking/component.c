@@ -1,0 +1,238 @@
+/* A component goes through all checks, in a child process; where that dies, another one goes on behind the check that it died of.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/shape.h"
+#include "checking/checking.h"
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    tx_check *run;
+    bool batches; /* of more than one state */
+} checks[] = {
+    {"numbers",    tx_check_numbers,    false},
+    {"repetition", tx_check_repetition, false},
+    {"threads",    tx_check_threads,    false},
+    {"batch",      tx_check_batch,      true},
+    {"arrays",     tx_check_arrays,     false},
+    {"jvp",        tx_check_jvp,        false},
+    {"adjoint",    tx_check_adjoint,    false},
+    {"gradient",   tx_check_gradient,   false},
+    {"NaN",        tx_check_nan,        true},
+    {"memory",     tx_check_memory,     false},
+    {"time",       tx_check_time,       false},
+};
+/* clang-format on */
+enum { NUM_CHECKS = sizeof checks / sizeof *checks };
+
+/* What parent and child share. */
+typedef struct report {
+    tx_rows all;     /* behind the last: the row that is being made */
+    int next;        /* where to go on if the child dies now: check `next` % NUM_CHECKS of subject `next` / NUM_CHECKS */
+    bool finished;   /* all are done */
+    const char *now; /* what runs: a constant */
+    tx_fault fault;
+} report;
+
+/* ---- Rows ---- */
+
+static tx_row *begin_row(report *r, const char *subject, const char *check)
+{
+    tx_row *row = &r->all.rows[r->all.count];
+    *row = (tx_row){.check = check};
+    snprintf(row->subject, sizeof row->subject, "%s", subject);
+    r->now = "";
+    return row;
+}
+
+/* A check that could not be tried says why. */
+static void end_row(report *r, tx_row *row, const tx_error *error)
+{
+    if (error->status) {
+        tx_find(&row->finding, TX_WRONG, "%s", error->message);
+    }
+    r->all.count += r->all.count + 1 < TX_MOST_ROWS;
+}
+
+static void end_dead(report *r, int waited)
+{
+    tx_error error = {0};
+    char text[TX_FAULT_TEXT];
+    tx_fault_describe(&r->fault, waited, text);
+    tx_error_set(&error, TX_FAILURE, "%s%s%s", r->now, *r->now ? " " : "", text);
+    r->fault = (tx_fault){0};
+    end_row(r, &r->all.rows[r->all.count], &error);
+}
+
+/* ---- The child ---- */
+
+/* Who runs longer does not come back. */
+static void give_time(double seconds)
+{
+    alarm((unsigned)(60 + 400 * seconds));
+}
+
+/* The subjects of a component: as a map of states, of its parameters, and the functions that it calls. */
+static bool name_subject(const tx_made *made, int index, tx_trial *trial, char name[TX_SUBJECT_NAME])
+{
+    const int maps = made->num_parameters ? 2 : 1;
+    *name = '\0';
+    trial->create = index == 0 ? tx_subject_of_states : index < maps ? tx_subject_of_parameters : tx_subject_of_function;
+    trial->index = index - maps;
+    if (index > 0 && index < maps) {
+        snprintf(name, TX_SUBJECT_NAME, "by its parameters");
+    } else if (index >= maps && index < maps + made->num_functions) {
+        snprintf(name, TX_SUBJECT_NAME, "its function %s", tx_made_function_name(made, trial->index));
+    }
+    return index < maps + made->num_functions;
+}
+
+static tx_status create_subjects(tx_trial *trial, tx_error *error)
+{
+    const tx_precision precision = trial->made->checked->random.precision;
+    TX_TRY(trial->create(trial->made, trial->index, precision, error, &trial->own));
+    trial->fine = trial->own;
+    return trial->own->precision == TX_FLOAT64 ? TX_OK : trial->create(trial->made, trial->index, TX_FLOAT64, error, &trial->fine);
+}
+
+static void give_back(tx_trial *trial)
+{
+    while (trial->num_taken) {
+        tx_free(trial->taken[--trial->num_taken]);
+    }
+}
+
+static tx_status time_once(tx_trial *trial, tx_error *error)
+{
+    void *unused;
+    const double begin = tx_clock();
+    const tx_status status = tx_trial_ask(trial, trial->own, TX_FORWARD, trial->own->samples, NULL, error, &unused);
+    trial->seconds = tx_clock() - begin;
+    give_back(trial);
+    return status;
+}
+
+static void run_check(report *r, tx_trial *trial, const char *subject, int check)
+{
+    tx_error error = {0};
+    tx_row *row = begin_row(r, subject, checks[check].name);
+    give_time(trial->seconds);
+    checks[check].run(trial, &row->finding, &error);
+    give_back(trial);
+    end_row(r, row, &error);
+}
+
+static void run_subject(report *r, tx_trial *trial, const char *subject, int index)
+{
+    const int first = r->next % NUM_CHECKS;
+    tx_error error = {0};
+    tx_row *row = begin_row(r, subject, "making");
+    r->next = (index + 1) * NUM_CHECKS;
+    give_time(10);
+    if (create_subjects(trial, &error) || time_once(trial, &error)) {
+        end_row(r, row, &error);
+    }
+    for (int k = first; k < NUM_CHECKS && !error.status; k++) {
+        r->next = index * NUM_CHECKS + k + 1;
+        if (!checks[k].batches || trial->own->samples > 1) {
+            run_check(r, trial, subject, k);
+        }
+    }
+    if (trial->fine != trial->own) {
+        tx_subject_destroy(trial->fine);
+    }
+    tx_subject_destroy(trial->own);
+}
+
+static void add_shape(report *r, tx_row *row, const tx_made *made)
+{
+    const tx_shape shapes[] = {tx_node_shape(made->graph, made->x), tx_node_shape(made->graph, made->y)};
+    const tx_error none = {0};
+    char texts[2][TX_SHAPE_TEXT];
+    tx_shape_write(&shapes[0], texts[0]);
+    tx_shape_write(&shapes[1], texts[1]);
+    tx_find(&row->finding, TX_GOOD, "(%s) to (%s), %lld parameters", texts[0], texts[1], (long long)made->num_parameters);
+    end_row(r, row, &none);
+}
+
+static void run_all(report *r, const tx_checked *checked)
+{
+    const int start = r->next;
+    tx_error error = {0};
+    tx_row *row = begin_row(r, "", "shape");
+    tx_made made;
+    char name[TX_SUBJECT_NAME];
+    r->next = INT32_MAX;
+    give_time(10);
+    if (tx_made_create(checked, &error, &made)) {
+        end_row(r, row, &error);
+        return;
+    }
+    if (start == 0) {
+        add_shape(r, row, &made);
+    }
+    r->next = start;
+    for (int index = start / NUM_CHECKS;; index++) {
+        tx_trial trial = {.made = &made, .now = &r->now};
+        if (!name_subject(&made, index, &trial, name)) {
+            break;
+        }
+        run_subject(r, &trial, name, index);
+    }
+    tx_made_destroy(&made);
+}
+
+/* ---- The parent ---- */
+
+/* Nothing of the parent's is told twice: what it has not yet written is not the child's. */
+_Noreturn static void be_child(report *r, const tx_checked *checked)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tx_fault_catch(&r->fault);
+    run_all(r, checked);
+    r->finished = true;
+    _exit(0);
+}
+
+static tx_status run_child(report *r, const tx_checked *checked, tx_error *error)
+{
+    int waited = 0;
+    const pid_t child = fork();
+    if (child < 0) {
+        return tx_error_set(error, TX_FAILURE, "the system refuses a process");
+    }
+    if (child == 0) {
+        be_child(r, checked);
+    }
+    while (waitpid(child, &waited, 0) < 0) {
+    }
+    if (!r->finished) {
+        end_dead(r, waited);
+    }
+    return TX_OK;
+}
+
+tx_status tx_check_component(const tx_checked *checked, tx_error *error, tx_rows **out)
+{
+    report *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (r == MAP_FAILED) {
+        return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", sizeof *r);
+    }
+    tx_status status = TX_OK;
+    while (!r->finished && r->next < INT32_MAX && status == TX_OK) {
+        status = run_child(r, checked, error);
+    }
+    status = status ? status : tx_allocate(sizeof **out, error, out);
+    if (status == TX_OK) {
+        **out = r->all;
+    }
+    munmap(r, sizeof *r);
+    return status;
+}

@@ -1,0 +1,88 @@
+/* Which sections of a configuration are checked. */
+#include <stdio.h>
+#include <string.h>
+
+#include "checking/checking.h"
+#include "component/section.h"
+
+/* "trainer.ref_stepper" is meant by itself, and by "ref_stepper". */
+static bool is_meant(const char *path, const char *wanted)
+{
+    const size_t length = strlen(path), tail = wanted ? strlen(wanted) : 0;
+    return !wanted ||
+           (tail <= length && strcmp(path + length - tail, wanted) == 0 && (tail == length || path[length - tail - 1] == '.'));
+}
+
+/* Where two tables read one key, it is one section's twice. */
+static bool is_known(const tx_found *found, const char *path)
+{
+    for (int k = 0; k < found->count; k++) {
+        if (strcmp(found->sections[k]->path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static tx_status visit(const tx_section *section, tx_error *error, tx_found *found);
+
+static tx_status visit_value(const tx_value *value, tx_error *error, tx_found *found)
+{
+    if (value->form == TX_FORM_SECTION) {
+        return visit(value->section, error, found);
+    }
+    for (int k = 0; value->form == TX_FORM_OWN && value->option->type == TX_TYPE_SECTIONS && k < value->count; k++) {
+        TX_TRY(visit(value->sections[k], error, found));
+    }
+    return TX_OK;
+}
+
+static tx_status visit(const tx_section *section, tx_error *error, tx_found *found)
+{
+    const tx_kind kind = section->component->kind;
+    if (tx_is_checked(kind)) {
+        if (!is_known(found, section->path)) {
+            TX_TRY(tx_reserve((size_t)found->count + 1, sizeof *found->sections, &found->capacity, error, &found->sections));
+            found->sections[found->count++] = section;
+        }
+        return TX_OK;
+    }
+    for (int k = 0; kind != TX_KIND_DATA && k < section->count; k++) {
+        TX_TRY(visit_value(&section->values[k], error, found));
+    }
+    return TX_OK;
+}
+
+static tx_status unknown(const tx_config *config, const tx_found *found, const char *wanted, tx_error *error)
+{
+    char known[TX_MESSAGE_SIZE / 2] = "";
+    for (int k = 0; k < found->count; k++) {
+        const size_t at = strlen(known);
+        snprintf(known + at, sizeof known - at, "%s%s", k ? ", " : "", found->sections[k]->path);
+    }
+    return tx_section_error(tx_config_root(config), NULL, error, TX_INVALID, "nothing to check%s%s%s: there is %s%s",
+                            wanted ? " is called '" : "", wanted ? wanted : "", wanted ? "'" : "",
+                            *known ? known : "no network, stepper, residuum or loss in it", "");
+}
+
+tx_status tx_find_checked(const tx_config *config, const char *wanted, tx_error *error, tx_found *out)
+{
+    tx_found found = {0};
+    tx_status status = visit(tx_config_root(config), error, &found);
+    int meant = 0;
+    for (int k = 0; k < found.count; k++) {
+        if (is_meant(found.sections[k]->path, wanted)) {
+            found.sections[meant++] = found.sections[k];
+        }
+    }
+    if (status == TX_OK && !meant) {
+        status = unknown(config, &found, wanted, error);
+    }
+    if (status != TX_OK) {
+        tx_free(found.sections);
+        return status;
+    }
+    found.count = meant;
+    *out = found;
+    return TX_OK;
+}

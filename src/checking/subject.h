@@ -1,0 +1,79 @@
+/* What is checked: a map of one vector of numbers, or of several at once, and its derivatives. A component is a few of them: as a
+ * map of states, as one of its parameters, and each of the users' functions that it calls. */
+#pragma once
+
+#include "base/memory.h"
+#include "problem/problem.h"
+
+/* One that can be asked of a subject. */
+typedef enum tx_way { TX_FORWARD, TX_VJP, TX_JVP, TX_WAYS } tx_way;
+
+typedef struct tx_subject tx_subject;
+typedef struct tx_subject_class {
+    /* out = f(x), J(x)' d or J(x) d of so many samples, one behind the other. TX_FAILURE: a user's function says so. */
+    tx_status (*run)(tx_subject *subject, tx_way way, int samples, const void *x, const void *d, void *out, tx_error *error);
+    void (*destroy)(tx_subject *subject); /* what hangs on `state`, which is one tx_allocate */
+} tx_subject_class;
+struct tx_subject {
+    const tx_subject_class *class_;
+    tx_precision precision;
+    int samples;             /* that a call takes at most */
+    int64_t in, out;         /* numbers of a sample */
+    const void *points;      /* (samples, in) where it is checked */
+    tx_error lacks[TX_WAYS]; /* why it cannot be asked that */
+    void *state;
+};
+void tx_subject_destroy(tx_subject *subject); /* takes NULL */
+
+/* Numbers that go in and come out of a way, of a sample. */
+static inline int64_t tx_way_given(const tx_subject *subject, tx_way way) /* d */
+{
+    return way == TX_VJP ? subject->out : way == TX_JVP ? subject->in : 0;
+}
+static inline int64_t tx_way_result(const tx_subject *subject, tx_way way)
+{
+    return way == TX_VJP ? subject->in : subject->out;
+}
+
+/* ---- Components ---- */
+
+/* Where they are checked: pairs of consecutive levels, and numbers of their trajectories, both in double. */
+typedef struct tx_states {
+    tx_shape shape;
+    int count;
+    int64_t level, num_numbers;
+    double *pairs, *numbers; /* (count, 2, level): the later one first; (count, num_numbers) */
+} tx_states;
+
+typedef struct tx_role tx_role;
+/* A component as a configuration has it. */
+typedef struct tx_checked {
+    const char *path; /* "trainer.ref_stepper" */
+    const tx_section *section;
+    const tx_states *states;
+    tx_random random;
+    int isa;
+} tx_checked;
+bool tx_is_checked(tx_kind kind); /* is there something to check of such components? */
+
+/* Made once more in each process: the object and its graph. */
+typedef struct tx_made {
+    const tx_checked *checked;
+    const tx_role *role;
+    void *object;
+    int64_t num_parameters;
+    tx_graph *graph;
+    tx_node x, y;
+    int num_functions; /* of users, that it calls */
+} tx_made;
+/* TX_INVALID: it does not fit the states, or its result has a wrong shape. */
+tx_status tx_made_create(const tx_checked *checked, tx_error *error, tx_made *out);
+void tx_made_destroy(tx_made *made);
+/* The n-th user's function, as the graph calls it. */
+tx_node tx_made_function(const tx_made *made, int n);
+const char *tx_made_function_name(const tx_made *made, int n);
+
+/* Subjects, which made must outlive. What a subject lacks is no error. */
+tx_status tx_subject_of_states(const tx_made *made, int unused, tx_precision precision, tx_error *error, tx_subject **out);
+tx_status tx_subject_of_parameters(const tx_made *made, int unused, tx_precision precision, tx_error *error, tx_subject **out);
+tx_status tx_subject_of_function(const tx_made *made, int n, tx_precision unused, tx_error *error, tx_subject **out);

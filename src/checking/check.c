@@ -45,8 +45,9 @@ static tx_status judge(const tx_checked *checked, const tx_rows *rows, tx_error 
     for (int k = 0; k < rows->count; k++) {
         const tx_row *row = &rows->rows[k];
         if (row->finding.verdict == TX_WRONG) {
-            return tx_error_set(error, TX_INVALID, "%s%s%s: %s: %s", checked->path, *row->subject ? ", " : "", row->subject,
-                                row->check, row->finding.text);
+            return row->finding.placed ? tx_error_set(error, TX_INVALID, "%s", row->finding.text)
+                                       : tx_section_error(checked->section, NULL, error, TX_INVALID, "%s%s%s: %s", row->subject,
+                                                          *row->subject ? ": " : "", row->check, row->finding.text);
         }
     }
     return TX_OK;

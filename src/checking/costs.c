@@ -41,7 +41,9 @@ static tx_status run_guarded(tx_trial *trial, tx_way way, int samples, tx_edge e
         memcpy(a.d.data, d, a.d.bytes);
         tx_guarded_lock(&a.x);
         tx_guarded_lock(&a.d);
+        const double begin = tx_clock();
         status = tx_trial_run(trial, s, way, samples, a.x.data, a.d.data, a.out.data, error);
+        trial->seconds = way == TX_FORWARD ? tx_clock() - begin : trial->seconds;
     }
     tx_guarded_destroy(&a.x);
     tx_guarded_destroy(&a.d);

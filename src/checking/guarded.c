@@ -93,13 +93,15 @@ static const tx_guarded *find_array(const tx_fault *fault)
 
 static void describe_place(const tx_guarded *array, const char *address, char text[TX_FAULT_TEXT])
 {
+    const char *end = array->data + array->bytes;
     if (address < array->data) {
         snprintf(text, TX_FAULT_TEXT, "touches memory %td bytes before %s", array->data - address, array->name);
-    } else if (address < array->data + array->bytes) {
+    } else if (address < end) {
         snprintf(text, TX_FAULT_TEXT, "writes to %s, which it may only read", array->name);
+    } else if (address == end) {
+        snprintf(text, TX_FAULT_TEXT, "touches memory right behind the end of %s", array->name);
     } else {
-        snprintf(text, TX_FAULT_TEXT, "touches memory %td bytes behind the end of %s",
-                 address - array->data - (ptrdiff_t)array->bytes, array->name);
+        snprintf(text, TX_FAULT_TEXT, "touches memory %td bytes behind the end of %s", address - end, array->name);
     }
 }
 

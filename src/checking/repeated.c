@@ -172,19 +172,20 @@ tx_status tx_check_batch(tx_trial *trial, tx_finding *finding, tx_error *error)
 
 typedef struct worker {
     tx_trial trial; /* of its own */
-    const runs *r;
     const char *now;
-    int64_t differ;
+    tx_way way;
+    const void *x, *d, *expected;
+    int64_t result, differ;
     tx_error error;
 } worker;
 
 static tx_status work(worker *w, tx_subject *s)
 {
     void *out;
-    TX_TRY(tx_trial_take(&w->trial, s->precision, s->samples * w->r->result, &w->error, &out));
+    TX_TRY(tx_trial_take(&w->trial, s->precision, s->samples * w->result, &w->error, &out));
     for (int k = tx_trial_times(&w->trial); k > 0; k--) {
-        TX_TRY(tx_trial_run(&w->trial, s, w->r->way, s->samples, s->points, w->r->d, out, &w->error));
-        w->differ += differing(s->precision, out, w->r->out, s->samples * w->r->result);
+        TX_TRY(tx_trial_run(&w->trial, s, w->way, s->samples, w->x, w->d, out, &w->error));
+        w->differ += differing(s->precision, out, w->expected, s->samples * w->result);
     }
     return TX_OK;
 }
@@ -204,30 +205,38 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
-/* Two threads at the same time, each with what is a thread's own. */
-static tx_status beside(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
+/* Starts as many of the two as the system has threads for, and waits for them. */
+static int run_workers(worker workers[2])
 {
-    worker workers[2];
     pthread_t threads[2];
     int started = 0;
-    for (; started < 2; started++) {
-        workers[started] = (worker){.trial = *trial, .r = r};
-        workers[started].trial.num_taken = 0;
-        if (pthread_create(&threads[started], NULL, run_worker, &workers[started])) {
-            break;
-        }
+    while (started < 2 && pthread_create(&threads[started], NULL, run_worker, &workers[started]) == 0) {
+        started++;
     }
     for (int k = 0; k < started; k++) {
         pthread_join(threads[k], NULL);
     }
-    *trial->now = tx_way_name[r->way];
-    for (int k = 0; k < started; k++) {
+    return started;
+}
+
+/* Two threads at the same time, each with what is a thread's own, on different states. */
+static tx_status beside(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
+{
+    worker first = {.trial = *trial, .way = r->way, .x = trial->own->points, .d = r->d, .expected = r->out, .result = r->result};
+    first.trial.num_taken = 0;
+    worker workers[2] = {first, first};
+    workers[0].trial.now = &workers[0].now;
+    workers[1].trial.now = &workers[1].now;
+    workers[1].x = r->x_turned;
+    workers[1].d = r->d_turned;
+    workers[1].expected = r->out_turned;
+    if (run_workers(workers) < 2) {
+        return tx_error_set(error, TX_FAILURE, "the system refuses a thread");
+    }
+    for (int k = 0; k < 2; k++) {
         if (workers[k].error.status) {
             return tx_error_set(error, workers[k].error.status, "on another thread: %s", workers[k].error.message);
         }
-    }
-    if (started < 2) {
-        return tx_error_set(error, TX_FAILURE, "the system refuses a thread");
     }
     return workers[0].differ + workers[1].differ
                ? tx_find(finding, TX_WRONG, "%s: numbers differ when two threads call it at the same time", tx_way_name[r->way])

@@ -9,6 +9,7 @@ enum { TX_FINDING_TEXT = 320 };
 typedef struct tx_finding {
     tx_verdict verdict;
     char text[TX_FINDING_TEXT];
+    bool placed; /* with the place in the user's file */
 } tx_finding;
 /* Returns TX_OK. */
 tx_status tx_find(tx_finding *finding, tx_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -19,7 +20,7 @@ typedef struct tx_trial {
     tx_status (*create)(const tx_made *made, int index, tx_precision precision, tx_error *error, tx_subject **out);
     int index;
     tx_subject *own, *fine; /* in the precision of the run, and in double: maybe the same */
-    double seconds;         /* that forward took for all samples, the first time */
+    double seconds;         /* that forward took for all samples; 0: not known yet */
     const char **now;       /* for who reads it after a crash: what runs ("vjp") */
     void *taken[TX_MOST_TAKEN];
     int num_taken;

@@ -386,6 +386,7 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("spectral_1d_odd", spectral, 8, {3, 1, {9}}), .channels = 2, .modes = 3},
     {CASE("spectral_1d_fft", spectral, 3, {1, 1, {128}}), .modes = 64},
     {CASE("spectral_2d_few_modes", spectral, 3, {1, 2, {6, 5}}), .channels = 2, .modes = 2},
+    {CASE("spectral_2d_one_column", spectral, 1, {3, 2, {5, 1}}), .modes = 1},
     {CASE("fourier_1d", fourier, 5, {2, 1, {12}}), TIMED(5, {18, 1, {160}})},
     {CASE("fourier_1d_odd", fourier, 3, {3, 1, {9}})},
     {CASE("fourier_2d", fourier, 2, {2, 2, {5, 6}}), TIMED(1, {4, 2, {160, 160}})},

@@ -5,7 +5,7 @@
 #include "kernel/vector/transpose.h"
 #include "kernel/vector/variant.h"
 
-/* ---- where lanes are single reals (pieces of one real): points and lanes change places ---- */
+/* ---- where lanes are single reals, points side by side: they change places ---- */
 
 /* to[k] = row k of the transpose of from[…], blocks of WIDE x WIDE; the last ones overlap those before. */
 static void straighten(const stage *s, const real *x, const int64_t *outer, int64_t count, real *y, int64_t pitch)
@@ -79,7 +79,7 @@ INLINE void store_few(real *y, wide v, int64_t n)
 static void gather(const stage *s, const real *x, const int64_t *outer, int64_t count, real *y)
 {
     const int64_t pitch = straight_pitch(s);
-    if (s->chunk == 1) {
+    if (s->chunk == 1 && s->stride == 1) {
         straighten(s, x, outer, count, y, pitch);
         return;
     }
@@ -96,7 +96,7 @@ static void gather(const stage *s, const real *x, const int64_t *outer, int64_t 
 static void scatter(const stage *s, const real *x, const int64_t *outer, int64_t count, real *y)
 {
     const int64_t pitch = straight_pitch(s);
-    if (s->chunk == 1) {
+    if (s->chunk == 1 && s->stride == 1) {
         bend(s, x, pitch, outer, count, y);
         return;
     }

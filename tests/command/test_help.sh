@@ -134,7 +134,7 @@ completes 'trainer.batch_size' help trainer.ba
 completes 'data/rollout' help data/ro
 completes 'command/rollout' help command/ro
 completes 'networks' list net
-completes 'trainax-config' help --man trainax-c
+completes 'trainax-config' help --man trainax-co
 completes 'quickstart/rollout_20' bench quickstart/rollout_2
 completes '' nothing x
 finish

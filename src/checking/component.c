@@ -55,7 +55,7 @@ static tx_row *begin_row(report *r, const char *subject, const char *check)
 static void end_row(report *r, tx_row *row, const tx_error *error)
 {
     if (error->status) {
-        tx_find(&row->finding, TX_WRONG, "%s", error->message);
+        tx_find(&row->finding, TX_WRONG, "%s%s%s", r->now, *r->now ? ": " : "", error->message);
     }
     r->all.count += r->all.count + 1 < TX_MOST_ROWS;
 }
@@ -65,7 +65,7 @@ static void end_dead(report *r, int waited)
     tx_error error = {0};
     char text[TX_FAULT_TEXT];
     tx_fault_describe(&r->fault, waited, text);
-    tx_error_set(&error, TX_FAILURE, "%s%s%s", r->now, *r->now ? " " : "", text);
+    tx_error_set(&error, TX_FAILURE, "%s", text);
     r->fault = (tx_fault){0};
     end_row(r, &r->all.rows[r->all.count], &error);
 }
@@ -86,7 +86,7 @@ static bool choose_subject(const tx_made *made, int index, tx_trial *trial, char
     trial->index = index;
     trial->create = index < maps ? tx_subject_of_function : index == maps ? tx_subject_of_states : tx_subject_of_parameters;
     if (index < maps) {
-        snprintf(name, TX_SUBJECT_NAME, "its function %s", tx_made_function_name(made, index));
+        snprintf(name, TX_SUBJECT_NAME, "its function %s", tx_made_function(made, index)->name);
     } else if (index > maps) {
         snprintf(name, TX_SUBJECT_NAME, "by its parameters");
     }
@@ -98,7 +98,7 @@ static tx_status create_subjects(tx_trial *trial, tx_error *error)
     const tx_precision precision = trial->made->checked->random.precision;
     TX_TRY(trial->create(trial->made, trial->index, precision, error, &trial->own));
     trial->fine = trial->own;
-    return trial->own->precision == TX_FLOAT64 ? TX_OK : trial->create(trial->made, trial->index, TX_FLOAT64, error, &trial->fine);
+    return precision == TX_FLOAT64 ? TX_OK : trial->create(trial->made, trial->index, TX_FLOAT64, error, &trial->fine);
 }
 
 static void give_back(tx_trial *trial)

@@ -15,35 +15,35 @@ enum { SEED = 6 };
 
 static const struct {
     const char *given, *result;
-} names[TX_WAYS] = {{"nothing", "y"}, {"dy", "dx"}, {"dx", "dy"}};
+} names[TX_VERBS] = {{"nothing", "y"}, {"dy", "dx"}, {"dx", "dy"}};
 
 typedef struct arrays {
     tx_guarded x, d, out;
 } arrays;
 
-static tx_status make_arrays(const tx_subject *s, tx_way way, int samples, tx_edge edge, tx_error *error, arrays *a)
+static tx_status make_arrays(const tx_subject *s, tx_verb verb, int samples, tx_edge edge, tx_error *error, arrays *a)
 {
     const size_t each = (size_t)samples * tx_real_bytes(s->precision);
     TX_TRY(tx_guarded_create("x", (size_t)s->in * each, edge, error, &a->x));
-    TX_TRY(tx_guarded_create(names[way].given, (size_t)tx_way_given(s, way) * each, edge, error, &a->d));
-    return tx_guarded_create(names[way].result, (size_t)tx_way_result(s, way) * each, edge, error, &a->out);
+    TX_TRY(tx_guarded_create(names[verb].given, (size_t)tx_verb_given(s, verb) * each, edge, error, &a->d));
+    return tx_guarded_create(names[verb].result, (size_t)tx_verb_result(s, verb) * each, edge, error, &a->out);
 }
 
-static tx_status run_guarded(tx_trial *trial, tx_way way, int samples, tx_edge edge, tx_error *error)
+static tx_status run_guarded(tx_trial *trial, tx_verb verb, int samples, tx_edge edge, tx_error *error)
 {
     tx_subject *s = trial->own;
     arrays a = {0};
     void *d;
-    TX_TRY(tx_trial_draw(trial, s, way, samples, SEED, error, &d));
-    tx_status status = make_arrays(s, way, samples, edge, error, &a);
+    TX_TRY(tx_trial_draw(trial, s, verb, samples, SEED, error, &d));
+    tx_status status = make_arrays(s, verb, samples, edge, error, &a);
     if (status == TX_OK) {
         memcpy(a.x.data, s->points, a.x.bytes);
         memcpy(a.d.data, d, a.d.bytes);
         tx_guarded_lock(&a.x);
         tx_guarded_lock(&a.d);
         const double begin = tx_clock();
-        status = tx_trial_run(trial, s, way, samples, a.x.data, a.d.data, a.out.data, error);
-        trial->seconds = way == TX_FORWARD ? tx_clock() - begin : trial->seconds;
+        status = tx_trial_run(trial, s, verb, samples, a.x.data, a.d.data, a.out.data, error);
+        trial->seconds = verb == TX_FORWARD ? tx_clock() - begin : trial->seconds;
     }
     tx_guarded_destroy(&a.x);
     tx_guarded_destroy(&a.d);
@@ -54,10 +54,10 @@ static tx_status run_guarded(tx_trial *trial, tx_way way, int samples, tx_edge e
 /* Who touches something else does not come back. */
 tx_status tx_check_arrays(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
-    for (tx_way way = TX_FORWARD; way < TX_WAYS; way++) {
-        for (int k = 0; k < 4 && tx_trial_has(trial->own, way); k++) {
+    for (tx_verb verb = TX_FORWARD; verb <= TX_JVP; verb++) {
+        for (int k = 0; k < 4 && tx_trial_has(trial->own, verb); k++) {
             const int samples = k < 2 ? 1 : trial->own->samples;
-            TX_TRY(run_guarded(trial, way, samples, k % 2 ? TX_AT_BEGINNING : TX_AT_END, error));
+            TX_TRY(run_guarded(trial, verb, samples, k % 2 ? TX_AT_BEGINNING : TX_AT_END, error));
         }
     }
     return tx_find(finding, TX_GOOD, "nothing is touched outside of them");
@@ -84,7 +84,7 @@ static taken look(void)
 
 typedef struct calls {
     tx_trial *trial;
-    tx_way way;
+    tx_verb verb;
     int count;
     void *d, *out;
 } calls;
@@ -93,7 +93,7 @@ static tx_status call(const calls *c, tx_error *error)
 {
     tx_subject *s = c->trial->own;
     for (int k = 0; k < c->count; k++) {
-        TX_TRY(tx_trial_run(c->trial, s, c->way, s->samples, s->points, c->d, c->out, error));
+        TX_TRY(tx_trial_run(c->trial, s, c->verb, s->samples, s->points, c->d, c->out, error));
     }
     return TX_OK;
 }
@@ -138,15 +138,16 @@ static tx_status watch(tx_status (*work)(const calls *c, tx_error *error), const
     return TX_OK;
 }
 
-static tx_status watch_way(tx_trial *trial, tx_way way, tx_finding *finding, tx_error *error)
+static tx_status watch_verb(tx_trial *trial, tx_verb verb, tx_finding *finding, tx_error *error)
 {
     tx_subject *s = trial->own;
-    calls c = {.trial = trial, .way = way, .count = tx_trial_times(trial)};
+    calls c = {.trial = trial, .verb = verb, .count = tx_trial_times(trial)};
     int64_t left;
-    TX_TRY(tx_trial_draw(trial, s, way, s->samples, SEED, error, &c.d));
-    TX_TRY(tx_trial_take(trial, s->precision, s->samples * tx_way_result(s, way), error, &c.out));
+    TX_TRY(tx_trial_draw(trial, s, verb, s->samples, SEED, error, &c.d));
+    TX_TRY(tx_trial_take(trial, s->precision, s->samples * tx_verb_result(s, verb), error, &c.out));
     TX_TRY(watch(call, &c, error, &left));
-    return left ? tx_find(finding, TX_WRONG, "%s leaves %lld bytes behind at each call", tx_way_name[way], (long long)left) : TX_OK;
+    return left ? tx_find(finding, TX_WRONG, "%s leaves %lld bytes behind at each call", tx_verb_name[verb], (long long)left)
+                : TX_OK;
 }
 
 tx_status tx_check_memory(tx_trial *trial, tx_finding *finding, tx_error *error)
@@ -157,8 +158,8 @@ tx_status tx_check_memory(tx_trial *trial, tx_finding *finding, tx_error *error)
         return tx_find(finding, TX_NOTED, "not looked at: the allocator is not the C library's");
     }
     tx_find(finding, TX_GOOD, "all is given back");
-    for (tx_way way = TX_FORWARD; way < TX_WAYS && finding->verdict != TX_WRONG; way++) {
-        TX_TRY(tx_trial_has(trial->own, way) ? watch_way(trial, way, finding, error) : TX_OK);
+    for (tx_verb verb = TX_FORWARD; verb <= TX_JVP && finding->verdict != TX_WRONG; verb++) {
+        TX_TRY(tx_trial_has(trial->own, verb) ? watch_verb(trial, verb, finding, error) : TX_OK);
     }
     if (finding->verdict == TX_WRONG) {
         return TX_OK;
@@ -170,16 +171,16 @@ tx_status tx_check_memory(tx_trial *trial, tx_finding *finding, tx_error *error)
 /* ---- Time ---- */
 
 /* The best of some calls, for a state. */
-static tx_status measure(tx_trial *trial, tx_way way, tx_error *error, double *out)
+static tx_status measure(tx_trial *trial, tx_verb verb, tx_error *error, double *out)
 {
     tx_subject *s = trial->own;
     void *d, *result;
     double best = INFINITY;
-    TX_TRY(tx_trial_draw(trial, s, way, s->samples, SEED, error, &d));
-    TX_TRY(tx_trial_ask(trial, s, way, s->samples, d, error, &result));
+    TX_TRY(tx_trial_draw(trial, s, verb, s->samples, SEED, error, &d));
+    TX_TRY(tx_trial_ask(trial, s, verb, s->samples, d, error, &result));
     for (int k = tx_trial_times(trial); k > 0; k--) {
         const double begin = tx_clock();
-        TX_TRY(tx_trial_run(trial, s, way, s->samples, s->points, d, result, error));
+        TX_TRY(tx_trial_run(trial, s, verb, s->samples, s->points, d, result, error));
         best = fmin(best, tx_clock() - begin);
     }
     *out = best / s->samples;
@@ -191,10 +192,10 @@ tx_status tx_check_time(tx_trial *trial, tx_finding *finding, tx_error *error)
     double forward, other;
     char ratios[64] = "";
     TX_TRY(measure(trial, TX_FORWARD, error, &forward));
-    for (tx_way way = TX_VJP; way < TX_WAYS; way++) {
-        if (tx_trial_has(trial->own, way)) {
-            TX_TRY(measure(trial, way, error, &other));
-            tx_format(ratios + strlen(ratios), sizeof ratios - strlen(ratios), ", %s %.2g times that", tx_way_name[way],
+    for (tx_verb verb = TX_VJP; verb <= TX_JVP; verb++) {
+        if (tx_trial_has(trial->own, verb)) {
+            TX_TRY(measure(trial, verb, error, &other));
+            tx_format(ratios + strlen(ratios), sizeof ratios - strlen(ratios), ", %s %.2g times that", tx_verb_name[verb],
                       other / forward);
         }
     }

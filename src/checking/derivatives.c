@@ -10,10 +10,9 @@
 static const double steps[] = {6e-6, 1e-4, 1.5e-3};
 enum { NUM_STEPS = sizeof steps / sizeof *steps, COORDINATES = 24 };
 
-/* What differences can tell of a good derivative. */
-static const double NEAR = 1e-4;
-/* What is left of two sums of products of the same numbers; who iterates stops earlier. */
-static const double EQUAL[] = {[TX_FLOAT32] = 1e-3, [TX_FLOAT64] = 1e-6};
+/* [single]: what differences can tell of a good derivative; and what is left of two sums of products of the same numbers, where who
+ * iterates stops earlier than rounding. */
+static const double near[] = {1e-4, 1e-2}, equal[] = {1e-6, 1e-3};
 
 static double dot(tx_precision precision, const void *a, const void *b, int64_t count)
 {
@@ -36,61 +35,87 @@ static double share(double apart, double a, double b)
     return apart == 0 ? 0 : apart / larger;
 }
 
-/* Of the first point, in double: (f(x + h v) - f(x - h v)) / 2 h. */
-static tx_status differ(tx_trial *trial, const double *v, double h, double *x, double *ahead, double *out, tx_error *error)
-{
-    tx_subject *s = trial->fine;
-    const double *at = s->points;
-    for (int side = 1; side >= -1; side -= 2) {
-        for (int64_t k = 0; k < s->in; k++) {
-            x[k] = at[k] + side * h * v[k];
-        }
-        TX_TRY(tx_trial_run(trial, s, TX_FORWARD, 1, x, NULL, side > 0 ? ahead : out, error));
-    }
-    for (int64_t k = 0; k < s->out; k++) {
-        out[k] = (ahead[k] - out[k]) / (2 * h);
-    }
-    return TX_OK;
-}
-
 /* Arrays for differences, and a direction. */
 typedef struct differences {
-    double *v, *x, *ahead, *y;
+    void *v, *x, *ahead, *y;
 } differences;
 
 static tx_status take(tx_trial *trial, tx_error *error, differences *d)
 {
-    TX_TRY(tx_trial_draw(trial, trial->fine, TX_JVP, 1, 2, error, &d->v));
-    TX_TRY(tx_trial_take(trial, TX_FLOAT64, trial->fine->in, error, &d->x));
-    TX_TRY(tx_trial_take(trial, TX_FLOAT64, trial->fine->out, error, &d->ahead));
-    return tx_trial_take(trial, TX_FLOAT64, trial->fine->out, error, &d->y);
+    const tx_subject *s = trial->fine;
+    TX_TRY(tx_trial_draw(trial, s, TX_JVP, 1, 2, error, &d->v));
+    TX_TRY(tx_trial_take(trial, s->precision, s->in, error, &d->x));
+    TX_TRY(tx_trial_take(trial, s->precision, s->out, error, &d->ahead));
+    return tx_trial_take(trial, s->precision, s->out, error, &d->y);
+}
+
+/* x = the first point + h v */
+static void move(const tx_subject *s, const void *v, double h, void *x)
+{
+    for (int64_t k = 0; k < s->in; k++) {
+        tx_real_put(s->precision, x, k, tx_real_get(s->precision, s->points, k) + h * tx_real_get(s->precision, v, k));
+    }
+}
+
+/* y = (f(x + h v) - f(x - h v)) / 2 h */
+static tx_status differ(tx_trial *trial, const differences *d, const void *v, double h, tx_error *error)
+{
+    tx_subject *s = trial->fine;
+    move(s, v, h, d->x);
+    TX_TRY(tx_trial_run(trial, s, TX_FORWARD, 1, d->x, NULL, d->ahead, error));
+    move(s, v, -h, d->x);
+    TX_TRY(tx_trial_run(trial, s, TX_FORWARD, 1, d->x, NULL, d->y, error));
+    for (int64_t k = 0; k < s->out; k++) {
+        const double apart = tx_real_get(s->precision, d->ahead, k) - tx_real_get(s->precision, d->y, k);
+        tx_real_put(s->precision, d->y, k, apart / (2 * h));
+    }
+    return TX_OK;
+}
+
+/* How alike two vectors are: the best of what has been seen. */
+typedef struct likeness {
+    double cosine, apart; /* relative to the longer one */
+} likeness;
+
+static void look(tx_precision precision, const void *a, const void *b, int64_t count, likeness *best)
+{
+    double apart = 0;
+    for (int64_t k = 0; k < count; k++) {
+        const double difference = tx_real_get(precision, a, k) - tx_real_get(precision, b, k);
+        apart += difference * difference;
+    }
+    const double of_a = length(precision, a, count), of_b = length(precision, b, count), e = share(sqrt(apart), of_a, of_b);
+    if (!(e >= best->apart)) {
+        best->apart = e;
+        best->cosine = of_a * of_b > 0 ? dot(precision, a, b, count) / (of_a * of_b) : 1;
+    }
 }
 
 /* ---- jvp ---- */
 
+/* What is not there is a mistake, or is not looked at. */
+static tx_status tell_lacking(const tx_error *lacks, tx_finding *finding)
+{
+    return tx_find(finding, lacks->status == TX_INVALID ? TX_WRONG : TX_NOTED, "%s", lacks->message);
+}
+
 tx_status tx_check_jvp(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_subject *s = trial->fine;
+    likeness best = {.apart = INFINITY};
     differences d;
-    double *y, best = INFINITY, cosine = 0;
+    void *y;
     if (!tx_trial_has(s, TX_JVP)) {
         return tx_find(finding, TX_NOTED, "%s", s->lacks[TX_JVP].message);
     }
     TX_TRY(take(trial, error, &d));
     TX_TRY(tx_trial_ask(trial, s, TX_JVP, 1, d.v, error, &y));
     for (int k = 0; k < NUM_STEPS; k++) {
-        double apart = 0;
-        TX_TRY(differ(trial, d.v, steps[k], d.x, d.ahead, d.y, error));
-        for (int64_t j = 0; j < s->out; j++) {
-            apart += (d.y[j] - y[j]) * (d.y[j] - y[j]);
-        }
-        const double a = length(TX_FLOAT64, y, s->out), b = length(TX_FLOAT64, d.y, s->out), e = share(sqrt(apart), a, b);
-        if (!(e >= best)) {
-            best = e;
-            cosine = a * b > 0 ? dot(TX_FLOAT64, y, d.y, s->out) / (a * b) : 1;
-        }
+        TX_TRY(differ(trial, &d, d.v, steps[k], error));
+        look(s->precision, y, d.y, s->out, &best);
     }
-    return tx_find(finding, best <= NEAR ? TX_GOOD : TX_WRONG, "cosine %.8f, relative error %.1e", cosine, best);
+    return tx_find(finding, best.apart <= near[s->single] ? TX_GOOD : TX_WRONG,
+                   "against differences: cosine %.8f, relative error %.1e", best.cosine, best.apart);
 }
 
 /* ---- <J v, w> = <v, J' w> ---- */
@@ -123,27 +148,29 @@ static tx_status by_jvp(tx_trial *trial, tx_finding *finding, tx_error *error)
     TX_TRY(tx_trial_draw(trial, s, TX_JVP, 1, 4, error, &v));
     TX_TRY(tx_trial_ask(trial, s, TX_JVP, 1, v, error, &y));
     TX_TRY(compare_products(trial, s, v, y, &apart, error));
-    return tx_find(finding, apart <= EQUAL[s->precision] ? TX_GOOD : TX_WRONG, "<Jv, w> and <v, J'w>: relative error %.1e", apart);
+    return tx_find(finding, apart <= equal[s->single] ? TX_GOOD : TX_WRONG, "<Jv, w> and <v, J'w>: relative error %.1e", apart);
 }
 
 static tx_status by_differences(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
+    tx_subject *s = trial->fine;
     differences d;
     double best = INFINITY;
     TX_TRY(take(trial, error, &d));
     for (int k = 0; k < NUM_STEPS; k++) {
         double apart;
-        TX_TRY(differ(trial, d.v, steps[k], d.x, d.ahead, d.y, error));
-        TX_TRY(compare_products(trial, trial->fine, d.v, d.y, &apart, error));
+        TX_TRY(differ(trial, &d, d.v, steps[k], error));
+        TX_TRY(compare_products(trial, s, d.v, d.y, &apart, error));
         best = apart >= best ? best : apart;
     }
-    return tx_find(finding, best <= NEAR ? TX_GOOD : TX_WRONG, "<Jv, w> by differences and <v, J'w>: relative error %.1e", best);
+    return tx_find(finding, best <= near[s->single] ? TX_GOOD : TX_WRONG,
+                   "<Jv, w> by differences and <v, J'w>: relative error %.1e", best);
 }
 
 tx_status tx_check_adjoint(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     if (!tx_trial_has(trial->own, TX_VJP)) {
-        return tx_find(finding, TX_WRONG, "%s", trial->own->lacks[TX_VJP].message);
+        return tell_lacking(&trial->own->lacks[TX_VJP], finding);
     }
     return tx_trial_has(trial->own, TX_JVP) ? by_jvp(trial, finding, error) : by_differences(trial, finding, error);
 }
@@ -156,18 +183,18 @@ typedef struct gradients {
     double exact[COORDINATES], differences[COORDINATES];
 } gradients;
 
-static tx_status differ_coordinates(tx_trial *trial, const differences *d, const double *w, double h, tx_error *error, gradients *g)
+static tx_status differ_coordinates(tx_trial *trial, const differences *d, const void *w, double h, tx_error *error, gradients *g)
 {
     const tx_subject *s = trial->fine;
-    const double size = length(TX_FLOAT64, d->v, s->in) / sqrt((double)s->in);
-    double *unit;
-    TX_TRY(tx_trial_take(trial, TX_FLOAT64, s->in, error, &unit));
+    const double size = length(s->precision, d->v, s->in) / sqrt((double)s->in);
+    void *unit;
+    TX_TRY(tx_trial_take(trial, s->precision, s->in, error, &unit));
     for (int k = 0; k < g->count; k++) {
         const int64_t at = k * s->in / g->count;
-        unit[at] = size;
-        TX_TRY(differ(trial, unit, h, d->x, d->ahead, d->y, error));
-        g->differences[k] = dot(TX_FLOAT64, d->y, w, s->out) / size;
-        unit[at] = 0;
+        tx_real_put(s->precision, unit, at, size);
+        TX_TRY(differ(trial, d, unit, h, error));
+        g->differences[k] = dot(s->precision, d->y, w, s->out) / size;
+        tx_real_put(s->precision, unit, at, 0);
     }
     return TX_OK;
 }
@@ -176,30 +203,22 @@ tx_status tx_check_gradient(tx_trial *trial, tx_finding *finding, tx_error *erro
 {
     tx_subject *s = trial->fine;
     gradients g = {.count = s->in < COORDINATES ? (int)s->in : COORDINATES};
+    likeness best = {.apart = INFINITY};
     differences d;
-    double *w, *x, best = INFINITY, cosine = 0;
+    void *w, *x;
     if (!tx_trial_has(s, TX_VJP)) {
-        return tx_find(finding, TX_WRONG, "%s", s->lacks[TX_VJP].message);
+        return tell_lacking(&s->lacks[TX_VJP], finding);
     }
     TX_TRY(take(trial, error, &d));
     TX_TRY(tx_trial_draw(trial, s, TX_VJP, 1, 5, error, &w));
     TX_TRY(tx_trial_ask(trial, s, TX_VJP, 1, w, error, &x));
     for (int k = 0; k < g.count; k++) {
-        g.exact[k] = x[k * s->in / g.count];
+        g.exact[k] = tx_real_get(s->precision, x, k * s->in / g.count);
     }
-    for (int j = 0; j < NUM_STEPS && !(best <= NEAR / 100); j++) {
-        double apart = 0;
-        TX_TRY(differ_coordinates(trial, &d, w, steps[j], error, &g));
-        for (int k = 0; k < g.count; k++) {
-            apart += (g.exact[k] - g.differences[k]) * (g.exact[k] - g.differences[k]);
-        }
-        const double a = length(TX_FLOAT64, g.exact, g.count), b = length(TX_FLOAT64, g.differences, g.count);
-        const double e = share(sqrt(apart), a, b);
-        if (!(e >= best)) {
-            best = e;
-            cosine = a * b > 0 ? dot(TX_FLOAT64, g.exact, g.differences, g.count) / (a * b) : 1;
-        }
+    for (int k = 0; k < NUM_STEPS && !(best.apart <= near[s->single] / 100); k++) {
+        TX_TRY(differ_coordinates(trial, &d, w, steps[k], error, &g));
+        look(TX_FLOAT64, g.exact, g.differences, g.count, &best);
     }
-    return tx_find(finding, best <= NEAR ? TX_GOOD : TX_WRONG, "against differences: cosine %.8f, relative error %.1e", cosine,
-                   best);
+    return tx_find(finding, best.apart <= near[s->single] ? TX_GOOD : TX_WRONG,
+                   "against differences: cosine %.8f, relative error %.1e", best.cosine, best.apart);
 }

@@ -154,7 +154,7 @@ void tx_made_destroy(tx_made *made)
     *made = (tx_made){0};
 }
 
-tx_node tx_made_function(const tx_made *made, int n)
+tx_node tx_made_call(const tx_made *made, int n)
 {
     tx_node node = 0;
     while (!calls_function(made, node) || n-- > 0) {
@@ -163,7 +163,7 @@ tx_node tx_made_function(const tx_made *made, int n)
     return node;
 }
 
-const char *tx_made_function_name(const tx_made *made, int n)
+const tx_function *tx_made_function(const tx_made *made, int n)
 {
-    return tx_graph_at(made->graph, tx_made_function(made, n))->attributes.function->name;
+    return tx_graph_at(made->graph, tx_made_call(made, n))->attributes.function;
 }

@@ -6,7 +6,7 @@
 #include "checking/subject.h"
 #include "problem/network_file.h"
 
-/* A plan that is ready to run; NULLs: the subject lacks that way. */
+/* A plan that is ready to run; NULLs: the subject lacks that verb. */
 typedef struct program {
     tx_plan *plan;
     tx_values *values;
@@ -19,7 +19,7 @@ typedef struct state {
     const tx_made *made;
     bool by_parameters;
     int64_t x, y; /* numbers of a window, of a result */
-    program programs[TX_WAYS][BLOCKS];
+    program programs[TX_VERBS][BLOCKS];
     tx_parameters parameters, tangent;
     void *reals, *zeros; /* parameters, and no move of them */
     void *windows, *numbers;
@@ -81,9 +81,9 @@ static tx_status fill_parameters(tx_subject *subject, tx_error *error)
 
 static const struct {
     bool pulled, seeded, tangents, moved;
-} asked[TX_WAYS][2] = {/* by states, by parameters */
-                       [TX_VJP] = {{.pulled = true}, {.seeded = true}},
-                       [TX_JVP] = {{.tangents = true, .moved = true}, {.tangents = true}}};
+} asked[TX_VERBS][2] = {/* by states, by parameters */
+                        [TX_VJP] = {{.pulled = true}, {.seeded = true}},
+                        [TX_JVP] = {{.tangents = true, .moved = true}, {.tangents = true}}};
 
 static void destroy_program(program *p)
 {
@@ -99,7 +99,7 @@ static tx_status bind(state *s, program *p, tx_error *error)
     return tx_workspace_create(p->plan, 1, error, &p->workspace);
 }
 
-static tx_status plan(tx_subject *subject, tx_way way, int block, tx_error *error, program *out)
+static tx_status plan(tx_subject *subject, tx_verb verb, int block, tx_error *error, program *out)
 {
     state *s = subject->state;
     const tx_made *made = s->made;
@@ -110,10 +110,10 @@ static tx_status plan(tx_subject *subject, tx_way way, int block, tx_error *erro
                                      .loss = TX_NONE,
                                      .outputs = &made->y,
                                      .num_outputs = 1,
-                                     .pulled = asked[way][s->by_parameters].pulled,
-                                     .seeded = asked[way][s->by_parameters].seeded,
-                                     .tangents = asked[way][s->by_parameters].tangents,
-                                     .moved = asked[way][s->by_parameters].moved};
+                                     .pulled = asked[verb][s->by_parameters].pulled,
+                                     .seeded = asked[verb][s->by_parameters].seeded,
+                                     .tangents = asked[verb][s->by_parameters].tangents,
+                                     .moved = asked[verb][s->by_parameters].moved};
     TX_TRY(tx_plan_create(made->graph, &options, error, &out->plan));
     if (tx_plan_numbers(out->plan) > made->checked->states->num_numbers) {
         return tx_error_set(error, TX_INVALID, "it reads more numbers of a trajectory than the data have");
@@ -122,15 +122,15 @@ static tx_status plan(tx_subject *subject, tx_way way, int block, tx_error *erro
 }
 
 /* What cannot be planned for lack of a derivative is lacking. */
-static tx_status plan_way(tx_subject *subject, tx_way way, tx_error *error)
+static tx_status plan_verb(tx_subject *subject, tx_verb verb, tx_error *error)
 {
     state *s = subject->state;
     const int count = s->made->checked->states->count;
     for (int k = s->by_parameters ? TOGETHER : ALONE; k < BLOCKS; k++) {
-        tx_error *told = way == TX_FORWARD ? error : &subject->lacks[way];
-        const tx_status status = plan(subject, way, k == ALONE ? 1 : count, told, &s->programs[way][k]);
+        tx_error *told = verb == TX_FORWARD ? error : &subject->lacks[verb];
+        const tx_status status = plan(subject, verb, k == ALONE ? 1 : count, told, &s->programs[verb][k]);
         if (status != TX_OK) {
-            return way == TX_FORWARD || status != TX_INVALID ? tx_error_set(error, status, "%s", told->message) : TX_OK;
+            return verb == TX_FORWARD || status != TX_INVALID ? tx_error_set(error, status, "%s", told->message) : TX_OK;
         }
     }
     return TX_OK;
@@ -147,21 +147,21 @@ static void point(const tx_subject *subject, const void **pointers, const void *
     }
 }
 
-static tx_status run(tx_subject *subject, tx_way way, int samples, const void *x, const void *d, void *out, tx_error *error)
+static tx_status run(tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out, tx_error *error)
 {
     state *s = subject->state;
     const tx_states *states = s->made->checked->states;
     const int count = s->by_parameters ? states->count : samples;
-    const program *p = &s->programs[way][count > 1 ? TOGETHER : ALONE];
-    const bool gradient = s->by_parameters && way == TX_VJP;
-    void *const *const outputs[] = {way == TX_JVP ? NULL : (void *const *)s->results, (void *const *)s->results};
+    const program *p = &s->programs[verb][count > 1 ? TOGETHER : ALONE];
+    const bool gradient = s->by_parameters && verb == TX_VJP;
+    void *const *const outputs[] = {verb == TX_JVP ? NULL : (void *const *)s->results, (void *const *)s->results};
     point(subject, s->pointers[TX_SOURCE_WINDOW], s->by_parameters ? s->windows : x, s->x);
     point(subject, s->pointers[TX_SOURCE_NUMBERS], s->numbers, states->num_numbers);
     point(subject, s->pointers[TX_SOURCE_TANGENT], d, s->x);
     point(subject, s->pointers[TX_SOURCE_SEED], d, s->y);
-    point(subject, s->results, out, way == TX_VJP ? s->x : s->y);
+    point(subject, s->results, out, verb == TX_VJP ? s->x : s->y);
     tx_parameters_set(&s->parameters, s->by_parameters ? x : s->reals);
-    tx_parameters_set(&s->tangent, s->by_parameters && way == TX_JVP ? d : s->zeros);
+    tx_parameters_set(&s->tangent, s->by_parameters && verb == TX_JVP ? d : s->zeros);
     const tx_run_input input = {.windows = s->pointers[TX_SOURCE_WINDOW],
                                 .tangents = s->pointers[TX_SOURCE_TANGENT],
                                 .numbers = s->pointers[TX_SOURCE_NUMBERS],
@@ -178,7 +178,7 @@ static tx_status run(tx_subject *subject, tx_way way, int samples, const void *x
 static void destroy(tx_subject *subject)
 {
     state *s = subject->state;
-    for (int k = 0; k < TX_WAYS * BLOCKS; k++) {
+    for (int k = 0; k < TX_VERBS * BLOCKS; k++) {
         destroy_program(&s->programs[k / BLOCKS][k % BLOCKS]);
     }
     for (int k = 0; k < TX_SOURCE_COUNT; k++) {
@@ -208,10 +208,23 @@ static tx_status fill(tx_subject *subject, tx_error *error)
     TX_TRY(tx_allocate_array(count, sizeof *s->results, error, &s->results));
     TX_TRY(fill_windows(subject, error));
     TX_TRY(fill_parameters(subject, error));
-    for (tx_way way = TX_FORWARD; way < TX_WAYS; way++) {
-        TX_TRY(plan_way(subject, way, error));
+    for (tx_verb verb = TX_FORWARD; verb <= TX_JVP; verb++) {
+        TX_TRY(plan_verb(subject, verb, error));
     }
     return TX_OK;
+}
+
+/* Does it call something that has no double precision? */
+static bool calls_single(const tx_made *made)
+{
+    bool single = false;
+    for (int k = 0; k < made->num_functions; k++) {
+        for (tx_verb verb = TX_FORWARD; verb <= TX_JVP; verb++) {
+            const tx_function *f = tx_made_function(made, k);
+            single |= tx_function_can(f, verb) && tx_function_precision(f, verb, TX_FLOAT64) == TX_FLOAT32;
+        }
+    }
+    return single;
 }
 
 static tx_status create(const tx_made *made, bool by_parameters, tx_precision precision, tx_error *error, tx_subject **out)
@@ -232,6 +245,7 @@ static tx_status create(const tx_made *made, bool by_parameters, tx_precision pr
         return status;
     }
     const int count = made->checked->states->count;
+    subject->single = precision == TX_FLOAT32 || calls_single(made);
     subject->samples = by_parameters ? 1 : count;
     subject->in = by_parameters ? made->num_parameters : s->x;
     subject->out = by_parameters ? count * s->y : s->y;
@@ -250,6 +264,16 @@ tx_status tx_subject_of_parameters(const tx_made *made, int unused, tx_precision
 {
     (void)unused;
     return create(made, true, precision, error, out);
+}
+
+tx_status tx_failed(const tx_function_failure *failed, tx_error *error)
+{
+    char text[TX_MESSAGE_SIZE / 2];
+    if (!failed->function) {
+        return TX_OK;
+    }
+    tx_function_failure_write(failed, text, sizeof text);
+    return tx_error_set(error, TX_FAILURE, "%s", text);
 }
 
 void tx_subject_destroy(tx_subject *subject)

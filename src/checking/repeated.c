@@ -34,37 +34,37 @@ static void reverse(const tx_subject *subject, int64_t each, int samples, const 
     }
 }
 
-/* What a way is run on, and what comes of it: all samples as they are; and turned round. */
+/* What a verb is run on, and what comes of it: all samples as they are; and turned round. */
 typedef struct runs {
-    tx_way way;
+    tx_verb verb;
     int64_t given, result; /* numbers of a sample */
     void *d, *out;
     void *x_turned, *d_turned, *out_turned;
 } runs;
 
-static tx_status make_runs(tx_trial *trial, tx_way way, tx_error *error, runs *r)
+static tx_status make_runs(tx_trial *trial, tx_verb verb, tx_error *error, runs *r)
 {
     tx_subject *s = trial->own;
     const int n = s->samples;
-    *r = (runs){.way = way, .given = tx_way_given(s, way), .result = tx_way_result(s, way)};
-    TX_TRY(tx_trial_draw(trial, s, way, n, SEED, error, &r->d));
-    TX_TRY(tx_trial_ask(trial, s, way, n, r->d, error, &r->out));
+    *r = (runs){.verb = verb, .given = tx_verb_given(s, verb), .result = tx_verb_result(s, verb)};
+    TX_TRY(tx_trial_draw(trial, s, verb, n, SEED, error, &r->d));
+    TX_TRY(tx_trial_ask(trial, s, verb, n, r->d, error, &r->out));
     TX_TRY(tx_trial_take(trial, s->precision, n * s->in, error, &r->x_turned));
     TX_TRY(tx_trial_take(trial, s->precision, n * r->given, error, &r->d_turned));
     TX_TRY(tx_trial_take(trial, s->precision, n * r->result, error, &r->out_turned));
     reverse(s, s->in, n, s->points, r->x_turned);
     reverse(s, r->given, n, r->d, r->d_turned);
-    return tx_trial_run(trial, s, way, n, r->x_turned, r->d_turned, r->out_turned, error);
+    return tx_trial_run(trial, s, verb, n, r->x_turned, r->d_turned, r->out_turned, error);
 }
 
-/* Of every way that there is, until something is found. */
-static tx_status for_each_way(tx_trial *trial, tx_finding *finding, tx_error *error,
-                              tx_status (*check)(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error))
+/* Of every verb that there is, until something is found. */
+static tx_status for_each_verb(tx_trial *trial, tx_finding *finding, tx_error *error,
+                               tx_status (*check)(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error))
 {
-    for (tx_way way = TX_FORWARD; way < TX_WAYS && finding->verdict != TX_WRONG; way++) {
-        if (tx_trial_has(trial->own, way)) {
+    for (tx_verb verb = TX_FORWARD; verb <= TX_JVP && finding->verdict != TX_WRONG; verb++) {
+        if (tx_trial_has(trial->own, verb)) {
             runs r;
-            TX_TRY(make_runs(trial, way, error, &r));
+            TX_TRY(make_runs(trial, verb, error, &r));
             TX_TRY(check(trial, &r, finding, error));
         }
     }
@@ -86,15 +86,15 @@ static tx_status check_finite(tx_trial *trial, const runs *r, tx_finding *findin
         largest = fmax(largest, fabs(y));
     }
     if (not_finite) {
-        return tx_find(finding, TX_WRONG, "%s: %lld of %lld numbers are not finite, or not set", tx_way_name[r->way],
+        return tx_find(finding, TX_WRONG, "%s: %lld of %lld numbers are not finite, or not set", tx_verb_name[r->verb],
                        (long long)not_finite, (long long)count);
     }
-    return r->way == TX_FORWARD ? tx_find(finding, TX_GOOD, "finite, the largest %.3g", largest) : TX_OK;
+    return r->verb == TX_FORWARD ? tx_find(finding, TX_GOOD, "finite, the largest %.3g", largest) : TX_OK;
 }
 
 tx_status tx_check_numbers(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
-    return for_each_way(trial, finding, error, check_finite);
+    return for_each_verb(trial, finding, error, check_finite);
 }
 
 /* ---- Bits ---- */
@@ -103,7 +103,7 @@ static tx_status compare(const tx_trial *trial, const runs *r, const void *found
                          const char *when, tx_finding *finding)
 {
     const int64_t count = samples * r->result, differ = differing(trial->own->precision, found, expected, count);
-    return differ ? tx_find(finding, TX_WRONG, "%s: %lld of %lld numbers differ %s", tx_way_name[r->way], (long long)differ,
+    return differ ? tx_find(finding, TX_WRONG, "%s: %lld of %lld numbers differ %s", tx_verb_name[r->verb], (long long)differ,
                             (long long)count, when)
                   : TX_OK;
 }
@@ -112,14 +112,14 @@ static tx_status compare(const tx_trial *trial, const runs *r, const void *found
 static tx_status repeat(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
 {
     void *again;
-    TX_TRY(tx_trial_ask(trial, trial->own, r->way, trial->own->samples, r->d, error, &again));
+    TX_TRY(tx_trial_ask(trial, trial->own, r->verb, trial->own->samples, r->d, error, &again));
     return compare(trial, r, again, r->out, trial->own->samples, "when it is called again", finding);
 }
 
 tx_status tx_check_repetition(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_find(finding, TX_GOOD, "the same bits when called again");
-    return for_each_way(trial, finding, error, repeat);
+    return for_each_verb(trial, finding, error, repeat);
 }
 
 /* ---- Batches ---- */
@@ -140,11 +140,11 @@ static tx_status place_alone(tx_trial *trial, const runs *r, void *part, tx_find
 {
     static const double rounding[] = {[TX_FLOAT32] = 1e-5, [TX_FLOAT64] = 1e-12};
     tx_subject *s = trial->own;
-    TX_TRY(tx_trial_run(trial, s, r->way, 1, s->points, r->d, part, error));
+    TX_TRY(tx_trial_run(trial, s, r->verb, 1, s->points, r->d, part, error));
     const double apart = distance(s->precision, part, r->out, r->result);
     return apart <= rounding[s->precision]
                ? TX_OK
-               : tx_find(finding, TX_WRONG, "%s: numbers differ when a state comes alone, by %.1e", tx_way_name[r->way], apart);
+               : tx_find(finding, TX_WRONG, "%s: numbers differ when a state comes alone, by %.1e", tx_verb_name[r->verb], apart);
 }
 
 static tx_status place(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
@@ -156,7 +156,7 @@ static tx_status place(tx_trial *trial, const runs *r, tx_finding *finding, tx_e
     reverse(s, r->result, s->samples, r->out_turned, turned);
     TX_TRY(compare(trial, r, turned, r->out, s->samples, "when the states stand elsewhere in the batch", finding));
     if (finding->verdict != TX_WRONG) {
-        TX_TRY(tx_trial_run(trial, s, r->way, 2, s->points, r->d, part, error));
+        TX_TRY(tx_trial_run(trial, s, r->verb, 2, s->points, r->d, part, error));
         TX_TRY(compare(trial, r, part, r->out, 2, "in a batch of two", finding));
     }
     return finding->verdict == TX_WRONG ? TX_OK : place_alone(trial, r, part, finding, error);
@@ -165,7 +165,7 @@ static tx_status place(tx_trial *trial, const runs *r, tx_finding *finding, tx_e
 tx_status tx_check_batch(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_find(finding, TX_GOOD, "the same bits anywhere in batches of 2 and %d, the same numbers alone", trial->own->samples);
-    return for_each_way(trial, finding, error, place);
+    return for_each_verb(trial, finding, error, place);
 }
 
 /* ---- Threads ---- */
@@ -173,7 +173,7 @@ tx_status tx_check_batch(tx_trial *trial, tx_finding *finding, tx_error *error)
 typedef struct worker {
     tx_trial trial; /* of its own */
     const char *now;
-    tx_way way;
+    tx_verb verb;
     const void *x, *d, *expected;
     int64_t result, differ;
     tx_error error;
@@ -184,7 +184,7 @@ static tx_status work(worker *w, tx_subject *s)
     void *out;
     TX_TRY(tx_trial_take(&w->trial, s->precision, s->samples * w->result, &w->error, &out));
     for (int k = tx_trial_times(&w->trial); k > 0; k--) {
-        TX_TRY(tx_trial_run(&w->trial, s, w->way, s->samples, w->x, w->d, out, &w->error));
+        TX_TRY(tx_trial_run(&w->trial, s, w->verb, s->samples, w->x, w->d, out, &w->error));
         w->differ += differing(s->precision, out, w->expected, s->samples * w->result);
     }
     return TX_OK;
@@ -222,7 +222,7 @@ static int run_workers(worker workers[2])
 /* Two threads at the same time, each with what is a thread's own, on different states. */
 static tx_status beside(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
 {
-    worker first = {.trial = *trial, .way = r->way, .x = trial->own->points, .d = r->d, .expected = r->out, .result = r->result};
+    worker first = {.trial = *trial, .verb = r->verb, .x = trial->own->points, .d = r->d, .expected = r->out, .result = r->result};
     first.trial.num_taken = 0;
     worker workers[2] = {first, first};
     workers[0].trial.now = &workers[0].now;
@@ -239,14 +239,14 @@ static tx_status beside(tx_trial *trial, const runs *r, tx_finding *finding, tx_
         }
     }
     return workers[0].differ + workers[1].differ
-               ? tx_find(finding, TX_WRONG, "%s: numbers differ when two threads call it at the same time", tx_way_name[r->way])
+               ? tx_find(finding, TX_WRONG, "%s: numbers differ when two threads call it at the same time", tx_verb_name[r->verb])
                : TX_OK;
 }
 
 tx_status tx_check_threads(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_find(finding, TX_GOOD, "the same bits on two threads at the same time");
-    return for_each_way(trial, finding, error, beside);
+    return for_each_verb(trial, finding, error, beside);
 }
 
 /* ---- NaN ---- */

@@ -3,36 +3,38 @@
 #pragma once
 
 #include "base/memory.h"
+#include "kernel/function.h"
 #include "problem/problem.h"
 
-/* One that can be asked of a subject. */
-typedef enum tx_way { TX_FORWARD, TX_VJP, TX_JVP, TX_WAYS } tx_way;
+enum { TX_VERBS = TX_JVP + 1 }; /* that can be asked of a subject */
 
 typedef struct tx_subject tx_subject;
 typedef struct tx_subject_class {
     /* out = f(x), J(x)' d or J(x) d of so many samples, one behind the other. TX_FAILURE: a user's function says so. */
-    tx_status (*run)(tx_subject *subject, tx_way way, int samples, const void *x, const void *d, void *out, tx_error *error);
+    tx_status (*run)(tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out, tx_error *error);
     void (*destroy)(tx_subject *subject); /* what hangs on `state`, which is one tx_allocate */
 } tx_subject_class;
 struct tx_subject {
     const tx_subject_class *class_;
     tx_precision precision;
-    int samples;             /* that a call takes at most */
-    int64_t in, out;         /* numbers of a sample */
-    const void *points;      /* (samples, in) where it is checked */
-    tx_error lacks[TX_WAYS]; /* why it cannot be asked that */
+    bool single;              /* something in it computes in single precision */
+    int samples;              /* that a call takes at most */
+    int64_t in, out;          /* numbers of a sample */
+    const void *points;       /* (samples, in) where it is checked */
+    tx_error lacks[TX_VERBS]; /* why it cannot be asked that: TX_INVALID; not like this: TX_FAILURE */
     void *state;
 };
 void tx_subject_destroy(tx_subject *subject); /* takes NULL */
+tx_status tx_failed(const tx_function_failure *failed, tx_error *error);
 
-/* Numbers that go in and come out of a way, of a sample. */
-static inline int64_t tx_way_given(const tx_subject *subject, tx_way way) /* d */
+/* Numbers of a sample that go into a verb, and come out of it. */
+static inline int64_t tx_verb_given(const tx_subject *subject, tx_verb verb) /* d */
 {
-    return way == TX_VJP ? subject->out : way == TX_JVP ? subject->in : 0;
+    return verb == TX_VJP ? subject->out : verb == TX_JVP ? subject->in : 0;
 }
-static inline int64_t tx_way_result(const tx_subject *subject, tx_way way)
+static inline int64_t tx_verb_result(const tx_subject *subject, tx_verb verb)
 {
-    return way == TX_VJP ? subject->in : subject->out;
+    return verb == TX_VJP ? subject->in : subject->out;
 }
 
 /* ---- Components ---- */
@@ -70,10 +72,11 @@ typedef struct tx_made {
 tx_status tx_made_create(const tx_checked *checked, tx_error *error, tx_made *out);
 void tx_made_destroy(tx_made *made);
 /* The n-th user's function, as the graph calls it. */
-tx_node tx_made_function(const tx_made *made, int n);
-const char *tx_made_function_name(const tx_made *made, int n);
+tx_node tx_made_call(const tx_made *made, int n);
+const tx_function *tx_made_function(const tx_made *made, int n);
 
 /* Subjects, which made must outlive. What a subject lacks is no error. */
 tx_status tx_subject_of_states(const tx_made *made, int unused, tx_precision precision, tx_error *error, tx_subject **out);
 tx_status tx_subject_of_parameters(const tx_made *made, int unused, tx_precision precision, tx_error *error, tx_subject **out);
-tx_status tx_subject_of_function(const tx_made *made, int n, tx_precision unused, tx_error *error, tx_subject **out);
+/* In that precision, or the one that the function has. */
+tx_status tx_subject_of_function(const tx_made *made, int n, tx_precision precision, tx_error *error, tx_subject **out);

@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "base/real.h"
 
-const char *const tx_way_name[TX_WAYS] = {"forward", "vjp", "jvp"};
+const char *const tx_verb_name[TX_VERBS] = {"forward", "vjp", "jvp"};
 
 tx_status tx_find(tx_finding *finding, tx_verdict verdict, const char *format, ...)
 {
@@ -42,11 +42,11 @@ static double size_of_points(const tx_subject *subject)
     return sum > 0 ? sqrt(sum / (double)count) : 1;
 }
 
-tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_way way, int samples, int seed, tx_error *error, void *out)
+tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_verb verb, int samples, int seed, tx_error *error, void *out)
 {
     const tx_random random = {TX_STREAM_PARTITIONABLE, TX_FLOAT64};
-    const int64_t count = samples * tx_way_given(subject, way);
-    const double size = way == TX_JVP ? size_of_points(subject) : 1;
+    const int64_t count = samples * tx_verb_given(subject, verb);
+    const double size = verb == TX_JVP ? size_of_points(subject) : 1;
     double *drawn;
     TX_TRY(tx_trial_take(trial, TX_FLOAT64, count, error, &drawn));
     tx_random_normal(random, tx_key_make(random, seed), (size_t)count, drawn);
@@ -57,23 +57,23 @@ tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_way way, 
     return TX_OK;
 }
 
-tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_way way, int samples, const void *x, const void *d, void *out,
+tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out,
                        tx_error *error)
 {
-    *trial->now = tx_way_name[way];
-    memset(out, 0xff, (size_t)(samples * tx_way_result(subject, way)) * tx_real_bytes(subject->precision));
-    return subject->class_->run(subject, way, samples, x, d, out, error);
+    *trial->now = tx_verb_name[verb];
+    memset(out, 0xff, (size_t)(samples * tx_verb_result(subject, verb)) * tx_real_bytes(subject->precision));
+    return subject->class_->run(subject, verb, samples, x, d, out, error);
 }
 
-tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_way way, int samples, const void *d, tx_error *error, void *out)
+tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *d, tx_error *error, void *out)
 {
-    TX_TRY(tx_trial_take(trial, subject->precision, samples * tx_way_result(subject, way), error, out));
-    return tx_trial_run(trial, subject, way, samples, subject->points, d, *(void **)out, error);
+    TX_TRY(tx_trial_take(trial, subject->precision, samples * tx_verb_result(subject, verb), error, out));
+    return tx_trial_run(trial, subject, verb, samples, subject->points, d, *(void **)out, error);
 }
 
-bool tx_trial_has(const tx_subject *subject, tx_way way)
+bool tx_trial_has(const tx_subject *subject, tx_verb verb)
 {
-    return subject->lacks[way].status == TX_OK;
+    return subject->lacks[verb].status == TX_OK;
 }
 
 int tx_trial_times(const tx_trial *trial)

@@ -25,20 +25,21 @@ typedef struct tx_trial {
     void *taken[TX_MOST_TAKEN];
     int num_taken;
 } tx_trial;
-extern const char *const tx_way_name[TX_WAYS];
+extern const char *const tx_verb_name[TX_VERBS];
 
 /* Zeros until the end of the check. */
 tx_status tx_trial_take(tx_trial *trial, tx_precision precision, int64_t count, tx_error *error, void *out);
-/* Random numbers, the same each time for the same seed, as large as a way's d has to be: those of JVP as the points. */
-tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_way way, int samples, int seed, tx_error *error, void *out);
-/* Runs a way of a subject into an array that holds no numbers before. */
-tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_way way, int samples, const void *x, const void *d, void *out,
+/* Random numbers, the same each time for the same seed, as large as a verb's d has to be: those of JVP as the points. */
+tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_verb verb, int samples, int seed, tx_error *error,
+                        void *out);
+/* Runs a verb of a subject into an array that holds no numbers before. */
+tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out,
                        tx_error *error);
 /* The same, on its first points, into an array that is taken. */
-tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_way way, int samples, const void *d, tx_error *error, void *out);
+tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *d, tx_error *error, void *out);
 /* How often something short is tried: 20 times, or as often as a tenth of a second has room for, twice at least. */
 int tx_trial_times(const tx_trial *trial);
-bool tx_trial_has(const tx_subject *subject, tx_way way);
+bool tx_trial_has(const tx_subject *subject, tx_verb verb);
 
 /* What is wrong is found; a status says that it could not be tried: of a user's function that fails, it is what is found. */
 typedef tx_status tx_check(tx_trial *trial, tx_finding *finding, tx_error *error);

@@ -1,11 +1,8 @@
 /* All components of a configuration, checked one after the other, as a table. */
-#include "trainax/checking.h"
+#include "checking/checking.h"
 
 #include <string.h>
 
-#include "base/shape.h"
-#include "checking/checking.h"
-#include "component/buffer.h"
 #include "component/section.h"
 
 static const char *const words[] = {[TX_GOOD] = "good", [TX_NOTED] = "note", [TX_WRONG] = "WRONG"};
@@ -53,13 +50,28 @@ static tx_status judge(const tx_checked *checked, const tx_rows *rows, tx_error 
     return TX_OK;
 }
 
-static tx_status check_one(const tx_checked *checked, tx_buffer *text, tx_error *wrong, tx_error *error)
+void tx_rows_tell(const tx_checked *checked, const tx_rows *rows, tx_buffer *text, tx_error *wrong)
 {
-    tx_rows *rows;
-    TX_TRY(tx_check_component(checked, error, &rows));
     tx_buffer_add(text, "%s%s: %s\n", text->length ? "\n" : "", checked->path, tx_section_name(checked->section));
     add_rows(text, rows);
     judge(checked, rows, wrong);
+}
+
+tx_status tx_check_end(tx_buffer *text, tx_status status, const tx_error *wrong, char **out)
+{
+    if (status != TX_OK) {
+        tx_free(text->data);
+        return status;
+    }
+    TX_TRY(tx_buffer_finish(text, out));
+    return wrong->status ? tx_error_set(text->error, wrong->status, "%s", wrong->message) : TX_OK;
+}
+
+static tx_status check_one(const tx_checked *checked, tx_buffer *text, tx_error *wrong)
+{
+    tx_rows *rows;
+    TX_TRY(tx_check_component(checked, text->error, &rows));
+    tx_rows_tell(checked, rows, text, wrong);
     tx_free(rows);
     return TX_OK;
 }
@@ -72,7 +84,7 @@ static tx_status check_all(const tx_config *config, const tx_found *found, const
     for (int k = 0; k < found->count && status == TX_OK; k++) {
         checked.section = found->sections[k];
         checked.path = found->sections[k]->path;
-        status = check_one(&checked, text, wrong, text->error);
+        status = check_one(&checked, text, wrong);
     }
     return status;
 }
@@ -91,10 +103,5 @@ tx_status tx_check_config(const tx_config *config, const char *component, tx_err
         tx_states_free(&states);
     }
     tx_free(found.sections);
-    if (status != TX_OK) {
-        tx_free(text.data);
-        return status;
-    }
-    TX_TRY(tx_buffer_finish(&text, out));
-    return wrong.status ? tx_error_set(error, wrong.status, "%s", wrong.message) : TX_OK;
+    return tx_check_end(&text, status, &wrong, out);
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "checking/trial.h"
+#include "component/buffer.h"
+#include "trainax/checking.h"
 
 enum { TX_SUBJECT_NAME = 96, TX_MOST_ROWS = 400 };
 typedef struct tx_row {
-    char subject[TX_SUBJECT_NAME]; /* "by its parameters"; "": as a map of states */
+    char subject[TX_SUBJECT_NAME]; /* "of its parameters"; "": all of it */
     const char *check;
     tx_finding finding;
 } tx_row;
@@ -16,6 +18,11 @@ typedef struct tx_rows {
     tx_row rows[TX_MOST_ROWS];
 } tx_rows;
 tx_status tx_check_component(const tx_checked *checked, tx_error *error, tx_rows **out);
+
+/* As text, behind what is there; the first that is wrong to *wrong. */
+void tx_rows_tell(const tx_checked *checked, const tx_rows *rows, tx_buffer *text, tx_error *wrong);
+/* Hands the text over, with what was wrong; of a failure only that. */
+tx_status tx_check_end(tx_buffer *text, tx_status status, const tx_error *wrong, char **out);
 
 /* The sections of a configuration that can be checked, not those within each other nor in data; wanted: as in tx_check_config. */
 typedef struct tx_found {

@@ -82,13 +82,12 @@ static void give_time(double seconds)
 static bool choose_subject(const tx_made *made, int index, tx_trial *trial, char name[TX_SUBJECT_NAME])
 {
     const int maps = made->num_functions;
-    *name = '\0';
     trial->index = index;
     trial->create = index < maps ? tx_subject_of_function : index == maps ? tx_subject_of_states : tx_subject_of_parameters;
     if (index < maps) {
         snprintf(name, TX_SUBJECT_NAME, "its function %s", tx_made_function(made, index)->name);
-    } else if (index > maps) {
-        snprintf(name, TX_SUBJECT_NAME, "by its parameters");
+    } else {
+        snprintf(name, TX_SUBJECT_NAME, index == maps ? "of states" : "of its parameters");
     }
     return index <= maps || (index == maps + 1 && made->num_parameters);
 }

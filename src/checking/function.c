@@ -100,6 +100,7 @@ tx_status tx_subject_of_function(const tx_made *made, int n, tx_precision precis
     *subject = (tx_subject){.class_ = &function_class,
                             .precision = own,
                             .single = own == TX_FLOAT32,
+                            .adds = f->vjp_adds,
                             .samples = made->checked->states->count,
                             .in = size_of(made->graph, x),
                             .out = size_of(made->graph, node)};

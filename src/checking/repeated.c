@@ -20,6 +20,19 @@ static int64_t differing(tx_precision precision, const void *a, const void *b, i
     return differ;
 }
 
+static const double rounding[] = {[TX_FLOAT32] = 1e-5, [TX_FLOAT64] = 1e-12};
+
+/* The largest difference, as a share of the largest number. */
+static double distance(tx_precision precision, const void *a, const void *b, int64_t count)
+{
+    double apart = 0, largest = 0;
+    for (int64_t k = 0; k < count; k++) {
+        apart = fmax(apart, fabs(tx_real_get(precision, a, k) - tx_real_get(precision, b, k)));
+        largest = fmax(largest, fabs(tx_real_get(precision, b, k)));
+    }
+    return apart == 0 ? 0 : apart / largest;
+}
+
 static char *sample_of(const tx_subject *subject, const void *reals, int64_t each, int sample)
 {
     return (char *)reals + (size_t)(sample * each) * tx_real_bytes(subject->precision);
@@ -92,9 +105,30 @@ static tx_status check_finite(tx_trial *trial, const runs *r, tx_finding *findin
     return r->verb == TX_FORWARD ? tx_find(finding, TX_GOOD, "finite, the largest %.3g", largest) : TX_OK;
 }
 
+/* A vjp that adds, to its own result: twice that. */
+static tx_status check_adding(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
+{
+    tx_subject *s = trial->own;
+    const int64_t count = s->samples * r->result;
+    void *twice;
+    if (r->verb != TX_VJP || !s->adds) {
+        return TX_OK;
+    }
+    TX_TRY(tx_trial_take(trial, s->precision, count, error, &twice));
+    memcpy(twice, r->out, (size_t)count * tx_real_bytes(s->precision));
+    TX_TRY(s->class_->run(s, TX_VJP, s->samples, s->points, r->d, twice, error));
+    for (int64_t k = 0; k < count; k++) {
+        tx_real_put(s->precision, twice, k, tx_real_get(s->precision, twice, k) / 2);
+    }
+    return distance(s->precision, twice, r->out, count) <= rounding[s->precision]
+               ? TX_OK
+               : tx_find(finding, TX_WRONG, "vjp: says that it adds to what it finds, and does not");
+}
+
 tx_status tx_check_numbers(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
-    return for_each_verb(trial, finding, error, check_finite);
+    TX_TRY(for_each_verb(trial, finding, error, check_finite));
+    return finding->verdict == TX_WRONG ? TX_OK : for_each_verb(trial, finding, error, check_adding);
 }
 
 /* ---- Bits ---- */
@@ -124,21 +158,9 @@ tx_status tx_check_repetition(tx_trial *trial, tx_finding *finding, tx_error *er
 
 /* ---- Batches ---- */
 
-/* The largest difference, as a share of the largest number. */
-static double distance(tx_precision precision, const void *a, const void *b, int64_t count)
-{
-    double apart = 0, largest = 0;
-    for (int64_t k = 0; k < count; k++) {
-        apart = fmax(apart, fabs(tx_real_get(precision, a, k) - tx_real_get(precision, b, k)));
-        largest = fmax(largest, fabs(tx_real_get(precision, b, k)));
-    }
-    return apart == 0 ? 0 : apart / largest;
-}
-
 /* A state alone is a block of another size, where sums may go another way. */
 static tx_status place_alone(tx_trial *trial, const runs *r, void *part, tx_finding *finding, tx_error *error)
 {
-    static const double rounding[] = {[TX_FLOAT32] = 1e-5, [TX_FLOAT64] = 1e-12};
     tx_subject *s = trial->own;
     TX_TRY(tx_trial_run(trial, s, r->verb, 1, s->points, r->d, part, error));
     const double apart = distance(s->precision, part, r->out, r->result);

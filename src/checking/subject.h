@@ -17,6 +17,7 @@ typedef struct tx_subject_class {
 struct tx_subject {
     const tx_subject_class *class_;
     tx_precision precision;
+    bool adds;                /* the vjp, to what it finds */
     bool single;              /* something in it computes in single precision */
     int samples;              /* that a call takes at most */
     int64_t in, out;          /* numbers of a sample */

@@ -61,7 +61,8 @@ tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_verb verb, int s
                        tx_error *error)
 {
     *trial->now = tx_verb_name[verb];
-    memset(out, 0xff, (size_t)(samples * tx_verb_result(subject, verb)) * tx_real_bytes(subject->precision));
+    memset(out, verb == TX_VJP && subject->adds ? 0 : 0xff,
+           (size_t)(samples * tx_verb_result(subject, verb)) * tx_real_bytes(subject->precision));
     return subject->class_->run(subject, verb, samples, x, d, out, error);
 }
 

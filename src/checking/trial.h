@@ -32,7 +32,7 @@ tx_status tx_trial_take(tx_trial *trial, tx_precision precision, int64_t count, 
 /* Random numbers, the same each time for the same seed, as large as a verb's d has to be: those of JVP as the points. */
 tx_status tx_trial_draw(tx_trial *trial, const tx_subject *subject, tx_verb verb, int samples, int seed, tx_error *error,
                         void *out);
-/* Runs a verb of a subject into an array that holds no numbers before. */
+/* Runs a verb of a subject into an array that holds no numbers before, or zeros to add to. */
 tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out,
                        tx_error *error);
 /* The same, on its first points, into an array that is taken. */

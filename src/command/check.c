@@ -1,11 +1,41 @@
 /* trainax check. */
+#include <string.h>
+
+#include "base/shape.h"
 #include "command/command.h"
 
-static tx_status check(const tx_arguments *arguments, const tx_config *config, tx_error *error)
+static bool is_plugin(const char *path)
 {
-    char *text;
+    const char *ending = strrchr(path, '.');
+    return ending && strcmp(ending, ".so") == 0;
+}
+
+static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *registry, tx_error *error, char **out)
+{
+    const char *shape = tx_arguments_value(arguments, "--shape");
+    tx_plugin_check what = {.path = tx_arguments_path(arguments),
+                            .component = tx_arguments_value(arguments, "--component"),
+                            .overrides = arguments->many,
+                            .num_overrides = arguments->num_many};
+    return !shape || tx_shape_read(shape, &what.shape)
+               ? tx_check_plugin(registry, &what, error, out)
+               : tx_error_set(error, TX_INVALID, "--shape %s: channels and the points of each axis are needed, such as 1,160",
+                              shape);
+}
+
+static tx_status check_config(const tx_arguments *arguments, const tx_config *config, tx_error *error, char **out)
+{
+    return tx_arguments_value(arguments, "--shape")
+               ? tx_error_set(error, TX_INVALID, "--shape is for FILE.so: a configuration has data")
+               : tx_check_config(config, tx_arguments_value(arguments, "--component"), error, out);
+}
+
+static tx_status check(const tx_arguments *arguments, const tx_session *session, tx_error *error)
+{
+    char *text = NULL;
     tx_error unprinted = {0};
-    const tx_status status = tx_check_config(config, tx_arguments_value(arguments, "--component"), error, &text);
+    const tx_status status = session->config ? check_config(arguments, session->config, error, &text)
+                                             : check_plugin(arguments, session->registry, error, &text);
     const tx_status printed = text ? tx_print_text(text, &unprinted) : TX_OK;
     return status ? status : printed ? tx_error_set(error, printed, "%s", unprinted.message) : TX_OK;
 }
@@ -13,24 +43,30 @@ static tx_status check(const tx_arguments *arguments, const tx_config *config, t
 /* By the process that prints; the others have nothing to do. */
 static tx_status run(const tx_arguments *arguments, tx_error *error)
 {
+    const char *path = tx_arguments_path(arguments);
     tx_session session;
-    TX_TRY(tx_session_open_alone(arguments, tx_arguments_path(arguments), error, &session));
-    const tx_status status = tx_speaks() ? check(arguments, session.config, error) : TX_OK;
+    TX_TRY(tx_session_open_alone(arguments, is_plugin(path) ? NULL : path, error, &session));
+    const tx_status status = tx_speaks() ? check(arguments, &session, error) : TX_OK;
     return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {
-    {.name = "--component", .value = "KEY", .text = "only this one: trainer.ref_stepper, or ref_stepper; all if absent"},
-    {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
+    {.name = "--component", .value = "KEY", .text = "only this one: trainer.ref_stepper, or ref_stepper; of FILE.so its name"},
+    {.name = "--shape", .value = "CHANNELS,POINTS...", .text = "of FILE.so: the states' (if absent: a usual one that it takes)"},
+    {.name = "--set",
+     .value = "KEY=VALUE",
+     .many = true,
+     .text = "overrides one key of the configuration, or gives a component of FILE.so an option; may be repeated"},
     {0},
 };
 const tx_command tx_command_check = {
     .name = "check",
-    .usage = "check CONFIG [--component KEY] [--set KEY=VALUE]...",
+    .usage = "check CONFIG|FILE.so [--component KEY] [--shape CHANNELS,POINTS...] [--set KEY=VALUE]...",
     .summary = "shapes, determinism, derivatives, arrays, memory and time of networks, steppers, residua and losses",
     .flags = flags,
-    .word = "CONFIG",
-    .word_text = "the configuration, a YAML file; - is stdin",
+    .word = "CONFIG or FILE.so",
+    .word_text = "the configuration, a YAML file, - is stdin; or a plugin, whose components are checked by themselves",
     .max_words = 1,
+    .example = "check run.yaml --component ref_stepper",
     .run = run,
 };

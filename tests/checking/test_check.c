@@ -240,6 +240,7 @@ static const candidate candidates[] = {
     {F(step, back_but_one, along), "adjoint: "},
     {F(step, back_but_one), .said = "adjoint: "},
     {F(step, back, along_with_sign), "jvp: against differences: cosine 0."},
+    {F(step, back, along, .vjp_adds = true), "numbers: vjp: says that it adds to what it finds, and does not"},
     {F(step_behind, back, along), "arrays: forward: touches memory right behind the end of y"},
     {F(step_before, back, along), "arrays: forward: touches memory 8 bytes before y"},
     {F(step_reads, back, along), "arrays: forward: touches memory right behind the end of x"},
@@ -348,7 +349,7 @@ static void shapes_are_compared(void)
 static void right_ones_pass(void)
 {
     static const char *const heads[] = {"network: mlp\n",
-                                        "  by its parameters\n",
+                                        "  of its parameters\n",
                                         "trainer.ref_stepper: own\n",
                                         "  its function f\n",
                                         "trainer.residuum_fn: fou_advection_1d\n",

@@ -21,7 +21,7 @@ typedef struct tx_plugin_check {
     tx_shape shape;               /* of states; no channels: the first of some usual ones that a component takes */
     const char *const *overrides; /* KEY=VALUE of its own options */
     int num_overrides;
-    tx_precision precision;
+    tx_precision precision; /* of the run that it would be in */
 } tx_plugin_check;
 /* The same of a shared object's components (trainax/plugin.h), on smooth states about 1. registry: that knows `plugin`. */
 tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_check *what, tx_error *error, char **out);

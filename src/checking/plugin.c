@@ -1,6 +1,7 @@
 /* The components of a shared object by themselves: on smooth states of some shape that they take. */
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,10 +125,12 @@ static tx_status check_component(const tx_registry *registry, const tx_component
                                  tx_buffer *text, tx_error *wrong)
 {
     const tx_random random = {TX_STREAM_PARTITIONABLE, what->precision};
+    char path[TX_SUBJECT_NAME];
     tx_rows *rows;
     tx_config *config;
     TX_TRY(read_section(registry, component, what, text->error, &config));
-    tx_checked checked = {.path = component->name, .section = tx_config_root(config), .random = random, .isa = tx_isa_count() - 1};
+    snprintf(path, sizeof path, "%s/%s", tx_kind_name(component->kind), component->name);
+    tx_checked checked = {.path = path, .section = tx_config_root(config), .random = random, .isa = tx_isa_count() - 1};
     const tx_status status = check_section(&checked, what, text->error, &rows);
     if (status == TX_OK) {
         tx_rows_tell(&checked, rows, text, wrong);

@@ -14,7 +14,7 @@ typedef struct tx_finding {
 /* Returns TX_OK. */
 tx_status tx_find(tx_finding *finding, tx_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-enum { TX_MOST_TAKEN = 24 };
+enum { TX_MOST_TAKEN = 64 };
 typedef struct tx_trial {
     const tx_made *made;
     tx_status (*create)(const tx_made *made, int index, tx_precision precision, tx_error *error, tx_subject **out);

@@ -10,6 +10,15 @@ static bool is_plugin(const char *path)
     return ending && strcmp(ending, ".so") == 0;
 }
 
+static tx_status read_precision(const char *text, tx_error *error, tx_precision *out)
+{
+    const bool single = !text || strcmp(text, "float32") == 0;
+    *out = single ? TX_FLOAT32 : TX_FLOAT64;
+    return single || strcmp(text, "float64") == 0
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "--precision %s: it is float32 or float64", text);
+}
+
 static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *registry, tx_error *error, char **out)
 {
     const char *shape = tx_arguments_value(arguments, "--shape");
@@ -17,6 +26,7 @@ static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *
                             .component = tx_arguments_value(arguments, "--component"),
                             .overrides = arguments->many,
                             .num_overrides = arguments->num_many};
+    TX_TRY(read_precision(tx_arguments_value(arguments, "--precision"), error, &what.precision));
     return !shape || tx_shape_read(shape, &what.shape)
                ? tx_check_plugin(registry, &what, error, out)
                : tx_error_set(error, TX_INVALID, "--shape %s: channels and the points of each axis are needed, such as 1,160",
@@ -25,9 +35,13 @@ static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *
 
 static tx_status check_config(const tx_arguments *arguments, const tx_config *config, tx_error *error, char **out)
 {
-    return tx_arguments_value(arguments, "--shape")
-               ? tx_error_set(error, TX_INVALID, "--shape is for FILE.so: a configuration has data")
-               : tx_check_config(config, tx_arguments_value(arguments, "--component"), error, out);
+    static const char *const others[] = {"--shape", "--precision"};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        if (tx_arguments_value(arguments, others[k])) {
+            return tx_error_set(error, TX_INVALID, "%s is for FILE.so: a configuration says it itself", others[k]);
+        }
+    }
+    return tx_check_config(config, tx_arguments_value(arguments, "--component"), error, out);
 }
 
 static tx_status check(const tx_arguments *arguments, const tx_session *session, tx_error *error)
@@ -53,6 +67,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 static const tx_flag flags[] = {
     {.name = "--component", .value = "KEY", .text = "only this one: trainer.ref_stepper, or ref_stepper; of FILE.so its name"},
     {.name = "--shape", .value = "CHANNELS,POINTS...", .text = "of FILE.so: the states' (if absent: a usual one that it takes)"},
+    {.name = "--precision", .value = "TYPE", .text = "of FILE.so: of the run that it would be in, float32 (if absent) or float64"},
     {.name = "--set",
      .value = "KEY=VALUE",
      .many = true,
@@ -61,7 +76,7 @@ static const tx_flag flags[] = {
 };
 const tx_command tx_command_check = {
     .name = "check",
-    .usage = "check CONFIG|FILE.so [--component KEY] [--shape CHANNELS,POINTS...] [--set KEY=VALUE]...",
+    .usage = "check CONFIG|FILE.so [--component KEY] [--shape CHANNELS,POINTS...] [--precision TYPE] [--set KEY=VALUE]...",
     .summary = "shapes, determinism, derivatives, arrays, memory and time of networks, steppers, residua and losses",
     .flags = flags,
     .word = "CONFIG or FILE.so",

@@ -12,6 +12,9 @@ static const struct {
     const char *placeholder, *call;
 } offers[] = {
     {"CONFIG", "_trainax_files yaml yml"},
+    {"CONFIG or FILE.so", "_trainax_files yaml yml so"},
+    {"KEY", "_trainax_words \"$_trainax_keys\""},
+    {"TYPE", "_trainax_words 'float32 float64'"},
     {"FILE or CONFIG", "_trainax_files yaml yml h5"},
     {"FILE.h5", "_trainax_files h5"},
     {"NETWORK.h5", "_trainax_files h5"},

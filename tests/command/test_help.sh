@@ -116,6 +116,9 @@ completes '--output --overwrite' train --o
 completes 'folder run.yaml' train ''
 completes 'folder net.h5' rollout ''
 completes 'folder' train run.yaml --output ''
+completes 'folder run.yaml' check ''
+completes 'trainer.ref_stepper' check run.yaml --component trainer.ref_s
+completes 'float32 float64' check mine.so --precision fl
 completes 'notes.txt' evaluate --output no
 completes '' train run.yaml --time-limit ''
 completes 'trainer.num_training_steps=' train --set trainer.num_t

@@ -19,7 +19,8 @@ static tx_status share_parameters(tx_member *member, bool resumes, tx_error *err
     const tx_problem *problem = &member->trainer->problem;
     tx_parallel *parallel = member->trainer->parallel;
     const bool mine = tx_parallel_rank(parallel) == 0 && !resumes;
-    TX_TRY(tx_parallel_agree(parallel, mine ? tx_network_begin(problem->network, problem->random, member->parameters, error) : TX_OK, error));
+    TX_TRY(tx_parallel_agree(parallel,
+                             mine ? tx_network_begin(problem->network, problem->random, member->parameters, error) : TX_OK, error));
     return tx_parallel_broadcast(parallel, member->parameters, tx_parameter_bytes(problem), error);
 }
 

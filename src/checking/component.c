@@ -1,5 +1,5 @@
-/* A component goes through all checks, in a child process; where that dies, another one goes on behind the check that it died of.
- */
+/* A component goes through all checks in a child process; where that dies, another one goes on behind the check that it died of. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -72,10 +72,10 @@ static void end_dead(report *r, int waited)
 
 /* ---- The child ---- */
 
-/* Who runs longer does not come back. */
+/* Who runs longer does not come back. seconds: that a call takes; 0: not known yet. */
 static void give_time(double seconds)
 {
-    alarm((unsigned)(60 + 400 * seconds));
+    alarm(seconds > 0 ? (unsigned)(60 + 1000 * seconds) : 600);
 }
 
 /* The subjects of a component: the functions that it calls, itself as a map of states, and of its parameters. False: no more. */
@@ -123,7 +123,7 @@ static void run_subject(report *r, tx_trial *trial, const char *subject, int ind
     tx_error error = {0};
     tx_row *row = begin_row(r, subject, "making");
     r->next = (index + 1) * NUM_CHECKS;
-    give_time(10);
+    give_time(0);
     if (create_subjects(trial, &error)) {
         end_row(r, row, &error);
     }
@@ -158,7 +158,7 @@ static void run_all(report *r, const tx_checked *checked)
     tx_made made;
     char name[TX_SUBJECT_NAME];
     r->next = INT32_MAX;
-    give_time(10);
+    give_time(0);
     if (tx_made_create(checked, &error, &made)) {
         row->finding.placed = error.status == TX_INVALID;
         end_row(r, row, &error);
@@ -180,7 +180,7 @@ static void run_all(report *r, const tx_checked *checked)
 
 /* ---- The parent ---- */
 
-/* Nothing of the parent's is told twice: what it has not yet written is not the child's. */
+/* It leaves without what runs at exit, which is the parent's. */
 _Noreturn static void be_child(report *r, const tx_checked *checked)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -200,7 +200,7 @@ static tx_status run_child(report *r, const tx_checked *checked, tx_error *error
     if (child == 0) {
         be_child(r, checked);
     }
-    while (waitpid(child, &waited, 0) < 0) {
+    while (waitpid(child, &waited, 0) < 0 && errno == EINTR) {
     }
     if (!r->finished) {
         end_dead(r, waited);

@@ -60,9 +60,9 @@ static tx_status unknown(const tx_config *config, const tx_found *found, const c
         const size_t at = strlen(known);
         snprintf(known + at, sizeof known - at, "%s%s", k ? ", " : "", found->sections[k]->path);
     }
-    return tx_section_error(tx_config_root(config), NULL, error, TX_INVALID, "nothing to check%s%s%s: there is %s%s",
-                            wanted ? " is called '" : "", wanted ? wanted : "", wanted ? "'" : "",
-                            *known ? known : "no network, stepper, residuum or loss in it", "");
+    return tx_section_error(tx_config_root(config), NULL, error, TX_INVALID, "nothing to check%s%s: there is %s",
+                            wanted ? " is called " : "", wanted ? wanted : "",
+                            *known ? known : "no network, stepper, residuum or loss");
 }
 
 tx_status tx_find_checked(const tx_config *config, const char *wanted, tx_error *error, tx_found *out)

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/real.h"
-#include "kernel/backend.h"
 #include "checking/subject.h"
+#include "kernel/backend.h"
 #include "problem/network_file.h"
 
 /* A plan that is ready to run; NULLs: the subject lacks that verb. */
@@ -170,9 +170,7 @@ static tx_status run(tx_subject *subject, tx_verb verb, int samples, const void 
                                 .batch_size = 1};
     tx_run_output output = {.gradient = gradient ? out : NULL, .outputs = gradient ? NULL : outputs};
     TX_TRY(tx_values_run(p->values, p->workspace, &input, &output, error));
-    return output.failed.function
-               ? tx_error_set(error, TX_FAILURE, "%s has failed with %d", output.failed.function->name, output.failed.code)
-               : TX_OK;
+    return tx_failed(&output.failed, error);
 }
 
 static void destroy(tx_subject *subject)

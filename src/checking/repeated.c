@@ -38,7 +38,7 @@ static char *sample_of(const tx_subject *subject, const void *reals, int64_t eac
     return (char *)reals + (size_t)(sample * each) * tx_real_bytes(subject->precision);
 }
 
-/* Sample k of `to` is number order(k) of `from`. */
+/* The last sample comes first. */
 static void reverse(const tx_subject *subject, int64_t each, int samples, const void *from, void *to)
 {
     for (int k = 0; k < samples; k++) {

@@ -1,4 +1,5 @@
 /* trainax check. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/shape.h"
@@ -40,6 +41,9 @@ static tx_status check_config(const tx_arguments *arguments, const tx_config *co
         if (tx_arguments_value(arguments, others[k])) {
             return tx_error_set(error, TX_INVALID, "%s is for FILE.so: a configuration says it itself", others[k]);
         }
+    }
+    if (tx_config_dropped(config)) {
+        fprintf(stderr, "not all is checked: %s\n", tx_config_dropped(config));
     }
     return tx_check_config(config, tx_arguments_value(arguments, "--component"), error, out);
 }

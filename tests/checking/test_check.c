@@ -371,7 +371,7 @@ static void components_have_names(void)
     char *out = (char *)"";
     CU_ASSERT_EQUAL(check("stepper", NULL, &error, &out), TX_INVALID);
     CU_ASSERT_STRING_EQUAL(error.message,
-                           "here.yaml:1:1: nothing to check is called 'stepper': there is network, trainer.time_level_loss, "
+                           "here.yaml:1:1: nothing to check is called stepper: there is network, trainer.time_level_loss, "
                            "trainer.ref_stepper, trainer.residuum_fn");
     CU_ASSERT_PTR_NULL(out);
 }

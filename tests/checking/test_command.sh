@@ -20,8 +20,10 @@ succeeds "$trainax" check - --component residuum_fn --set precision=float64 <run
 [ "$(grep -c '^[a-z]' out.txt)" = 1 ] || fail "one component was wanted: $(cat out.txt)"
 succeeds mpirun -n 3 "$trainax" check run.yaml --component network
 [ "$(grep -c '^network: conv$' out.txt)" = 1 ] || fail "one rank has to speak: $(cat out.txt)"
-expect 2 "nothing to check is called 'stepper': there is network, trainer.time_level_loss, trainer.residuum_fn" \
+expect 2 "nothing to check is called stepper: there is network, trainer.time_level_loss, trainer.residuum_fn" \
     "$trainax" check run.yaml --component stepper
+succeeds "$trainax" check run.yaml --component network --set trainer.optimizer=null
+grep -q '^not all is checked: .*optimizer' err.txt || fail "an incomplete trainer is not mentioned: $(cat err.txt)"
 expect 2 '--set network.kernel_size: ' "$trainax" check run.yaml --set network.kernel_size=0
 expect 2 'there is no section `data`' "$trainax" check run.yaml --set data=null
 expect 2 'shape is for FILE.so' "$trainax" check run.yaml --shape 1,2

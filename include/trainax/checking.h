@@ -15,16 +15,16 @@ extern "C" {
  * something is wrong: TX_INVALID, with the first that is. Else NULL. Not collective. */
 tx_status tx_check_config(const tx_config *config, const char *component, tx_error *error, char **out);
 
-typedef struct tx_plugin_check {
+typedef struct tx_plugin_choice {
     const char *path;             /* of the shared object */
     const char *component;        /* NULL: all */
     tx_shape shape;               /* of states; no channels: the first of some usual ones that a component takes */
     const char *const *overrides; /* KEY=VALUE of its own options */
     int num_overrides;
     tx_precision precision; /* of the run that it would be in */
-} tx_plugin_check;
+} tx_plugin_choice;
 /* The same of a shared object's components (trainax/plugin.h), on smooth states about 1. registry: that knows `plugin`. */
-tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_check *what, tx_error *error, char **out);
+tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_choice *what, tx_error *error, char **out);
 
 #ifdef __cplusplus
 }

@@ -60,7 +60,7 @@ static void add_quoted(tx_buffer *text, const char *word)
     tx_buffer_add(text, "'");
 }
 
-static tx_status write_section(const tx_component *component, const tx_plugin_check *what, const char *path, tx_error *error,
+static tx_status write_section(const tx_component *component, const tx_plugin_choice *what, const char *path, tx_error *error,
                                char **out)
 {
     tx_buffer text = {.error = error};
@@ -76,7 +76,7 @@ static tx_status write_section(const tx_component *component, const tx_plugin_ch
     return tx_buffer_finish(&text, out);
 }
 
-static tx_status read_section(const tx_registry *registry, const tx_component *component, const tx_plugin_check *what,
+static tx_status read_section(const tx_registry *registry, const tx_component *component, const tx_plugin_choice *what,
                               tx_error *error, tx_config **out)
 {
     char path[PATH_MAX], *text;
@@ -108,7 +108,7 @@ static tx_status check_on(tx_checked *checked, tx_shape shape, tx_error *error, 
 }
 
 /* On the shape that is given, or the first that it takes. */
-static tx_status check_section(tx_checked *checked, const tx_plugin_check *what, tx_error *error, tx_rows **rows)
+static tx_status check_section(tx_checked *checked, const tx_plugin_choice *what, tx_error *error, tx_rows **rows)
 {
     TX_TRY(check_on(checked, what->shape.channels ? what->shape : shapes[0], error, rows));
     for (int k = 1; k < NUM_SHAPES && !what->shape.channels && refuses_shape(*rows); k++) {
@@ -121,7 +121,7 @@ static tx_status check_section(tx_checked *checked, const tx_plugin_check *what,
     return TX_OK;
 }
 
-static tx_status check_component(const tx_registry *registry, const tx_component *component, const tx_plugin_check *what,
+static tx_status check_component(const tx_registry *registry, const tx_component *component, const tx_plugin_choice *what,
                                  tx_buffer *text, tx_error *wrong)
 {
     const tx_random random = {TX_STREAM_PARTITIONABLE, what->precision};
@@ -140,7 +140,7 @@ static tx_status check_component(const tx_registry *registry, const tx_component
     return status;
 }
 
-static tx_status check_all(const tx_registry *registry, const tx_plugin_check *what, tx_buffer *text, tx_error *wrong)
+static tx_status check_all(const tx_registry *registry, const tx_plugin_choice *what, tx_buffer *text, tx_error *wrong)
 {
     const tx_plugin *plugin;
     int checked = 0;
@@ -156,7 +156,7 @@ static tx_status check_all(const tx_registry *registry, const tx_plugin_check *w
                                   what->component ? " that is called " : "", what->component ? what->component : "");
 }
 
-tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_check *what, tx_error *error, char **out)
+tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_choice *what, tx_error *error, char **out)
 {
     tx_buffer text = {.error = error};
     tx_error wrong = {0};

@@ -195,6 +195,7 @@ tx_status tx_check_batch(tx_trial *trial, tx_finding *finding, tx_error *error)
 typedef struct worker {
     tx_trial trial; /* of its own */
     const char *now;
+    pthread_barrier_t *start;
     tx_verb verb;
     const void *x, *d, *expected;
     int64_t result, differ;
@@ -216,28 +217,37 @@ static void *run_worker(void *argument)
 {
     worker *w = argument;
     tx_trial *trial = &w->trial;
-    tx_subject *subject;
-    if (trial->create(trial->made, trial->index, trial->own->precision, &w->error, &subject) == TX_OK) {
+    tx_subject *subject = NULL;
+    trial->create(trial->made, trial->index, trial->own->precision, &w->error, &subject);
+    pthread_barrier_wait(w->start);
+    if (subject) {
         work(w, subject);
-        tx_subject_destroy(subject);
     }
+    tx_subject_destroy(subject);
     while (trial->num_taken) {
         tx_free(trial->taken[--trial->num_taken]);
     }
     return NULL;
 }
 
-/* Starts as many of the two as the system has threads for, and waits for them. */
+/* Starts as many of the two as the system has threads for, and waits for them. They begin together. */
 static int run_workers(worker workers[2])
 {
     pthread_t threads[2];
+    pthread_barrier_t start;
     int started = 0;
+    pthread_barrier_init(&start, NULL, 2);
+    workers[0].start = workers[1].start = &start;
     while (started < 2 && pthread_create(&threads[started], NULL, run_worker, &workers[started]) == 0) {
         started++;
+    }
+    if (started == 1) {
+        pthread_barrier_wait(&start); /* in the place of the other one */
     }
     for (int k = 0; k < started; k++) {
         pthread_join(threads[k], NULL);
     }
+    pthread_barrier_destroy(&start);
     return started;
 }
 

@@ -23,10 +23,10 @@ static tx_status read_precision(const char *text, tx_error *error, tx_precision 
 static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *registry, tx_error *error, char **out)
 {
     const char *shape = tx_arguments_value(arguments, "--shape");
-    tx_plugin_check what = {.path = tx_arguments_path(arguments),
-                            .component = tx_arguments_value(arguments, "--component"),
-                            .overrides = arguments->many,
-                            .num_overrides = arguments->num_many};
+    tx_plugin_choice what = {.path = tx_arguments_path(arguments),
+                             .component = tx_arguments_value(arguments, "--component"),
+                             .overrides = arguments->many,
+                             .num_overrides = arguments->num_many};
     TX_TRY(read_precision(tx_arguments_value(arguments, "--precision"), error, &what.precision));
     return !shape || tx_shape_read(shape, &what.shape)
                ? tx_check_plugin(registry, &what, error, out)

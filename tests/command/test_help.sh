@@ -117,7 +117,7 @@ completes 'folder run.yaml' train ''
 completes 'folder net.h5' rollout ''
 completes 'folder' train run.yaml --output ''
 completes 'folder run.yaml' check ''
-completes 'trainer.ref_stepper' check run.yaml --component trainer.ref_s
+completes 'trainer.ref_stepper.cfl' check run.yaml --component trainer.ref_stepper.cf
 completes 'float32 float64' check mine.so --precision fl
 completes 'notes.txt' evaluate --output no
 completes '' train run.yaml --time-limit ''

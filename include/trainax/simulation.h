@@ -14,6 +14,10 @@ extern "C" {
  * network calls functions of the user's. */
 tx_status tx_export_c(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
                       const tx_output *output, tx_error *error);
+/* The same as an ONNX model, of opset 13: it maps `state` (batch, channels, *points) to `next_state`, in the network's precision,
+ * for any batch. Its initializers have the names of the leaves. TX_INVALID, too, for what has no such form. */
+tx_status tx_export_onnx(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
+                         const tx_output *output, tx_error *error);
 
 /* Training while a simulation runs, on states that it has just computed: the five verbs are create, train_step, inference, save and
  * load. All are collective; ranks train one network, each on its own samples. */

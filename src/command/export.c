@@ -19,26 +19,30 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     tx_shape state;
     tx_session session;
     TX_TRY(read_shape(arguments, error, &state));
-    if (!tx_arguments_value(arguments, "--c") || !output.path) {
-        return tx_error_set(error, TX_INVALID, "export needs %s", output.path ? "--c: which form is wanted" : "--output FILE.c");
+    const bool c = tx_arguments_value(arguments, "--c"), onnx = tx_arguments_value(arguments, "--onnx");
+    if (c == onnx || !output.path) {
+        return tx_error_set(error, TX_INVALID, "export needs %s",
+                            output.path ? "one of --c and --onnx: which form is wanted" : "--output FILE");
     }
     tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
-    const tx_status status = tx_export_c(session.parallel, session.registry, arguments->words[0], state, &output, error);
+    const tx_status status =
+        (c ? tx_export_c : tx_export_onnx)(session.parallel, session.registry, arguments->words[0], state, &output, error);
     return tx_session_close(&session, status, error);
 }
 
 static const tx_flag flags[] = {
     {.name = "--c", .text = "as C, for tx_inference_create of trainax/inference.h"},
-    {.name = "--output", .value = "FILE.c", .text = "the source, which defines a variable of that name"},
+    {.name = "--onnx", .text = "as an ONNX model of opset 13, from `state` (batch, channels, points) to `next_state`"},
+    {.name = "--output", .value = "FILE", .text = "FILE.c, the source, which defines a variable of that name, or FILE.onnx"},
     {.name = "--shape", .value = "CHANNELS,POINTS...", .text = "of the states, if other than those that it was trained on"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_export = {
     .name = "export",
-    .usage = "export NETWORK.h5 --c --output FILE.c [--shape CHANNELS,POINTS...] [--overwrite]",
-    .summary = "write a trained network as a source for programs without HDF5 and MPI",
+    .usage = "export NETWORK.h5 --c|--onnx --output FILE [--shape CHANNELS,POINTS...] [--overwrite]",
+    .summary = "write a trained network as a source for programs without HDF5 and MPI, or for other runtimes",
     .flags = flags,
     .word = "NETWORK.h5",
     .word_text = "network.h5 or checkpoint.h5 of a run",

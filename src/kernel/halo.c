@@ -35,6 +35,11 @@ typedef int64_t source_fn(int64_t i, int64_t n);
 static source_fn *const sources[] = {
     [TX_PAD_ZEROS] = NULL, [TX_PAD_CIRCULAR] = source_wrap, [TX_PAD_REFLECT] = source_reflect, [TX_PAD_REPLICATE] = source_edge};
 
+int64_t tx_halo_source(tx_padding_mode mode, int64_t i, int64_t n)
+{
+    return sources[mode](i, n);
+}
+
 typedef struct run_list {
     tx_halo_runs *runs;
     size_t count, capacity;

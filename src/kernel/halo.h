@@ -11,6 +11,9 @@ typedef struct tx_halo_runs {
     bool zero;
 } tx_halo_runs;
 
+/* The cell of an axis of n cells that cell i, outside of it, holds a copy of; not for zeros. */
+int64_t tx_halo_source(tx_padding_mode mode, int64_t i, int64_t n);
+
 struct tx_halo {
     int64_t channels, channel; /* how many, and reals between them */
     int num_runs;

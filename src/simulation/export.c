@@ -1,4 +1,4 @@
-/* A network file as a C source. */
+/* A network file as a C source, and as what another file here writes. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -88,8 +88,10 @@ static void add_parameters(tx_buffer *text, const tx_exported *network)
     tx_buffer_add(text, "\n};\n\n");
 }
 
-static tx_status write_source(const tx_exported *network, const char *path, tx_error *error, char **out)
+static tx_status write_source(const tx_exported *network, const tx_leaves *leaves, const char *path, tx_error *error, size_t *bytes,
+                              char **out)
 {
+    (void)leaves;
     char name[NAME_SIZE], shape[TX_SHAPE_TEXT];
     tx_buffer text = {.error = error};
     name_of(path, name);
@@ -108,31 +110,47 @@ static tx_status write_source(const tx_exported *network, const char *path, tx_e
     tx_buffer_add(&text, ", TX_FLOAT%d, %d, %d, nodes, %zu, %s, %" PRId64 ", parameters};\n",
                   network->precision == TX_FLOAT32 ? 32 : 64, network->output, network->num_nodes, network->num_constants,
                   network->num_constants ? "constants" : "0", network->num_parameters);
+    *bytes = text.length;
     return tx_buffer_finish(&text, out);
 }
 
-static tx_status write_file(const tx_registry *registry, const char *network_path, tx_shape state, const char *path, bool overwrite,
-                            tx_error *error)
+static tx_status write_file(const tx_registry *registry, const char *network_path, tx_shape state, tx_stored_form *write,
+                            const char *path, bool overwrite, tx_error *error)
 {
     tx_exported network;
-    char *text;
-    TX_TRY(tx_stored_network_read(registry, network_path, state, error, &network));
-    tx_status status = write_source(&network, path, error, &text);
+    tx_leaves leaves;
+    size_t bytes;
+    char *data;
+    TX_TRY(tx_stored_network_read(registry, network_path, state, error, &network, &leaves));
+    tx_status status = write(&network, &leaves, path, error, &bytes, &data);
     tx_stored_network_free(&network);
+    tx_free(leaves.leaf);
     TX_TRY(status);
-    status = overwrite ? tx_text_save(path, text, strlen(text), error) : tx_text_save_new(path, text, strlen(text), error);
-    tx_free(text);
+    status = overwrite ? tx_text_save(path, data, bytes, error) : tx_text_save_new(path, data, bytes, error);
+    tx_free(data);
     return status;
 }
 
-tx_status tx_export_c(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
-                      const tx_output *output, tx_error *error)
+static tx_status export_as(tx_stored_form *write, tx_parallel *parallel, const tx_registry *registry, const char *network_path,
+                           tx_shape state, const tx_output *output, tx_error *error)
 {
     const char *const inputs[] = {network_path, NULL};
     char *path;
     TX_TRY(tx_output_find(parallel, output, inputs, error, &path));
     const tx_status status =
-        tx_parallel_rank(parallel) == 0 ? write_file(registry, network_path, state, path, output->overwrite, error) : TX_OK;
+        tx_parallel_rank(parallel) == 0 ? write_file(registry, network_path, state, write, path, output->overwrite, error) : TX_OK;
     tx_free(path);
     return tx_parallel_agree(parallel, status, error);
+}
+
+tx_status tx_export_c(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
+                      const tx_output *output, tx_error *error)
+{
+    return export_as(write_source, parallel, registry, network_path, state, output, error);
+}
+
+tx_status tx_export_onnx(tx_parallel *parallel, const tx_registry *registry, const char *network_path, tx_shape state,
+                         const tx_output *output, tx_error *error)
+{
+    return export_as(tx_onnx_write, parallel, registry, network_path, state, output, error);
 }

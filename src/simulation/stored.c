@@ -1,6 +1,8 @@
 /* A network file as the list of operations that a step of it is, with its parameters; opened for inference. */
 #include "simulation/stored.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "problem/network_file.h"
 #include "tensor/exported.h"
@@ -27,7 +29,16 @@ static tx_status read_parameters(const tx_file *file, const tx_network *network,
     return tx_network_file_parameters(file, network, out->precision, parameters, error);
 }
 
-static tx_status read_network(const tx_registry *registry, const tx_file *file, tx_error *error, tx_exported *out)
+static tx_status copy_leaves(const tx_network *network, tx_error *error, tx_leaves *out)
+{
+    out->count = network->num_leaves;
+    TX_TRY(tx_allocate_array((size_t)out->count, sizeof *out->leaf, error, &out->leaf));
+    memcpy(out->leaf, network->leaves, (size_t)out->count * sizeof *out->leaf);
+    return TX_OK;
+}
+
+static tx_status read_network(const tx_registry *registry, const tx_file *file, tx_error *error, tx_exported *out,
+                              tx_leaves *leaves)
 {
     tx_config *section;
     tx_network *network = NULL;
@@ -35,19 +46,21 @@ static tx_status read_network(const tx_registry *registry, const tx_file *file, 
     tx_status status = tx_network_create(tx_config_root(section), out->state, error, &network);
     status = status ? status : tx_network_list(network, error, out);
     status = status ? status : read_parameters(file, network, error, out);
+    status = status || !leaves ? status : copy_leaves(network, error, leaves);
     tx_network_destroy(network);
     tx_config_destroy(section);
     return status;
 }
 
-tx_status tx_stored_network_read(const tx_registry *registry, const char *path, tx_shape state, tx_error *error, tx_exported *out)
+tx_status tx_stored_network_read(const tx_registry *registry, const char *path, tx_shape state, tx_error *error, tx_exported *out,
+                                 tx_leaves *leaves)
 {
     tx_exported network = {.state = state};
     tx_file *file;
     TX_TRY(tx_network_file_open(path, error, &file));
     tx_status status = tx_network_file_precision(file, error, &network.precision);
     status = status || state.channels ? status : tx_network_file_state(file, error, &network.state);
-    status = status ? status : read_network(registry, file, error, &network);
+    status = status ? status : read_network(registry, file, error, &network, leaves);
     tx_file_close(file);
     if (status != TX_OK) {
         tx_stored_network_free(&network);
@@ -69,7 +82,7 @@ tx_status tx_inference_open(const tx_registry *registry, const char *path, tx_sh
                             tx_error *error, tx_inference **out)
 {
     tx_exported network;
-    TX_TRY(tx_stored_network_read(registry, path, state, error, &network));
+    TX_TRY(tx_stored_network_read(registry, path, state, error, &network, NULL));
     const tx_status status = tx_inference_create(&network, options, error, out);
     tx_stored_network_free(&network);
     return status;

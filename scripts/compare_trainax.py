@@ -231,8 +231,9 @@ class Problem:
         golden.set_up_jax(case["precision"], case.get("random", {}).get("stream", "jax_partitionable"))
         import equinox
 
-        self.trainer = golden.build_trainer(case, golden.build("data", case["data"], path.parent))
-        self.network = golden.build_network(case["network"])
+        data = golden.build("data", case["data"], path.parent)
+        self.trainer = golden.build_trainer(case, data)
+        self.network = golden.build_network(case["network"], data.shape[2:])
         self.key = golden.make_key(case["trainer"]["key"])
         parameters, self.static = equinox.partition(self.network, equinox.is_array)
         self.initial = parameters, self.trainer.optimizer.init(parameters)

@@ -37,6 +37,7 @@ import traceback
 from pathlib import Path
 
 import numpy as np
+import trainax_exchange
 import yaml
 
 PINNED = {
@@ -94,15 +95,6 @@ def make_key(spec):
     return jax.random.PRNGKey(spec)
 
 
-def activations(options):
-    functions = {"identity": lambda x: x}
-    for name in ("activation", "final_activation"):
-        if name in options:
-            word = options[name].lower()
-            options[name] = functions.get(word) or getattr(jax.nn, word)
-    return options
-
-
 @component("data", "advection_1d_periodic")
 def data_advection(options, folder):
     return trainax.sample_data.advection_1d_periodic(**{**options, "key": make_key(options["key"])})
@@ -121,105 +113,8 @@ def data_file(options, folder):
         return jnp.asarray(file["trajectories"][...], dtype=jnp.zeros(()).dtype)
 
 
-def listed(options, *names):
-    """Lists as the tuples that Equinox wants."""
-    for name in names:
-        if isinstance(options.get(name), list):
-            options[name] = tuple(tuple(x) if isinstance(x, list) else x for x in options[name])
-    return options
-
-
-@component("network", "conv")
-def network_conv(options, key):
-    return equinox.nn.Conv(**listed(options, "kernel_size", "stride", "padding", "dilation"), key=key)
-
-
-@component("network", "linear")
-def network_linear(options, key):
-    return equinox.nn.Linear(**options, key=key)
-
-
-@component("network", "mlp")
-def network_mlp(options, key):
-    if "in_size" in options:
-        return equinox.nn.MLP(**activations(options), key=key)
-    options.setdefault("num_points", 1)
-    return pdequinox.arch.MLP(**activations(options), key=key)
-
-
-@component("network", "conv_net")
-def network_conv_net(options, key):
-    return pdequinox.arch.ConvNet(**activations(options), key=key)
-
-
-@component("network", "classic_res_net")
-def network_classic_res_net(options, key):
-    return pdequinox.arch.ClassicResNet(**activations(options), key=key)
-
-
-@component("network", "modern_res_net")
-def network_modern_res_net(options, key):
-    return pdequinox.arch.ModernResNet(**activations(options), key=key)
-
-
-@component("network", "dilated_res_net")
-def network_dilated_res_net(options, key):
-    return pdequinox.arch.DilatedResNet(**activations(options), key=key)
-
-
-@component("network", "classic_u_net")
-def network_classic_u_net(options, key):
-    return pdequinox.arch.ClassicUNet(**activations(options), key=key)
-
-
-@component("network", "modern_u_net")
-def network_modern_u_net(options, key):
-    return pdequinox.arch.ModernUNet(**activations(listed(options, "channel_multipliers")), key=key)
-
-
-@component("network", "classic_fno")
-def network_classic_fno(options, key):
-    return pdequinox.arch.ClassicFNO(**listed(activations(options), "num_modes"), key=key)
-
-
-@component("network", "spectral_conv")
-def network_spectral_conv(options, key):
-    return pdequinox.conv.SpectralConv(**listed(options, "num_modes"), key=key)
-
-
-def block_factory(section):
-    """PDEquinox's factory of a block: `name` or {type: name, option: value, …}."""
-    options = {} if isinstance(section, str) else dict(section)
-    words = (options.pop("type", None) or section).split("_")
-    factory = getattr(pdequinox.blocks, "".join(word.capitalize() for word in words) + "Factory")
-    return factory(**listed(options, "dilation_rates", "num_modes"))
-
-
-def composed(options, *slots):
-    """With the factories of the slots that are given; activation and boundary_mode have no default in PDEquinox."""
-    options = {"activation": "relu", "boundary_mode": "periodic", **options}
-    options.update({f"{slot}_factory": block_factory(options.pop(slot)) for slot in slots if slot in options})
-    return activations(options)
-
-
-@component("network", "sequential")
-def network_sequential(options, key):
-    """PDEquinox asks the one factory once for each block, in their order: here it makes one after the other of the list."""
-    blocks = options.pop("blocks", None) or [options.pop("block", "classic_res_block")] * options["num_blocks"]
-    factories = iter([block_factory(block) for block in blocks])
-    options = {"num_blocks": len(blocks), **composed(options, "lifting", "projection")}
-    return pdequinox.Sequential(**options, block_factory=lambda **place: next(factories)(**place), key=key)
-
-
-@component("network", "hierarchical")
-def network_hierarchical(options, key):
-    slots = "lifting", "down_sampling", "left_arc", "up_sampling", "right_arc", "projection"
-    return pdequinox.Hierarchical(**composed(listed(options, "channel_multipliers"), *slots), key=key)
-
-
-def build_network(section):
-    section = dict(section)
-    return build("network", section, make_key(section.pop("key")))
+def build_network(section, state):
+    return trainax_exchange.build_network(section, state, make_key(section["key"]))
 
 
 def batch_reduction(options):
@@ -529,7 +424,7 @@ def build_trainer(case, data):
 
 def set_up_jax(precision, stream):
     """Once a process: JAX keeps what it compiled under other settings."""
-    global jax, jnp, equinox, optax, pdequinox, trainax
+    global jax, jnp, equinox, optax, trainax
     import jax
 
     jax.config.update("jax_enable_x64", precision == "float64")
@@ -538,14 +433,11 @@ def set_up_jax(precision, stream):
     import equinox
     import optax
     import jax.flatten_util
-    import pdequinox
     import trainax
 
 
 def leaves_of(network):
-    """(name, array) of every parameter: "layers.0.weight"."""
-    parts = jax.tree_util.tree_flatten_with_path(equinox.filter(network, equinox.is_array))[0]
-    return [(".".join(str(getattr(k, "name", getattr(k, "idx", k))) for k in path), np.asarray(x)) for path, x in parts]
+    return [(name, np.asarray(x)) for name, x in trainax_exchange.leaves_of(network)]
 
 
 def disturbed(data, network, random):
@@ -607,7 +499,8 @@ def generate_case(path):
     case = yaml.load(text, Loader)
     precision, stream = settings(path)
     set_up_jax(precision, stream)
-    data, network = build("data", case["data"], path.parent), build_network(case["network"])
+    data = build("data", case["data"], path.parent)
+    network = build_network(case["network"], data.shape[2:])
     trainer = build_trainer(case, data)
     run = train(case, network, trainer)
     sensitivity = max(distance(train_disturbed(case, data, network, trainer, seed), run) for seed in (0, 1))
@@ -644,9 +537,9 @@ def initial_lines(precision, stream):
     lines = []
     for number, section in enumerate(yaml.load(INITIAL.read_text(), Loader)):
         section = dict(section)
-        section.pop("data", None)
+        state = section.pop("data")
         lines.append(f"network {precision} {stream} {number}")
-        for name, x in leaves_of(build_network(section)):
+        for name, x in leaves_of(build_network(section, state)):
             bits = x.astype(x.dtype.newbyteorder("<")).tobytes()
             ends = f"{text_of(x.ravel()[0], precision)} {text_of(x.ravel()[-1], precision)}"
             lines.append(f"leaf {name} {x.ndim} {' '.join(map(str, x.shape))} : {ends} {fnv1a(bits):016x}")

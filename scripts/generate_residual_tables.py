@@ -71,7 +71,7 @@ def generate(path):
         golden.make_key(case["trainer"]["key"]),
     )
     batch = windows(mixer(0))
-    network = golden.build_network(case["network"])
+    network = golden.build_network(case["network"], data.shape[2:])
     parameters, static = equinox.partition(network, equinox.is_inexact_array)
     flat, unflatten = jax.flatten_util.ravel_pytree(parameters)
 

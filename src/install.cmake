@@ -11,7 +11,7 @@ install(TARGETS trainax trainax_inference trainax_plugin EXPORT trainax LIBRARY 
 install(DIRECTORY include/trainax TYPE INCLUDE)
 install(DIRECTORY scripts/experiments scripts/plugin-template slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(PROGRAMS scripts/scaling_study scripts/plot.py scripts/report.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
-install(FILES scripts/pictures.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(FILES scripts/pictures.py scripts/trainax_exchange.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(FILES scripts/packages/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/trainax RENAME ${PROJECT_VERSION})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 

@@ -36,7 +36,7 @@ int tx_onnx_add(tx_onnx *onnx, const char *type, int a, int b, int c, const tx_o
 /* Initializers: integers, and numbers in the network's precision, in C order. */
 int tx_onnx_integers(tx_onnx *onnx, int rank, const int64_t *dims, const int64_t *integers);
 int tx_onnx_reals(tx_onnx *onnx, int rank, const int64_t *dims, const double *reals);
-/* The numbers of a parameter or a constant in that shape. */
+/* The numbers of a parameter in that shape. */
 int tx_onnx_numbers(tx_onnx *onnx, tx_node node, int rank, const int64_t *dims);
 int tx_onnx_reshape(tx_onnx *onnx, int x, int rank, const int64_t *dims); /* a 0: as many as x has there */
 int tx_onnx_einsum(tx_onnx *onnx, int a, int b, const char *equation);

@@ -1,9 +1,9 @@
 /* What each operation of a graph is in ONNX. Tensors are (batch, channels, *points). */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "kernel/halo.h"
 #include "simulation/onnx.h"
 #include "tensor/operation.h"
@@ -18,7 +18,7 @@ static int along(tx_onnx *onnx, const char *type, int a, int b, const char *attr
     return tx_onnx_add(onnx, type, a, b, TX_NONE, (const tx_onnx_attribute[]){{.name = attribute, .integer = {axis}}, {0}});
 }
 
-/* ---- numbers: written where they are read ---- */
+/* ---- what is given; parameters are written where they are read ---- */
 
 static int nothing(tx_onnx *onnx, const tx_graph_node *node)
 {
@@ -28,7 +28,10 @@ static int nothing(tx_onnx *onnx, const tx_graph_node *node)
 
 static int load(tx_onnx *onnx, const tx_graph_node *node)
 {
-    (void)onnx, (void)node;
+    if (node->attributes.source != TX_SOURCE_WINDOW || node->attributes.offset) {
+        onnx->bytes.status = tx_error_set(onnx->bytes.error, TX_INVALID,
+                                          "the network reads numbers beside its state, which an exported model is not given");
+    }
     return 0;
 }
 
@@ -47,27 +50,18 @@ static const char *const activations[TX_ACTIVATION_COUNT] = {
     [TX_SOFTPLUS] = "x Relu x Abs Neg Exp 1 Add Log Add",
 };
 
-static bool takes_two(const char *word)
-{
-    static const char *const words[] = {"Add", "Sub", "Mul", "Min", "Max", NULL};
-    const char *const *at = words;
-    while (*at && strcmp(*at, word) != 0) {
-        at++;
-    }
-    return *at;
-}
-
 static int activate(tx_onnx *onnx, const tx_graph_node *node)
 {
     enum { WORD = 24, DEPTH = 4 };
     char word[WORD];
+    double number;
     int stack[DEPTH], top = -1, length;
     for (const char *at = activations[node->attributes.activation]; sscanf(at, "%23s%n", word, &length) == 1; at += length) {
-        if (word[0] == 'x') {
+        if (strcmp(word, "x") == 0) {
             stack[++top] = tx_onnx_input(onnx, node, 0);
-        } else if (word[0] >= '0' && word[0] <= '9') {
-            stack[++top] = tx_onnx_reals(onnx, 0, NULL, &(double){strtod(word, NULL)});
-        } else if (takes_two(word)) {
+        } else if (tx_parse_real(word, &number)) {
+            stack[++top] = tx_onnx_reals(onnx, 0, NULL, &number);
+        } else if (strstr("Add Sub Mul Min Max", word)) {
             top--;
             stack[top] = binary(onnx, word, stack[top], stack[top + 1]);
         } else {

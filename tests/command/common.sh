@@ -55,10 +55,10 @@ digest() {
     h5dump -g /parameters "$1/network.h5" | grep -v '^HDF5'
 }
 
-# The python3 that has these modules: a user's own one may not.
+# The first of $PYTHON, python3 and Debian's that has these modules: a user's own one may not.
 with_modules() {
     local python
-    for python in python3 /usr/bin/python3; do
+    for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
         "$python" -c "import $1" 2>/dev/null && echo "$python" && return
     done
     return 1

@@ -25,6 +25,18 @@ while IFS= read -r line; do
     bash -c "$line" >>log 2>&1 </dev/null || { cat log; echo "FAILED: $line"; exit 1; }
 done <<<"$commands"
 
+# Python's part goes on with what these have left.
+for python in ${PYTHON:+"$PYTHON"} python3; do
+    if "$python" -c 'import h5py, jax, optax, pdequinox, trainax, yaml' 2>/dev/null; then
+        blocks python >continue.py
+        PYTHONPATH=scripts "$python" continue.py >>log 2>&1 || { cat log; echo "FAILED: the README's Python"; exit 1; }
+        build/trainax train scripts/experiments/quickstart.yaml --quiet --set network.parameters=runs/continued.h5 \
+            --set trainer.num_training_steps=0 --output runs/back
+        cmp <(h5dump -d /parameters/weight runs/back/network.h5 | tail -n +2) <(h5dump -d /parameters/weight runs/continued.h5 | tail -n +2)
+        break
+    fi
+done
+
 # What the README says a run leaves, and the messages that it shows.
 for file in config.yaml run.log history.csv network.h5 checkpoint.h5; do
     [ -s "runs/first/$file" ] || { echo "FAILED: no $file in the run directory"; exit 1; }

@@ -32,7 +32,8 @@ succeeds "$trainax" train "$tests/../scripts/experiments/quickstart.yaml" $steps
 same_run installed built
 same_run two_ranks built
 succeeds $bare ../prefix/bin/trainax train ../prefix/share/trainax/experiments/fou_notebook.yaml $steps --output notebook
-for path in scripts/experiments scripts/plugin-template scripts/plot.py scripts/pictures.py scripts/report.py slurm LICENSE; do
+for path in scripts/experiments scripts/plugin-template scripts/plot.py scripts/pictures.py scripts/report.py \
+    scripts/trainax_exchange.py slurm LICENSE; do
     diff -r "$tests/../$path" "../prefix/share/trainax/${path##*/}" || fail "share/trainax differs from $path"
 done
 

@@ -34,7 +34,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 static const tx_flag flags[] = {
     {.name = "--c", .text = "as C, for tx_inference_create of trainax/inference.h"},
     {.name = "--onnx", .text = "as an ONNX model of opset 13, from `state` (batch, channels, points) to `next_state`"},
-    {.name = "--output", .value = "FILE", .text = "FILE.c, the source, which defines a variable of that name, or FILE.onnx"},
+    {.name = "--output", .value = "FILE", .text = "the file: a source, which defines a variable of that name, or a model"},
     {.name = "--shape", .value = "CHANNELS,POINTS...", .text = "of the states, if other than those that it was trained on"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
@@ -42,7 +42,7 @@ static const tx_flag flags[] = {
 const tx_command tx_command_export = {
     .name = "export",
     .usage = "export NETWORK.h5 --c|--onnx --output FILE [--shape CHANNELS,POINTS...] [--overwrite]",
-    .summary = "write a trained network as a source for programs without HDF5 and MPI, or for other runtimes",
+    .summary = "write a trained network for programs without HDF5 and MPI, as C or as an ONNX model",
     .flags = flags,
     .word = "NETWORK.h5",
     .word_text = "network.h5 or checkpoint.h5 of a run",

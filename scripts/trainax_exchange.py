@@ -7,8 +7,8 @@
     save_eqx("apebench.eqx", network)                                # as apebench and Trainax's SaveNetwork write it
     network = load_eqx("apebench.eqx", like="runs/first/network.h5")
 
-Numbers pass as they are, bit for bit. Trajectories need h5py, networks also jax, equinox, pdequinox and PyYAML. What does not fit is
-a ValueError that says what. No file is replaced without overwrite=True, and none is left half-written.
+Numbers pass as they are, bit for bit. Trajectories need h5py, networks also jax, equinox, pdequinox and PyYAML. What does not fit
+is a ValueError that says what. No file is replaced without overwrite=True, and none is left half-written.
 """
 
 import inspect
@@ -175,7 +175,10 @@ def build_network(section, state=None, key=None):
     for name, value in (_from_state(state) if state else {}).items():
         if name in known:
             options.setdefault(name, value)
-    return build(constructor, options, jax.random.PRNGKey(0) if key is None else key)
+    try:
+        return build(constructor, options, jax.random.PRNGKey(0) if key is None else key)
+    except TypeError as error:
+        raise ValueError(f"no {constructor.__name__} can be made of this section: {error}") from error
 
 
 def _is_array(x):
@@ -334,14 +337,23 @@ def load_eqx(path, like, num_seeds=None):
 
 @dataclass
 class Trajectories:
-    """states: (samples, levels, channels, *points); parameters: a row a sample."""
+    """states: (samples, levels, channels, *points); parameters: a row a sample; constant_fields: (samples or 1, fields, *points);
+    lengths: levels of each sample, where they differ."""
 
     states: np.ndarray
     dt: float = 0.0
-    parameters: np.ndarray = None
     domain_extent: float = None
     channel_names: list = None
+    parameters: np.ndarray = None
     parameter_names: list = None
+    constant_fields: np.ndarray = None
+    constant_field_names: list = None
+    lengths: np.ndarray = None
+
+
+NUMBERS = "dt", "domain_extent"
+NAMES = "channel_names", "parameter_names", "constant_field_names"
+ARRAYS = "parameters", "constant_fields", "lengths"
 
 
 def load_trajectories(path):
@@ -354,18 +366,19 @@ def load_trajectories(path):
         packed = {"scale_factor", "add_offset", "_FillValue", "missing_value"} & set(file["trajectories"].attrs)
         if packed:
             raise ValueError(f"{path}: its numbers are packed ({', '.join(sorted(packed))}): let `trainax generate` unpack them")
-        states = _check_states(path, file["trajectories"][...])
-        parameters = file["parameters"][...] if "parameters" in file else None
-        extent = file.attrs.get("domain_extent")
-        names = {name: list(file.attrs[name]) for name in ("channel_names", "parameter_names") if name in file.attrs}
-        return Trajectories(states, float(file.attrs.get("dt", 0)), parameters, None if extent is None else float(extent), **names)
+        others = {name: float(file.attrs[name]) for name in NUMBERS if name in file.attrs}
+        others.update((name, list(file.attrs[name])) for name in NAMES if name in file.attrs)
+        others.update((name, file[name][...]) for name in ARRAYS if name in file)
+        return Trajectories(_check_states(path, file["trajectories"][...]), **others)
 
 
 def save_trajectories(path, states, *, overwrite=False, **others):
     """A .npy file, which holds the states alone, or trainax's HDF5; others: as Trajectories has them."""
     data = Trajectories(_check_states(path, np.asarray(states)), **others)
-    if data.parameters is not None and len(data.parameters) != len(data.states):
-        raise ValueError(f"{path}: {len(data.parameters)} rows of parameters for {len(data.states)} trajectories")
+    samples = len(data.states)
+    for name, fits in ("parameters", (samples,)), ("constant_fields", (1, samples)), ("lengths", (samples,)):
+        if getattr(data, name) is not None and len(getattr(data, name)) not in fits:
+            raise ValueError(f"{path}: {len(getattr(data, name))} rows of {name} for {samples} trajectories")
     if Path(path).suffix == ".npy":
         if others:
             raise ValueError(f"{path}: a .npy file holds states alone, not {', '.join(others)}: an .h5 file does")
@@ -376,18 +389,15 @@ def save_trajectories(path, states, *, overwrite=False, **others):
 
 def _check_states(path, states):
     if states.ndim < 3 or not np.issubdtype(states.dtype, np.floating):
-        raise ValueError(f"{path}: numbers of the shape {states.shape} in {states.dtype}: states are (samples, levels, channels, *points)")
+        raise ValueError(f"{path}: {states.dtype} of the shape {states.shape}: states are (samples, levels, channels, *points)")
     return states
 
 
 def _put_trajectories(path, data):
+    given = lambda names: [(name, getattr(data, name)) for name in names if getattr(data, name) is not None]
     with h5py.File(path, "w") as file:
         file["trajectories"] = data.states
-        file.attrs["dt"] = np.float64(data.dt)
-        if data.domain_extent is not None:
-            file.attrs["domain_extent"] = np.float64(data.domain_extent)
-        if data.parameters is not None:
-            file["parameters"] = np.asarray(data.parameters)
-        for name in ("channel_names", "parameter_names"):
-            if getattr(data, name) is not None:
-                file.attrs[name] = list(map(str, getattr(data, name)))
+        file.attrs.update((name, np.float64(x)) for name, x in given(NUMBERS))
+        file.attrs.update((name, list(map(str, x))) for name, x in given(NAMES))
+        for name, x in given(ARRAYS):
+            file[name] = np.asarray(x)

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/real.h"
-#include "base/shape.h"
 #include "tensor/exported.h"
 #include "trainax/version.h"
 
@@ -19,16 +18,8 @@ enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_TEXT = 4, ATTRIBUTE_
 enum { OF_INTEGER = 2, OF_TEXT = 3, OF_INTEGERS = 7 };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9 };
 enum { FLOAT = 1, INT64 = 7, DOUBLE = 11 };
-enum {
-    VALUE_NAME = 1,
-    VALUE_TYPE = 2,
-    TYPE_TENSOR = 1,
-    TENSOR_ELEMENT = 1,
-    TENSOR_SHAPE = 2,
-    SHAPE_DIM = 1,
-    DIM_VALUE = 1,
-    DIM_NAME = 2
-};
+enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
+enum { SHAPE_DIM = 1, DIM_VALUE = 1, DIM_NAME = 2 };
 
 /* ---- values by name: 0 is the state, what lies below TX_NONE leaves ---- */
 

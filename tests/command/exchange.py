@@ -44,13 +44,14 @@ def train(trainax, network, precision, states):
 
 
 def same_bytes(a, b):
-    with h5py.File(a) as a, h5py.File(b) as b:
-        names = [list(file["parameters"]) for file in (a, b)]
-        same = names[0] == names[1] and all(
-            x.dtype == b["parameters"][name].dtype and x[...].tobytes() == b["parameters"][name][...].tobytes()
-            for name, x in a["parameters"].items()
-        )
-        return same and all(a.attrs[name] == b.attrs[name] for name in ("format", "format_version", "network", "precision", "state"))
+    """All that a network file is, in its order."""
+
+    def content(path):
+        with h5py.File(path) as file:
+            head = [file.attrs[name] for name in ("format", "format_version", "network", "precision", "state")]
+            return head, [(name, x.dtype, x[...].tobytes()) for name, x in file["parameters"].items()]
+
+    return content(a) == content(b)
 
 
 def check(trainax, network, precision):
@@ -80,7 +81,10 @@ def refused(pattern, function, *arguments, **options):
 def check_refusals():
     section, state = "Conv;4;1;relu", (1, 12)
     module = exchange.build_network(section, state)
-    save = lambda path, network=module, **options: exchange.save_network(path, network, **{"section": section, "state": state, **options})
+
+    def save(path, network=module, **options):
+        exchange.save_network(path, network, **{"section": section, "state": state, **options})
+
     save("conv.h5")
     refused("is there already", save, "conv.h5")
     refused("one of like and section", save, "new.h5", like="conv.h5")
@@ -88,6 +92,7 @@ def check_refusals():
     refused("has no parameter layers.2.weight", save, "new.h5", section="Conv;4;2;relu")
     refused("has a parameter layers.1.weight too many", save, "new.h5", section="Conv;4;0;relu")
     refused("describes no network", save, "new.h5", section="Konv;4;1;relu")
+    refused("no MLP can be made", save, "new.h5", section="MLP;5;1;relu", state=(1, 4, 6))
     refused("type 'magic'", save, "new.h5", section={"type": "magic"})
     leaves = [np.asarray(x) for _, x in exchange.leaves_of(module)]
     refused("not finite", save, "new.h5", exchange.with_leaves(module, [x * np.nan for x in leaves]))
@@ -102,7 +107,8 @@ def check_refusals():
 
 
 def same_leaves(a, b):
-    return all(np.array_equal(x, y) and x.dtype == y.dtype for (_, x), (_, y) in zip(exchange.leaves_of(a), exchange.leaves_of(b), strict=True))
+    pairs = zip(exchange.leaves_of(a), exchange.leaves_of(b), strict=True)
+    return all(np.array_equal(x, y) and x.dtype == y.dtype for (_, x), (_, y) in pairs)
 
 
 def check_eqx():
@@ -115,8 +121,8 @@ def check_eqx():
     import equinox
 
     scenario = apebench.scenarios.scenario_dict["diff_adv"](num_points=16)
-    for number, net in enumerate(("Conv;3;1;relu", "Res;3;1;tanh", "UNet;3;1;gelu", "Dil;1;3;1;swish", "FNO;3;4;1;gelu", "MLP;5;1;relu",
-                                  "Pure;3", "MoRes;3;1;relu", "MoUNet;3;1;sigmoid")):
+    nets = "Conv;3;1;relu Res;3;1;tanh UNet;3;1;gelu Dil;1;3;1;swish FNO;3;4;1;gelu MLP;5;1;relu MoRes;3;1;relu MoUNet;3;1;tanh"
+    for number, net in enumerate([*nets.split(), "Pure;3"]):
         networks = [exchange.build_network(net, (1, 16), jax.random.PRNGKey(seed)) for seed in range(2)]
         path = f"ours.{number}.h5"
         exchange.save_network(path, networks[0], section=net, state=(1, 16))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/trainax_exchange.py: networks that Python has left are taken wherever a network is, trajectories pass both ways; with jax and
-# PDEquinox here, too, every network there and back.
+# scripts/trainax_exchange.py: networks that Python has left are taken wherever a network is, trajectories pass both ways; with jax
+# and PDEquinox here, too, every type of network there and back.
 . "$(dirname "$0")/common.sh" "$1" "$2"
 
 python=$(with_h5py) || fail "no python3 with h5py here: scripts/install_dependencies.sh --tests"
@@ -45,7 +45,9 @@ import numpy as np
 from trainax_exchange import Trajectories, load_trajectories, save_trajectories
 
 states = np.random.default_rng(0).normal(size=(3, 4, 2, 5))
-others = dict(dt=0.25, parameters=np.arange(6.0).reshape(3, 2), domain_extent=2.0, channel_names=["u", "v"], parameter_names=["nu", "c"])
+others = dict(dt=0.25, domain_extent=2.0, channel_names=["u", "v"],
+              parameters=np.arange(6.0).reshape(3, 2), parameter_names=["nu", "c"],
+              constant_fields=np.ones((1, 1, 5)), constant_field_names=["m"], lengths=[4, 2, 3])
 save_trajectories("mine.h5", states, **others)
 save_trajectories("mine.npy", states.astype("f4"))
 assert np.array_equal(load_trajectories("mine.npy").states, states.astype("f4"))
@@ -61,6 +63,7 @@ def refused(pattern, function, *arguments, **options):
 refused("is there already", save_trajectories, "mine.h5", states)
 refused("2 rows of parameters for 3 trajectories", save_trajectories, "new.h5", states, parameters=np.zeros((2, 1)))
 refused("holds states alone, not dt", save_trajectories, "new.npy", states, dt=1.0)
+refused("2 rows of constant_fields for 3", save_trajectories, "new.h5", states, constant_fields=np.zeros((2, 1, 5)))
 refused("of the shape (3, 4)", save_trajectories, "new.h5", states[:, :, 0, 0])
 refused("int64", save_trajectories, "new.h5", np.zeros((1, 1, 1), int))
 np.save("flat.npy", np.zeros(3))
@@ -72,9 +75,12 @@ succeeds "$trainax" generate trajectories.yaml --output ours.h5
 import numpy as np
 from trainax_exchange import load_trajectories
 mine, ours = load_trajectories("mine.h5"), load_trajectories("ours.h5")
-assert ours.states.tobytes() == mine.states.tobytes() and ours.dt == 0.25 and ours.domain_extent == 2, ours
-assert np.array_equal(ours.parameters, [[0, 1], [2, 3], [4, 5]]) and ours.channel_names == mine.channel_names == ["u", "v"], ours
-assert ours.parameter_names == mine.parameter_names == ["nu", "c"], ours
+for k, length in enumerate([4, 2, 3]):
+    assert ours.states[k, :length].tobytes() == mine.states[k, :length].tobytes(), k
+assert ours.lengths.tolist() == mine.lengths.tolist() == [4, 2, 3] and ours.constant_fields.tolist() == [[[1] * 5]], ours
+assert np.array_equal(ours.parameters, [[0, 1], [2, 3], [4, 5]]) and ours.dt == 0.25 and ours.domain_extent == 2, ours
+for name, words in {"channel_names": ["u", "v"], "parameter_names": ["nu", "c"], "constant_field_names": ["m"]}.items():
+    assert getattr(ours, name) == getattr(mine, name) == words, (name, ours)
 P
 
 # -- there and back --

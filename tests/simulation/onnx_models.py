@@ -2,8 +2,8 @@
 
 usage: onnx_models.py TRAINAX INITIAL.yaml
 
-All networks of INITIAL.yaml in float32, some in float64, and those below: trained for a step (so that no norm is the identity), rolled
-out for a step from three states, exported, checked, evaluated on these at once and one by one.
+All networks of INITIAL.yaml in float32, some in float64, and those below: trained for a step (so that no norm is the identity),
+rolled out for a step from three states, exported, checked, evaluated on these at once and one by one.
 """
 
 import json

@@ -145,8 +145,8 @@ if [ -z "$sanitizer" ] && command -v gfortran >/dev/null; then
 fi
 
 # -- what is refused --
-expect 2 'export needs --c' "$trainax" export conv/network.h5 --output other.c
-expect 2 'export needs --output FILE.c' "$trainax" export conv/network.h5 --c
+expect 2 'export needs one of --c and --onnx: which form' "$trainax" export conv/network.h5 --output other.c
+expect 2 'export needs --output FILE$' "$trainax" export conv/network.h5 --c
 expect 2 "'emulator.c' exists" "$trainax" export conv/network.h5 --c --output emulator.c
 expect 2 'is an input' "$trainax" export conv/network.h5 --c --overwrite --output conv/network.h5
 expect 2 'shape 1,x: channels and the points' "$trainax" export conv/network.h5 --c --output other.c --shape 1,x

@@ -7,9 +7,7 @@ python=$(with_modules "onnx, h5py, yaml") || { echo "SKIPPED: no python3 with on
 # -- refused --
 succeeds "$trainax" train "$quickstart" --quiet --set trainer.num_training_steps=0 --output run
 network=run/network.h5
-expect 2 'export needs one of --c and --onnx' "$trainax" export $network --output model.onnx
 expect 2 'export needs one of --c and --onnx' "$trainax" export $network --c --onnx --output model.onnx
-expect 2 'export needs --output FILE' "$trainax" export $network --onnx
 expect 2 'did you mean --onnx' "$trainax" export $network --onx --output model.onnx
 expect 2 '--onnx takes no value' "$trainax" export $network --onnx=model.onnx
 expect 3 'run/history.csv' "$trainax" export run/history.csv --onnx --output model.onnx

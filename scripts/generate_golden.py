@@ -8,7 +8,7 @@
     V/bin/python scripts/generate_golden.py CASE.yaml…    # only these, each beside its YAML file
 
 A case is a configuration as `trainax train` takes it, CASE.yaml. The same objects are built here by hand from the Python
-packages, one function a component, and trained by the packages' own trainer. CASE.txt then holds, one a line,
+packages, one function a component (networks by trainax_exchange), and trained by the packages' own trainer. CASE.txt then holds, one a line,
 
     tolerance T                           relative; 1e-12 unless a comment `# tolerance: T because …` in the YAML says otherwise
     loss STEP EPOCH BATCH VALUE           for every step at which the loss is recorded

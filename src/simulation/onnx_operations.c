@@ -37,17 +37,17 @@ static int load(tx_onnx *onnx, const tx_graph_node *node)
 
 /* ---- pointwise ---- */
 
-/* Backwards Polish: x is what is activated. By operators that runtimes have in double, too. */
+/* What follows on x, in reverse Polish notation. By operators that runtimes have in double, too. */
 static const char *const activations[TX_ACTIVATION_COUNT] = {
-    [TX_IDENTITY] = "x",
-    [TX_RELU] = "x Relu",
-    [TX_TANH] = "x Tanh",
-    [TX_SIGMOID] = "x Sigmoid",
-    [TX_GELU] = "x 0.5 Mul x x Mul 0.044715 Mul 1 Add x Mul 0.79788456080286536 Mul Tanh 1 Add Mul",
-    [TX_SILU] = "x x Sigmoid Mul",
-    [TX_LEAKY_RELU] = "x x 0.01 Mul Max",
-    [TX_ELU] = "x Relu x 0 Min Exp 1 Sub Add",
-    [TX_SOFTPLUS] = "x Relu x Abs Neg Exp 1 Add Log Add",
+    [TX_IDENTITY] = "",
+    [TX_RELU] = "Relu",
+    [TX_TANH] = "Tanh",
+    [TX_SIGMOID] = "Sigmoid",
+    [TX_GELU] = "0.5 Mul x x Mul 0.044715 Mul 1 Add x Mul 0.79788456080286536 Mul Tanh 1 Add Mul",
+    [TX_SILU] = "x Sigmoid Mul",
+    [TX_LEAKY_RELU] = "x 0.01 Mul Max",
+    [TX_ELU] = "Relu x 0 Min Exp 1 Sub Add",
+    [TX_SOFTPLUS] = "Relu x Abs Neg Exp 1 Add Log Add",
 };
 
 static int activate(tx_onnx *onnx, const tx_graph_node *node)
@@ -55,13 +55,13 @@ static int activate(tx_onnx *onnx, const tx_graph_node *node)
     enum { WORD = 24, DEPTH = 4 };
     char word[WORD];
     double number;
-    int stack[DEPTH], top = -1, length;
+    int stack[DEPTH] = {tx_onnx_input(onnx, node, 0)}, top = 0, length;
     for (const char *at = activations[node->attributes.activation]; sscanf(at, "%23s%n", word, &length) == 1; at += length) {
         if (strcmp(word, "x") == 0) {
             stack[++top] = tx_onnx_input(onnx, node, 0);
         } else if (tx_parse_real(word, &number)) {
             stack[++top] = tx_onnx_reals(onnx, 0, NULL, &number);
-        } else if (strstr("Add Sub Mul Min Max", word)) {
+        } else if (top > 0 && strstr("Add Sub Mul Min Max", word)) {
             top--;
             stack[top] = binary(onnx, word, stack[top], stack[top + 1]);
         } else {

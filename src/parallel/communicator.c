@@ -1,5 +1,6 @@
 /* Joining a job, leaving it, and who shares this machine. */
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,6 +11,9 @@
 #include "parallel/launcher.h"
 
 /* ---- Joining and leaving ---- */
+
+/* Handles on an MPI that one of them has started, which ends with the last of them. MPI is the process's, and so is this. */
+static atomic_int guests;
 
 static tx_status start(tx_parallel *parallel, tx_error *error)
 {
@@ -42,6 +46,8 @@ static tx_status join(tx_parallel *parallel, const MPI_Comm *communicator, bool 
     if (!running) {
         TX_TRY(start(parallel, error));
     }
+    parallel->guest = parallel->started || guests;
+    guests += parallel->guest;
     TX_TRY(duplicate(parallel, communicator ? *communicator : MPI_COMM_WORLD, error));
     if (parallel->started) {
         TX_TRY(tx_launcher_check_size(parallel->size, error));
@@ -57,7 +63,9 @@ static tx_status is_running(const void *communicator, bool *out, tx_error *error
     MPI_Initialized(&running);
     MPI_Finalized(&over);
     if (over) {
-        return tx_error_set(error, TX_FAILURE, "MPI has been finalised: a process can join a job once only");
+        return tx_error_set(
+            error, TX_FAILURE,
+            "MPI has ended in this process, and cannot start again: keep a handle that has started it, or start MPI yourself");
     }
     if (communicator && !running) {
         return tx_error_set(error, TX_FAILURE, "a communicator was given, but MPI does not run");
@@ -145,7 +153,7 @@ static void leave(tx_parallel *parallel)
     }
     free_communicator(&parallel->machine);
     free_communicator(&parallel->all);
-    if (parallel->started) {
+    if (parallel->guest && --guests == 0) {
         MPI_Finalize();
     }
 }

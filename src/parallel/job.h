@@ -16,7 +16,8 @@ typedef struct tx_watch {
 
 struct tx_parallel {
     MPI_Comm all, machine; /* the job; its ranks on this machine. Both MPI_COMM_NULL when alone */
-    bool started;          /* MPI was started by us, so it is ours to finalise */
+    bool started;          /* it has started MPI */
+    bool guest;            /* MPI is ours to finalise, once no guest is left */
     int rank, size, cores;
     int machine_rank, machine_size;
     int *machine_of;          /* machine_of[rank]: the lowest rank on its machine */

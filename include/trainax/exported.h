@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-enum { TX_EXPORTED_VERSION = 1, TX_EXPORTED_INPUTS = 5, TX_EXPORTED_NUMBERS = 26 };
+enum { TX_EXPORTED_VERSION = 2, TX_EXPORTED_INPUTS = 5, TX_EXPORTED_NUMBERS = 26 };
 
 /* An operation of the graph that a step is, in the order of evaluation. */
 typedef struct tx_exported_node {
@@ -32,6 +32,9 @@ typedef struct tx_exported {
     const double *constants;
     int64_t num_parameters;
     const void *parameters; /* in that precision, in the order of the network's leaves */
+    /* Of the data that it was trained on, (x - mean)/std: the channels' means, then what they were divided by. NULL: they were
+     * taken as they came. */
+    const double *normalization;
 } tx_exported;
 
 #ifdef __cplusplus

@@ -5,73 +5,55 @@
 !     type(tx_exported), bind(C, name="emulator"), target :: emulator   ! in a module: what `trainax export --c` wrote as emulator.c
 !     type(tx_network) :: network
 !     call network%create(c_loc(emulator))
-!     call network%step(u, u)                                       ! u(n), u(nx, ny), u(nx, ny, channels), any section of an array
+!     call network%step(u, u)                       ! u(n), u(nx, ny), u(nx, ny, channels, states), any section of an array
+!     call network%vjp(x, dy, dx, gradient)         ! dx = J' dy at x; gradient: the parameters' cotangent, may be left out
+!     call network%parameters(p)                    ! p(network%num_parameters()); set_parameters(p) puts others
 !
-! Arrays are real(c_float) or real(c_double), of rank 1 to 4: the axes of the grid, then the channels, then states that step together.
-! The channels may be left out where there is one. A network of states without a grid takes u(channels). In C, and in files, the
-! axes are the other way round, as HDF5's own Fortran interface has it: no number moves. With stat (0: all is well, else the exit
-! code of the command for such an error) and errmsg a failure is the caller's; without, it ends the program.
+! Arrays are real(c_float) or real(c_double), of rank 1 to 6: the axes of the grid, then the channels, then states that step
+! together. The channels may be left out of a single state on a grid, where there is one. States without a grid are u(channels). In C,
+! and in files, the axes are the other way round, as HDF5's own Fortran interface has it: no number moves. With stat (0: all is well,
+! else the exit code of the command for such an error) and errmsg a failure is the caller's; without, it ends the program.
+!
+! Assigned to another variable a network is in both; it ends when the last of them is closed or goes out of scope. (`allocate` with
+! `source=` makes no such copy.)
+include 'arrays.inc'
+
 module trainax_inference
   use, intrinsic :: iso_c_binding
+  use trainax_arrays
   implicit none
   private
-  public :: tx_network, tx_exported, tx_shape, tx_options, tx_error, tx_field, tx_view, tx_view_of, tx_lay_out, &
-            tx_fail, tx_finish, c_loc
+  public :: tx_network, tx_exported, tx_options, c_loc
 
-  integer, parameter :: most_axes = 3
-  character(*), parameter :: wrong_shape = 'an array has not the shape of the states of the network: grid, channels, states'
-
-  type, bind(C) :: tx_shape
-    integer(c_int64_t) :: channels = 0
-    integer(c_int) :: axes = 0
-    integer(c_int64_t) :: n(most_axes) = 0
-  end type
-  type, bind(C) :: tx_field
-    type(c_ptr) :: data = c_null_ptr
-    integer(c_int) :: precision = 0
-    integer(c_int64_t) :: stride(2 + most_axes) = 0
-  end type
   type, bind(C) :: tx_exported ! without initial values: those are the C source's
     integer(c_int) :: version
     integer(c_int64_t) :: channels
     integer(c_int) :: axes
-    integer(c_int64_t) :: n(most_axes)
+    integer(c_int64_t) :: n(3)
     integer(c_int) :: precision, output, num_nodes
     type(c_ptr) :: nodes
     integer(c_size_t) :: num_constants
     type(c_ptr) :: constants
     integer(c_int64_t) :: num_parameters
-    type(c_ptr) :: parameters
+    type(c_ptr) :: parameters, normalization
   end type
   type, bind(C) :: tx_options
     integer(c_int64_t) :: states = 1
-    logical(c_bool) :: vjp = .false.
+    logical(c_bool) :: vjp = .false., gradient = .false., physical = .false.
   end type
-  type, bind(C) :: tx_error
-    integer(c_int) :: status = 0
-    character(c_char) :: message(1024) = c_null_char
-  end type
-
-  ! An array: where it lies, and how.
-  type :: tx_view
-    type(c_ptr) :: data = c_null_ptr
-    integer(c_int) :: precision = 0
-    integer :: rank = 0
-    integer(c_int64_t) :: n(4) = 1, stride(4) = 0
-  end type
-  interface tx_view_of
-    module procedure view_single, view_double
-  end interface
-
   type :: tx_network
-    type(c_ptr) :: handle = c_null_ptr
+    type(tx_shared) :: shared
   contains
-    procedure :: create => create_exported ! (exported, states, vjp, stat, errmsg)
+    procedure :: create => create_exported ! (exported, states, vjp, gradient, physical, stat, errmsg)
     generic :: step => step_single, step_double ! (x, y, stat, errmsg)
-    generic :: vjp => vjp_single, vjp_double    ! (x, dy, dx, stat, errmsg): dx = J' dy at x
+    generic :: vjp => vjp_single, vjp_double    ! (x, dy, dx, gradient, stat, errmsg)
+    procedure :: num_parameters
+    generic :: parameters => get_single, get_double     ! (p, stat, errmsg)
+    generic :: set_parameters => set_single, set_double ! (p, stat, errmsg)
     procedure :: close => close_network
-    procedure :: prepare ! what arrays like this one need before the first
-    procedure, private :: step_single, step_double, vjp_single, vjp_double, apply
+    generic :: assignment(=) => assign_network
+    procedure, private :: step_single, step_double, vjp_single, vjp_double, apply, get_single, get_double, set_single, set_double, &
+                          move_parameters, assign_network
     final :: finish_network
   end type
 
@@ -101,11 +83,31 @@ module trainax_inference
       type(tx_error), intent(inout) :: error
       integer(c_int) :: status
     end function
-    function tx_inference_vjp(inference, count, x, dy, dx, error) result(status) bind(C)
+    function tx_inference_vjp(inference, count, x, dy, dx, gradient, error) result(status) bind(C)
       import
       type(c_ptr), value :: inference
       integer(c_int64_t), value :: count
       type(tx_field), intent(in) :: x, dy, dx
+      type(tx_field), intent(in), optional :: gradient
+      type(tx_error), intent(inout) :: error
+      integer(c_int) :: status
+    end function
+    pure function tx_inference_num_parameters(inference) result(number) bind(C)
+      import
+      type(c_ptr), value, intent(in) :: inference
+      integer(c_int64_t) :: number
+    end function
+    function tx_inference_get_parameters(inference, parameters, error) result(status) bind(C)
+      import
+      type(c_ptr), value :: inference
+      type(tx_field), intent(in) :: parameters
+      type(tx_error), intent(inout) :: error
+      integer(c_int) :: status
+    end function
+    function tx_inference_set_parameters(inference, parameters, error) result(status) bind(C)
+      import
+      type(c_ptr), value :: inference
+      type(tx_field), intent(in) :: parameters
       type(tx_error), intent(inout) :: error
       integer(c_int) :: status
     end function
@@ -113,41 +115,55 @@ module trainax_inference
 
 contains
 
-  subroutine create_exported(self, exported, states, vjp, stat, errmsg)
-    class(tx_network), intent(inout) :: self
-    type(c_ptr), intent(in) :: exported
-    integer, intent(in), optional :: states
-    logical, intent(in), optional :: vjp
-    integer, intent(out), optional :: stat
-    character(*), intent(inout), optional :: errmsg
-    type(tx_options) :: options
-    type(tx_error) :: error
-    integer(c_int) :: status
-    if (present(states)) options%states = states
-    if (present(vjp)) options%vjp = vjp
-    call self%close()
-    status = tx_inference_create(exported, options, error, self%handle)
-    if (status /= 0) self%handle = c_null_ptr
-    call tx_finish(error, stat, errmsg)
-  end subroutine
+  ! ---- one network, maybe several variables ----
 
   subroutine close_network(self)
     class(tx_network), intent(inout) :: self
-    call tx_inference_destroy(self%handle)
-    self%handle = c_null_ptr
+    if (self%shared%last()) call tx_inference_destroy(self%shared%handle)
+    self%shared%handle = c_null_ptr
   end subroutine
 
-  subroutine finish_network(self)
+  impure elemental subroutine finish_network(self)
     type(tx_network), intent(inout) :: self
     call self%close()
   end subroutine
 
-  subroutine prepare(self, x, error)
+  impure elemental subroutine assign_network(self, other)
     class(tx_network), intent(inout) :: self
-    type(tx_view), intent(in) :: x
+    class(tx_network), intent(in) :: other
+    type(tx_shared) :: kept
+    call tx_share(kept, other%shared) ! first: it may be the same variable
+    call self%close()
+    call tx_share(self%shared, kept)
+    if (kept%last()) call tx_inference_destroy(kept%handle)
+  end subroutine
+
+  ! ---- networks ----
+
+  subroutine create_exported(self, exported, states, vjp, gradient, physical, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    type(c_ptr), intent(in) :: exported
+    integer, intent(in), optional :: states
+    logical, intent(in), optional :: vjp, gradient, physical
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(tx_options) :: options
+    type(tx_error) :: error
+    type(c_ptr) :: handle
+    if (present(states)) options%states = states
+    if (present(vjp)) options%vjp = vjp
+    if (present(gradient)) options%gradient = gradient
+    if (present(physical)) options%physical = physical
+    options%vjp = options%vjp .or. options%gradient
+    call self%close()
+    if (tx_inference_create(exported, options, error, handle) == 0) call self%shared%hold(handle)
+    call tx_finish(error, stat, errmsg)
+  end subroutine
+
+  subroutine check(self, error)
+    class(tx_network), intent(in) :: self
     type(tx_error), intent(inout) :: error
-    if (.not. c_associated(self%handle)) call tx_fail(error, 'the network was not created')
-    if (x%rank == 0) call tx_fail(error, wrong_shape)
+    if (.not. c_associated(self%shared%handle)) call tx_fail(error, 'the network was not created')
   end subroutine
 
   subroutine step_single(self, x, y, stat, errmsg)
@@ -168,244 +184,130 @@ contains
     call self%apply(tx_view_of(x), tx_view_of(y), stat=stat, errmsg=errmsg)
   end subroutine
 
-  subroutine vjp_single(self, x, dy, dx, stat, errmsg)
+  subroutine vjp_single(self, x, dy, dx, gradient, stat, errmsg)
     class(tx_network), intent(inout) :: self
     real(c_float), intent(in), target :: x(..), dy(..)
     real(c_float), intent(inout), target :: dx(..)
+    real(c_float), intent(inout), target, optional :: gradient(:)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), stat, errmsg)
+    if (present(gradient)) then
+      call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), tx_view_of(gradient), stat, errmsg)
+    else
+      call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), stat=stat, errmsg=errmsg)
+    end if
   end subroutine
 
-  subroutine vjp_double(self, x, dy, dx, stat, errmsg)
+  subroutine vjp_double(self, x, dy, dx, gradient, stat, errmsg)
     class(tx_network), intent(inout) :: self
     real(c_double), intent(in), target :: x(..), dy(..)
     real(c_double), intent(inout), target :: dx(..)
+    real(c_double), intent(inout), target, optional :: gradient(:)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), stat, errmsg)
+    if (present(gradient)) then
+      call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), tx_view_of(gradient), stat, errmsg)
+    else
+      call self%apply(tx_view_of(x), tx_view_of(dx), tx_view_of(dy), stat=stat, errmsg=errmsg)
+    end if
   end subroutine
 
   ! A step from x to y, or with dy the cotangent y of x.
-  subroutine apply(self, x, y, dy, stat, errmsg)
+  subroutine apply(self, x, y, dy, gradient, stat, errmsg)
     class(tx_network), intent(inout) :: self
     type(tx_view), intent(in) :: x, y
-    type(tx_view), intent(in), optional :: dy
+    type(tx_view), intent(in), optional :: dy, gradient
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     type(tx_error) :: error
     type(tx_shape) :: state
-    type(tx_field) :: from, to, cotangent
-    integer(c_int64_t) :: count, same
+    type(tx_field) :: from, to, cotangent, vector
+    integer(c_int64_t) :: count
     integer(c_int) :: status
-    call self%prepare(x, error)
+    call check(self, error)
     if (error%status == 0) then
-      state = tx_inference_state(self%handle)
+      state = tx_inference_state(self%shared%handle)
+      count = -1
       call tx_lay_out(x, state, error, from, count)
-      call tx_lay_out(y, state, error, to, same)
+      call tx_lay_out(y, state, error, to, count)
       if (present(dy)) call tx_lay_out(dy, state, error, cotangent, count)
-      if (count /= same) call tx_fail(error, 'as many states are needed in all arrays')
+      if (present(gradient)) call lay_out_vector(self, gradient, error, vector)
     end if
     if (error%status == 0) then
-      if (present(dy)) then
-        status = tx_inference_vjp(self%handle, count, from, cotangent, to, error)
+      if (present(gradient)) then
+        status = tx_inference_vjp(self%shared%handle, count, from, cotangent, to, vector, error)
+      else if (present(dy)) then
+        status = tx_inference_vjp(self%shared%handle, count, from, cotangent, to, error=error)
       else
-        status = tx_inference_step_many(self%handle, count, from, to, error)
+        status = tx_inference_step_many(self%shared%handle, count, from, to, error)
       end if
     end if
     call tx_finish(error, stat, errmsg)
   end subroutine
 
-  ! The array as states of that shape: grid, channels, states.
-  subroutine tx_lay_out(x, state, error, field, count)
-    type(tx_view), intent(in) :: x
-    type(tx_shape), intent(in) :: state
+  ! ---- parameters ----
+
+  pure function num_parameters(self) result(number)
+    class(tx_network), intent(in) :: self
+    integer :: number
+    number = 0
+    if (c_associated(self%shared%handle)) number = int(tx_inference_num_parameters(self%shared%handle))
+  end function
+
+  subroutine lay_out_vector(self, p, error, field)
+    class(tx_network), intent(in) :: self
+    type(tx_view), intent(in) :: p
     type(tx_error), intent(inout) :: error
     type(tx_field), intent(out) :: field
-    integer(c_int64_t), intent(out) :: count
-    integer :: axes, d
-    logical :: fits
-    axes = state%axes
-    field%data = x%data
-    field%precision = x%precision
-    count = merge(x%n(min(axes + 2, 4)), 1_c_int64_t, x%rank == axes + 2)
-    fits = x%rank >= max(axes, 1) .and. x%rank <= axes + 2
-    if (x%rank > axes) then
-      fits = fits .and. x%n(axes + 1) == state%channels
-      field%stride(2) = x%stride(axes + 1)
-    else
-      fits = fits .and. state%channels == 1
-    end if
-    if (x%rank == axes + 2) field%stride(1) = x%stride(axes + 2)
-    do d = 1, min(axes, x%rank)
-      fits = fits .and. x%n(d) == state%n(axes + 1 - d)
-      field%stride(3 + axes - d) = x%stride(d)
-    end do
-    if (.not. fits) call tx_fail(error, wrong_shape)
+    field = tx_field(p%data, p%precision, [p%stride(1), 0_c_int64_t, 0_c_int64_t, 0_c_int64_t, 0_c_int64_t])
+    if (p%n(1) /= self%num_parameters()) call tx_fail(error, 'an array is not as long as the network has parameters')
   end subroutine
 
-  ! By rank: some compilers count the elements of expressions from 0 where a rank is selected.
-  function view_single(x) result(view)
-    real(c_float), intent(in), target :: x(..)
-    type(tx_view) :: view
-    select rank (x)
-    rank (1)
-      view = view_single_1(x)
-    rank (2)
-      view = view_single_2(x)
-    rank (3)
-      view = view_single_3(x)
-    rank (4)
-      view = view_single_4(x)
-    end select
-  end function
-
-  function view_single_1(x) result(view)
-    real(c_float), intent(in), target :: x(:)
-    type(tx_view) :: view
-    integer :: k(1)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(0, 4, shape(x, c_int64_t), c_loc(x(1)), [address(c_loc(x(k(1))))])
-  end function
-
-  function view_single_2(x) result(view)
-    real(c_float), intent(in), target :: x(:, :)
-    type(tx_view) :: view
-    integer :: k(2)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(0, 4, shape(x, c_int64_t), c_loc(x(1, 1)), [address(c_loc(x(k(1), 1))), address(c_loc(x(1, k(2))))])
-  end function
-
-  function view_single_3(x) result(view)
-    real(c_float), intent(in), target :: x(:, :, :)
-    type(tx_view) :: view
-    integer :: k(3)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(0, 4, shape(x, c_int64_t), c_loc(x(1, 1, 1)), &
-                     [address(c_loc(x(k(1), 1, 1))), &
-                      address(c_loc(x(1, k(2), 1))), &
-                      address(c_loc(x(1, 1, k(3))))])
-  end function
-
-  function view_single_4(x) result(view)
-    real(c_float), intent(in), target :: x(:, :, :, :)
-    type(tx_view) :: view
-    integer :: k(4)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(0, 4, shape(x, c_int64_t), c_loc(x(1, 1, 1, 1)), &
-                     [address(c_loc(x(k(1), 1, 1, 1))), &
-                      address(c_loc(x(1, k(2), 1, 1))), &
-                      address(c_loc(x(1, 1, k(3), 1))), &
-                      address(c_loc(x(1, 1, 1, k(4))))])
-  end function
-
-  function view_double(x) result(view)
-    real(c_double), intent(in), target :: x(..)
-    type(tx_view) :: view
-    select rank (x)
-    rank (1)
-      view = view_double_1(x)
-    rank (2)
-      view = view_double_2(x)
-    rank (3)
-      view = view_double_3(x)
-    rank (4)
-      view = view_double_4(x)
-    end select
-  end function
-
-  function view_double_1(x) result(view)
-    real(c_double), intent(in), target :: x(:)
-    type(tx_view) :: view
-    integer :: k(1)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(1, 8, shape(x, c_int64_t), c_loc(x(1)), [address(c_loc(x(k(1))))])
-  end function
-
-  function view_double_2(x) result(view)
-    real(c_double), intent(in), target :: x(:, :)
-    type(tx_view) :: view
-    integer :: k(2)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(1, 8, shape(x, c_int64_t), c_loc(x(1, 1)), [address(c_loc(x(k(1), 1))), address(c_loc(x(1, k(2))))])
-  end function
-
-  function view_double_3(x) result(view)
-    real(c_double), intent(in), target :: x(:, :, :)
-    type(tx_view) :: view
-    integer :: k(3)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(1, 8, shape(x, c_int64_t), c_loc(x(1, 1, 1)), &
-                     [address(c_loc(x(k(1), 1, 1))), &
-                      address(c_loc(x(1, k(2), 1))), &
-                      address(c_loc(x(1, 1, k(3))))])
-  end function
-
-  function view_double_4(x) result(view)
-    real(c_double), intent(in), target :: x(:, :, :, :)
-    type(tx_view) :: view
-    integer :: k(4)
-    if (size(x) == 0) return
-    k = min(2, shape(x))
-    view = described(1, 8, shape(x, c_int64_t), c_loc(x(1, 1, 1, 1)), &
-                     [address(c_loc(x(k(1), 1, 1, 1))), &
-                      address(c_loc(x(1, k(2), 1, 1))), &
-                      address(c_loc(x(1, 1, k(3), 1))), &
-                      address(c_loc(x(1, 1, 1, k(4))))])
-  end function
-
-  ! at: addresses of the second element along each axis.
-  function described(precision, bytes, n, first, at) result(view)
-    integer, intent(in) :: precision, bytes
-    integer(c_int64_t), intent(in) :: n(:)
-    type(c_ptr), intent(in) :: first
-    integer(c_intptr_t), intent(in) :: at(:)
-    type(tx_view) :: view
-    view%data = first
-    view%precision = precision
-    view%rank = size(n)
-    view%n(:view%rank) = n
-    view%stride(:view%rank) = (at - address(first)) / bytes
-  end function
-
-  function address(pointer) result(number)
-    type(c_ptr), intent(in) :: pointer
-    integer(c_intptr_t) :: number
-    number = transfer(pointer, number)
-  end function
-
-  subroutine tx_fail(error, message)
-    type(tx_error), intent(inout) :: error
-    character(*), intent(in) :: message
-    integer :: k
-    if (error%status /= 0) return
-    error%status = 2
-    do k = 1, len(message)
-      error%message(k) = message(k:k)
-    end do
-  end subroutine
-
-  ! What became of a call: stat and errmsg, or the end of the program.
-  subroutine tx_finish(error, stat, errmsg)
-    type(tx_error), intent(in) :: error
+  subroutine move_parameters(self, p, set, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    type(tx_view), intent(in) :: p
+    logical, intent(in) :: set
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(size(error%message)) :: text
-    integer :: k
-    text = ''
-    do k = 1, size(error%message)
-      if (error%message(k) == c_null_char) exit
-      text(k:k) = error%message(k)
-    end do
-    if (present(stat)) stat = error%status
-    if (present(errmsg) .and. error%status /= 0) errmsg = text
-    if (.not. present(stat) .and. error%status /= 0) error stop 'trainax: error: ' // trim(text)
+    type(tx_error) :: error
+    type(tx_field) :: field
+    integer(c_int) :: status
+    call check(self, error)
+    call lay_out_vector(self, p, error, field)
+    if (error%status == 0 .and. set) status = tx_inference_set_parameters(self%shared%handle, field, error)
+    if (error%status == 0 .and. .not. set) status = tx_inference_get_parameters(self%shared%handle, field, error)
+    call tx_finish(error, stat, errmsg)
+  end subroutine
+
+  subroutine get_single(self, p, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    real(c_float), intent(inout), target :: p(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call self%move_parameters(tx_view_of(p), .false., stat, errmsg)
+  end subroutine
+
+  subroutine get_double(self, p, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    real(c_double), intent(inout), target :: p(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call self%move_parameters(tx_view_of(p), .false., stat, errmsg)
+  end subroutine
+
+  subroutine set_single(self, p, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    real(c_float), intent(in), target :: p(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call self%move_parameters(tx_view_of(p), .true., stat, errmsg)
+  end subroutine
+
+  subroutine set_double(self, p, stat, errmsg)
+    class(tx_network), intent(inout) :: self
+    real(c_double), intent(in), target :: p(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call self%move_parameters(tx_view_of(p), .true., stat, errmsg)
   end subroutine
 end module

@@ -24,7 +24,8 @@ typedef struct tx_plan_options {
     const tx_node *outputs; /* nodes that a run delivers */
     int num_outputs;
     bool seeded; /* instead of the loss's gradient: that of all outputs, weighted by cotangents that a run is given */
-    bool pulled; /* instead of the one output: the cotangent of the window's level, for a cotangent of it that a run is given */
+    bool pulled; /* instead of the one output: the cotangent of the window's level, for a cotangent of it that a run is given; with
+                  * `seeded` the parameters' gradient, too */
     bool apart;  /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
     bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
     bool moved;    /* … and of the windows; the numbers of trajectories stay */

@@ -15,6 +15,25 @@ void tx_shape_write(const tx_shape *shape, char text[TX_SHAPE_TEXT])
     }
 }
 
+bool tx_shape_is_good(const tx_shape *shape)
+{
+    int64_t numbers = shape->channels;
+    bool good = shape->axes >= 0 && shape->axes <= TX_MAX_AXES && numbers >= 1 && numbers <= TX_MOST_NUMBERS;
+    for (int d = 0; good && d < shape->axes; d++) {
+        good = shape->n[d] >= 1 && shape->n[d] <= TX_MOST_NUMBERS / numbers;
+        numbers = good ? numbers * shape->n[d] : numbers;
+    }
+    return good;
+}
+
+tx_status tx_shape_check(const tx_shape *shape, tx_error *error)
+{
+    return tx_shape_is_good(shape)
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "the shape of a state needs channels, and points along each of 0 to %d axes",
+                              TX_MAX_AXES);
+}
+
 bool tx_shape_read(const char *text, tx_shape *out)
 {
     char copy[TX_SHAPE_TEXT], *rest = copy, *word;

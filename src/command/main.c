@@ -81,18 +81,9 @@ static tx_status run_command(const char *name, int argc, char **argv, tx_error *
     return status;
 }
 
-static tx_status check_isa(tx_error *error)
-{
-    const char *wanted = getenv("TRAINAX_ISA"), *best = tx_isa_name(tx_isa_count() - 1);
-    return !wanted || !*wanted || strcmp(wanted, best) == 0
-               ? TX_OK
-               : tx_error_set(error, TX_INVALID, "TRAINAX_ISA is '%s', but the best that this machine runs of this build is %s",
-                              wanted, best);
-}
-
 static tx_status dispatch(int argc, char **argv, tx_error *error)
 {
-    TX_TRY(check_isa(error));
+    TX_TRY(tx_isa_check(error));
     if (argc < 2) {
         return tx_error_set(error, TX_INVALID, "which command? (see trainax --help)");
     }

@@ -28,7 +28,9 @@ static tx_status check(const tx_output *output, const char *path, const char *co
     TX_TRY(tx_input_check(path, inputs, error));
     return output->overwrite || stat(path, &info) || !S_ISREG(info.st_mode)
                ? TX_OK
-               : tx_error_set(error, TX_INVALID, "'%s' exists: give --overwrite to replace it, or write elsewhere", output->path);
+               : tx_error_set(error, TX_INVALID,
+                              "'%s' exists: give --overwrite (a program: overwrite) to replace it, or write elsewhere",
+                              output->path);
 }
 
 static tx_status look(const tx_output *output, const char *const *inputs, tx_error *error, char **path)

@@ -28,6 +28,13 @@ bool tx_field_is_plain(const tx_field *field, const tx_shape *state, tx_precisio
     return same;
 }
 
+tx_status tx_field_check(const tx_field *field, tx_error *error)
+{
+    return field && field->data && (field->precision == TX_FLOAT32 || field->precision == TX_FLOAT64)
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "a field was not given, has no data, or a precision that is none");
+}
+
 typedef void mover(const tx_field *field, int64_t at, tx_precision precision, void *plain, int64_t k);
 
 static void read_number(const tx_field *field, int64_t at, tx_precision precision, void *plain, int64_t k)

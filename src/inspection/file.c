@@ -53,23 +53,6 @@ static tx_status add_doubt(const tx_array_shape *shape, tx_text *text, tx_error 
     return tx_problem_doubt_axes(&state, doubt) ? tx_text_add(text, error, "note: %s\n", doubt) : TX_OK;
 }
 
-static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
-{
-    tx_array_shape shape;
-    TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
-    if (shape.rank < 3) {
-        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d ax%s, at least 3 are needed (samples, levels, channels)",
-                            path, shape.rank, shape.rank == 1 ? "is" : "es");
-    }
-    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
-                       shape.size[1], shape.size[2]));
-    TX_TRY(add_shape(text, &shape, error));
-    TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
-    TX_TRY(add_spacing(file, text, error));
-    TX_TRY(add_real(file, "domain_extent", text, error));
-    return add_doubt(&shape, text, error);
-}
-
 static tx_status add_text(const tx_file *file, const char *name, const char *format, tx_text *text, tx_error *error)
 {
     char *value;
@@ -121,6 +104,36 @@ static tx_status add_leaf(const tx_file *file, const char *group, const char *na
     TX_TRY(tx_text_add(text, error, "  %s ", shown));
     TX_TRY(add_shape(text, &shape, error));
     return add_values(file, path, &shape, size, text, error);
+}
+
+/* The units of data, or of the data of a network. */
+static tx_status add_normalization(const tx_file *file, tx_text *text, tx_error *error)
+{
+    int64_t total = 0;
+    if (!tx_file_has(file, "/normalization")) {
+        return TX_OK;
+    }
+    TX_TRY(tx_text_add(text, error, "normalization: (x - mean)/std\n"));
+    TX_TRY(add_leaf(file, "/normalization", "mean", text, &total, error));
+    return add_leaf(file, "/normalization", "std", text, &total, error);
+}
+
+static tx_status add_trajectories(const tx_file *file, const char *path, tx_text *text, tx_error *error)
+{
+    tx_array_shape shape;
+    TX_TRY(tx_file_shape(file, "/trajectories", error, &shape));
+    if (shape.rank < 3) {
+        return tx_error_set(error, TX_BAD_DATA, "%s: /trajectories has %d ax%s, at least 3 are needed (samples, levels, channels)",
+                            path, shape.rank, shape.rank == 1 ? "is" : "es");
+    }
+    TX_TRY(tx_text_add(text, error, "trajectories: %" PRId64 "\nlevels: %" PRId64 "\nchannels: %" PRId64 "\nshape: ", shape.size[0],
+                       shape.size[1], shape.size[2]));
+    TX_TRY(add_shape(text, &shape, error));
+    TX_TRY(tx_text_add(text, error, "type: %s\n", shape.type));
+    TX_TRY(add_spacing(file, text, error));
+    TX_TRY(add_real(file, "domain_extent", text, error));
+    TX_TRY(add_normalization(file, text, error));
+    return add_doubt(&shape, text, error);
 }
 
 static tx_status add_leaves(const tx_file *file, const char *group, tx_text *text, tx_error *error)
@@ -176,6 +189,7 @@ static tx_status add_network(const tx_file *file, const char *group, const char 
     TX_TRY(add_text(file, "isa", " ", text, error));
     TX_TRY(add_text(file, "version", " ", text, error));
     TX_TRY(add_real(file, "loss", text, error));
+    TX_TRY(add_normalization(file, text, error));
     TX_TRY(add_leaves(file, group, text, error));
     TX_TRY(add_result(file, text, error));
     return add_text(file, "network", "\n", text, error);

@@ -24,6 +24,7 @@ static const tx_backend_class *find(const char *name)
 tx_status tx_backend_open(const char *name, int isa, tx_precision precision, tx_error *error, const tx_backend **out)
 {
     const tx_backend_class *class_ = find(name);
+    TX_TRY(isa < 0 ? tx_isa_check(error) : TX_OK);
     return class_ ? class_->open(isa < 0 ? tx_isa_count() - 1 : isa, precision, error, out)
                   : tx_error_set(error, TX_INVALID, "there is no backend '%s' in this build", name);
 }

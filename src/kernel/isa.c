@@ -63,6 +63,15 @@ int tx_isa_count(void)
     return count;
 }
 
+tx_status tx_isa_check(tx_error *error)
+{
+    const char *wanted = getenv("TRAINAX_ISA"), *best = tx_isa_name(tx_isa_count() - 1);
+    return !wanted || !*wanted || strcmp(wanted, best) == 0
+               ? TX_OK
+               : tx_error_set(error, TX_INVALID, "TRAINAX_ISA is '%s', but the best that this machine runs of this build is %s",
+                              wanted, best);
+}
+
 const char *tx_isa_name(int level)
 {
     const tx_kernels *kernels = tx_kernels_get(level, TX_FLOAT32);

@@ -218,6 +218,23 @@ tx_status tx_network_file_parameters(const tx_file *file, const tx_network *netw
     return TX_OK;
 }
 
+tx_status tx_network_file_normalization(const tx_file *file, int64_t channels, tx_error *error, double **out)
+{
+    double *numbers = NULL;
+    if (tx_file_has(file, "/normalization")) {
+        TX_TRY(tx_allocate_array(2 * (size_t)channels, sizeof *numbers, error, &numbers));
+        tx_status status = tx_file_read_reals(file, "/normalization/mean", 1, &channels, TX_FLOAT64, numbers, error);
+        status =
+            status ? status : tx_file_read_reals(file, "/normalization/std", 1, &channels, TX_FLOAT64, numbers + channels, error);
+        if (status != TX_OK) {
+            tx_free(numbers);
+            return status;
+        }
+    }
+    *out = numbers;
+    return TX_OK;
+}
+
 typedef struct numbers {
     void *values;
     size_t count, capacity;

@@ -14,6 +14,9 @@ tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_preci
 /* That of a problem, with the units of its data: /normalization. */
 tx_status tx_problem_put_network(const tx_problem *problem, const void *parameters, tx_file *file, tx_error *error);
 
+/* Those of a file: means, then what was divided by, of so many channels (tx_free); NULL: data were taken as they came. */
+tx_status tx_network_file_normalization(const tx_file *file, int64_t channels, tx_error *error, double **out);
+
 /* A gradient with respect to all parameters: format "trainax gradient", section, precision, and /gradient with the leaves. */
 tx_status tx_network_file_put_gradient(tx_file *file, const tx_network *network, tx_precision precision, const void *gradient,
                                        tx_error *error);

@@ -64,6 +64,16 @@ static const tx_component given = {.kind = TX_KIND_DATA,
 
 /* ---- create ---- */
 
+static tx_status check_setup(const char *config_path, const tx_online_setup *setup, tx_error *error)
+{
+    TX_TRY(tx_shape_check(&setup->state, error));
+    return !config_path        ? tx_error_set(error, TX_INVALID, "no configuration was given")
+           : setup->levels < 0 ? tx_error_set(error, TX_INVALID, "samples of %d levels cannot be trained on", setup->levels)
+           : setup->samples < 0 || setup->samples > INT32_MAX
+               ? tx_error_set(error, TX_INVALID, "steps on up to %" PRId64 " samples cannot be made", setup->samples)
+               : TX_OK;
+}
+
 /* Blocks are of a rank's samples; there is room for full blocks of all ranks. */
 static tx_status read_config(tx_online *online, const char *path, tx_error *error)
 {
@@ -77,8 +87,37 @@ static tx_status read_config(tx_online *online, const char *path, tx_error *erro
              online->levels);
     snprintf(batch, sizeof batch, "trainer.batch_size=%" PRId64, samples);
     snprintf(blocks, sizeof blocks, "parallel.block=%d", block);
-    const char *const overrides[] = {data, batch, blocks, "trainer.num_training_steps=1000000000", "trainer.key=0"};
-    return tx_config_read(online->registry, path, overrides, 5, required, error, &online->config);
+    const char *const overrides[] = {
+        data, batch, blocks, "trainer.num_training_steps=1000000000", "trainer.key=0", "output.directory=/"}; /* none */
+    return tx_config_read(online->registry, path, overrides, sizeof overrides / sizeof *overrides, required, error,
+                          &online->config);
+}
+
+/* Is what this rank has been asked for what rank 0 has? text: all of it. */
+static tx_status compare(tx_online *online, char *text, tx_error *error)
+{
+    const int rank = tx_parallel_rank(online->parallel);
+    char *first = rank == 0 ? text : NULL;
+    TX_TRY(tx_parallel_broadcast_text(online->parallel, &first, error));
+    const bool same = strcmp(first, text) == 0;
+    if (rank) {
+        tx_free(first);
+    }
+    return same ? TX_OK
+                : tx_error_set(
+                      error, TX_INVALID,
+                      "rank %d was given another configuration, state, number of levels or of samples than rank 0: all ranks "
+                      "train one network",
+                      rank);
+}
+
+static tx_status agree_on_config(tx_online *online, tx_error *error)
+{
+    char *text = NULL;
+    TX_TRY(tx_parallel_agree(online->parallel, tx_section_write(tx_config_root(online->config), error, &text), error));
+    const tx_status status = tx_parallel_agree(online->parallel, compare(online, text, error), error);
+    tx_free(text);
+    return status;
 }
 
 static tx_status make_inference(tx_online *online, tx_error *error)
@@ -109,13 +148,15 @@ static tx_status make_room(tx_online *online, tx_error *error)
     return tx_allocate_array(samples, sizeof *online->windows, error, &online->windows);
 }
 
-static tx_status set_up(tx_online *online, const char *config_path, tx_error *error)
+static tx_status set_up(tx_online *online, const char *config_path, const tx_online_setup *setup, tx_error *error)
 {
     tx_parallel *parallel = online->parallel;
-    tx_status status = tx_registry_create_builtin(error, &online->registry);
+    tx_status status = check_setup(config_path, setup, error);
+    status = status ? status : tx_registry_create_builtin(error, &online->registry);
     status = status ? status : tx_registry_add(online->registry, &given, error);
     status = status ? status : read_config(online, config_path, error);
     TX_TRY(tx_parallel_agree(parallel, status, error));
+    TX_TRY(agree_on_config(online, error));
     TX_TRY(tx_trainer_create(online->config, parallel, NULL, error, &online->trainer));
     online->level_bytes = (size_t)(online->state.channels * tx_shape_points(&online->state)) *
                           tx_real_bytes(online->trainer->problem.random.precision);
@@ -128,13 +169,16 @@ tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const
                            tx_online **out)
 {
     tx_online *online;
+    if (!setup || !out) {
+        return tx_error_set(error, TX_INVALID, "no setup was given, or no place for the network");
+    }
     TX_TRY(tx_allocate(sizeof *online, error, &online));
     online->state = setup->state;
     online->levels = setup->levels ? setup->levels : 2;
     online->samples = setup->samples ? setup->samples : 1;
     tx_status status = parallel ? TX_OK : tx_parallel_create(NULL, error, &online->own);
     online->parallel = parallel ? parallel : online->own;
-    status = status ? status : set_up(online, config_path, error);
+    status = status ? status : set_up(online, config_path, setup, error);
     if (status != TX_OK) {
         tx_online_destroy(online);
         return status;
@@ -162,6 +206,11 @@ tx_shape tx_online_state(const tx_online *online)
     return online->state;
 }
 
+int tx_online_levels(const tx_online *online)
+{
+    return online->levels;
+}
+
 /* ---- train_step ---- */
 
 /* The samples' levels side by side. */
@@ -171,6 +220,9 @@ static tx_status gather(tx_online *online, int64_t count, const tx_field *levels
     if (count < 0 || count > online->samples) {
         return tx_error_set(error, TX_INVALID, "a step on %" PRId64 " samples of a rank: it takes at most %" PRId64, count,
                             online->samples);
+    }
+    for (int level = 0; count && level < online->levels; level++) {
+        TX_TRY(tx_field_check(levels ? &levels[level] : NULL, error));
     }
     for (int64_t k = 0; k < count; k++) {
         char *const window = online->states + (size_t)k * sample;
@@ -183,12 +235,20 @@ static tx_status gather(tx_online *online, int64_t count, const tx_field *levels
     return TX_OK;
 }
 
+static tx_status check_given(const tx_online *online, tx_error *error)
+{
+    return online ? TX_OK : tx_error_set(error, TX_INVALID, "no network was given");
+}
+
 tx_status tx_online_train_step(tx_online *online, int64_t count, const tx_field *levels, tx_error *error, double *loss)
 {
+    TX_TRY(check_given(online, error));
     TX_TRY(tx_parallel_agree(online->parallel, gather(online, count, levels, error), error));
     const tx_status status = tx_trainer_step_on(online->trainer, online->windows, count, error);
     online->stale = true;
-    *loss = tx_trainer_loss(online->trainer);
+    if (loss) {
+        *loss = tx_trainer_loss(online->trainer);
+    }
     return status;
 }
 
@@ -196,27 +256,42 @@ tx_status tx_online_train_step(tx_online *online, int64_t count, const tx_field 
 
 tx_status tx_online_inference(tx_online *online, int64_t count, const tx_field *x, const tx_field *y, tx_error *error)
 {
+    TX_TRY(check_given(online, error));
     if (online->stale) {
-        tx_inference_set_parameters(online->inference, tx_trainer_parameters(online->trainer));
+        const tx_field parameters = {.data = (void *)tx_trainer_parameters(online->trainer),
+                                     .precision = online->trainer->problem.random.precision};
+        TX_TRY(tx_inference_set_parameters(online->inference, &parameters, error));
         online->stale = false;
     }
     return tx_inference_step_many(online->inference, count, x, y, error);
 }
 
-static tx_status save(const tx_online *online, const char *path, tx_error *error)
+static tx_status save(const tx_online *online, const char *path, bool overwrite, tx_error *error)
 {
     tx_file *file;
     TX_TRY(tx_file_create(error, &file));
     tx_status status = tx_problem_put_network(&online->trainer->problem, tx_trainer_parameters(online->trainer), file, error);
-    status = status ? status : tx_file_save(file, path, NULL, error);
+    status = status ? status : overwrite ? tx_file_save(file, path, NULL, error) : tx_file_save_new(file, path, error);
     tx_file_close(file);
     return status;
 }
 
-tx_status tx_online_save(tx_online *online, const char *path, tx_error *error)
+tx_status tx_online_save(tx_online *online, const tx_output *output, tx_error *error)
 {
+    const char **inputs = NULL;
+    char *path = NULL;
+    size_t count;
+    TX_TRY(check_given(online, error));
     const bool mine = tx_parallel_rank(online->parallel) == 0;
-    return tx_parallel_agree(online->parallel, mine ? save(online, path, error) : TX_OK, error);
+    tx_status status = output && output->path ? TX_OK : tx_error_set(error, TX_INVALID, "no file was given");
+    status = status ? status : tx_config_inputs(online->config, 0, error, &count, &inputs);
+    status = tx_parallel_agree(online->parallel, status, error);
+    status = status ? status : tx_output_find(online->parallel, output, inputs, error, &path);
+    status =
+        status ? status : tx_parallel_agree(online->parallel, mine ? save(online, path, output->overwrite, error) : TX_OK, error);
+    tx_free(inputs);
+    tx_free(path);
+    return status;
 }
 
 static tx_status load(const tx_online *online, const char *path, void *parameters, tx_error *error)
@@ -231,9 +306,10 @@ static tx_status load(const tx_online *online, const char *path, void *parameter
 
 tx_status tx_online_load(tx_online *online, const char *path, tx_error *error)
 {
-    const size_t bytes = tx_parameter_bytes(&online->trainer->problem);
     void *parameters = NULL;
-    tx_status status = tx_allocate(bytes, error, &parameters);
+    TX_TRY(check_given(online, error));
+    const size_t bytes = tx_parameter_bytes(&online->trainer->problem);
+    tx_status status = path ? tx_allocate(bytes, error, &parameters) : tx_error_set(error, TX_INVALID, "no file was given");
     status = status || tx_parallel_rank(online->parallel) ? status : load(online, path, parameters, error);
     status = tx_parallel_agree(online->parallel, status, error);
     status = status ? status : tx_parallel_broadcast(online->parallel, parameters, bytes, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/shape.h"
 #include "problem/network_file.h"
 #include "tensor/exported.h"
 #include "trainax/inference.h"
@@ -37,6 +38,14 @@ static tx_status copy_leaves(const tx_network *network, tx_error *error, tx_leav
     return TX_OK;
 }
 
+static tx_status read_normalization(const tx_file *file, tx_error *error, tx_exported *out)
+{
+    double *numbers;
+    TX_TRY(tx_network_file_normalization(file, out->state.channels, error, &numbers));
+    out->normalization = numbers;
+    return TX_OK;
+}
+
 static tx_status read_network(const tx_registry *registry, const tx_file *file, tx_error *error, tx_exported *out,
                               tx_leaves *leaves)
 {
@@ -46,6 +55,7 @@ static tx_status read_network(const tx_registry *registry, const tx_file *file, 
     tx_status status = tx_network_create(tx_config_root(section), out->state, error, &network);
     status = status ? status : tx_network_list(network, error, out);
     status = status ? status : read_parameters(file, network, error, out);
+    status = status ? status : read_normalization(file, error, out);
     status = status || !leaves ? status : copy_leaves(network, error, leaves);
     tx_network_destroy(network);
     tx_config_destroy(section);
@@ -57,6 +67,10 @@ tx_status tx_stored_network_read(const tx_registry *registry, const char *path, 
 {
     tx_exported network = {.state = state};
     tx_file *file;
+    if (!path) {
+        return tx_error_set(error, TX_INVALID, "no network file was given");
+    }
+    TX_TRY(state.channels ? tx_shape_check(&state, error) : TX_OK);
     TX_TRY(tx_network_file_open(path, error, &file));
     tx_status status = tx_network_file_precision(file, error, &network.precision);
     status = status || state.channels ? status : tx_network_file_state(file, error, &network.state);
@@ -75,6 +89,7 @@ void tx_stored_network_free(tx_exported *network)
     tx_free((void *)network->nodes);
     tx_free((void *)network->constants);
     tx_free((void *)network->parameters);
+    tx_free((void *)network->normalization);
     *network = (tx_exported){0};
 }
 
@@ -82,6 +97,9 @@ tx_status tx_inference_open(const tx_registry *registry, const char *path, tx_sh
                             tx_error *error, tx_inference **out)
 {
     tx_exported network;
+    if (!registry || !out) {
+        return tx_error_set(error, TX_INVALID, "no registry was given, or no place for the network");
+    }
     TX_TRY(tx_stored_network_read(registry, path, state, error, &network, NULL));
     const tx_status status = tx_inference_create(&network, options, error, out);
     tx_stored_network_free(&network);

@@ -1,6 +1,6 @@
 /* Reverse mode as graph to graph: walks the nodes backwards and appends, for each, the cotangents of its inputs.
  *
- * Only nodes that depend on a parameter (or on the window, where its cotangent is asked for) through no stop_gradient are visited.
+ * Only nodes that depend on what is asked for, parameters or the window or both, through no stop_gradient are visited.
  * Cotangents of a value with several readers are added in the order in which the backward walk meets them (latest reader first), so
  * that none has to be kept for long. Parameters collect theirs in the flat gradient, by effects. */
 #include "base/memory.h"
@@ -8,10 +8,10 @@
 
 typedef struct walk {
     tx_graph *graph;
-    bool of_window;     /* whose cotangent is asked for, instead of the parameters' */
-    char *active;       /* depends on what that is */
-    tx_node *cotangent; /* of each node so far, or TX_NONE */
-    int count;          /* of the forward part */
+    bool of_parameters, of_window; /* whose cotangents are asked for */
+    char *active;                  /* depends on what that is */
+    tx_node *cotangent;            /* of each node so far, or TX_NONE */
+    int count;                     /* of the forward part */
 } walk;
 
 /* Adds `value` to the cotangent of `node`. */
@@ -30,7 +30,7 @@ static bool is_window(const tx_graph_node *node)
 /* Does a node depend on what is asked for, other than through stop_gradient? */
 static bool is_active(const walk *w, const tx_graph_node *node)
 {
-    bool active = w->of_window ? is_window(node) : node->op == &tx_op_parameter;
+    bool active = (w->of_window && is_window(node)) || (w->of_parameters && node->op == &tx_op_parameter);
     for (int k = 0; k < TX_MAX_INPUTS && !tx_has_trait(node, TX_OP_CUT); k++) {
         active |= node->input[k] >= 0 && w->active[node->input[k]];
     }
@@ -91,7 +91,7 @@ static tx_status pull_back(walk *w, const tx_node *outputs, int num_outputs, tx_
 
 tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error)
 {
-    walk w = {.graph = graph, .count = graph->count};
+    walk w = {.graph = graph, .count = graph->count, .of_parameters = true};
     tx_status status = begin(&w, error);
     if (status == TX_OK) {
         tx_graph_node seed = tx_graph_node_of(&tx_op_seed, TX_NONE, TX_NONE);
@@ -104,15 +104,15 @@ tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error)
 
 tx_status tx_graph_pull_back(tx_graph *graph, const tx_node *outputs, int num_outputs, tx_error *error)
 {
-    walk w = {.graph = graph, .count = graph->count};
+    walk w = {.graph = graph, .count = graph->count, .of_parameters = true};
     const tx_status status = pull_back(&w, outputs, num_outputs, error);
     tx_free(w.cotangent);
     return status;
 }
 
-tx_status tx_graph_pull_to_window(tx_graph *graph, tx_node *output, tx_error *error)
+tx_status tx_graph_pull_to_window(tx_graph *graph, bool of_parameters, tx_node *output, tx_error *error)
 {
-    walk w = {.graph = graph, .count = graph->count, .of_window = true};
+    walk w = {.graph = graph, .count = graph->count, .of_parameters = of_parameters, .of_window = true};
     const tx_shape shape = tx_node_shape(graph, *output);
     tx_status status = pull_back(&w, output, 1, error);
     if (status == TX_OK) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/shape.h"
 #include "tensor/operation.h"
 
 /* The attributes that are whole numbers. Another order, or another list, is another version. */
@@ -114,13 +115,27 @@ static tx_status import_nodes(const tx_exported *exported, tx_graph *graph, tx_e
     return tx_graph_status(graph, error);
 }
 
+static tx_status check(const tx_exported *exported, tx_error *error)
+{
+    if (exported->version != TX_EXPORTED_VERSION) {
+        return tx_error_set(
+            error, TX_INVALID,
+            "the network was exported in version %d of that form, this library reads version %d: export it again, by "
+            "the `trainax` of this library",
+            exported->version, TX_EXPORTED_VERSION);
+    }
+    const bool whole = exported->nodes && exported->output >= 0 && exported->output < exported->num_nodes &&
+                       tx_shape_is_good(&exported->state) && exported->num_parameters >= 0 &&
+                       exported->num_parameters <= TX_MOST_NUMBERS && (exported->parameters || !exported->num_parameters) &&
+                       (exported->constants || !exported->num_constants) &&
+                       (exported->precision == TX_FLOAT32 || exported->precision == TX_FLOAT64);
+    return whole ? TX_OK : tx_error_set(error, TX_INVALID, "an exported network is damaged: not all of it is there");
+}
+
 tx_status tx_graph_import(const tx_exported *exported, tx_error *error, tx_graph **out)
 {
     tx_graph *graph;
-    if (exported->version != TX_EXPORTED_VERSION || exported->output < 0 || exported->output >= exported->num_nodes) {
-        return tx_error_set(error, TX_INVALID, "an exported network of version %d, this library knows %d: export it again",
-                            exported->version, TX_EXPORTED_VERSION);
-    }
+    TX_TRY(check(exported, error));
     TX_TRY(tx_graph_create(error, &graph));
     const tx_status status = import_nodes(exported, graph, error);
     if (status != TX_OK) {

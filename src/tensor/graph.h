@@ -73,8 +73,8 @@ tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_er
 tx_status tx_graph_differentiate(tx_graph *graph, tx_node loss, tx_error *error);
 tx_status tx_graph_pull_back(tx_graph *graph, const tx_node *outputs, int num_outputs, tx_error *error);
 /* The output becomes the cotangent of the window's one level, for a cotangent of the output that a run is given; the parameters get
- * none. Zeros, of the output's shape, where it does not depend on the window. */
-tx_status tx_graph_pull_to_window(tx_graph *graph, tx_node *output, tx_error *error);
+ * theirs where it is asked for. Zeros, of the output's shape, where it does not depend on the window. */
+tx_status tx_graph_pull_to_window(tx_graph *graph, bool of_parameters, tx_node *output, tx_error *error);
 /* Forward mode (tangent.c): appends the outputs' tangents for a tangent of the parameters and (windows) of the windows.
  * tangents[k]: of outputs[k]; zeros where it depends on neither. */
 tx_status tx_graph_push_forward(tx_graph *graph, bool windows, const tx_node *outputs, int num_outputs, tx_error *error,

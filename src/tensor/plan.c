@@ -29,7 +29,7 @@ static tx_status add_derivatives(tx_graph *graph, const tx_plan_options *options
     if (options->tangents) {
         TX_TRY(tx_graph_push_forward(graph, options->moved, outputs + 1, count, error, outputs + 1 + count));
     }
-    return options->pulled                           ? tx_graph_pull_to_window(graph, outputs + 1, error)
+    return options->pulled                           ? tx_graph_pull_to_window(graph, options->seeded, outputs + 1, error)
            : options->seeded                         ? tx_graph_pull_back(graph, outputs + 1, count, error)
            : options->loss >= 0 && options->gradient ? tx_graph_differentiate(graph, options->loss, error)
                                                      : TX_OK;

@@ -1,87 +1,16 @@
 /* Networks inside a simulation: the bits of `rollout` for one state and for many, in one thread and in eight; states that lie
- * anyhow; the adjoint against differences. */
-#include <math.h>
+ * anyhow; what is refused. */
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-#include "base/memory.h"
-#include "base/real.h"
-#include "problem/network_file.h"
-#include "suite.h"
-#include "trainax/trainax.h"
+#include "inference/examples.h"
 
-enum { STATES = 7, STEPS = 3, THREADS = 8, MOST = 1024 };
-
-typedef struct example {
-    tx_precision precision;
-    tx_shape state;
-    const char *network;
-} example;
-
-static const example examples[] = {
-    {TX_FLOAT32, {1, 1, {160}}, "{type: conv_net, hidden_channels: 34, depth: 10, key: 0}"},
-    {TX_FLOAT32, {3, 0, {0}}, "{type: mlp, num_spatial_dims: 0, width_size: 60, depth: 6, activation: tanh, key: 1}"},
-    {TX_FLOAT64, {2, 1, {24}}, "{type: modern_u_net, hidden_channels: 5, num_levels: 2, activation: gelu, key: 2}"},
-    {TX_FLOAT32, {2, 2, {12, 8}}, "{type: classic_u_net, hidden_channels: 5, num_levels: 2, boundary_mode: neumann, key: 3}"},
-    {TX_FLOAT64, {1, 2, {8, 9}}, "{type: classic_fno, hidden_channels: 3, num_modes: [3, 4], num_blocks: 2, key: 4}"},
-    {TX_FLOAT32, {1, 1, {320}}, "{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 4}"}, /* by FFTW */
-    {TX_FLOAT64, {2, 3, {4, 5, 6}}, "{type: dilated_res_net, hidden_channels: 4, dilation_rates: [1, 2], key: 5}"},
-    {TX_FLOAT32, {2, 1, {20}}, "{type: mlp, num_points: 20, width_size: 11, depth: 2, key: 6}"},
-};
-enum { NUM_EXAMPLES = sizeof examples / sizeof *examples };
+enum { STEPS = 3, THREADS = 8 };
 
 static tx_parallel *parallel;
-static tx_registry *registry;
-static char network_path[64], initial_path[64], rolled_path[64];
-
-static size_t numbers_of(const example *e)
-{
-    return (size_t)(e->state.channels * tx_shape_points(&e->state));
-}
+static char initial_path[64], rolled_path[64];
 
 /* ---- files ---- */
-
-static void check(tx_status status, const tx_error *error)
-{
-    CU_ASSERT_EQUAL(status, TX_OK);
-    if (status != TX_OK) {
-        printf("\n%s\n", error->message);
-    }
-}
-
-static void put_network(const example *e)
-{
-    const tx_random random = {.precision = e->precision};
-    tx_error error = {0};
-    tx_config *section;
-    tx_network *network;
-    tx_file *file;
-    void *parameters;
-    check(tx_section_read(registry, TX_KIND_NETWORK, "net.yaml", e->network, &error, &section), &error);
-    check(tx_network_create(tx_config_root(section), e->state, &error, &network), &error);
-    check(tx_allocate_array((size_t)network->num_parameters, 8, &error, &parameters), &error);
-    check(tx_network_initialise(network, random, parameters, &error), &error);
-    check(tx_file_create(&error, &file), &error);
-    check(tx_network_file_put(file, network, e->precision, parameters, &error), &error);
-    check(tx_file_save(file, network_path, NULL, &error), &error);
-    tx_file_close(file);
-    tx_free(parameters);
-    tx_network_destroy(network);
-    tx_config_destroy(section);
-}
-
-static void fill(const example *e, int count, void *states)
-{
-    for (size_t k = 0; k < (size_t)count * numbers_of(e); k++) {
-        const double value = sin(1.7 * (double)k) + 0.3 * cos(0.11 * (double)(k * k));
-        if (e->precision == TX_FLOAT32) {
-            ((float *)states)[k] = (float)value;
-        } else {
-            ((double *)states)[k] = value;
-        }
-    }
-}
 
 /* What `rollout` makes of the first `count` states: (count, STEPS + 1, C, *N). */
 static void roll_out(const example *e, int count, void *rolled)
@@ -256,55 +185,6 @@ static void anyhow(void)
     }
 }
 
-/* ---- the adjoint ---- */
-
-/* <w, J v> by central differences against <J' w, v>, in double: their error is about h^2 and 1e-16 / h. */
-static void compare_adjoint(const example *e, tx_inference *inference)
-{
-    static char x[2 * MOST * sizeof(double)], y[2][2 * MOST * sizeof(double)], moved[2 * MOST * sizeof(double)];
-    const double h = 1e-5;
-    const int64_t numbers = 2 * (int64_t)numbers_of(e);
-    const tx_field from = tx_inference_field(inference, x, e->precision), to = tx_inference_field(inference, y[0], e->precision);
-    double differences = 0, adjoint = 0, size = 0;
-    fill(e, 2, x);
-    for (int sign = 0; sign < 2; sign++) {
-        for (int64_t k = 0; k < numbers; k++) {
-            tx_real_put(e->precision, moved, k, tx_real_get(e->precision, x, k) + (sign ? -h : h) * cos((double)k));
-        }
-        const tx_field at = tx_inference_field(inference, moved, e->precision),
-                       result = tx_inference_field(inference, y[sign], e->precision);
-        CU_ASSERT_EQUAL(tx_inference_step_many(inference, 2, &at, &result, NULL), TX_OK);
-    }
-    for (int64_t k = 0; k < numbers; k++) {
-        const double w = sin(0.7 * (double)k);
-        differences += w * (tx_real_get(e->precision, y[0], k) - tx_real_get(e->precision, y[1], k)) / (2 * h);
-        tx_real_put(e->precision, moved, k, w);
-    }
-    const tx_field w = tx_inference_field(inference, moved, e->precision);
-    CU_ASSERT_EQUAL(tx_inference_vjp(inference, 2, &from, &w, &to, NULL), TX_OK);
-    for (int64_t k = 0; k < numbers; k++) {
-        const double term = tx_real_get(e->precision, y[0], k) * cos((double)k);
-        adjoint += term;
-        size += fabs(term);
-    }
-    CU_ASSERT_DOUBLE_EQUAL(adjoint, differences, 1e-8 * size);
-}
-
-static void adjoints(void)
-{
-    for (const example *e = examples; e < examples + NUM_EXAMPLES; e++) {
-        const tx_inference_options options = {.states = STATES, .vjp = true};
-        tx_error error = {0};
-        tx_inference *inference;
-        example wide = *e;
-        wide.precision = TX_FLOAT64;
-        put_network(&wide);
-        check(tx_inference_open(registry, network_path, e->state, &options, &error, &inference), &error);
-        compare_adjoint(&wide, inference);
-        tx_inference_destroy(inference);
-    }
-}
-
 /* ---- one alone as among many ---- */
 
 /* Networks whose sums run over channels and taps alone: whatever lies side by side in vectors (points, samples, or a dense layer's
@@ -319,8 +199,8 @@ static void compare_blocks(const example *e, tx_inference *one, tx_inference *ma
     CU_ASSERT_EQUAL(tx_inference_step_many(one, STATES, &from, &first, NULL), TX_OK);
     CU_ASSERT_EQUAL(tx_inference_step_many(many, STATES, &from, &second, NULL), TX_OK);
     CU_ASSERT_EQUAL(memcmp(y[0], y[1], STATES * bytes), 0);
-    CU_ASSERT_EQUAL(tx_inference_vjp(one, STATES, &from, &from, &first, NULL), TX_OK);
-    CU_ASSERT_EQUAL(tx_inference_vjp(many, STATES, &from, &from, &second, NULL), TX_OK);
+    CU_ASSERT_EQUAL(tx_inference_vjp(one, STATES, &from, &from, &first, NULL, NULL), TX_OK);
+    CU_ASSERT_EQUAL(tx_inference_vjp(many, STATES, &from, &from, &second, NULL, NULL), TX_OK);
     CU_ASSERT_EQUAL(memcmp(y[0], y[1], STATES * bytes), 0);
 }
 
@@ -349,31 +229,111 @@ static void alone(void)
 
 /* ---- what cannot be ---- */
 
+static void refused_states(tx_inference *inference)
+{
+    float x[160] = {0};
+    const tx_field field = tx_inference_field(inference, x, TX_FLOAT32), nowhere = tx_inference_field(inference, NULL, TX_FLOAT32);
+    tx_field strange = field;
+    strange.precision = (tx_precision)7;
+    const tx_field *const fields[] = {&strange, &nowhere, NULL};
+    for (int k = 0; k < 3; k++) {
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(tx_inference_step_many(inference, 1, fields[k], &field, &error), TX_INVALID);
+        CU_ASSERT(strstr(error.message, "a field was not given, has no data, or a precision that is none") != NULL);
+        CU_ASSERT_EQUAL(tx_inference_step_many(inference, 1, &field, fields[k], NULL), TX_INVALID);
+        CU_ASSERT_EQUAL(tx_inference_set_parameters(inference, fields[k], NULL), TX_INVALID);
+        CU_ASSERT_EQUAL(tx_inference_get_parameters(inference, fields[k], NULL), TX_INVALID);
+    }
+    tx_error error = {0};
+    CU_ASSERT_EQUAL(tx_inference_step_many(inference, -1, &field, &field, &error), TX_INVALID);
+    CU_ASSERT(strstr(error.message, "-1 states") != NULL);
+    CU_ASSERT_EQUAL(tx_inference_step_many(NULL, 1, &field, &field, NULL), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_inference_step_many(inference, 0, &nowhere, &nowhere, NULL), TX_OK);
+    CU_ASSERT_EQUAL(tx_inference_step(inference, NULL, x, NULL), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_inference_step(NULL, x, x, NULL), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_inference_vjp(inference, 1, &field, &field, &field, NULL, NULL), TX_INVALID);
+}
+
 static void refused(void)
 {
     tx_error error = {0};
     tx_inference *inference = NULL;
-    float x[160] = {0};
     put_network(&examples[0]);
     CU_ASSERT_EQUAL(tx_inference_open(registry, network_path, (tx_shape){2, 1, {160}}, NULL, &error, &inference), TX_INVALID);
     CU_ASSERT(strstr(error.message, "layers.0.weight has another shape than the network's") != NULL);
     error = (tx_error){0};
     CU_ASSERT_EQUAL(tx_inference_open(registry, "/nowhere.h5", (tx_shape){0}, NULL, &error, &inference), TX_BAD_DATA);
     error = (tx_error){0};
-    const tx_exported other = {.version = TX_EXPORTED_VERSION + 1, .num_nodes = 1};
-    CU_ASSERT_EQUAL(tx_inference_create(&other, NULL, &error, &inference), TX_INVALID);
-    CU_ASSERT(strstr(error.message, "export it again") != NULL);
-    error = (tx_error){0};
-    const tx_exported_node unknown = {.operation = "none"};
-    const tx_exported damaged = {.version = TX_EXPORTED_VERSION, .num_nodes = 1, .nodes = &unknown};
-    CU_ASSERT_EQUAL(tx_inference_create(&damaged, NULL, &error, &inference), TX_INVALID);
-    CU_ASSERT(strstr(error.message, "node 0 of an exported network is damaged") != NULL);
+    CU_ASSERT_EQUAL(tx_inference_open(registry, NULL, (tx_shape){0}, NULL, &error, &inference), TX_INVALID);
+    static const tx_shape bad[] = {{-1, 1, {160}}, {1, 4, {160}}, {1, -1, {160}}, {1, 1, {0}}, {1, 2, {1 << 30, 1 << 30}}};
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        error = (tx_error){0};
+        CU_ASSERT_EQUAL(tx_inference_open(registry, network_path, bad[k], NULL, &error, &inference), TX_INVALID);
+        CU_ASSERT(strstr(error.message, "the shape of a state needs channels") != NULL);
+    }
     CU_ASSERT_PTR_NULL(inference);
     error = (tx_error){0};
     check(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), &error);
-    const tx_field field = tx_inference_field(inference, x, TX_FLOAT32);
-    CU_ASSERT_EQUAL(tx_inference_vjp(inference, 1, &field, &field, &field, &error), TX_INVALID);
+    refused_states(inference);
     tx_inference_destroy(inference);
+}
+
+static void refused_exported(void)
+{
+    static const tx_exported_node unknown = {.operation = "none"};
+    static const float leaf[1];
+    const tx_exported good = {.version = TX_EXPORTED_VERSION,
+                              .state = {1, 0, {0}},
+                              .num_nodes = 1,
+                              .nodes = &unknown,
+                              .num_parameters = 1,
+                              .parameters = leaf};
+    tx_exported bad[] = {good, good, good, good, good, good, good, good};
+    static const char *const why[] = {"exported in version 1 of that form",
+                                      "is damaged",
+                                      "is damaged",
+                                      "is damaged",
+                                      "is damaged",
+                                      "is damaged",
+                                      "is damaged",
+                                      "node 0 of an exported network is damaged"};
+    tx_inference *inference = NULL;
+    bad[0].version = 1;
+    bad[1].nodes = NULL;
+    bad[2].output = 1;
+    bad[3].state.axes = 4;
+    bad[4].parameters = NULL;
+    bad[5].precision = (tx_precision)7;
+    bad[6].num_constants = 1;
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(tx_inference_create(&bad[k], NULL, &error, &inference), TX_INVALID);
+        CU_ASSERT(strstr(error.message, why[k]) != NULL);
+    }
+    const tx_inference_options few = {.states = -4};
+    CU_ASSERT_EQUAL(tx_inference_create(&good, &few, NULL, &inference), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_inference_create(NULL, NULL, NULL, &inference), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_inference_create(&good, NULL, NULL, NULL), TX_INVALID);
+    CU_ASSERT_PTR_NULL(inference);
+}
+
+/* An instruction set that there is not. */
+static void refused_isa(void)
+{
+    tx_error error = {0};
+    tx_inference *inference = NULL;
+    const char *before = getenv("TRAINAX_ISA");
+    char kept[64] = "";
+    snprintf(kept, sizeof kept, "%s", before ? before : "");
+    setenv("TRAINAX_ISA", "bogus", 1);
+    put_network(&examples[1]);
+    CU_ASSERT_EQUAL(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), TX_INVALID);
+    CU_ASSERT(strstr(error.message, "TRAINAX_ISA is 'bogus'") != NULL);
+    if (before) {
+        setenv("TRAINAX_ISA", kept, 1);
+    } else {
+        unsetenv("TRAINAX_ISA");
+    }
 }
 
 /* Every allocation of opening fails once: an error, and nothing stays. */
@@ -408,9 +368,11 @@ int main(void)
     const int code = suite_run("inference", (suite_test[]){{"as rollout", as_rollout},
                                                            {"in eight threads", in_threads},
                                                            {"states that lie anyhow", anyhow},
-                                                           {"adjoints", adjoints},
+
                                                            {"one alone as among many", alone},
                                                            {"refused", refused},
+                                                           {"refused exported", refused_exported},
+                                                           {"refused isa", refused_isa},
                                                            {"no memory", no_memory},
                                                            {0}});
     unlink(network_path);

@@ -68,6 +68,32 @@ if [ -z "$sanitizer" ]; then
     ldd conv.program | grep -vqE 'linux-vdso|lib[cm]\.so|ld-linux' && fail "more libraries than libc and libm: $(ldd conv.program)"
 fi
 
+# -- data that were normalized: the network's own units, and those before, rounded once after each operation --
+sed 's/key: 0}$/&/; s/temporal_horizon: 2,/& normalize: {mean: [0.5], std: [2]},/' conv.yaml >units.yaml
+succeeds "$trainax" train units.yaml --quiet --output units
+succeeds "$trainax" generate units.yaml --output units.h5 --overwrite
+succeeds "$trainax" generate units.yaml --set data.normalize=none --output raw.h5 --overwrite
+succeeds "$trainax" inspect units/network.h5
+grep -A 2 -xF 'normalization: (x - mean)/std' out.txt | grep -qxF '  std (1,): 2' || fail "inspect of a network says no units: $(cat out.txt)"
+succeeds "$trainax" inspect units.h5
+grep -qxF '  mean (1,): 0.5' out.txt || fail "inspect of data says no units"
+program units
+level units.h5 0 1 7 >initial.bin
+level raw.h5 0 1 7 >raw.bin
+./units.program 7 1 <initial.bin >stepped.bin
+./units.program 7 1 physical <raw.bin >physical.bin
+python3 - <<'PYTHON' || fail "physical states"
+from array import array
+def numbers(path):
+    return array("f", open(path, "rb").read())
+def back(x):
+    return array("f", [v + 0.5 for v in array("f", [2 * v for v in x])])
+assert numbers("initial.bin") == array("f", [(v - 0.5) / 2 for v in array("f", numbers("raw.bin"))]), "data"
+assert numbers("physical.bin") == back(numbers("stepped.bin")), "steps"
+PYTHON
+./conv.program 7 1 physical <raw.bin 2>err.txt >/dev/null && fail "physical states of a network without units"
+grep -q 'had no `normalize`' err.txt || fail "no units: $(cat err.txt)"
+
 # -- many modes: by FFTW, which the program then brings along --
 train many '{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 2}' float32 320
 program many
@@ -152,5 +178,15 @@ expect 2 'is an input' "$trainax" export conv/network.h5 --c --overwrite --outpu
 expect 2 'shape 1,x: channels and the points' "$trainax" export conv/network.h5 --c --output other.c --shape 1,x
 expect 3 'is no network file' "$trainax" export conv.h5 --c --output other.c
 expect 2 'another shape' mpirun -n 2 "$trainax" export conv/network.h5 --c --output other.c --shape 2,160
+for name in int new main sin size_t linux tx_mine é - .hidden; do
+    expect 2 'is no name for one, or taken: choose another' "$trainax" export conv/network.h5 --c --output "$name.c"
+    [ ! -e "$name.c" ] || fail "$name.c was written"
+done
+expect 2 'is no name for one, or taken' "$trainax" export conv/network.h5 --c --output -
+for name in nodes tx my-net 5net step; do # names that are fine, of C and C++
+    succeeds "$trainax" export conv/network.h5 --c --output "$name.c"
+    succeeds ${CC:-cc} -std=c11 -Wall -Wextra -Werror -c "$name.c" $(pkg-config --cflags trainax-inference)
+    succeeds ${CXX:-c++} -std=c++11 -Wall -Wextra -Werror -c -x c++ "$name.c" $(pkg-config --cflags trainax-inference)
+done
 [ ! -e other.c ] || fail "a refused export has left a file"
 finish

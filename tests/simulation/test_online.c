@@ -101,11 +101,12 @@ static void compare_saved(tx_online *online, const tx_trainer *trainer)
     tx_error error = {0};
     double y[N], z[N], distance = 0;
     step_first(online, y);
-    check(tx_online_save(online, network_path, &error), &error);
+    check(tx_online_save(online, &(tx_output){.path = network_path, .overwrite = true}, &error), &error);
     check(tx_inference_open(registry, network_path, (tx_shape){0}, NULL, &error, &inference), &error);
     check(tx_inference_step(inference, windows[0][0], z, &error), &error);
     CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
-    tx_inference_set_parameters(inference, tx_trainer_parameters(trainer));
+    const tx_field parameters = {.data = (void *)tx_trainer_parameters(trainer), .precision = TX_FLOAT64};
+    check(tx_inference_set_parameters(inference, &parameters, &error), &error);
     check(tx_inference_step(inference, windows[0][0], z, &error), &error);
     for (int k = 0; k < N; k++) {
         distance = fmax(distance, fabs(y[k] - z[k]));
@@ -169,20 +170,100 @@ static void learns(void)
     tx_online_destroy(online);
 }
 
+/* One line on all ranks, which says so. */
+static void is_refused(tx_status status, const tx_error *error, const char *why)
+{
+    CU_ASSERT_EQUAL(status, TX_INVALID);
+    CU_ASSERT(strstr(error->message, why) != NULL);
+    if (!strstr(error->message, why)) {
+        printf("\n%s\n", error->message);
+    }
+}
+
+static void refused_setup(void)
+{
+    static const struct {
+        tx_online_setup setup;
+        const char *why;
+    } bad[] = {{{.state = {1, 1, {N}}, .levels = 2}, "level"},
+               {{.state = {1, 1, {N}}, .levels = -1}, "-1 levels"},
+               {{.state = {1, 1, {N}}, .levels = LEVELS, .samples = -1}, "-1 samples"},
+               {{.state = {1, 4, {N}}, .levels = LEVELS}, "the shape of a state"},
+               {{.state = {1, 1, {0}}, .levels = LEVELS}, "the shape of a state"},
+               {{.state = {0, 1, {N}}, .levels = LEVELS}, "the shape of a state"}};
+    tx_online *online = NULL;
+    write_config(NETWORK("1") TRAINER "}\n");
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        tx_error error = {0};
+        is_refused(tx_online_create(parallel, config_path, &bad[k].setup, &error, &online), &error, bad[k].why);
+    }
+    CU_ASSERT_EQUAL(tx_online_create(parallel, "/nowhere.yaml", &bad[0].setup, NULL, &online), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_online_create(parallel, NULL, &bad[0].setup, NULL, &online), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_online_create(parallel, config_path, NULL, NULL, &online), TX_INVALID);
+    CU_ASSERT_PTR_NULL(online);
+}
+
+/* The last rank asks for something else. */
+static void refused_differences(void)
+{
+    const bool last = tx_parallel_rank(parallel) == tx_parallel_size(parallel) - 1;
+    const tx_online_setup good = {.state = {1, 1, {N}}, .levels = LEVELS, .samples = 2};
+    const tx_online_setup others[] = {{.state = {1, 1, {N + 1}}, .levels = LEVELS, .samples = 2},
+                                      {.state = {1, 1, {N}}, .levels = LEVELS + 1, .samples = 2},
+                                      {.state = {1, 1, {N}}, .levels = LEVELS, .samples = 3},
+                                      {.state = {1, 1, {N}}, .levels = LEVELS, .samples = -1}};
+    tx_online *online = NULL;
+    char other_path[80];
+    if (tx_parallel_size(parallel) == 1) {
+        return;
+    }
+    write_config(NETWORK("1") TRAINER "}\n");
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        tx_error error = {0};
+        is_refused(tx_online_create(parallel, config_path, last ? &others[k] : &good, &error, &online), &error,
+                   others[k].samples < 0 ? "-1 samples" : "rank 2 was given another configuration");
+    }
+    snprintf(other_path, sizeof other_path, "%s.%d", config_path, tx_parallel_rank(parallel)); /* the same in files of their own */
+    for (int same = 0; same < 2; same++) {
+        const char *text = last && !same ? NETWORK("7") TRAINER "}\n" : NETWORK("1") TRAINER "}\n";
+        tx_error error = {0};
+        CU_ASSERT_EQUAL(tx_text_save(other_path, text, strlen(text), NULL), TX_OK);
+        const tx_status status = tx_online_create(parallel, other_path, &good, &error, &online);
+        if (same) {
+            check(status, &error);
+        } else {
+            is_refused(status, &error, "rank 2 was given another configuration");
+        }
+    }
+    tx_online_destroy(online);
+    unlink(other_path);
+}
+
+static void refused_outputs(void)
+{
+    tx_online *online = create(NETWORK("1") TRAINER "}\n", 1);
+    tx_error error = {0};
+    if (tx_parallel_rank(parallel) == 0) {
+        unlink(network_path);
+    }
+    check(tx_parallel_barrier(parallel, &error), &error);
+    check(tx_online_save(online, &(tx_output){.path = network_path}, &error), &error);
+    is_refused(tx_online_save(online, &(tx_output){.path = network_path}, &error), &error, "exists");
+    check(tx_online_save(online, &(tx_output){.path = network_path, .overwrite = true}, &error), &error);
+    error = (tx_error){0};
+    is_refused(tx_online_save(online, &(tx_output){.path = config_path, .overwrite = true}, &error), &error, "is an input");
+    CU_ASSERT_EQUAL(tx_online_save(online, NULL, NULL), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_online_save(NULL, NULL, NULL), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_online_load(online, NULL, NULL), TX_INVALID);
+    tx_online_destroy(online);
+}
+
 static void refused(void)
 {
-    const tx_online_setup few = {.state = {1, 1, {N}}, .levels = 2}, plane = {.state = {1, 2, {6, 5}}, .levels = LEVELS};
     const bool alone = tx_parallel_size(parallel) == 1;
     tx_error error = {0};
-    tx_online *online = NULL;
     double loss;
-    write_config(NETWORK("1") TRAINER "}\n");
-    CU_ASSERT_EQUAL(tx_online_create(parallel, config_path, &few, &error, &online), TX_INVALID);
-    CU_ASSERT(strstr(error.message, "level") != NULL);
-    error = (tx_error){0};
-    CU_ASSERT_EQUAL(tx_online_create(parallel, "/nowhere.yaml", &plane, &error, &online), TX_INVALID);
-    CU_ASSERT_PTR_NULL(online);
-    online = create(NETWORK("1") TRAINER "}\n", 1);
+    tx_online *online = create(NETWORK("1") TRAINER "}\n", 1);
     tx_field fields[LEVELS];
     fields_of(0, fields);
     error = (tx_error){0};
@@ -190,6 +271,10 @@ static void refused(void)
     CU_ASSERT(strstr(error.message, "a step on 8 samples of a rank: it takes at most 1") != NULL);
     error = (tx_error){0};
     CU_ASSERT_EQUAL(tx_online_train_step(online, 0, fields, &error, &loss), TX_INVALID);
+    error = (tx_error){0};
+    is_refused(tx_online_train_step(online, 1, tx_parallel_rank(parallel) ? fields : NULL, &error, &loss), &error,
+               "a field was not given");
+    CU_ASSERT_EQUAL(tx_online_train_step(NULL, 1, fields, NULL, NULL), TX_INVALID);
     error = (tx_error){0};
     CU_ASSERT_EQUAL(tx_online_load(online, config_path, &error), TX_BAD_DATA);
     error = (tx_error){0};
@@ -213,8 +298,13 @@ int main(void)
     }
     snprintf(config_path, sizeof config_path, "/tmp/trainax-online-%ld.yaml", (long)id);
     snprintf(network_path, sizeof network_path, "/tmp/trainax-online-%ld.h5", (long)id);
-    const int code =
-        suite_run("online", (suite_test[]){{"as a trainer", as_a_trainer}, {"learns", learns}, {"refused", refused}, {0}});
+    const int code = suite_run("online", (suite_test[]){{"as a trainer", as_a_trainer},
+                                                        {"learns", learns},
+                                                        {"refused", refused},
+                                                        {"refused setups", refused_setup},
+                                                        {"refused differences", refused_differences},
+                                                        {"refused outputs", refused_outputs},
+                                                        {0}});
     tx_parallel_barrier(parallel, NULL);
     unlink(config_path);
     unlink(network_path);

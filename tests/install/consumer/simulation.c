@@ -1,5 +1,5 @@
-/* C and C++: a simulation that has a trained network in it, exported to emulator.c. simulation STATES STEPS <states >states: the
- * raw numbers of so many states, one behind the other; after each step those of all states. */
+/* C and C++: a simulation that has a trained network in it, exported to emulator.c. simulation STATES STEPS [physical] <states
+ * >states: the raw numbers of so many states, one behind the other; after each step those of all states. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <trainax/inference.h>
@@ -19,13 +19,14 @@ static int fail(const tx_error *error)
 
 int main(int argc, char **argv)
 {
-    tx_inference_options options = {1, false};
+    tx_inference_options options = {1, false, false, false};
     tx_error error = {TX_OK, ""};
     tx_inference *inference = NULL;
-    if (argc != 3) {
+    if (argc != 3 && argc != 4) {
         return 2;
     }
     options.states = atoi(argv[1]);
+    options.physical = argc == 4; /* in the units before the data's `normalize` */
     if (tx_inference_create(&emulator, &options, &error, &inference)) {
         return fail(&error);
     }

@@ -23,7 +23,7 @@ program simulation
   character(200) :: message
   u = reshape([(sin(0.3_kind_ * real(k, kind_)), k = 1, size(u))], shape(u))
   u = real(real(u, c_float), kind_) ! both precisions have them
-  call network%create(c_loc(emulator), vjp=.true.)
+  call network%create(c_loc(emulator), gradient=.true.)
 #if defined(point)
   call network%step(u(1, 1, :), next(1, 1, :))
   wide(2, 1, 1, :) = u(1, 1, nc:1:-1)
@@ -47,8 +47,9 @@ program simulation
 #endif
   call in_other_kind()
   if (.not. any(abs(pulled) > 0)) error stop 'no cotangent'
-  call network%step(u(2:, 1, 1), u(2:, 1, 1), stat, message)
-  if (stat /= 2 .or. index(message, 'an array has not the shape') == 0) error stop 'a wrong shape'
+  call by_parameters()
+  call network%step(u(:, 1, 1), u(2:, 1, 1), stat, message)
+  if (stat /= 2 .or. index(message, 'an array is (') /= 1) error stop 'a wrong shape'
   call network%close()
   call network%step(u(:, 1, 1), u(:, 1, 1), stat, message)
   if (stat /= 2 .or. index(message, 'was not created') == 0) error stop 'no network'
@@ -56,6 +57,47 @@ program simulation
   call put('next.bin', next)
 
 contains
+
+  ! The parameters' cotangent of the state's own size, <y, y> / 2, against its differences along it.
+  subroutine by_parameters()
+    real(c_double) :: p(network%num_parameters()), at(network%num_parameters())
+    real(kind_) :: gradient(network%num_parameters()), strided(2, network%num_parameters())
+    real(c_double) :: h, differences
+#if defined(point)
+    call network%vjp(u(1, 1, :), next(1, 1, :), pulled(1, 1, :), gradient)
+    call network%vjp(u(1, 1, :), next(1, 1, :), pulled(1, 1, :), strided(2, :))
+#elif defined(plane)
+    call network%vjp(u, next, pulled, gradient)
+    call network%vjp(u, next, pulled, strided(2, :))
+#else
+    call network%vjp(u(:, 1, 1), next(:, 1, 1), pulled(:, 1, 1), gradient)
+    call network%vjp(u(:, 1, 1), next(:, 1, 1), pulled(:, 1, 1), strided(2, :))
+#endif
+    if (any(gradient /= strided(2, :))) error stop 'a gradient with gaps'
+    call network%parameters(p)
+    h = 1d-3 / norm2(real(gradient, c_double))
+    at = p + h * gradient
+    differences = half_size(at)
+    at = p - h * gradient
+    differences = (differences - half_size(at)) / (2 * h)
+    if (abs(differences - sum(real(gradient, c_double)**2)) > 0.02 * abs(differences)) error stop 'a gradient'
+    call network%set_parameters(p)
+  end subroutine
+
+  function half_size(p) result(size)
+    real(c_double), intent(in) :: p(:)
+    real(c_double) :: size
+    real(kind_) :: y(nx, ny, nc)
+    call network%set_parameters(p)
+#if defined(point)
+    call network%step(u(1, 1, :), y(1, 1, :))
+#elif defined(plane)
+    call network%step(u, y)
+#else
+    call network%step(u(:, 1, 1), y(:, 1, 1))
+#endif
+    size = sum(real(y, c_double)**2) / 2
+  end function
 
   subroutine same(what, found)
     character(*), intent(in) :: what

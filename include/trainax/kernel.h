@@ -84,7 +84,8 @@ int tx_isa_find(const char *name); /* -1: not in this build or not on this machi
 tx_status tx_isa_check(tx_error *error);
 
 /* What computes plans, and where their numbers lie: "cpu" (NULL: what plans run on that are given none), at this level of
- * tx_isa_name (-1: the best). TX_INVALID: there is none of that name, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its device, cannot run it. */
+ * tx_isa_name (-1: the best). TX_INVALID: there is none of that name, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its
+ * device, cannot run it. */
 typedef struct tx_backend tx_backend;
 tx_status tx_backend_open(const char *name, int isa, tx_precision precision, tx_error *error, const tx_backend **out);
 void tx_backend_close(const tx_backend *backend); /* takes NULL; after its plans */

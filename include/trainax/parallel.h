@@ -27,8 +27,8 @@ typedef struct tx_setting {
 } tx_setting;
 enum { TX_MOST_SETTINGS = 2 };
 int tx_parallel_settings(tx_setting out[TX_MOST_SETTINGS]);
-/* Collective. Finalises MPI if a create had started it and no other handle is left; not when the others are lost: then end the process by _exit(), as what runs
- * at exit() may wait for them. */
+/* Collective. Finalises MPI if a create had started it and no other handle is left; not when the others are lost: then end the
+ * process by _exit(), as what runs at exit() may wait for them. */
 void tx_parallel_destroy(tx_parallel *parallel);
 /* Did a launcher that still lives start this process as one of a job? What another one has left in the environment does not
  * count. Starts nothing. */

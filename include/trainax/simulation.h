@@ -30,8 +30,8 @@ typedef struct tx_online_setup {
 } tx_online_setup;
 /* config_path: YAML with `network` and `trainer` as every configuration has them; what it says of data, batch_size,
  * block, num_training_steps, output and the trainer's key is not looked at. parallel: the caller's; NULL: one of its own, as
- * tx_parallel_create makes it: where that starts MPI, the last one that is destroyed ends it for the process. TX_INVALID: ranks have
- * asked for different things. */
+ * tx_parallel_create makes it: where that starts MPI, the last one that is destroyed ends it for the process. TX_INVALID: ranks
+ * have asked for different things. */
 tx_status tx_online_create(tx_parallel *parallel, const char *config_path, const tx_online_setup *setup, tx_error *error,
                            tx_online **out);
 void tx_online_destroy(tx_online *online); /* takes NULL */

@@ -63,9 +63,9 @@ static tx_status is_running(const void *communicator, bool *out, tx_error *error
     MPI_Initialized(&running);
     MPI_Finalized(&over);
     if (over) {
-        return tx_error_set(
-            error, TX_FAILURE,
-            "MPI has ended in this process, and cannot start again: keep a handle that has started it, or start MPI yourself");
+        return tx_error_set(error, TX_FAILURE,
+                            "MPI has been finalised in this process, and cannot start again: keep a handle that has started it, or "
+                            "start MPI yourself");
     }
     if (communicator && !running) {
         return tx_error_set(error, TX_FAILURE, "a communicator was given, but MPI does not run");

@@ -27,7 +27,7 @@ typedef enum tx_kind {
     TX_KIND_NETWORK,
     TX_KIND_BLOCK, /* what sequential and hierarchical networks are made of */
     TX_KIND_STEPPER,
-    TX_KIND_RESIDUUM,
+    TX_KIND_RESIDUUM, /* a stepper P may stand in for one: next - P(prev) */
     TX_KIND_CONFIGURATION,
     TX_KIND_LOSS,
     TX_KIND_OPTIMIZER,
@@ -95,10 +95,12 @@ typedef struct tx_option {
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
     const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
     bool or_one;                  /* SECTIONS: also one component without the list around it */
-    int tuple;                    /* INTEGERS, REALS: also a list of lists of so many, [[low, high], …]; see tx_is_tuples */
+    int tuple;                    /* INTEGERS, REALS: also a list of lists of so many, [[low, high], …]; see tx_tuple_size */
     bool may_be_incomplete;       /* of run: dropped, not refused, when something required is missing in it and the command
                                    * requires none of the sections with this mark */
 } tx_option;
+
+enum { TX_ANY_TUPLE = -1 }; /* lists of as many as the first has: a matrix */
 
 /* Of a component of which a part of the options stands elsewhere (a shared object): what stands in for it in a section that has
  * its own options, the others not looked at yet. The pool is that of the section's configuration. */
@@ -171,7 +173,8 @@ bool tx_get_boolean(const tx_section *section, const char *name);
 const char *tx_get_string(const tx_section *section, const char *name); /* STRING and the paths */
 tx_key_spec tx_get_key(const tx_section *section, const char *name);
 int tx_get_integers(const tx_section *section, const char *name, const int64_t **out); /* returns how many */
-bool tx_is_tuples(const tx_section *section, const char *name); /* written [[low, high], …]: the numbers come flattened */
+/* How many numbers each list has of what is written [[low, high], …], whose numbers come flattened; 0: it is no list of lists. */
+int tx_tuple_size(const tx_section *section, const char *name);
 int tx_get_reals(const tx_section *section, const char *name, const double **out);
 int tx_get_strings(const tx_section *section, const char *name, const char *const **out); /* STRINGS and PATHS */
 /* In the order of rising keys, all different; returns how many. */

@@ -79,7 +79,7 @@ tx_kind tx_kind_find(const char *name)
 
 tx_kind tx_kind_stand_in(tx_kind kind)
 {
-    return kind == TX_KIND_TRANSFORM ? TX_KIND_OPTIMIZER : kind;
+    return kind == TX_KIND_TRANSFORM ? TX_KIND_OPTIMIZER : kind == TX_KIND_RESIDUUM ? TX_KIND_STEPPER : kind;
 }
 
 tx_status tx_registry_create(tx_error *error, tx_registry **out)
@@ -259,8 +259,9 @@ tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, con
     const tx_kind in_lists = kind_in_lists(registry, kind, name);
     tx_registry_names(registry, kind, known, sizeof known);
     if (in_lists != TX_KIND_COUNT) {
-        snprintf(complaint.text, sizeof complaint.text, "'%s' is %s %s, no %s: it stands in %s", quoted.text,
-                 tx_kind_article(in_lists), tx_kind_spoken(in_lists), spoken, tx_registry_listing(registry, kind).text);
+        const tx_listing listing = tx_registry_listing(registry, kind);
+        snprintf(complaint.text, sizeof complaint.text, "'%s' is %s %s, no %s%s%s", quoted.text, tx_kind_article(in_lists),
+                 tx_kind_spoken(in_lists), spoken, *listing.text ? ": it stands in " : "", listing.text);
     } else if (explain(name)) {
         snprintf(complaint.text, sizeof complaint.text, "unknown %s '%s': %s", spoken, quoted.text, explain(name));
     } else if (!*known) {

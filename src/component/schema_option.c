@@ -304,7 +304,10 @@ static void add_items(tx_buffer *text, const tx_option *option, const char *defi
     add_types(text, option->fixed ? OBJECT | NUL : element | (option->tuple ? ARRAY : 0));
     add_bounds(text, option);
     if (option->tuple) {
-        tx_buffer_add(text, ", \"minItems\": %d, \"maxItems\": %d, \"items\": {", option->tuple, option->tuple);
+        if (option->tuple != TX_ANY_TUPLE) {
+            tx_buffer_add(text, ", \"minItems\": %d, \"maxItems\": %d", option->tuple, option->tuple);
+        }
+        tx_buffer_add(text, ", \"items\": {");
         add_types(text, element);
         add_bounds(text, option);
         tx_buffer_add(text, "}");

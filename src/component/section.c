@@ -131,10 +131,10 @@ int tx_get_integers(const tx_section *section, const char *name, const int64_t *
     return value ? value->count : 0;
 }
 
-bool tx_is_tuples(const tx_section *section, const char *name)
+int tx_tuple_size(const tx_section *section, const char *name)
 {
     const tx_value *value = value_of(section, name);
-    return value->form == TX_FORM_OWN && value->tuples;
+    return value->form == TX_FORM_OWN ? value->tuple : 0;
 }
 
 int tx_get_reals(const tx_section *section, const char *name, const double **out)

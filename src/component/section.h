@@ -16,8 +16,8 @@ typedef struct tx_value {
     const tx_yaml *key, *node; /* where it is written; key NULL: nowhere, a default */
     bool given;
     tx_form form;
-    bool tuples; /* a list of lists */
-    int count;   /* of the lists and maps */
+    int tuple; /* of a list of lists: numbers in each; else 0 */
+    int count; /* of the lists and maps */
     union {
         int64_t integer;
         double real;

@@ -150,27 +150,30 @@ size_t tx_yaml_num_elements(const tx_yaml *node)
     return node->shape == TX_YAML_LIST ? node->count : 1;
 }
 
-/* Numbers, or all lists of as many as a tuple of the option has. */
+/* Numbers, or all lists of as many as a tuple of the option has, or as the first. */
 static tx_status count_numbers(tx_config *config, tx_value *value, const char *path, size_t *out)
 {
     const tx_yaml *node = value->node;
-    const size_t count = tx_yaml_num_elements(node), each = (size_t)value->option->tuple;
-    value->tuples = each && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
-    for (size_t k = 0; value->tuples && k < count; k++) {
+    const size_t count = tx_yaml_num_elements(node);
+    const int tuple = value->option->tuple;
+    const bool tuples = tuple && node->shape == TX_YAML_LIST && count && node->items[0]->shape == TX_YAML_LIST;
+    const size_t each = !tuples ? 0 : tuple == TX_ANY_TUPLE ? node->items[0]->count : (size_t)tuple;
+    for (size_t k = 0; tuples && k < count; k++) {
         const tx_yaml *item = node->items[k];
         if (item->shape != TX_YAML_LIST || item->count != each) {
             return tx_place_error(item->place, config->error, "%s must be a list of numbers or of lists of %zu, not both", path,
                                   each);
         }
     }
-    *out = value->tuples ? each * count : count;
+    value->tuple = (int)each;
+    *out = tuples ? each * count : count;
     return TX_OK;
 }
 
 static const tx_yaml *number_at(const tx_value *value, size_t k)
 {
-    const size_t each = (size_t)value->option->tuple;
-    return value->tuples ? value->node->items[k / each]->items[k % each] : tx_yaml_element(value->node, k);
+    const size_t each = (size_t)value->tuple;
+    return each ? value->node->items[k / each]->items[k % each] : tx_yaml_element(value->node, k);
 }
 
 static tx_status read_reals(tx_config *config, tx_value *value, const char *path)

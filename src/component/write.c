@@ -65,7 +65,7 @@ static void write_key(tx_buffer *text, tx_key_spec key)
 /* Of the list's element k. */
 static const char *before_element(const tx_value *value, int k)
 {
-    const bool opens = value->tuples && k % value->option->tuple == 0;
+    const bool opens = value->tuple && k % value->tuple == 0;
     return opens ? k ? "], [" : "[" : k ? ", " : "";
 }
 
@@ -75,7 +75,7 @@ static void write_integers(tx_buffer *text, const tx_value *value)
     for (int k = 0; k < value->count; k++) {
         tx_buffer_add(text, "%s%" PRId64, before_element(value, k), value->integers[k]);
     }
-    tx_buffer_add(text, value->tuples ? "]]" : "]");
+    tx_buffer_add(text, value->tuple ? "]]" : "]");
 }
 
 static void write_reals(tx_buffer *text, const tx_value *value)
@@ -85,7 +85,7 @@ static void write_reals(tx_buffer *text, const tx_value *value)
         tx_buffer_add(text, "%s", before_element(value, k));
         write_real(text, value->reals[k]);
     }
-    tx_buffer_add(text, value->tuples ? "]]" : "]");
+    tx_buffer_add(text, value->tuple ? "]]" : "]");
 }
 
 static void write_strings(tx_buffer *text, const tx_value *value)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 #include "data/initial.h"
 #include "data/options.h"
 #include "data/trajectory.h"
@@ -39,36 +40,43 @@ typedef struct rollout {
     int num_workers;
     worker *workers;
     place before, now; /* where the last read stopped, and where this one does */
+    char *force;       /* (levels) of the stepper that reads one a step; else NULL */
 } rollout;
 
 /* ---- Which states ---- */
 
-/* What the user has written. */
+/* What the user has written, here or in the stepper. */
 typedef struct wanted {
     int64_t channels, axes; /* -1: whatever the stepper takes */
     int num_points;
     const int64_t *points;
+    int64_t stepper_points;
 } wanted;
 
-static tx_status read_wanted(const tx_section *section, tx_error *error, wanted *out)
+static tx_status read_wanted(const tx_section *section, tx_error *error, wanted *w)
 {
-    wanted w = {.channels = -1, .axes = -1};
-    w.num_points = tx_get_integers(section, "num_points", &w.points);
-    if (tx_has(section, "num_channels")) {
-        w.channels = tx_get_integer(section, "num_channels");
+    int64_t axes;
+    *w = (wanted){.channels = -1};
+    tx_stepper_space(tx_get_section(section, "stepper"), &axes, &w->stepper_points);
+    w->axes = axes ? axes : -1;
+    w->num_points = tx_get_integers(section, "num_points", &w->points);
+    if (!w->num_points && w->stepper_points) {
+        w->num_points = 1;
+        w->points = &w->stepper_points;
     }
-    if (w.num_points > 1) {
-        w.axes = w.num_points;
+    if (tx_has(section, "num_channels")) {
+        w->channels = tx_get_integer(section, "num_channels");
+    }
+    if (w->num_points > 1) {
+        w->axes = w->num_points;
     }
     if (tx_has(section, "num_spatial_dims")) {
-        w.axes = tx_get_integer(section, "num_spatial_dims");
+        w->axes = tx_get_integer(section, "num_spatial_dims");
     }
-    if (w.num_points > TX_MAX_AXES || (w.num_points > 1 && w.num_points != w.axes)) {
-        return tx_section_error(section, "num_points", error, TX_INVALID,
-                                "%d numbers of points: there must be one for all axes, or one for each of 2 or 3", w.num_points);
-    }
-    *out = w;
-    return TX_OK;
+    return w->num_points > TX_MAX_AXES || (w->num_points > 1 && w->num_points != w->axes)
+               ? tx_section_error(section, "num_points", error, TX_INVALID,
+                                  "%d numbers of points: there must be one for all axes, or one for each of 2 or 3", w->num_points)
+               : TX_OK;
 }
 
 static tx_shape state_of(const wanted *w, int axes, int64_t channels)
@@ -91,7 +99,7 @@ static tx_status find_stepper(const tx_section *section, const wanted *w, tx_err
             tx_error local = {0};
             *state = state_of(w, axes[k], channels);
             const bool fits = w->axes < 0 || w->axes == axes[k];
-            const tx_status status = fits ? tx_stepper_create(section, *state, &local, out) : TX_INVALID;
+            const tx_status status = fits ? tx_stepper_create_forced(section, *state, &local, out) : TX_INVALID;
             if (status != TX_INVALID) {
                 return status ? tx_error_set(error, status, "%s", local.message) : TX_OK;
             }
@@ -108,7 +116,7 @@ static tx_status create_stepper(const tx_section *section, tx_error *error, tx_s
     TX_TRY(find_stepper(stepper, &w, error, state, out));
     if (!*out) { /* says what is wrong with the one that was asked for */
         *state = state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels);
-        TX_TRY(tx_stepper_create(stepper, *state, error, out));
+        TX_TRY(tx_stepper_create_forced(stepper, *state, error, out));
     }
     if (state->axes && !w.num_points) {
         return tx_section_error(section, "num_points", error, TX_INVALID, "missing: the states of %s have spatial axes",
@@ -137,7 +145,8 @@ static tx_status make_plan(const rollout *r, const tx_data_source *source, int b
     tx_graph_destroy(graph);
     TX_TRY(status);
     tx_error local = {0};
-    status = tx_beside_check(&source->whole, tx_plan_numbers(*out), &local);
+    const bool forced = tx_stepper_scheme(r->stepper)->force_levels > 1;
+    status = forced ? TX_OK : tx_beside_check(&source->whole, tx_plan_numbers(*out), &local);
     return status ? tx_section_error(tx_get_section(source->section, "stepper"), NULL, error, status, "%s", local.message) : TX_OK;
 }
 
@@ -156,7 +165,7 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
     }
     source->working =
         (size_t)r->num_workers * (r->workers->initial->bytes + cost.workspace_bytes + 2 * (size_t)r->block * r->bytes) +
-        cost.room_bytes + 2 * r->bytes;
+        cost.room_bytes + (2 + (size_t)tx_stepper_scheme(r->stepper)->force_levels) * r->bytes;
     return TX_OK;
 }
 
@@ -172,10 +181,22 @@ static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
     return create_initials(r, source, error);
 }
 
+static tx_status prepare_force(rollout *r, const tx_data_source *source, tx_error *error)
+{
+    const tx_scheme *scheme = tx_stepper_scheme(r->stepper);
+    const int64_t levels = scheme->force_levels > 1 ? scheme->force_levels : 0;
+    TX_TRY(levels ? tx_allocate_array((size_t)levels, r->bytes, error, &r->force) : TX_OK);
+    for (int64_t k = 0; k < levels * tx_data_level_size(&source->whole); k++) {
+        tx_real_put(source->setup.random.precision, r->force, k, scheme->force[k]);
+    }
+    return TX_OK;
+}
+
 static tx_status prepare(tx_data_source *source, tx_error *error)
 {
     rollout *r = source->state;
     TX_TRY(tx_values_create(r->plan, &r->nothing, error, &r->values));
+    TX_TRY(prepare_force(r, source, error));
     for (int k = 0; k < r->num_workers; k++) {
         worker *w = &r->workers[k];
         TX_TRY(tx_initial_prepare(w->initial, error));
@@ -187,16 +208,13 @@ static tx_status prepare(tx_data_source *source, tx_error *error)
     return TX_OK;
 }
 
-/* A number that the stepper knows and the source may want (dt); 0 where it has none of that name. */
-static double stepper_number(const tx_section *stepper, const char *name)
+/* Steps have a level of the force each: are there enough? */
+static tx_status check_force(const rollout *r, const tx_data_source *source, tx_error *error)
 {
-    const tx_option *options = tx_section_component(stepper)->options;
-    for (const tx_option *option = options; option && option->name; option++) {
-        if (!strcmp(option->name, name) && option->type == TX_TYPE_REAL) {
-            return tx_get_real(stepper, name);
-        }
-    }
-    return 0.0;
+    const int64_t levels = tx_stepper_scheme(r->stepper)->force_levels, steps = r->warmup + source->whole.num_levels - 1;
+    return levels > 1 && levels < steps ? tx_section_error(tx_get_section(source->section, "stepper"), "force", error, TX_INVALID,
+                                                           "%ld levels for %ld steps", (long)levels, (long)steps)
+                                        : TX_OK;
 }
 
 static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
@@ -206,13 +224,14 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     source->state = r;
     *r = (rollout){.warmup = tx_get_integer(section, "num_warmup_steps"), .before.trajectory = -1};
     TX_TRY(create_stepper(section, error, &source->whole.state, &r->stepper));
-    const tx_section *stepper = tx_get_section(section, "stepper");
+    const tx_scheme *scheme = tx_stepper_scheme(r->stepper);
     source->whole.num_trajectories = tx_get_integer(section, "num_samples");
     source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
-    source->whole.domain_extent = stepper_number(stepper, "domain_extent");
+    source->whole.domain_extent = scheme->domain_extent;
     if (!tx_has(section, "dt")) {
-        source->whole.dt = stepper_number(stepper, "dt");
+        source->whole.dt = scheme->dt;
     }
+    TX_TRY(check_force(r, source, error));
     TX_TRY(tx_data_check_size(source, error));
     r->bytes = (size_t)tx_data_level_size(&source->whole) * tx_real_bytes(source->setup.random.precision);
     return plan(r, source, error);
@@ -231,6 +250,7 @@ static void destroy(tx_data_source *source)
         tx_plan_destroy(r->plan);
         tx_stepper_destroy(r->stepper);
         tx_free(r->workers);
+        tx_free(r->force);
         tx_free(r->before.state);
         tx_free(r->now.state);
     }
@@ -287,13 +307,14 @@ static tx_status blame(const rollout *r, tx_workspace *workspace, const lane *co
 /* One step of all lanes that have one to go; *more: was there any? */
 static tx_status advance(const rollout *r, tx_workspace *workspace, lane *lanes, int count, tx_error *error, bool *more)
 {
-    const void *now[TX_MOST_TOGETHER];
+    const void *now[TX_MOST_TOGETHER], *force[TX_MOST_TOGETHER];
     const lane *moved[TX_MOST_TOGETHER];
     void *next[TX_MOST_TOGETHER], *const *const outputs[1] = {next};
-    tx_run_input input = {.windows = now, .batch_size = 1};
+    tx_run_input input = {.windows = now, .numbers = r->force ? force : NULL, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         if (lanes[k].level + 1 < lanes[k].stretch.stop) {
             moved[input.count] = &lanes[k];
+            force[input.count] = r->force ? r->force + (size_t)(r->warmup + lanes[k].level) * r->bytes : NULL;
             now[input.count] = where(r, &lanes[k], lanes[k].level);
             next[input.count++] = where(r, &lanes[k], ++lanes[k].level);
         }

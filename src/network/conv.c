@@ -64,7 +64,7 @@ static tx_status set_padding_numbers(tx_layer *layer, const tx_section *section,
 {
     const int64_t *list;
     const int count = tx_get_integers(section, "padding", &list);
-    if (!tx_is_tuples(section, "padding")) {
+    if (!tx_tuple_size(section, "padding")) {
         TX_TRY(per_axis(section, "padding", layer->axes, layer->low, error));
         memcpy(layer->high, layer->low, sizeof layer->high);
         return TX_OK;

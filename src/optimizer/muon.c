@@ -195,7 +195,7 @@ static const double dion[] = {4.0848, -6.8946, 2.9270, 3.9505, -6.3029, 2.6377, 
 static tx_status read_coefficients(muon_state *s, const tx_section *section, tx_error *error)
 {
     const char *word = tx_get_word(section, "ns_coeffs");
-    const bool is_dion = word && !strcmp(word, "dion"), many = is_dion || tx_is_tuples(section, "ns_coeffs");
+    const bool is_dion = word && !strcmp(word, "dion"), many = is_dion || tx_tuple_size(section, "ns_coeffs");
     int count = 3;
     s->num_steps = (int)tx_get_integer(section, "ns_steps");
     s->num_coefficients = 1;

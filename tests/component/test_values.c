@@ -122,7 +122,7 @@ static void overrides(void)
     CU_ASSERT_EQUAL(tx_get_real(tx_get_section(root, "output"), "checkpoint_interval"), 1.5);
     CU_ASSERT_EQUAL(tx_get_integer(tx_get_section(root, "parallel"), "block"), 16);
     CU_ASSERT_EQUAL(tx_get_integers(tx_get_section(root, "network"), "padding", &padding), 2);
-    CU_ASSERT_TRUE(tx_is_tuples(tx_get_section(root, "network"), "padding"));
+    CU_ASSERT_EQUAL(tx_tuple_size(tx_get_section(root, "network"), "padding"), 2);
     const tx_section *schedule = tx_get_section(tx_get_section(trainer, "optimizer"), "learning_rate");
     CU_ASSERT_EQUAL(tx_get_real(schedule, "value"), 1e-3);
     CU_ASSERT_STRING_EQUAL(tx_section_name(tx_get_section(tx_get_section(trainer, "type"), "time_level_weights")), "last_only");

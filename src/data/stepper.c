@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -371,7 +372,20 @@ static tx_status read(tx_data_source *source, int64_t first_level, int64_t num_l
     return status;
 }
 
-static const tx_data_class rollout_class = {.create = create, .prepare = prepare, .read = read, .destroy = destroy};
+/* Diverged: of which stepper, that of a stepper around it included. */
+static void locate(const tx_data_source *source, int64_t trajectory, int64_t level, int64_t channel, char *text, size_t bytes)
+{
+    const tx_section *stepper = tx_get_section(source->section, "stepper");
+    (void)channel;
+    while (tx_knows(stepper, "stepper")) {
+        stepper = tx_get_section(stepper, "stepper");
+    }
+    snprintf(text, bytes, "the data of rollout: trajectory %" PRId64 ", level %" PRId64 " of the stepper %s", trajectory, level,
+             tx_section_name(stepper));
+}
+
+static const tx_data_class rollout_class = {
+    .create = create, .prepare = prepare, .read = read, .locate = locate, .destroy = destroy};
 
 static const tx_option options[] = {
     {.name = "stepper", .type = TX_TYPE_SECTION, .unit = "", .text = "what advances a state", .kind = TX_KIND_STEPPER},

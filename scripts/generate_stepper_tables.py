@@ -78,6 +78,7 @@ def line(name, axes, points, channels, options, steps=2, sub_steps=0):
     (gradient,) = pull(jnp.array(weight))
     assert np.isfinite(next_).all() and np.isfinite(gradient).all() and np.abs(next_).max() < 1e3, text
     print(f"{text}|{'x'.join(map(str, shape))}|{steps}|{sample(next_)}|{sample(gradient)}")
+    jax.clear_caches()  # or some gigabytes in the end
 
 
 SPACE = {1: (16, 15), 2: (8, 9), 3: (8, 7)}  # even and odd

@@ -235,7 +235,7 @@ KERNEL(spectral_synthesise, k->spectral_synthesise(MADE, frame->part, IN(0), OUT
 KERNEL(spectral_multiply, k->spectral_multiply(frame->part, i->flip, i->groups, AT(0), IN(1), IN(2), RESULT))
 KERNEL(spectral_take_lane, take_lane_of_modes(k, i, frame))
 KERNEL(spectral_weights, k->spectral_weights(frame->part, i->flip, i->groups, AT(0), AT(1), OUT))
-KERNEL(rfftn, k->rfftn_forward(MADE, frame->part, IN(0), OUT))
+KERNEL(rfftn, k->rfftn_forward(MADE, frame->part, IN(0), OUT, part_scratch(i, frame)))
 KERNEL(irfftn, k->rfftn_backward(MADE, frame->part, IN(0), OUT, part_scratch(i, frame)))
 KERNEL(multiply_modes, k->multiply_modes(frame->part, i->flip, i->groups, AT(0), IN(1), RESULT))
 

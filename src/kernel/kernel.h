@@ -210,11 +210,12 @@ typedef struct tx_kernels {
                              const void *dy, void *dw);
 
     /* Modes of a channel lie in its row as [sample][mode][re, im]; nobody else but pointwise kernels may read them. scratch: of a
-     * part, 64-byte aligned, any content. By FFTW, with what that means for the bits. No _create at the same time as another. */
+     * part, 64-byte aligned, any content. Axes of lengths that have other factors than 2, 3 and 5, or that are long, by FFTW, with
+     * what that means for the bits. No _create at the same time as another. */
     tx_status (*rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out);
     void (*rfftn_destroy)(tx_rfft *rfftn);
     size_t (*rfftn_scratch)(const tx_rfft *rfftn); /* reals */
-    void (*rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);
+    void (*rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes, void *scratch);
     void (*rfftn_backward)(const tx_rfft *rfftn, tx_part part, const void *modes, void *x, void *scratch);
     /* y = x times complex numbers (tables, modes), or times their conjugates; tables: 1, or as many as there are channels. y may be
      * x. */

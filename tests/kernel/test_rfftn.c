@@ -138,7 +138,7 @@ static void run(const tx_kernels *kernels, const transform *t, int parts, bool f
 {
     for (int k = parts - 1; k >= 0; k--) {
         if (forward) {
-            kernels->rfftn_forward(t->rfftn, (tx_part){k, parts}, t->x.data, t->spectrum.data);
+            kernels->rfftn_forward(t->rfftn, (tx_part){k, parts}, t->x.data, t->spectrum.data, t->scratch);
         } else {
             kernels->rfftn_backward(t->rfftn, (tx_part){k, parts}, t->spectrum.data, t->x.data, t->scratch);
         }

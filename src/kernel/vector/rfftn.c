@@ -1,12 +1,14 @@
-/* The real Fourier transform over all axes and back, with all its modes, by FFTW: lines along the last axis, then complex
- * transforms over the other axes. Apart, because on the way back the imaginary parts that nobody may see are dropped between the
- * two.
+/* The real Fourier transform over all axes and back, with all its modes: lines along the last axis, then complex transforms over
+ * the other axes. Apart, because on the way back the imaginary parts that nobody may see are dropped between the two.
  *
- * Plans are estimates, made for arrays that are aligned as those of every call are: nothing but shapes decides on the bits. */
+ * By our own transforms of many lines at once (lines.h), where all axes have them; else by FFTW. Its plans are estimates, made for
+ * arrays that are aligned as those of every call are: nothing but shapes decides on the bits. */
+#include "kernel/vector/rfftn.h"
+
 #include <fftw3.h>
 
 #include "base/memory.h"
-#include "kernel/vector/rfftn.h"
+#include "kernel/vector/lines.h"
 
 #if TX_REAL_BITS == 32
 #define FFTW(name) fftwf_##name
@@ -20,6 +22,7 @@ struct tx_rfft {
     tx_layout x, modes;
     bool weighted;
     int64_t half, rows;             /* modes of a line of the last axis; lines of a channel, of all its samples */
+    tx_lines *own;                  /* NULL: there are none, it is FFTW that transforms: */
     FFTW(plan) lines, lines_back;   /* x -> modes, scratch -> x */
     FFTW(plan) others, others_back; /* in modes, in the scratch; NULL: there are no other axes */
 };
@@ -101,15 +104,23 @@ static tx_status find_fftw(tx_error *error)
                                 "-Wl,--no-as-needed -lfftw3f -lfftw3");
 }
 
+static tx_status make_either(tx_rfft *t, tx_error *error)
+{
+    if (VARIANT(lines_exist)(&t->x.shape)) {
+        return VARIANT(lines_create)(&t->x, error, &t->own);
+    }
+    TX_TRY(find_fftw(error));
+    return make_plans(t, error);
+}
+
 tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out)
 {
     const tx_layout *x = &shape->x;
     tx_rfft *t;
-    TX_TRY(find_fftw(error));
     TX_TRY(tx_allocate(sizeof *t, error, &t));
     *t = (tx_rfft){.x = *x, .modes = shape->modes, .weighted = shape->weighted, .half = x->shape.n[x->shape.axes - 1] / 2 + 1};
     t->rows = x->block * tx_shape_points(&x->shape) / x->shape.n[x->shape.axes - 1];
-    const tx_status status = make_plans(t, error);
+    const tx_status status = make_either(t, error);
     if (status != TX_OK) {
         VARIANT(rfftn_destroy)(t);
         return status;
@@ -118,20 +129,33 @@ tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error,
     return TX_OK;
 }
 
+static void destroy_plan(FFTW(plan) plan)
+{
+    if (plan) { /* a program that has none may be linked without FFTW */
+        FFTW(destroy_plan)(plan);
+    }
+}
+
 void VARIANT(rfftn_destroy)(tx_rfft *t)
 {
     if (t) {
-        FFTW(destroy_plan)(t->lines);
-        FFTW(destroy_plan)(t->lines_back);
-        FFTW(destroy_plan)(t->others);
-        FFTW(destroy_plan)(t->others_back);
+        VARIANT(lines_destroy)(t->own);
+        destroy_plan(t->lines);
+        destroy_plan(t->lines_back);
+        destroy_plan(t->others);
+        destroy_plan(t->others_back);
         tx_free(t);
     }
 }
 
+size_t VARIANT(rfftn_work)(const tx_rfft *t)
+{
+    return t->own ? VARIANT(lines_work)(t->own) : 0;
+}
+
 size_t VARIANT(rfftn_scratch)(const tx_rfft *t)
 {
-    return (size_t)((t->modes.row + LINE - 1) / LINE * LINE);
+    return (size_t)((t->modes.row + LINE - 1) / LINE * LINE) + VARIANT(rfftn_work)(t);
 }
 
 /* ---- Runs ---- */
@@ -169,16 +193,24 @@ static void drop_imaginary(const tx_rfft *t, real *modes)
     }
 }
 
-void VARIANT(rfftn_to_modes)(const tx_rfft *t, const real *x, real *modes)
+void VARIANT(rfftn_to_modes)(const tx_rfft *t, const real *x, real *modes, void *work)
 {
+    if (t->own) {
+        VARIANT(lines_to_modes)(t->own, x, modes, work);
+        return;
+    }
     FFTW(execute_dft_r2c)(t->lines, (real *)x, (FFTW(complex) *)modes);
     if (t->others) {
         FFTW(execute_dft)(t->others, (FFTW(complex) *)modes, (FFTW(complex) *)modes);
     }
 }
 
-void VARIANT(rfftn_from_modes)(const tx_rfft *t, real *modes, real *x)
+void VARIANT(rfftn_from_modes)(const tx_rfft *t, real *modes, real *x, void *work)
 {
+    if (t->own) {
+        VARIANT(lines_from_modes)(t->own, modes, x, work);
+        return;
+    }
     if (t->others) {
         FFTW(execute_dft)(t->others_back, (FFTW(complex) *)modes, (FFTW(complex) *)modes);
     }
@@ -186,13 +218,13 @@ void VARIANT(rfftn_from_modes)(const tx_rfft *t, real *modes, real *x)
     FFTW(execute_dft_c2r)(t->lines_back, (FFTW(complex) *)modes, x);
 }
 
-void VARIANT(rfftn_forward)(const tx_rfft *t, tx_part part, const void *x, void *modes)
+void VARIANT(rfftn_forward)(const tx_rfft *t, tx_part part, const void *x, void *modes, void *scratch)
 {
     const int64_t channels = t->x.shape.channels;
     const real share = (real)(1 / (double)tx_shape_points(&t->x.shape));
     for (int64_t c = tx_part_begin(part, channels); c < tx_part_end(part, channels); c++) {
         real *to = (real *)modes + t->modes.origin + c * t->modes.channel;
-        VARIANT(rfftn_to_modes)(t, (const real *)x + t->x.origin + c * t->x.channel, to);
+        VARIANT(rfftn_to_modes)(t, (const real *)x + t->x.origin + c * t->x.channel, to, scratch);
         if (t->weighted) {
             scale_lines(t, to, share, 2 * share, to);
         }
@@ -202,11 +234,12 @@ void VARIANT(rfftn_forward)(const tx_rfft *t, tx_part part, const void *x, void 
 void VARIANT(rfftn_backward)(const tx_rfft *t, tx_part part, const void *modes, void *x, void *scratch)
 {
     const int64_t channels = t->x.shape.channels;
+    real *const work = (real *)scratch + VARIANT(rfftn_scratch)(t) - VARIANT(rfftn_work)(t);
     const real share = t->weighted ? (real)(1 / (double)tx_shape_points(&t->x.shape)) : 1;
     for (int64_t c = tx_part_begin(part, channels); c < tx_part_end(part, channels); c++) {
         scale_lines(t, (const real *)modes + t->modes.origin + c * t->modes.channel, share, t->weighted ? share : share / 2,
                     scratch);
-        VARIANT(rfftn_from_modes)(t, scratch, (real *)x + t->x.origin + c * t->x.channel);
+        VARIANT(rfftn_from_modes)(t, scratch, (real *)x + t->x.origin + c * t->x.channel, work);
     }
 }
 

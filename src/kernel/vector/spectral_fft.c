@@ -7,6 +7,7 @@
 struct spectral_fft {
     tx_rfft *rfftn;      /* of a channel */
     int64_t half, modes; /* that the last axis has, that a sample has */
+    int64_t work;        /* where in the scratch the transform's begins */
 };
 
 static double matrix_flops(const tx_spectral_shape *shape)
@@ -49,7 +50,10 @@ tx_status VARIANT(fft_create)(tx_spectral *t, tx_error *error)
         .modes =
             tx_layout_make(sizeof(real), (tx_shape){.channels = 1, .axes = 1, .n = {2 * fft->modes}}, (int)t->samples, NULL, NULL)};
     t->scratch = 2 * fft->modes * t->samples;
-    return VARIANT(rfftn_create)(&shape, error, &fft->rfftn);
+    TX_TRY(VARIANT(rfftn_create)(&shape, error, &fft->rfftn));
+    fft->work = (t->scratch + VL - 1) / VL * VL;
+    t->scratch = fft->work + (int64_t)VARIANT(rfftn_work)(fft->rfftn);
+    return TX_OK;
 }
 
 void VARIANT(fft_destroy)(struct spectral_fft *fft)
@@ -108,7 +112,7 @@ void VARIANT(fft_analyse)(const tx_spectral *t, tx_part part, const real *x, rea
 {
     const int64_t end = tx_part_end(part, t->x.shape.channels);
     for (int64_t channel = tx_part_begin(part, t->x.shape.channels); channel < end; channel++) {
-        VARIANT(rfftn_to_modes)(t->fft->rfftn, x + t->x.origin + channel * t->x.channel, scratch);
+        VARIANT(rfftn_to_modes)(t->fft->rfftn, x + t->x.origin + channel * t->x.channel, scratch, scratch + t->fft->work);
         for (const mode_run *r = t->runs; r < t->runs + t->num_runs; r++) {
             pick(t, r, scratch, modes + offset(t, r, channel));
         }
@@ -119,10 +123,10 @@ void VARIANT(fft_synthesise)(const tx_spectral *t, tx_part part, const real *mod
 {
     const int64_t end = tx_part_end(part, t->x.shape.channels);
     for (int64_t channel = tx_part_begin(part, t->x.shape.channels); channel < end; channel++) {
-        zero_reals(scratch, t->scratch);
+        zero_reals(scratch, t->fft->work);
         for (const mode_run *r = t->runs; r < t->runs + t->num_runs; r++) {
             put(t, r, modes + offset(t, r, channel), scratch);
         }
-        VARIANT(rfftn_from_modes)(t->fft->rfftn, scratch, x + t->x.origin + channel * t->x.channel);
+        VARIANT(rfftn_from_modes)(t->fft->rfftn, scratch, x + t->x.origin + channel * t->x.channel, scratch + t->fft->work);
     }
 }

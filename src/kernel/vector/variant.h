@@ -68,7 +68,7 @@ void VARIANT(spectral_weights)(tx_part part, bool imaginary, int64_t groups, con
 tx_status VARIANT(rfftn_create)(const tx_spectral_shape *shape, tx_error *error, tx_rfft **out);
 void VARIANT(rfftn_destroy)(tx_rfft *rfftn);
 size_t VARIANT(rfftn_scratch)(const tx_rfft *rfftn);
-void VARIANT(rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes);
+void VARIANT(rfftn_forward)(const tx_rfft *rfftn, tx_part part, const void *x, void *modes, void *scratch);
 void VARIANT(rfftn_backward)(const tx_rfft *rfftn, tx_part part, const void *modes, void *x, void *scratch);
 void VARIANT(multiply_modes)(tx_part part, bool conjugate, int64_t tables, const tx_layout *lx, const void *x, const void *table,
                              const tx_layout *ly, void *y);

@@ -170,12 +170,21 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
     return TX_OK;
 }
 
+/* On one axis about as many as a vector has lanes: transforms fill these with samples. */
+static int block_size(const tx_data_shape *shape, double flops)
+{
+    enum { LANES = 16, MOST_POINTS = 1024 };
+    const int64_t samples = shape->num_trajectories, blocks = (samples + LANES - 1) / LANES;
+    const bool line = shape->state.axes == 1 && shape->state.n[0] <= MOST_POINTS;
+    const int block = line ? (int)((samples + blocks - 1) / blocks) : tx_block_size(shape->state, samples, flops);
+    return block < TX_MOST_TOGETHER ? block : TX_MOST_TOGETHER;
+}
+
 static tx_status plan(rollout *r, tx_data_source *source, tx_error *error)
 {
     const tx_data_shape *shape = &source->whole;
     TX_TRY(make_plan(r, source, 1, error, &r->plan));
-    r->block = tx_block_size(shape->state, shape->num_trajectories, tx_plan_get_cost(r->plan).flops);
-    r->block = r->block < TX_MOST_TOGETHER ? r->block : TX_MOST_TOGETHER;
+    r->block = block_size(shape, tx_plan_get_cost(r->plan).flops);
     tx_plan_destroy(r->plan);
     r->plan = NULL;
     TX_TRY(make_plan(r, source, r->block, error, &r->plan));

@@ -9,12 +9,14 @@ typedef struct rfftn_case {
     int samples;
 } rfftn_case;
 
-/* Even, odd, prime, one and two points; one sample (contiguous lines) and several; long enough for FFTW's larger steps. */
+/* Even, odd, prime, one and two points; one sample (contiguous lines) and several, more than a vector has lanes; lengths of our own
+ * transforms and FFTW's, long enough for the larger steps of these. */
 static const rfftn_case cases[] = {
     {{2, 1, {16}}, 3},      {{1, 1, {15}}, 1},      {{3, 1, {1}}, 2},      {{1, 1, {2}}, 5},       {{1, 1, {101}}, 4},
     {{1, 1, {600}}, 2},     {{2, 2, {4, 6}}, 1},    {{2, 2, {5, 4}}, 2},   {{1, 2, {6, 7}}, 3},    {{1, 2, {1, 8}}, 1},
     {{1, 2, {7, 1}}, 2},    {{3, 2, {2, 2}}, 2},    {{1, 2, {24, 30}}, 1}, {{1, 3, {4, 3, 6}}, 2}, {{2, 3, {5, 2, 3}}, 1},
-    {{1, 3, {3, 4, 5}}, 3}, {{1, 3, {8, 8, 8}}, 1},
+    {{1, 3, {3, 4, 5}}, 3}, {{1, 3, {8, 8, 8}}, 1}, {{1, 1, {160}}, 17},   {{1, 1, {45}}, 33},     {{1, 2, {20, 40}}, 1},
+    {{1, 2, {14, 6}}, 3},   {{1, 2, {9, 16}}, 20},  {{1, 1, {256}}, 1},    {{1, 1, {375}}, 1},
 };
 enum { NUM_CASES = sizeof cases / sizeof *cases };
 
@@ -174,6 +176,43 @@ static void all_transforms(void)
     for_all_kernels(transforms);
 }
 
+/* ---- A sample's bits do not depend on the others of its block ---- */
+
+static void compare_alone(const tx_kernels *kernels, const transform *all, const transform *one, int sample)
+{
+    const size_t real = tx_real_bytes(kernels->precision);
+    for (int64_t c = 0; c < all->c->x.channels; c++) {
+        for (int64_t p = 0; p < all->points; p++) {
+            block_set(&one->x, c * all->points + p, 0, block_get(&all->x, c * all->points + p, sample));
+        }
+    }
+    run(kernels, one, 1, true);
+    for (int64_t c = 0; c < all->c->x.channels; c++) {
+        CU_ASSERT(!memcmp((char *)one->spectrum.data + (size_t)mode_at(one, c, 0, 0) * real,
+                          (char *)all->spectrum.data + (size_t)mode_at(all, c, 0, sample) * real, (size_t)(2 * all->modes) * real));
+    }
+}
+
+static void alone(const tx_kernels *kernels)
+{
+    static const rfftn_case shared[] = {{{2, 1, {30}}, 19}, {{1, 1, {15}}, 5}, {{1, 2, {6, 10}}, 3}};
+    for (size_t k = 0; k < sizeof shared / sizeof *shared; k++) {
+        const rfftn_case single = {shared[k].x, 1};
+        transform all = make_transform(kernels, &shared[k], false), one = make_transform(kernels, &single, false);
+        block_randomise(&all.x, (uint32_t)k);
+        run(kernels, &all, 1, true);
+        for (int s = 0; s < shared[k].samples; s++) {
+            compare_alone(kernels, &all, &one, s);
+        }
+        free_transform(kernels, &all);
+        free_transform(kernels, &one);
+    }
+}
+static void all_alone(void)
+{
+    for_all_kernels(alone);
+}
+
 /* Out of place, then in place. */
 static void check_product(const tx_kernels *kernels, int64_t modes, int samples, int64_t tables, bool conjugate)
 {
@@ -247,6 +286,7 @@ static void all_without_memory(void)
 int main(void)
 {
     return suite_run("kernel/rfftn", (suite_test[]){{"transforms and their transposes", all_transforms},
+                                                    {"a sample alone", all_alone},
                                                     {"products with tables", all_products},
                                                     {"no memory", all_without_memory},
                                                     {0}});

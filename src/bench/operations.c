@@ -304,22 +304,35 @@ static tx_node constant(tx_case *self, tx_case_graph *g, tx_node x)
 
 /* ---- Transforms over the whole spectrum ---- */
 
-/* There, times a table whose values are all different, and back. */
-static tx_node fourier(tx_case *self, tx_case_graph *g, tx_node x)
+/* Factors that are all different: what they make of the modes of a real field are not those of another. */
+static tx_node factors(tx_case_graph *g, tx_shape shape)
 {
-    enum { MOST = 2048 };
+    enum { MOST = 32 * 32 * 17 };
     static double table[2 * MOST];
-    const tx_shape shape = tx_node_shape(g->graph, x);
     const int64_t modes = tx_rfftn_modes(shape);
-    (void)self;
-    if (modes > MOST) {
-        return tx_irfftn(g->graph, tx_rfftn(g->graph, x), shape); /* large ones are timed without */
-    }
-    for (int64_t k = 0; k < 2 * modes; k++) {
+    for (int64_t k = 0; k < 2 * modes && k < 2 * MOST; k++) {
         table[k] = 1.0 / (double)(k + 2) - 0.25 * (double)(k % 3);
     }
-    const tx_node factors = tx_constant(g->graph, table, 2 * modes);
-    return tx_irfftn(g->graph, tx_multiply_modes(g->graph, tx_rfftn(g->graph, x), factors), shape);
+    return tx_constant(g->graph, table, 2 * modes);
+}
+
+/* There, times a table, and back. */
+static tx_node fourier(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    const tx_shape shape = tx_node_shape(g->graph, x);
+    (void)self;
+    return tx_irfftn(g->graph, tx_multiply_modes(g->graph, tx_rfftn(g->graph, x), factors(g, shape)), shape);
+}
+
+/* A step as spectral steppers make it: a square in space of modes times factors, its modes times factors added to those of x. */
+static tx_node spectral_step(tx_case *self, tx_case_graph *g, tx_node x)
+{
+    const tx_shape shape = tx_node_shape(g->graph, x);
+    const tx_node h = tx_rfftn(g->graph, x), table = factors(g, shape);
+    const tx_node u = tx_irfftn(g->graph, tx_multiply_modes(g->graph, h, table), shape);
+    const tx_node square = tx_multiply_modes(g->graph, tx_rfftn(g->graph, tx_multiply(g->graph, u, u)), table);
+    (void)self;
+    return tx_irfftn(g->graph, tx_add(g->graph, tx_multiply_modes(g->graph, h, table), square), shape);
 }
 
 /* ---- The table ---- */
@@ -391,6 +404,10 @@ const tx_operation_case tx_operation_cases[] = {
     {CASE("fourier_1d_odd", fourier, 3, {3, 1, {9}})},
     {CASE("fourier_2d", fourier, 2, {2, 2, {5, 6}}), TIMED(1, {4, 2, {160, 160}})},
     {CASE("fourier_3d", fourier, 8, {1, 3, {4, 3, 5}}), TIMED(2, {4, 3, {32, 32, 32}})},
+    {CASE("spectral_step_1d", spectral_step, 5, {2, 1, {12}}), TIMED(5, {1, 1, {160}})},
+    {CASE("spectral_step_1d_odd", spectral_step, 17, {1, 1, {7}})},
+    {CASE("spectral_step_2d", spectral_step, 2, {1, 2, {6, 5}}), TIMED(1, {1, 2, {160, 160}})},
+    {CASE("spectral_step_3d", spectral_step, 1, {2, 3, {4, 4, 4}}), TIMED(1, {1, 3, {32, 32, 32}})},
     {CASE("group_norm_dense", group_norm, 9, {6, 0, {0}}), .groups = 2},
     {CASE("group_norm_1d_groups", group_norm, 16, {6, 1, {5}}), .groups = 3, .activation = TX_TANH},
     {CASE("group_norm_3d", group_norm, 3, {2, 3, {2, 3, 3}}), .groups = 2, .activation = TX_SILU},

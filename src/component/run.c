@@ -149,7 +149,7 @@ static const tx_option trainer_options[] = {
      .type = TX_TYPE_SECTION,
      .initial = "null",
      .kind = TX_KIND_RESIDUUM,
-     .text = "condition between two states, for the residuum configuration"},
+     .text = "condition between two states, for the residuum configuration: a residuum, or a stepper P for next - P(prev)"},
     {0},
 };
 

@@ -192,8 +192,7 @@ typedef struct tx_kernels {
 
     /* Truncated Fourier transforms. Modes are tensors [group][channel][re, im] with one axis of all modes of a group, in rows
      * of their own order; nobody else but pointwise kernels may read them. scratch: of a part, 64-byte aligned, any content. Where
-     * many modes are kept it is FFTW that transforms: then bits depend on its build and on what it finds the processor to be, too.
-     */
+     * many modes are kept it is rfftn below that transforms. */
     tx_status (*spectral_create)(const tx_spectral_shape *shape, tx_error *error, tx_spectral **out);
     size_t (*spectral_bytes)(const tx_spectral *spectral);                 /* of its matrices, which stand once it is prepared, */
     tx_status (*spectral_prepare)(tx_spectral *spectral, tx_error *error); /* once, before the first call */

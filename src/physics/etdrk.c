@@ -62,7 +62,7 @@ static void average(const tx_etdrk *etdrk, const tx_equation *equation, tx_mode 
     const double radius = tx_number(equation, "circle_radius");
     for (int64_t j = 1; j <= points; j++) {
         const double turns = ((double)j - 0.5) / (double)points;
-        const tx_mode w = radius * cexp(2 * M_PI * I * turns) + z, e = cexp(w), h = cexp(w / 2);
+        const tx_mode w = radius * cexp(2 * M_PI * I * turns) + z, e = cexp(w), h = etdrk->factor[A] ? cexp(w / 2) : 0;
         for (int f = A; f < NUM_FACTORS; f++) {
             mean[f] += etdrk->factor[f] ? creal(weights[f](w, e, h)) / (double)points : 0;
         }

@@ -94,10 +94,10 @@ PYTHON
 ./conv.program 7 1 physical <raw.bin 2>err.txt >/dev/null && fail "physical states of a network without units"
 grep -q 'had no `normalize`' err.txt || fail "no units: $(cat err.txt)"
 
-# -- many modes: by FFTW, which the program then brings along --
-train many '{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 2}' float32 320
+# -- many modes of 2 * 7 * 23 points: by FFTW, which the program then brings along --
+train many '{type: classic_fno, hidden_channels: 2, num_modes: 120, num_blocks: 1, key: 2}' float32 322
 program many
-points=320
+points=322
 level many.h5 0 1 7 >initial.bin
 ./many.program 7 1 <initial.bin 2>err.txt >/dev/null && fail "a transform without FFTW"
 grep -q 'the network transforms by FFTW: link the program with' err.txt || fail "what is lacking: $(cat err.txt)"

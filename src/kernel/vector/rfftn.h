@@ -1,4 +1,4 @@
-/* One channel's way through FFTW, for whoever has its own order of modes. */
+/* One channel's whole transform, for whoever has its own order of modes. */
 #pragma once
 
 #include "kernel/vector/variant.h"

@@ -1,4 +1,4 @@
-/* Truncated Fourier transforms by FFTW, where there are so many modes that matrices of them take longer: all modes, of which some
+/* Truncated Fourier transforms by whole ones, where there are so many modes that matrices of them take longer: all modes, of which some
  * are kept. */
 #include "base/memory.h"
 #include "kernel/vector/rfftn.h"
@@ -94,7 +94,7 @@ static void pick(const tx_spectral *t, const mode_run *r, const real *spectrum, 
     }
 }
 
-/* Blocks of modes may overlap. FFTW counts those with a mirror image twice. */
+/* Blocks of modes may overlap. An inverse transform counts those with a mirror image twice. */
 static void put(const tx_spectral *t, const mode_run *r, const real *re, real *spectrum)
 {
     const real *im = re + t->modes.channel;

@@ -40,7 +40,7 @@ static tx_node apply(const tx_scheme *scheme, tx_graph *graph, tx_node x)
 
 static const tx_option options[] = {
     {.name = "stepper", .type = TX_TYPE_SECTION, .unit = "", .kind = TX_KIND_STEPPER, .text = "what is repeated"},
-    {.name = "num_sub_steps", .type = TX_TYPE_INTEGER, .unit = "steps", .minimum = 1, .maximum = 1000000, .text = "that are one"},
+    {.name = "num_sub_steps", .type = TX_TYPE_INTEGER, .unit = "steps", .minimum = 1, .maximum = 100000, .text = "that are one"},
     {0},
 };
 

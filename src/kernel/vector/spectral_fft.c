@@ -1,5 +1,5 @@
-/* Truncated Fourier transforms by whole ones, where there are so many modes that matrices of them take longer: all modes, of which some
- * are kept. */
+/* Truncated Fourier transforms by whole ones, where there are so many modes that matrices of them take longer: all modes, of which
+ * some are kept. */
 #include "base/memory.h"
 #include "kernel/vector/rfftn.h"
 #include "kernel/vector/spectral.h"

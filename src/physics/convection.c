@@ -1,7 +1,6 @@
 /* Convection: Burgers, Korteweg and de Vries, Kuramoto and Sivashinsky in conservative form, and by coefficients. N(u) is, b the
  * scale, -b u . grad u or, conservative, -b / 2 div(u u) of as many channels as axes; of a single channel -b u (sum of derivatives
  * of u) or -b / 2 (sum of derivatives of u^2). */
-#include "base/memory.h"
 #include "physics/spectral.h"
 
 enum { LOW, DERIVATIVES }; /* tables: 1 or d where modes are kept; of a conservative form d itself, along all axes */
@@ -20,11 +19,6 @@ static tx_node advected(const tx_equation *e, tx_graph *graph, tx_node h)
     return tx_rfftn(graph, tx_multiply(graph, u, slope));
 }
 
-static tx_node channel(tx_graph *graph, tx_node x, int c)
-{
-    return tx_take_channels(graph, x, c, 1);
-}
-
 static tx_node stack(tx_graph *graph, tx_node above, tx_node below)
 {
     return above < 0 ? below : tx_concatenate(graph, above, below);
@@ -41,7 +35,7 @@ static tx_node advected_by_all(const tx_equation *e, tx_graph *graph, tx_node h)
     for (int a = 0; a < e->shape.axes; a++) {
         tx_node sum = TX_NONE;
         for (int c = 0; c < e->shape.axes; c++) {
-            sum = tx_plus(graph, sum, 1, tx_multiply(graph, channel(graph, u, c), channel(graph, slopes[c], a)));
+            sum = tx_plus(graph, sum, 1, tx_multiply(graph, tx_channel(graph, u, c), tx_channel(graph, slopes[c], a)));
         }
         all = stack(graph, all, sum);
     }
@@ -57,7 +51,7 @@ static tx_node divergence(const tx_equation *e, tx_graph *graph, tx_node h)
     int at[TX_MAX_AXES][TX_MAX_AXES], count = 0;
     for (int a = 0; a < axes; a++) {
         for (int c = a; c < axes; c++) {
-            products = stack(graph, products, tx_multiply(graph, channel(graph, u, a), channel(graph, u, c)));
+            products = stack(graph, products, tx_multiply(graph, tx_channel(graph, u, a), tx_channel(graph, u, c)));
             at[a][c] = at[c][a] = count++;
         }
     }
@@ -65,7 +59,7 @@ static tx_node divergence(const tx_equation *e, tx_graph *graph, tx_node h)
     for (int a = 0; a < axes; a++) {
         tx_node sum = TX_NONE;
         for (int c = 0; c < axes; c++) {
-            sum = tx_plus(graph, sum, 1, tx_equation_times(e, graph, DERIVATIVES + c, channel(graph, modes, at[a][c])));
+            sum = tx_plus(graph, sum, 1, tx_equation_times(e, graph, DERIVATIVES + c, tx_channel(graph, modes, at[a][c])));
         }
         all = stack(graph, all, sum);
     }

@@ -1,6 +1,5 @@
 /* Three quadratic terms of one channel by their coefficients b: N(u) = b_0 u^2 + b_1 / 2 (sum of derivatives of u^2) + b_2 / 2
  * |grad u|^2 without its mean. Those that are 0 cost nothing. */
-#include "base/memory.h"
 #include "physics/spectral.h"
 
 enum { LOW, OF_SQUARE, OF_NORM, DERIVATIVES }; /* tables: what is kept of u, the modes' factors of either term, derivatives */

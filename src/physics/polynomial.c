@@ -1,5 +1,4 @@
 /* Reactions that are a polynomial of u: Fisher and KPP, Allen and Cahn, Swift and Hohenberg, and by coefficients. */
-#include "base/memory.h"
 #include "physics/spectral.h"
 
 /* Sum over k of number[k] u^k, but for k = 0 as powers as they come. */

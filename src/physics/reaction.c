@@ -1,16 +1,10 @@
 /* Reactions with structure of their own: Cahn and Hilliard, Gray and Scott, Belousov and Zhabotinsky. */
-#include "base/memory.h"
 #include "physics/spectral.h"
 
 #define REACTION(BUILD, CHANNELS)                                                                                                  \
     {                                                                                                                              \
         .stepper = TX_SPECTRAL_STEPPER, .build = BUILD, .channels = CHANNELS, .apart = CHANNELS > 1                                \
     }
-
-static tx_node channel(tx_graph *graph, tx_node x, int c)
-{
-    return tx_take_channels(graph, x, c, 1);
-}
 
 /* Every channel diffuses at its own rate. */
 static void add_diffusion(tx_equation *e, const double *diffusivities)
@@ -58,7 +52,7 @@ enum { FEED, KILL };
 
 static tx_node fed(const tx_equation *e, tx_graph *graph, tx_node h)
 {
-    const tx_node state = tx_equation_field(e, graph, 0, h), u = channel(graph, state, 0), v = channel(graph, state, 1);
+    const tx_node state = tx_equation_field(e, graph, 0, h), u = tx_channel(graph, state, 0), v = tx_channel(graph, state, 1);
     const tx_node reacted = tx_multiply(graph, tx_multiply(graph, v, v), u);
     const tx_node gained = tx_plus(graph, reacted, -(e->number[FEED] + e->number[KILL]), v);
     const tx_node lost = tx_plus(graph, reacted, e->number[FEED], u);
@@ -91,7 +85,7 @@ const tx_component tx_stepper_gray_scott =
 static tx_node oscillating(const tx_equation *e, tx_graph *graph, tx_node h)
 {
     const tx_node state = tx_equation_field(e, graph, 0, h);
-    const tx_node u = channel(graph, state, 0), v = channel(graph, state, 1), w = channel(graph, state, 2);
+    const tx_node u = tx_channel(graph, state, 0), v = tx_channel(graph, state, 1), w = tx_channel(graph, state, 2);
     const tx_node uv = tx_multiply(graph, u, v), both = tx_add(graph, u, v);
     const tx_node first = tx_subtract(graph, both, tx_multiply(graph, u, both));
     const tx_node second = tx_subtract(graph, tx_subtract(graph, w, v), uv);

@@ -97,6 +97,10 @@ tx_node tx_equation_times(const tx_equation *equation, tx_graph *graph, int at, 
 tx_node tx_equation_field(const tx_equation *equation, tx_graph *graph, int at, tx_node h);
 /* a + factor * b; either may be TX_NONE. */
 tx_node tx_plus(tx_graph *graph, tx_node a, double factor, tx_node b);
+static inline tx_node tx_channel(tx_graph *graph, tx_node x, int c)
+{
+    return tx_take_channels(graph, x, c, 1);
+}
 /* The same number everywhere. */
 tx_node tx_everywhere(tx_graph *graph, double value, tx_shape shape);
 

@@ -1,6 +1,5 @@
 /* Incompressible flow in two dimensions by its vorticity: Navier and Stokes, Kolmogorov, and by coefficients. The velocity is (d_1
  * psi, -d_0 psi), lap psi = u; N(u) is, b the scale, -b velocity . grad u, and what an injection adds. */
-#include "base/memory.h"
 #include "physics/spectral.h"
 
 enum { VELOCITY_0, VELOCITY_1, SLOPE_0, SLOPE_1 }; /* tables, of modes that are kept */

@@ -302,6 +302,7 @@ static tx_status blame(const rollout *r, tx_workspace *workspace, const lane *co
     while (!output.failed.function && ++k < all.count) {
         tx_run_input one = all;
         one.windows = all.windows + k;
+        one.numbers = all.numbers ? all.numbers + k : NULL;
         one.count = 1;
         TX_TRY(tx_values_run(r->values, workspace, &one, &output, error));
     }

@@ -287,7 +287,7 @@ static const char text[] = "data: {type: advection_1d_periodic, num_points: 12, 
 /* out: the text; NULL: there is none. */
 static tx_status check(const char *component, const char *override, tx_error *error, char **out)
 {
-    static const tx_stepper_class class_ = {make, apply, NULL};
+    static const tx_stepper_class class_ = {.create = make, .apply = apply};
     static const tx_component own = {.kind = TX_KIND_STEPPER, .name = "own", .summary = "of this test", .implementation = &class_};
     const tx_config_source source = {.name = "here.yaml", .text = text, .overrides = &override, .num_overrides = override != NULL};
     tx_registry *registry;

@@ -158,6 +158,10 @@ tx_status tx_data_source_read_sum(tx_data_source *source, int64_t first_level, i
 void tx_data_source_locate(const tx_data_source *source, int64_t level, char *text, size_t bytes);
 void tx_data_source_destroy(tx_data_source *source);
 
+/* APEBench's texts for initial conditions, "fourier;5;true;true": a tx_descriptor_rule, and their forms. */
+tx_status tx_initial_describe(const char *descriptor, size_t size, char *section, tx_error *error);
+tx_short_form tx_initial_form(int index);
+
 /* All trajectories of a source, spread over the ranks. Collective, also in its errors (the message of the lowest failing
  * rank). Checks that all numbers are finite (TX_BAD_DATA: which trajectory, which level). */
 typedef struct tx_dataset {

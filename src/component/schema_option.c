@@ -82,13 +82,28 @@ void tx_schema_pattern(tx_buffer *text, const char *words, const char *endings)
     tx_buffer_add(text, "%s(\\\\(\\\\))?$\"}", *endings ? "*" : "");
 }
 
+/* Of what stands for a field of a form: an integer, but for some. */
+static const char *pattern_of(const char *field)
+{
+    static const char *const others[][2] = {{"ACTIVATION", "[^;]+"},    {"INTENSITY", "[^;]+"},  {"EXPONENT", "[^;]+"},
+                                            {"LOW", "[^;]+"},           {"HIGH", "[^;]+"},       {"FORM", ".+"},
+                                            {"ZERO_MEAN", "[A-Za-z]+"}, {"MAX_ONE", "[A-Za-z]+"}};
+    const size_t length = strcspn(field, ";");
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        if (strlen(others[k][0]) == length && !strncmp(others[k][0], field, length)) {
+            return others[k][1];
+        }
+    }
+    return "[-+]?[0-9]+";
+}
+
 /* "Conv;HIDDEN;DEPTH;ACTIVATION": an activation may stand behind the others too. */
 static void add_form(tx_buffer *text, const char *form)
 {
     const bool activated = strstr(form, ";ACTIVATION");
     add_letters(text, form, strcspn(form, ";"));
     for (const char *field = form; (field = strchr(field, ';')); field++) {
-        tx_buffer_add(text, strcmp(field, ";ACTIVATION") ? ";[-+]?[0-9]+" : ";[^;]+");
+        tx_buffer_add(text, ";%s", pattern_of(field + 1));
     }
     tx_buffer_add(text, "%s", activated ? "" : "(;[^;]+)?");
 }

@@ -19,7 +19,10 @@ static void place_at(tx_yaml *mapping, tx_place place)
 {
     mapping->place = place;
     for (size_t k = 0; k < mapping->count; k++) {
-        mapping->keys[k]->place = mapping->items[k]->place = place;
+        place_at(mapping->items[k], place);
+        if (mapping->shape == TX_YAML_MAPPING) {
+            place_at(mapping->keys[k], place);
+        }
     }
 }
 
@@ -83,11 +86,21 @@ tx_status tx_beside_settle(tx_config *config, const tx_yaml *root, tx_section *r
     return TX_OK;
 }
 
+static bool has_key_beside(const tx_config *config, const char *kind)
+{
+    const tx_component *run = tx_registry_find(config->registry, TX_KIND_RUN, "run");
+    const tx_option *option = run ? run->options : NULL;
+    while (option && option->name && !option_beside(option, kind)) {
+        option++;
+    }
+    return !option || option->name;
+}
+
 /* Nothing is said of the initial parameters, unless a command needs none. */
 static tx_status check_initial(tx_config *config, bool lenient, tx_kind kind, const tx_yaml *descriptor, const tx_yaml *mapping)
 {
     const char *name = tx_kind_name(kind);
-    if (tx_yaml_find(mapping, "key") >= 0 || tx_yaml_find(mapping, "parameters") >= 0) {
+    if (!has_key_beside(config, name) || tx_yaml_find(mapping, "key") >= 0 || tx_yaml_find(mapping, "parameters") >= 0) {
         return TX_OK;
     }
     tx_error *error = lenient ? &config->dropped : config->error;

@@ -3,7 +3,9 @@
 #include "data/fourier.h"
 
 #include <fftw3.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,4 +141,34 @@ void tx_fourier_backward(tx_fourier *fourier)
     for (int64_t j = 0; j < fourier->num_points; j++) {
         fourier->signal[j] /= (double)fourier->num_points;
     }
+}
+
+void tx_fourier_wavenumbers(int axes, const int64_t *n, int64_t mode, int64_t *k)
+{
+    for (int d = axes - 1; d >= 0; d--) {
+        const int64_t count = d == axes - 1 ? n[d] / 2 + 1 : n[d], index = mode % count;
+        k[d] = d < axes - 1 && index >= (n[d] + 1) / 2 ? index - n[d] : index;
+        mode /= count;
+    }
+}
+
+double tx_fourier_scaling(int axes, const int64_t *n, const int64_t *k)
+{
+    double factor = 1.0;
+    for (int d = axes - 1; d >= 0; d--) {
+        factor *= k[d] == 0 || 2 * imaxabs(k[d]) == n[d] ? (double)n[d] : 0.5 * (double)n[d];
+    }
+    return factor;
+}
+
+double tx_fourier_square(int axes, const int64_t *n, int64_t mode, double extent)
+{
+    const double unit = 2.0 * M_PI / extent;
+    int64_t k[TX_MAX_AXES];
+    double square = 0.0;
+    tx_fourier_wavenumbers(axes, n, mode, k);
+    for (int d = 0; d < axes; d++) {
+        square += unit * (double)k[d] * (unit * (double)k[d]);
+    }
+    return square;
 }

@@ -28,3 +28,10 @@ void tx_fourier_forward(tx_fourier *fourier);
 /* numpy.fft.irfftn: fills signal, spoils modes. Ignores, after the other axes, imaginary parts at the last one's wavenumbers
  * 0 and n / 2: modes need not be those of a real field. */
 void tx_fourier_backward(tx_fourier *fourier);
+
+/* Wavenumbers of a mode: 0 … n / 2 on the last axis, on the others those from (n + 1) / 2 on are negative, -n / 2 first. */
+void tx_fourier_wavenumbers(int axes, const int64_t *n, int64_t mode, int64_t *k);
+/* What turns a wave's amplitude into its coefficient ("coef_extraction" of Exponax): a product over the axes, of n where the wave
+ * is its own conjugate (wavenumbers 0 and n / 2), else n / 2. */
+double tx_fourier_scaling(int axes, const int64_t *n, const int64_t *k);
+double tx_fourier_square(int axes, const int64_t *n, int64_t mode, double extent); /* |2 pi k / extent|^2 */

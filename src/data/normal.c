@@ -2,30 +2,29 @@
 #include <math.h>
 
 #include "data/initial.h"
-#include "data/options.h"
 
-static tx_status create(tx_initial *initial, tx_error *error)
+static tx_status create(tx_condition *condition, tx_error *error)
 {
-    (void)initial;
+    (void)condition;
     (void)error;
     return TX_OK;
 }
 
-static void draw(const tx_initial *initial, tx_key key, void *out)
+/* With one rounding, in the run's precision. */
+static tx_status draw(const tx_condition *condition, const tx_draw *which, double *out, tx_error *error)
 {
-    const size_t points = (size_t)tx_shape_points(&initial->state);
-    const double mean = tx_get_real(initial->section, "mean"), deviation = tx_get_real(initial->section, "std");
-    tx_random_normal(initial->random, key, points, out);
-    for (size_t j = 0; j < points; j++) {
-        if (initial->random.precision == TX_FLOAT32) {
-            ((float *)out)[j] = fmaf(((float *)out)[j], (float)deviation, (float)mean);
-        } else {
-            ((double *)out)[j] = fma(((double *)out)[j], deviation, mean);
-        }
+    const int64_t points = tx_shape_points(&condition->state);
+    const double mean = tx_get_real(condition->section, "mean"), deviation = tx_get_real(condition->section, "std");
+    (void)error;
+    tx_condition_normal(condition, which->key, points, out);
+    for (int64_t j = 0; j < points; j++) {
+        out[j] = condition->random.precision == TX_FLOAT32 ? (double)fmaf((float)out[j], (float)deviation, (float)mean)
+                                                           : fma(out[j], deviation, mean);
     }
+    return TX_OK;
 }
 
-static const tx_initial_class normal_class = {.create = create, .draw = draw};
+static const tx_condition_class normal_class = {.create = create, .draw = draw};
 
 static const tx_option options[] = {
     TX_OPTION_NUMBER("mean", "0.0", "", "mean of every number"),
@@ -38,10 +37,4 @@ static const tx_option options[] = {
     {0},
 };
 
-const tx_component tx_initial_condition_normal = {
-    .kind = TX_KIND_INITIAL_CONDITION,
-    .name = "normal",
-    .summary = "independent normal numbers",
-    .options = options,
-    .implementation = &normal_class,
-};
+const tx_component tx_initial_condition_normal = TX_CONDITION("normal", "independent normal numbers", options, &normal_class);

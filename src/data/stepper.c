@@ -112,9 +112,13 @@ static tx_status find_stepper(const tx_section *section, const wanted *w, tx_err
 static tx_status create_stepper(const tx_section *section, tx_error *error, tx_shape *state, tx_stepper **out)
 {
     const tx_section *stepper = tx_get_section(section, "stepper");
+    const int64_t made = tx_initial_channels(tx_get_section(section, "initial_condition"));
     wanted w;
     TX_TRY(read_wanted(section, error, &w));
-    TX_TRY(find_stepper(stepper, &w, error, state, out));
+    wanted first = w;
+    first.channels = w.channels < 0 ? made : w.channels;
+    TX_TRY(find_stepper(stepper, &first, error, state, out));
+    TX_TRY(*out ? TX_OK : find_stepper(stepper, &w, error, state, out));
     if (!*out) { /* says what is wrong with the one that was asked for */
         *state = state_of(&w, w.axes < 0 ? 1 : (int)w.axes, w.channels < 0 ? 1 : w.channels);
         TX_TRY(tx_stepper_create_forced(stepper, *state, error, out));
@@ -165,7 +169,7 @@ static tx_status create_initials(rollout *r, tx_data_source *source, tx_error *e
         TX_TRY(tx_initial_create(section, random, key, source->whole.state, error, &r->workers[k].initial));
     }
     source->working =
-        (size_t)r->num_workers * (r->workers->initial->bytes + cost.workspace_bytes + 2 * (size_t)r->block * r->bytes) +
+        (size_t)r->num_workers * (tx_initial_bytes(r->workers->initial) + cost.workspace_bytes + 2 * (size_t)r->block * r->bytes) +
         cost.room_bytes + (2 + (size_t)tx_stepper_scheme(r->stepper)->force_levels) * r->bytes;
     return TX_OK;
 }
@@ -227,6 +231,26 @@ static tx_status check_force(const rollout *r, const tx_data_source *source, tx_
                                         : TX_OK;
 }
 
+/* As many samples as are asked for, or there are; and is there a key, if they are drawn? */
+static tx_status count_samples(tx_data_source *source, tx_error *error)
+{
+    enum { USUAL = 20 };
+    const tx_section *section = source->section;
+    const tx_shape state = source->whole.state;
+    tx_initial *initial;
+    TX_TRY(
+        tx_initial_create(tx_get_section(section, "initial_condition"), source->setup.random, (tx_key){0}, state, error, &initial));
+    const int64_t there = tx_initial_samples(initial), usual = there ? there : USUAL;
+    const bool lacks_key = !tx_initial_keyless(initial) && !tx_has(section, "key");
+    tx_initial_destroy(initial);
+    source->whole.num_trajectories = tx_has(section, "num_samples") ? tx_get_integer(section, "num_samples") : usual;
+    if (there && source->whole.num_trajectories > there) {
+        return tx_section_error(section, "num_samples", error, TX_INVALID, "there are %" PRId64 " initial states in the file",
+                                there);
+    }
+    return lacks_key ? tx_section_error(section, "key", error, TX_INVALID, "is required: initial states are drawn from it") : TX_OK;
+}
+
 static tx_status create(const tx_section *section, tx_error *error, tx_data_source *source)
 {
     rollout *r;
@@ -234,8 +258,8 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     source->state = r;
     *r = (rollout){.warmup = tx_get_integer(section, "num_warmup_steps"), .before.trajectory = -1};
     TX_TRY(create_stepper(section, error, &source->whole.state, &r->stepper));
+    TX_TRY(count_samples(source, error));
     const tx_scheme *scheme = tx_stepper_scheme(r->stepper);
-    source->whole.num_trajectories = tx_get_integer(section, "num_samples");
     source->whole.num_levels = tx_get_integer(section, "temporal_horizon");
     source->whole.domain_extent = scheme->domain_extent;
     if (!tx_has(section, "dt")) {
@@ -281,16 +305,16 @@ static char *where(const rollout *r, const lane *lane, int64_t level)
                                        : (char *)lane->stretch.out + (size_t)(level - lane->stretch.first) * r->bytes;
 }
 
-static void begin(const rollout *r, tx_initial *initial, lane *lane)
+static tx_status begin(const rollout *r, tx_initial *initial, lane *lane, tx_error *error)
 {
     const tx_stretch *wanted = &lane->stretch;
     if (wanted->trajectory == r->before.trajectory && r->before.level <= wanted->first) {
         lane->level = r->before.level;
         memcpy(where(r, lane, lane->level), r->before.state, r->bytes);
-    } else {
-        lane->level = -r->warmup;
-        tx_initial_draw(initial, wanted->trajectory, where(r, lane, lane->level));
+        return TX_OK;
     }
+    lane->level = -r->warmup;
+    return tx_initial_draw(initial, wanted->trajectory, where(r, lane, lane->level), error);
 }
 
 /* After a failure of the stepper's function: each state once more by itself, until the first that it fails on. */
@@ -357,7 +381,7 @@ static tx_status generate(tx_data_source *source, int thread, const tx_stretch *
     bool more = true;
     for (int k = 0; k < count; k++) {
         lanes[k] = (lane){.stretch = stretches[k], .scratch = worker->scratch + 2 * (size_t)k * r->bytes};
-        begin(r, worker->initial, &lanes[k]);
+        TX_TRY(begin(r, worker->initial, &lanes[k], error));
     }
     for (int64_t round = 0; more; round++) {
         tx_error local = {0};
@@ -419,10 +443,15 @@ static const tx_option options[] = {
      .maximum = TX_MAX_AXES,
      .minimum = 0},
     TX_OPTION_COUNT("num_channels", "null", "", 1, "channels of a state (null: the fewest that the stepper takes)"),
-    TX_OPTION_COUNT("num_samples", "20", "trajectories", 1, "trajectories, each from its own initial state"),
+    TX_OPTION_COUNT("num_samples", "null", "trajectories", 1,
+                    "trajectories, each from its own initial state (null: 20, or all that the initial condition's file has)"),
     TX_OPTION_COUNT("temporal_horizon", "100", "levels", 1, "stored time levels, the first one included"),
     TX_OPTION_COUNT("num_warmup_steps", "0", "steps", 0, "steps from the random initial state to the first stored level"),
-    TX_OPTION_DATA_KEY("random key of the initial states"),
+    {.name = "key",
+     .type = TX_TYPE_KEY,
+     .initial = "null",
+     .unit = "",
+     .text = "random key of the initial states; required where they are drawn"},
     {0},
 };
 

@@ -1,4 +1,5 @@
 /* The registry with everything that this library knows. CMake collects the components of each room. */
+#include "trainax/data.h"
 #include "trainax/metric.h"
 #include "trainax/network.h"
 #include "trainax/optimizer.h"
@@ -24,6 +25,7 @@ static tx_status add_all(tx_registry *registry, tx_error *error)
 {
     tx_registry_share(registry, TX_KIND_OPTIMIZER, tx_optimizer_options);
     tx_registry_describe(registry, TX_KIND_NETWORK, tx_network_describe, tx_network_form);
+    tx_registry_describe(registry, TX_KIND_INITIAL_CONDITION, tx_initial_describe, tx_initial_form);
     tx_registry_describe(registry, TX_KIND_METRIC, tx_metric_describe, tx_metric_form);
     for (size_t room = 0; room < sizeof rooms / sizeof *rooms; room++) {
         for (const tx_component *const *component = rooms[room]; *component; component++) {

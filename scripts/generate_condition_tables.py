@@ -11,6 +11,8 @@ import exponax as ex
 import jax
 import jax.numpy as jnp
 import numpy as np
+from exponax.ic._discontinuities import Discontinuity
+from exponax.ic._gaussian_blob import GaussianBlob
 
 assert jax.__version__ == "0.10.2" and version("exponax") == "0.1.0" and version("apebench") == "0.1.1"
 
@@ -31,7 +33,7 @@ CONDITIONS = [
     ("diffused_noise", 3, 7, dict(zero_mean=False, max_one=True)),
     ("random_discontinuities", 1, 50, {}),
     ("random_discontinuities", 2, 12, dict(domain_extent=3.0, num_discontinuities=4, value_range=(0.5, 2.0), zero_mean=True, std_one=True)),
-    ("random_discontinuities", 3, 7, dict(num_discontinuities=2, max_one=True)),
+    ("random_discontinuities", 3, 7, dict(num_discontinuities=6, max_one=True)),
     ("random_gaussian_blobs", 1, 30, {}),
     ("random_gaussian_blobs", 2, 13, dict(domain_extent=2.5, num_blobs=3, position_range=(0.2, 0.8), variance_range=(0.01, 0.03))),
     ("random_gaussian_blobs", 3, 8, dict(one_complement=True)),
@@ -109,11 +111,11 @@ def make_condition(name, axes, options):
     if name.endswith("_generator"):
         return MODULES[name](inner, **options), dict(ic_gen=dict(type="random_truncated_fourier_series", max_one=True), **options)
     if name == "gaussian_blobs":
-        blobs = [ex.ic.GaussianBlob(jnp.array(b["position"]), jnp.array(b["covariance"]), one_complement=b["one_complement"])
+        blobs = [GaussianBlob(jnp.array(b["position"]), jnp.array(b["covariance"]), one_complement=b["one_complement"])
                  for b in options["blob_list"]]
         return given(MODULES[name](blobs), axes), options
     if name == "discontinuities":
-        boxes = [ex.ic.Discontinuity(**box) for box in options["discontinuity_list"]]
+        boxes = [Discontinuity(**box) for box in options["discontinuity_list"]]
         return given(MODULES[name](boxes, **{k: v for k, v in options.items() if k != "discontinuity_list"}), axes), options
     if name == "sine_waves_1d":
         return given(MODULES[name](**options), axes), options

@@ -110,9 +110,10 @@ struct tx_data_source {
     struct tx_choice *choice; /* of samples, levels, points */
     tx_normalization normalization;
     bool prepared, settled;
-    tx_follower follower;   /* of what read delivers: read may let it follow, and need not */
-    const tx_parallel *job; /* which may be asked to stop: then what takes long ends with TX_STOPPED. NULL: none */
-    void *state;            /* the class's own: one tx_allocate */
+    tx_follower follower;         /* of what read delivers: read may let it follow, and need not */
+    const tx_parallel *job;       /* which may be asked to stop: then what takes long ends with TX_STOPPED. NULL: none */
+    struct tx_data_source *inner; /* set by create: the one whose levels it changes, or NULL; settled, stopped, destroyed with it */
+    void *state;                  /* the class's own: one tx_allocate */
 };
 tx_status tx_data_source_create(const tx_section *section, tx_data_setup setup, tx_error *error, tx_data_source **out);
 /* Finds the numbers of `normalize`, by a pass over all data where they must be computed. Loading and writing begin with it.

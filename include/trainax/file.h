@@ -146,7 +146,8 @@ tx_status tx_output_find(tx_parallel *parallel, const tx_output *output, const c
  * to: links, sources of virtual datasets, external files. Not collective. */
 tx_status tx_input_check(const char *path, const char *const *inputs, tx_error *error);
 
-/* A trajectories file written by all ranks together: created under a temporary name with room for (rank, size) at
+/* A trajectories file written by all ranks together (where its name ends with .npy, one of numpy: the numbers alone): created under
+ * a temporary name with room for (rank, size) at
  * `/trajectories` (rank at least 2; the disk space is reserved, so that a full disk is found here), each rank writes its own
  * ranges along the first two axes flattened, each level once; `finish` puts checksums behind it (of the numbers by groups, so
  * that who reads a part checks that part; of all the rest) and renames it, `abandon` removes it. `parallel` NULL: this process

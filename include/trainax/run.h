@@ -29,8 +29,10 @@ typedef struct tx_train_options {
  * stop request, TX_DIVERGED when loss or gradient became non-finite: the checkpoint holds the last finite state. */
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error);
 
-/* Writes the `data` section's trajectories to a file. Collective. TX_INVALID as tx_output_find; so below. */
-tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const tx_output *output, tx_error *error);
+/* Writes the trajectories of a section of data to a file, of numpy where its name ends with .npy. Collective. TX_INVALID as
+ * tx_output_find; so below. */
+tx_status tx_generate(const tx_config *config, const tx_section *data, tx_parallel *parallel, const tx_output *output,
+                      tx_error *error);
 
 #ifdef __cplusplus
 }

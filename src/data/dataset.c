@@ -204,10 +204,17 @@ void tx_dataset_destroy(tx_dataset *dataset)
 
 /* ---- Writing ---- */
 
+/* What is dealt out to ranks: trajectories, which one rank computes from their beginning; levels, if there are fewer than ranks. */
+static int64_t levels_dealt(const tx_data_source *source, int num_ranks)
+{
+    return source->shape.num_trajectories < num_ranks ? 1 : source->shape.num_levels;
+}
+
 /* Levels that a rank copies at a time. */
 static int64_t levels_at_once(const tx_data_source *source, int num_ranks)
 {
-    const int64_t levels = source->shape.num_trajectories * source->shape.num_levels, share = (levels + num_ranks - 1) / num_ranks;
+    const int64_t unit = levels_dealt(source, num_ranks), all = source->shape.num_trajectories * source->shape.num_levels / unit;
+    const int64_t share = (all + num_ranks - 1) / num_ranks * unit;
     const int64_t most = tx_data_source_batch(source, (int64_t)BUFFER_BYTES * source->setup.threads);
     return share < most ? share : most;
 }
@@ -220,10 +227,10 @@ size_t tx_dataset_write_bytes(const tx_data_source *source, int num_ranks)
 /* Copies this rank's share of the levels. */
 static tx_status copy_share(tx_parallel *parallel, tx_data_source *source, tx_file_writer *writer, tx_error *error)
 {
-    const int64_t levels = source->shape.num_trajectories * source->shape.num_levels;
     const int64_t rank = tx_parallel_rank(parallel), size = tx_parallel_size(parallel);
-    const int64_t share = levels / size, extra = levels % size;
-    const int64_t first = rank * share + (rank < extra ? rank : extra), end = first + share + (rank < extra);
+    const int64_t unit = levels_dealt(source, (int)size), all = source->shape.num_trajectories * source->shape.num_levels / unit;
+    const int64_t share = all / size, extra = all % size;
+    const int64_t first = (rank * share + (rank < extra ? rank : extra)) * unit, end = first + (share + (rank < extra)) * unit;
     const int64_t most = levels_at_once(source, (int)size);
     void *buffer;
     TX_TRY(tx_allocate_array((size_t)most, (size_t)level_bytes(source), error, &buffer));

@@ -108,6 +108,7 @@ tx_status tx_data_source_settle(tx_parallel *parallel, tx_data_source *source, t
     if (source->settled) {
         return TX_OK;
     }
+    TX_TRY(source->inner ? tx_data_source_settle(parallel, source->inner, error) : TX_OK);
     if (given) {
         TX_TRY(tx_parallel_agree(parallel, read_given(source, given, error), error));
     } else if (word && strcmp(word, "none") != 0) {

@@ -77,6 +77,7 @@ void tx_data_source_destroy(tx_data_source *source)
         if (source->class_->destroy) {
             source->class_->destroy(source);
         }
+        tx_data_source_destroy(source->inner);
         tx_choice_destroy(source->choice);
         tx_normalization_free(&source->normalization);
         tx_free(source->state);
@@ -104,6 +105,9 @@ void tx_data_source_locate(const tx_data_source *source, int64_t level, char *te
 
 static tx_status prepare(tx_data_source *source, tx_error *error)
 {
+    if (source->inner) {
+        source->inner->job = source->job;
+    }
     if (!source->prepared && source->class_->prepare) {
         TX_TRY(source->class_->prepare(source, error));
     }

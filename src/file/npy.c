@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,6 +181,27 @@ bool tx_npy_is(const char *path)
         close(fd);
     }
     return is;
+}
+
+bool tx_npy_is_named(const char *path)
+{
+    const size_t length = strlen(path);
+    return length >= 4 && strcasecmp(path + length - 4, ".npy") == 0;
+}
+
+void tx_npy_header(int rank, const int64_t *size, tx_precision precision, char out[TX_NPY_HEADER])
+{
+    enum { TEXT = TX_NPY_HEADER - 10 };
+    memcpy(out, magic, sizeof magic);
+    memcpy(out + sizeof magic, (const char[]){1, 0, (char)(TEXT & 0xff), (char)(TEXT >> 8)}, 4);
+    char *text = out + 10;
+    int length = snprintf(text, TEXT, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", precision == TX_FLOAT32 ? 4 : 8);
+    for (int a = 0; a < rank; a++) {
+        length += snprintf(text + length, (size_t)(TEXT - length), "%" PRId64 "%s", size[a], a < rank - 1 ? ", " : ")");
+    }
+    length += snprintf(text + length, (size_t)(TEXT - length), ", }");
+    memset(text + length, ' ', (size_t)(TEXT - length));
+    text[TEXT - 1] = '\n';
 }
 
 static tx_status open_header(const char *path, tx_error *error, header *out)

@@ -15,12 +15,15 @@
 #include "file/atomic.h"
 #include "file/cover.h"
 #include "file/handle.h"
+#include "file/npy.h"
 #include "parallel/communicator.h"
 
 struct tx_file_writer {
     tx_parallel *parallel; /* NULL: one rank */
     tx_file file;          /* the temporary, called by its final name */
     hid_t dataset;
+    bool npy; /* a file of numpy, not of HDF5: a header, then the numbers, which are written as they are */
+    int fd;   /* of that; else -1 */
     char *temporary;
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
@@ -49,8 +52,9 @@ static bool close_ids(tx_file_writer *writer)
 {
     const bool dataset = writer->dataset < 0 || H5Dclose(writer->dataset) >= 0;
     const bool file = writer->file.id < 0 || H5Fclose(writer->file.id) >= 0;
-    writer->dataset = writer->file.id = -1;
-    return dataset && file;
+    const bool fd = writer->fd < 0 || close(writer->fd) == 0;
+    writer->dataset = writer->file.id = writer->fd = -1;
+    return dataset && file && fd;
 }
 
 static void free_writer(tx_file_writer *writer)
@@ -89,7 +93,13 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
     }
     tx_file_writer *writer;
     TX_TRY(tx_allocate(sizeof *writer, error, &writer));
-    *writer = (tx_file_writer){.parallel = parallel, .file.id = -1, .dataset = -1, .rank = rank, .precision = precision};
+    *writer = (tx_file_writer){.parallel = parallel,
+                               .file.id = -1,
+                               .dataset = -1,
+                               .npy = tx_npy_is_named(path),
+                               .fd = -1,
+                               .rank = rank,
+                               .precision = precision};
     memcpy(writer->size, size, (size_t)rank * sizeof *size);
     tx_status status = measure(writer) ? tx_duplicate(path, error, &writer->file.path)
                                        : tx_error_set(error, TX_INVALID, "cannot write '%s': its size is no size", path);
@@ -138,6 +148,14 @@ static tx_status write_skeleton(const tx_file_writer *writer, tx_file *given, tx
         status = tx_atomic_reserve(writer->temporary, writer->file.path, all, error);
     }
     return status;
+}
+
+static tx_status write_header(const tx_file_writer *writer, tx_error *error)
+{
+    char header[TX_NPY_HEADER];
+    tx_npy_header(writer->rank, writer->size, writer->precision, header);
+    TX_TRY(tx_atomic_write(writer->temporary, writer->file.path, header, sizeof header, error));
+    return tx_atomic_reserve(writer->temporary, writer->file.path, sizeof header + (size_t)writer->bytes, error);
 }
 
 /* Before the collective opening, in which a rank that fails alone would leave the others waiting. */
@@ -221,8 +239,17 @@ static tx_status take_place(tx_file_writer *writer, tx_error *error)
     return status ? tx_error_set(error, status, "%s", writer->error.message) : TX_OK;
 }
 
+static tx_status cannot_write(tx_file_writer *writer, tx_error *error)
+{
+    return tx_error_set(error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, strerror(errno));
+}
+
 static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
 {
+    if (writer->npy) {
+        writer->fd = open(writer->temporary, O_RDWR | O_CLOEXEC);
+        return writer->fd < 0 ? cannot_write(writer, error) : TX_OK;
+    }
     tx_scoped_id access = tx_file_access();
     const MPI_Comm communicator = writer->parallel ? tx_parallel_communicator(writer->parallel) : MPI_COMM_NULL;
     const bool many = communicator != MPI_COMM_NULL && tx_parallel_size(writer->parallel) > 1;
@@ -255,7 +282,11 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
     }
     status = choose_temporary(writer, error);
     if (status == TX_OK) {
-        status = agree(parallel, is_first(writer) ? write_skeleton(writer, file, error) : TX_OK, error);
+        status = agree(parallel,
+                       !is_first(writer) ? TX_OK
+                       : writer->npy     ? write_header(writer, error)
+                                         : write_skeleton(writer, file, error),
+                       error);
     }
     if (status == TX_OK) {
         status = agree(parallel, see_temporary(writer, error), error);
@@ -281,6 +312,9 @@ tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, doub
 {
     TX_QUIETLY;
     TX_HOLD_SIZE_LIMIT;
+    if (writer->npy) {
+        return TX_OK;
+    }
     tx_scoped_id space = H5Screate(H5S_SCALAR);
     tx_scoped_id attribute =
         H5Acreate_by_name(writer->file.id, "/", name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -306,6 +340,20 @@ static int64_t next_box(const tx_file_writer *writer, int64_t level, int64_t lef
     return trajectories * times;
 }
 
+static tx_status write_bytes(tx_file_writer *writer, int64_t at, const char *data, int64_t bytes)
+{
+    while (bytes) {
+        const ssize_t written = pwrite(writer->fd, data, (size_t)bytes, (off_t)(TX_NPY_HEADER + at));
+        if (written < 0 && errno != EINTR) {
+            return cannot_write(writer, &writer->error);
+        }
+        at += written > 0 ? written : 0;
+        data += written > 0 ? written : 0;
+        bytes -= written > 0 ? written : 0;
+    }
+    return TX_OK;
+}
+
 static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t left, const char *data)
 {
     if (level < 0 || left < 0 || level > writer->size[0] * writer->size[1] - left) {
@@ -315,7 +363,8 @@ static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t lef
     while (left && writer->level_bytes) {
         hsize_t first[TX_FILE_MAX_RANK], count[TX_FILE_MAX_RANK];
         const int64_t done = next_box(writer, level, left, first, count);
-        TX_TRY(write_box(writer, first, count, data));
+        TX_TRY(writer->npy ? write_bytes(writer, level * writer->level_bytes, data, done * writer->level_bytes)
+                           : write_box(writer, first, count, data));
         tx_cover_add(writer->cover, level * writer->level_bytes, data, done * writer->level_bytes);
         level += done;
         left -= done;
@@ -340,12 +389,12 @@ tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int6
 static tx_status close_file(tx_file_writer *writer, tx_status mine, tx_error *error)
 {
     tx_status status = agree(writer->parallel, mine, error);
-    if (status == TX_OK) {
+    if (status == TX_OK && !writer->npy) {
         const bool flushed = H5Fflush(writer->file.id, H5F_SCOPE_GLOBAL) >= 0;
         mine = flushed ? TX_OK : tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error);
         status = agree(writer->parallel, mine, error);
     }
-    const haddr_t offset = status == TX_OK ? H5Dget_offset(writer->dataset) : HADDR_UNDEF;
+    const haddr_t offset = status == TX_OK && !writer->npy ? H5Dget_offset(writer->dataset) : HADDR_UNDEF;
     writer->offset = offset == HADDR_UNDEF ? 0 : (int64_t)offset; /* no numbers, no place */
     const bool closed = close_ids(writer);
     mine = status == TX_OK && !closed ? tx_file_failed(&writer->file, TX_BAD_DATA, "write", "/", error) : status;
@@ -367,7 +416,7 @@ static tx_status sum_checksums(tx_file_writer *writer, tx_error *error)
 
 static tx_status publish(const tx_file_writer *writer, tx_error *error)
 {
-    TX_TRY(tx_cover_finish(writer->cover, writer->temporary, writer->file.path, writer->offset, error));
+    TX_TRY(writer->npy ? TX_OK : tx_cover_finish(writer->cover, writer->temporary, writer->file.path, writer->offset, error));
     tx_status status = tx_atomic_flush(writer->temporary, writer->file.path, error);
     if (status == TX_OK) {
         status = writer->fresh ? tx_atomic_publish_new(writer->temporary, writer->file.path, error)

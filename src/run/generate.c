@@ -1,4 +1,4 @@
-/* tx_generate: the data section's trajectories, written to a file. */
+/* tx_generate: the trajectories of a section, written to a file. */
 #include "base/memory.h"
 #include "problem/budget.h"
 #include "problem/problem.h"
@@ -22,9 +22,9 @@ static tx_status write_all(tx_parallel *parallel, tx_data_source *source, const 
     return tx_dataset_write(parallel, source, output, error);
 }
 
-tx_status tx_generate(const tx_config *config, tx_parallel *parallel, const tx_output *output, tx_error *error)
+tx_status tx_generate(const tx_config *config, const tx_section *data, tx_parallel *parallel, const tx_output *output,
+                      tx_error *error)
 {
-    const tx_section *data = tx_get_section(tx_config_root(config), "data");
     char *path;
     int isa;
     TX_TRY(tx_agree_isa(parallel, error, &isa));

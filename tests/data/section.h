@@ -21,6 +21,7 @@ static inline tx_status kind_section_open(tx_kind kind, const char *text, tx_err
     const tx_component *const *const rooms[] = {tx_data_components, tx_physics_components};
     *out = (data_section){0};
     TX_TRY(tx_registry_create(error, &out->registry));
+    tx_registry_describe(out->registry, TX_KIND_INITIAL_CONDITION, tx_initial_describe, tx_initial_form);
     for (int k = 0; k < 2; k++) {
         for (const tx_component *const *component = rooms[k]; *component; component++) {
             TX_TRY(tx_registry_add(out->registry, *component, error));

@@ -1,4 +1,5 @@
-/* Reading trainax.txt, the table that scripts/generate_data_tables.py writes: fields divided by '|'. */
+/* Reading trainax.txt and exponax.txt, the tables that scripts/generate_data_tables.py and generate_condition_tables.py write:
+ * fields divided by '|'. */
 #pragma once
 
 #include <math.h>
@@ -12,10 +13,10 @@
 enum { TABLE_FIELDS = 8, TABLE_LINE = 1 << 14 };
 
 /* Calls run with the fields of every line whose first field is `kind`; returns how many there were. */
-static inline int table_each(const char *kind, void (*run)(char **fields))
+static inline int table_each_of(const char *path, const char *kind, void (*run)(char **fields))
 {
     static char line[TABLE_LINE];
-    FILE *file = fopen(TESTS_DIR "/data/trainax.txt", "r");
+    FILE *file = fopen(path, "r");
     int count = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     while (fgets(line, sizeof line, file)) {
@@ -32,6 +33,11 @@ static inline int table_each(const char *kind, void (*run)(char **fields))
     }
     fclose(file);
     return count;
+}
+
+static inline int table_each(const char *kind, void (*run)(char **fields))
+{
+    return table_each_of(TESTS_DIR "/data/trainax.txt", kind, run);
 }
 
 /* Compares `values` with the field "index value index value …"; says which line (fields 1 to 3) has one that is further off than

@@ -148,8 +148,8 @@ def resolution_line(precision, stream, axes, points, new, options):
     states = states_of(generate, points)
     data = np.asarray(jax.vmap(lambda u: ex.map_between_resolutions(u, new, **options))(states))[:, None]
     grid = f"num_points: {[points] * axes if axes > 1 else points}"
-    section = (f"{{type: map_between_resolutions, new_num_points: {new}{yaml(options)}, source: {{type: rollout, stepper: {{type: diffusion, "
-               f"dt: 1.0, domain_extent: 1.0}}, initial_condition: normal, {grid}, num_channels: 2, num_samples: 3, temporal_horizon: 1, "
+    section = (f"{{type: map_between_resolutions, new_num_points: {new}{yaml(options)}, source: {{type: rollout, stepper: {{type: poisson, "
+               f"domain_extent: 1.0}}, initial_condition: normal, {grid}, num_channels: 2, num_samples: 3, temporal_horizon: 1, "
                f"key: {SEED}}}}}")
     line("source", precision, stream, section, data)
 

@@ -86,21 +86,20 @@ tx_status tx_beside_settle(tx_config *config, const tx_yaml *root, tx_section *r
     return TX_OK;
 }
 
-static bool has_key_beside(const tx_config *config, const char *kind)
+static bool has_option(const tx_component *component, const char *name)
 {
-    const tx_component *run = tx_registry_find(config->registry, TX_KIND_RUN, "run");
-    const tx_option *option = run ? run->options : NULL;
-    while (option && option->name && !option_beside(option, kind)) {
+    const tx_option *option = component->options;
+    while (option && option->name && strcmp(option->name, name) != 0) {
         option++;
     }
-    return !option || option->name;
+    return option && option->name;
 }
 
 /* Nothing is said of the initial parameters, unless a command needs none. */
 static tx_status check_initial(tx_config *config, bool lenient, tx_kind kind, const tx_yaml *descriptor, const tx_yaml *mapping)
 {
     const char *name = tx_kind_name(kind);
-    if (!has_key_beside(config, name) || tx_yaml_find(mapping, "key") >= 0 || tx_yaml_find(mapping, "parameters") >= 0) {
+    if (tx_yaml_find(mapping, "key") >= 0 || tx_yaml_find(mapping, "parameters") >= 0) {
         return TX_OK;
     }
     tx_error *error = lenient ? &config->dropped : config->error;
@@ -123,13 +122,14 @@ tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool leni
     TX_TRY(tx_yaml_read(&config->pool, descriptor->place.origin, false, text, config->error, &mapping));
     place_at(mapping, descriptor->place);
     const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
-    if (!tx_registry_find(config->registry, kind, type)) {
+    const tx_component *component = tx_registry_find(config->registry, kind, type);
+    if (!component) {
         return tx_place_error(descriptor->place, config->error, "%s: '%s' is the %s %s, which this program does not have", path,
                               tx_quote(descriptor->text).text, tx_kind_spoken(kind), type);
     }
     *node = mapping;
     TX_TRY(add_options_beside(config, root, kind, mapping));
-    return check_initial(config, lenient, kind, descriptor, mapping);
+    return has_option(component, "key") ? check_initial(config, lenient, kind, descriptor, mapping) : TX_OK;
 }
 
 /* -- eqx.nn.Conv2d -- */

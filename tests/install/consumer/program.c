@@ -23,7 +23,7 @@ static tx_node step(const tx_scheme *scheme, tx_graph *graph, tx_node x)
 static int tell_own(tx_registry *registry)
 {
     static tx_option options[2];
-    static const tx_stepper_class class_ = {create, step, NULL};
+    static const tx_stepper_class class_ = {create, step, NULL, NULL};
     static const tx_component times = {TX_KIND_STEPPER, "times", "multiplies", options, &class_, false, false, NULL};
     const tx_shape shape = {1, 1, {4}};
     tx_config *config = NULL;

@@ -83,14 +83,30 @@ int tx_isa_find(const char *name); /* -1: not in this build or not on this machi
 /* TX_INVALID: TRAINAX_ISA names none of them. */
 tx_status tx_isa_check(tx_error *error);
 
-/* What computes plans, and where their numbers lie: "cpu" (NULL: what plans run on that are given none), at this level of
- * tx_isa_name (-1: the best). TX_INVALID: there is none of that name, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its
- * device, cannot run it. */
+/* What computes plans, and where their numbers lie: "cpu" (NULL: what plans run on that are given none), "opencl". TX_INVALID: there
+ * is none of that name, no such device, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its device, cannot run it. */
 typedef struct tx_backend tx_backend;
-tx_status tx_backend_open(const char *name, int isa, tx_precision precision, tx_error *error, const tx_backend **out);
+typedef struct tx_backend_options {
+    int isa; /* level of tx_isa_name, of what runs on the host; -1: the best */
+    tx_precision precision;
+    const char *device; /* "auto" (NULL), a number of tx_backend_devices, or part of a name */
+    int rank;           /* auto: the devices are dealt out over the ranks of a machine, of which this is number `rank` */
+} tx_backend_options;
+tx_status tx_backend_open(const char *name, const tx_backend_options *options, tx_error *error, const tx_backend **out);
 void tx_backend_close(const tx_backend *backend); /* takes NULL; after its plans */
+int tx_backend_isa(const tx_backend *backend);
+tx_precision tx_backend_precision(const tx_backend *backend);
 /* Bytes that it can still take. */
 tx_status tx_backend_room(const tx_backend *backend, tx_error *error, size_t *out);
+
+typedef struct tx_device {
+    int number;
+    char platform[96], name[96], driver[64];
+    size_t memory; /* bytes */
+    bool doubles;  /* computes in double, too */
+} tx_device;
+/* What a backend can run on: one tx_allocate of *count; none for one without devices. */
+tx_status tx_backend_devices(const char *name, tx_error *error, tx_device **out, int *count);
 
 #ifdef __cplusplus
 }

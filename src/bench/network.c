@@ -13,6 +13,7 @@ enum { PROFILES = 20 };
 
 typedef struct bench_rollout {
     tx_network *network;
+    const tx_backend *backend;
     tx_plan *plan; /* of one step */
     tx_parameters shared;
     tx_values *values;
@@ -28,9 +29,11 @@ typedef struct bench_rollout {
 /* The block as rollouts choose it, unless one is given. */
 static tx_status create_steps(bench_rollout *r, int block, tx_error *error)
 {
+    const tx_backend_options options = {.isa = -1, .precision = r->precision};
     r->block = block;
-    TX_TRY(block ? TX_OK : tx_step_block(r->network, r->precision, -1, r->count, error, &r->block));
-    TX_TRY(tx_step_plan(r->network, r->precision, -1, r->block, error, &r->plan));
+    TX_TRY(tx_backend_open(NULL, &options, error, &r->backend));
+    TX_TRY(block ? TX_OK : tx_step_block(r->network, r->backend, r->count, error, &r->block));
+    TX_TRY(tx_step_plan(r->network, r->backend, r->block, error, &r->plan));
     TX_TRY(tx_numbers_check(r->network->section, r->plan, &(tx_data_shape){0}, error));
     TX_TRY(tx_values_create(r->plan, &r->shared, error, &r->values));
     return tx_workspace_create(r->plan, 1, error, &r->workspace);
@@ -94,6 +97,7 @@ static void destroy(bench_rollout *r)
     tx_values_destroy(r->values);
     tx_workspace_destroy(r->workspace);
     tx_plan_destroy(r->plan);
+    tx_backend_close(r->backend);
     tx_network_destroy(r->network);
     tx_free(r->parameters);
     tx_free(r->states);

@@ -225,6 +225,17 @@ static const tx_option parallel_options[] = {
      .minimum = 1,
      .maximum = 1 << 20,
      .text = "windows computed together; auto depends on the problem alone"},
+    {.name = "backend",
+     .type = TX_TYPE_WORD,
+     .initial = "cpu",
+     .words = "cpu opencl",
+     .may_differ = true,
+     .text = "cpu: this machine's cores; opencl: a device (`trainax list devices`), to rounding the same numbers"},
+    {.name = "device",
+     .type = TX_TYPE_STRING,
+     .initial = "auto",
+     .may_differ = true,
+     .text = "of opencl: its number in `trainax list devices`, or part of its name; auto: devices are dealt out over a machine's ranks"},
     {0},
 };
 

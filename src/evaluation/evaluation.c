@@ -149,18 +149,18 @@ tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_sh
     return status;
 }
 
-static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setup, int isa, tx_error *error)
+static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setup, const tx_backend *backend, tx_error *error)
 {
     const int64_t rank = evaluation->rank, size = evaluation->num_ranks;
     const tx_precision precision = evaluation->random.precision;
-    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, isa, error));
+    TX_TRY(evaluation->shape.num_levels ? TX_OK : open_data(evaluation, setup, tx_backend_isa(backend), error));
     const tx_data_shape *shape = &evaluation->shape;
     evaluation->num_samples = shape->num_trajectories;
     const int64_t first = evaluation->num_samples * rank / size, end = evaluation->num_samples * (rank + 1) / size;
     evaluation->threads = tx_problem_threads(setup->run);
     TX_TRY(choose(evaluation, setup, error));
     TX_TRY(copy_names(evaluation, error));
-    TX_TRY(tx_step_block(evaluation->network, precision, isa, evaluation->num_samples, error, &evaluation->block));
+    TX_TRY(tx_step_block(evaluation->network, backend, evaluation->num_samples, error, &evaluation->block));
     evaluation->levels = (tx_levels){.source = evaluation->once ? evaluation->source : NULL,
                                      .first = first,
                                      .count = end - first,
@@ -168,12 +168,12 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
                                      .needed = evaluation->num_steps + 1,
                                      .level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision)};
     tx_levels_choose(&evaluation->levels, evaluation->threads, evaluation->threads * evaluation->block);
-    TX_TRY(tx_step_plan(evaluation->network, precision, isa, evaluation->block, error, &evaluation->plan));
+    TX_TRY(tx_step_plan(evaluation->network, backend, evaluation->block, error, &evaluation->plan));
     return tx_numbers_check(setup->network, evaluation->plan, shape, error);
 }
 
-tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
-                             tx_error *error, tx_evaluation **out)
+tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks,
+                             const tx_backend *backend, tx_error *error, tx_evaluation **out)
 {
     tx_evaluation *evaluation;
     TX_TRY(tx_allocate(sizeof *evaluation, error, &evaluation));
@@ -182,7 +182,7 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
     evaluation->once = setup->once && !shape;
     evaluation->rank = rank;
     evaluation->num_ranks = num_ranks;
-    const tx_status status = plan(evaluation, setup, isa, error);
+    const tx_status status = plan(evaluation, setup, backend, error);
     if (status != TX_OK) {
         tx_evaluation_destroy(evaluation);
         return status;
@@ -268,13 +268,17 @@ tx_status tx_evaluation_create(tx_parallel *parallel, const tx_evaluation_setup 
 {
     const int rank = tx_parallel_rank(parallel), num_ranks = tx_parallel_size(parallel);
     tx_evaluation *evaluation = NULL;
-    int isa;
-    TX_TRY(tx_agree_isa(parallel, error, &isa));
+    const tx_backend *backend;
+    TX_TRY(tx_agree_backend(parallel, setup->run, error, &backend));
     tx_status status =
-        tx_evaluation_plan(setup, setup->dataset ? &setup->dataset->shape : NULL, rank, num_ranks, isa, error, &evaluation);
+        tx_evaluation_plan(setup, setup->dataset ? &setup->dataset->shape : NULL, rank, num_ranks, backend, error, &evaluation);
+    if (evaluation) {
+        evaluation->backend = backend;
+    }
     status = tx_parallel_agree(parallel, status, error);
     status = status ? status : check_and_load(evaluation, parallel, setup, error);
     if (status != TX_OK) {
+        tx_backend_close(evaluation ? NULL : backend);
         tx_evaluation_destroy(evaluation);
         return status;
     }
@@ -310,6 +314,7 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_network_destroy(evaluation->network);
     tx_dataset_destroy(evaluation->own);
     tx_beside_free(&evaluation->beside);
+    tx_backend_close(evaluation->backend);
     tx_free(evaluation);
 }
 

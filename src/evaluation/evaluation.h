@@ -5,10 +5,10 @@
 #include "trainax/data.h"
 #include "trainax/evaluation.h"
 
-/* For rank `rank` of num_ranks, whose instruction set is `isa`. shape: of trajectories that will be there already when it loads;
+/* For rank `rank` of num_ranks, whose plan is for `backend`, which outlives it. shape: of trajectories that will be there already when it loads;
  * NULL: they are its own, whose source is opened. Not collective. */
-tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks, int isa,
-                             tx_error *error, tx_evaluation **out);
+tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks,
+                             const tx_backend *backend, tx_error *error, tx_evaluation **out);
 /* Do steps, network and metrics suit trajectories of this shape? Not collective. */
 tx_status tx_evaluation_check(const tx_evaluation_setup *setup, const tx_data_shape *shape, tx_error *error);
 int64_t tx_evaluation_numbers(const tx_evaluation *evaluation); /* that are read beside each trajectory */

@@ -35,7 +35,7 @@ static tx_status build(full_loss *job, tx_error *error)
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(
-        tx_step_block(problem->network, problem->random.precision, problem->isa, problem->windows.count, error, &problem->block));
+        tx_step_block(problem->network, problem->backend, problem->windows.count, error, &problem->block));
     TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
     TX_TRY(tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, false, error, &job->loss));
     TX_TRY(tx_values_create(job->loss.plan, &job->shared, error, &job->values));
@@ -143,7 +143,7 @@ static tx_status need_numbers(full_loss *job, tx_error *error)
 
 static tx_status build_and_run(full_loss *job, tx_error *error, double *out)
 {
-    TX_TRY(tx_agree_isa(job->parallel, error, &job->problem.isa));
+    TX_TRY(tx_agree_backend(job->parallel, job->problem.root, error, &job->problem.backend));
     TX_TRY(tx_parallel_agree(job->parallel, build(job, error), error));
     TX_TRY(need_numbers(job, error));
     return run(job, error, out);
@@ -173,6 +173,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *root, tx_dataset
     tx_values_destroy(job.values);
     tx_workspace_destroy(job.workspace);
     tx_plan_destroy(job.loss.plan);
+    tx_backend_close(job.problem.backend);
     tx_physics_destroy(&job.problem.physics);
     tx_windows_free(&job.problem.windows);
     tx_free(job.losses);

@@ -25,6 +25,7 @@ struct tx_evaluation {
     tx_dataset *dataset, *own; /* the one that is used; NULL where it is the caller's */
     tx_beside beside;          /* of trajectories that are not loaded */
     tx_network *network;
+    const tx_backend *backend; /* NULL: the caller's */
     tx_plan *plan; /* of one step */
     tx_parameters parameters;
     tx_values *bound;

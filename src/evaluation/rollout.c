@@ -20,6 +20,7 @@ typedef struct tx_rollout_job {
     tx_file *file;      /* of the network */
     tx_config *section; /* owns its section */
     tx_network *network;
+    const tx_backend *backend;
     tx_plan *plan; /* of one step */
     tx_parameters shared;
     tx_values *values;
@@ -28,7 +29,8 @@ typedef struct tx_rollout_job {
     tx_array_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
-    int isa, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    int isa; /* of the host */
+    int block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     tx_shape state;
     size_t level_size, level_bytes;
     void *parameters;
@@ -108,10 +110,11 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     TX_TRY(open_network(job, registry, network_path, error));
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
-    TX_TRY(tx_step_block(job->network, job->precision, job->isa, job->trajectories, error, &job->block));
+    TX_TRY(tx_backend_open(NULL, &(tx_backend_options){.isa = job->isa, .precision = job->precision}, error, &job->backend));
+    TX_TRY(tx_step_block(job->network, job->backend, job->trajectories, error, &job->block));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
-    TX_TRY(tx_step_plan(job->network, job->precision, job->isa, job->block, error, &job->plan));
+    TX_TRY(tx_step_plan(job->network, job->backend, job->block, error, &job->plan));
     return open_beside(job, error);
 }
 
@@ -345,6 +348,7 @@ tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const c
     tx_values_destroy(job.values);
     tx_workspace_destroy(job.workspace);
     tx_plan_destroy(job.plan);
+    tx_backend_close(job.backend);
     tx_network_destroy(job.network);
     tx_config_destroy(job.section);
     tx_free(job.parameters);

@@ -16,13 +16,20 @@ static bool trains(const tx_section *root)
 static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_section *root = tx_config_root(config);
-    tx_shared shared = {.isa = tx_isa_count() - 1};
+    const int isa = tx_isa_count() - 1;
+    tx_shared shared = {0};
     tx_data_source *source;
-    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, shared.isa), error, &source));
+    TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, isa), error, &source));
     shared.data = tx_shared_data_of(source, tx_problem_placement(root), num_ranks);
-    const tx_status status = tx_trainer_plan(config, &shared, num_ranks, error, out);
     tx_data_source_destroy(source);
-    return status;
+    TX_TRY(tx_root_backend(root, isa, 0, error, &shared.backend));
+    const tx_status status = tx_trainer_plan(config, &shared, num_ranks, error, out);
+    if (status != TX_OK) {
+        tx_backend_close(shared.backend);
+        return status;
+    }
+    (*out)->own.opened = true;
+    return TX_OK;
 }
 
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)
@@ -77,7 +84,7 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     TX_TRY(tx_text_add(text, error, "blocks per step on a rank: %" PRId64 "\nranks on a block: %d\n", (blocks - 1) / num_ranks + 1,
                        problem->sharers));
     TX_TRY(add_optimizer(trainer, num_ranks, text, error));
-    TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(problem->isa)));
+    TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(tx_backend_isa(problem->backend))));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
     TX_TRY(add_trade(problem, text, error));
     TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));

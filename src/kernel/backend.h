@@ -130,8 +130,10 @@ typedef struct tx_backend_class {
      * into one call of each kernel. */
     bool in_place;
 
-    /* As tx_backend_open, of this class. */
-    tx_status (*open)(int isa, tx_precision precision, tx_error *error, const tx_backend **out);
+    /* As tx_backend_devices; NULL: there are none. */
+    tx_status (*list)(tx_error *error, tx_device **out, int *count);
+    /* As tx_backend_open, of this class; isa: a level. */
+    tx_status (*open)(const tx_backend_options *options, tx_error *error, const tx_backend **out);
     void (*close)(const tx_backend *backend);
     tx_status (*room)(const tx_backend *backend, tx_error *error, size_t *out); /* bytes that it can still allocate */
     tx_status (*allocate)(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out); /* zeroed, 64-byte aligned */

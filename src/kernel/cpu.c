@@ -265,10 +265,10 @@ static const tx_kernel *find(const tx_backend *backend, const char *name)
 
 /* ---- The backend ---- */
 
-static tx_status open_cpu(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+static tx_status open_cpu(const tx_backend_options *options, tx_error *error, const tx_backend **out)
 {
-    *out = tx_backend_cpu(isa, precision);
-    return *out ? TX_OK : tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", isa);
+    *out = tx_backend_cpu(options->isa, options->precision);
+    return *out ? TX_OK : tx_error_set(error, TX_FAILURE, "this machine cannot run instruction set %d", options->isa);
 }
 
 static void close_cpu(const tx_backend *backend)

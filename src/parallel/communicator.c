@@ -225,6 +225,11 @@ MPI_Comm tx_parallel_communicator(const tx_parallel *parallel)
 {
     return parallel->all;
 }
+int tx_parallel_machine_rank(const tx_parallel *parallel)
+{
+    return parallel->machine_rank;
+}
+
 int tx_parallel_machine_size(const tx_parallel *parallel)
 {
     return parallel->machine_size;

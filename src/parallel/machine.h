@@ -4,6 +4,7 @@
 #include "trainax/parallel.h"
 
 int tx_parallel_machine_size(const tx_parallel *parallel);
+int tx_parallel_machine_rank(const tx_parallel *parallel);
 /* Where each of its ranks runs so many threads: are these more than its cores? */
 bool tx_parallel_is_crowded(const tx_parallel *parallel, int threads);
 /* Where so few things are dealt out to ranks that some get none, one at most: does this rank? */

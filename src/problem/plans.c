@@ -50,13 +50,13 @@ static tx_status make_checked(const tx_problem *problem, const tx_section *secti
     return TX_OK;
 }
 
-tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out)
+tx_status tx_step_plan(const tx_network *network, const tx_backend *backend, int block, tx_error *error, tx_plan **out)
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
     const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
-    const tx_plan_options options = {.precision = precision,
-                                     .isa = isa,
+    const tx_plan_options options = {.backend = backend,
+                                     .precision = tx_backend_precision(backend),
                                      .block = block,
                                      .num_parameters = network->num_parameters,
                                      .loss = -1,
@@ -67,10 +67,10 @@ tx_status tx_step_plan(const tx_network *network, tx_precision precision, int is
     return status;
 }
 
-tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out)
+tx_status tx_step_block(const tx_network *network, const tx_backend *backend, int64_t samples, tx_error *error, int *out)
 {
     tx_plan *plan;
-    TX_TRY(tx_step_plan(network, precision, isa, 1, error, &plan));
+    TX_TRY(tx_step_plan(network, backend, 1, error, &plan));
     *out = tx_block_size(network->input, samples, tx_plan_get_cost(plan).flops);
     tx_plan_destroy(plan);
     return TX_OK;
@@ -96,8 +96,8 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
     TX_TRY(tx_configuration_check(configuration, error));
     TX_TRY(tx_graph_create(error, &graph));
     const tx_configuration_parts parts = parts_of(problem, configuration, physics);
-    const tx_plan_options options = {.precision = problem->random.precision,
-                                     .isa = problem->isa,
+    const tx_plan_options options = {.backend = problem->backend,
+                                     .precision = problem->random.precision,
                                      .block = block,
                                      .num_parameters = problem->network->num_parameters,
                                      .loss = tx_configuration_loss(&parts, graph),
@@ -131,7 +131,7 @@ static tx_status plan_residuals(const tx_problem *problem, const tx_graph *graph
 {
     tx_plan_options options = *wanted;
     options.precision = problem->random.precision;
-    options.isa = problem->isa;
+    options.backend = problem->backend;
     options.num_parameters = problem->network->num_parameters;
     options.loss = -1;
     options.outputs = residuals->nodes;

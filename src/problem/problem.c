@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "parallel/machine.h"
 #include "trainax/physics.h"
 #include "trainax/problem.h"
 
@@ -96,6 +97,35 @@ tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out)
     return TX_OK;
 }
 
+tx_status tx_root_backend(const tx_section *root, int isa, int rank, tx_error *error, const tx_backend **out)
+{
+    const tx_section *parallel = tx_get_section(root, "parallel");
+    const char *name = tx_get_word(parallel, "backend");
+    const bool host = strcmp(name, "cpu") == 0;
+    const tx_backend_options options = {
+        .isa = isa, .precision = tx_problem_random(root).precision, .device = tx_get_string(parallel, "device"), .rank = rank};
+    tx_error local = {0};
+    const tx_status status = tx_backend_open(host ? NULL : name, &options, &local, out);
+    return status == TX_INVALID ? tx_section_error(parallel, "backend", error, status, "%s", local.message)
+           : status             ? tx_error_set(error, status, "%s", local.message)
+                                : TX_OK;
+}
+
+tx_status tx_agree_backend(tx_parallel *parallel, const tx_section *root, tx_error *error, const tx_backend **out)
+{
+    const tx_backend *backend = NULL;
+    int isa;
+    TX_TRY(tx_agree_isa(parallel, error, &isa));
+    const tx_status mine = tx_root_backend(root, isa, tx_parallel_machine_rank(parallel), error, &backend);
+    const tx_status status = tx_parallel_agree(parallel, mine, error);
+    if (status != TX_OK) {
+        tx_backend_close(mine ? NULL : backend);
+        return status;
+    }
+    *out = backend;
+    return TX_OK;
+}
+
 static tx_status choose_block(tx_problem *problem, tx_error *error)
 {
     const tx_section *parallel = tx_get_section(problem->root, "parallel");
@@ -104,7 +134,7 @@ static tx_status choose_block(tx_problem *problem, tx_error *error)
         problem->block = (int)(wanted < problem->batch_size ? wanted : problem->batch_size);
         return TX_OK;
     }
-    return tx_step_block(problem->network, problem->random.precision, problem->isa, problem->batch_size, error, &problem->block);
+    return tx_step_block(problem->network, problem->backend, problem->batch_size, error, &problem->block);
 }
 
 static void read_options(tx_problem *problem)
@@ -169,7 +199,7 @@ static tx_status build(tx_problem *problem, int num_ranks, tx_error *error)
     return plan_shared(problem, num_ranks, error);
 }
 
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, int num_ranks, tx_error *error,
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks, tx_error *error,
                             tx_problem *out)
 {
     const tx_section *root = tx_config_root(config), *trainer = tx_get_section(root, "trainer");
@@ -179,7 +209,7 @@ tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, 
         .configuration = tx_get_section(trainer, "type"),
         .random = tx_problem_random(root),
         .data = *data,
-        .isa = isa,
+        .backend = backend,
         .sharers = 1,
     };
     const tx_status status = build(&problem, num_ranks, error);

@@ -30,7 +30,8 @@ typedef struct tx_problem {
     tx_windows windows;
     int64_t batch_size, asked_batch_size; /* at most the number of windows; as the user gave it */
     int64_t num_steps, record_every;
-    int isa, block;
+    const tx_backend *backend; /* that plans are for; whose precision is the run's */
+    int block;
     int threads; /* of a rank that run blocks; 1 where the backend runs them at once */
     int sharers; /* ranks that run one block together, at most: 1 where there are blocks for all, or their instructions are short */
     tx_placement placement;
@@ -49,8 +50,8 @@ tx_random tx_problem_random(const tx_section *root); /* the run's precision and 
 tx_placement tx_problem_placement(const tx_section *root);
 int tx_problem_threads(const tx_section *root); /* of a rank */
 tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);
-/* For so many ranks. isa: level of tx_isa_name. TX_INVALID, with the place in the file, for all that does not fit together. */
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, int isa, int num_ranks, tx_error *error,
+/* For so many ranks; the backend outlives it. TX_INVALID, with the place in the file, for all that does not fit together. */
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks, tx_error *error,
                             tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 
@@ -77,15 +78,19 @@ tx_status tx_residual_plan_create(const tx_problem *problem, const char *asker, 
 void tx_residual_plan_destroy(tx_residual_plan *plan); /* takes a zeroed one */
 
 /* One network application, planned: the state in, the next state out. */
-tx_status tx_step_plan(const tx_network *network, tx_precision precision, int isa, int block, tx_error *error, tx_plan **out);
+tx_status tx_step_plan(const tx_network *network, const tx_backend *backend, int block, tx_error *error, tx_plan **out);
 /* TX_INVALID, with the place in the file: a plan reads more numbers of a trajectory than the data have. The plans of a problem are
  * checked. */
 tx_status tx_numbers_check(const tx_section *section, const tx_plan *plan, const tx_data_shape *data, tx_error *error);
 
 /* How many of so many samples make such steps together. */
-tx_status tx_step_block(const tx_network *network, tx_precision precision, int isa, int64_t samples, tx_error *error, int *out);
+tx_status tx_step_block(const tx_network *network, const tx_backend *backend, int64_t samples, tx_error *error, int *out);
 /* The lowest instruction set of all ranks: the bits must not depend on where a sample is computed. Collective. */
 tx_status tx_agree_isa(tx_parallel *parallel, tx_error *error, int *out);
+/* What `parallel` of this section asks for, on the host for that instruction set. tx_backend_close. Collective. */
+tx_status tx_agree_backend(tx_parallel *parallel, const tx_section *root, tx_error *error, const tx_backend **out);
+/* The same for this process alone, which is number `rank` of those on its machine. */
+tx_status tx_root_backend(const tx_section *root, int isa, int rank, tx_error *error, const tx_backend **out);
 
 tx_status tx_leaf_sizes(const tx_network *network, tx_error *error, int64_t **out); /* one allocation */
 

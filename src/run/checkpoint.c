@@ -30,7 +30,7 @@ static tx_status put_root(tx_file *file, const tx_member *member, tx_error *erro
     if (member->step == member->ended_at) {
         TX_TRY(tx_file_set_integer(file, "/", ended_name, 1, error));
     }
-    return tx_file_set_text(file, "/", "isa", tx_isa_name(member->trainer->problem.isa), error);
+    return tx_file_set_text(file, "/", "isa", tx_isa_name(tx_backend_isa(member->trainer->problem.backend)), error);
 }
 
 enum { ARRAY_PATH = TX_STATE_ARRAY_NAME + 16 };

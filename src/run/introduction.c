@@ -102,7 +102,7 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
     tell_windows(problem, log);
     tell_ranks(trainer, num_ranks, log);
-    tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(problem->isa));
+    tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(tx_backend_isa(problem->backend)));
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
 }
 

@@ -111,8 +111,9 @@ static tx_status trim(tx_plan *plan, tx_error *error)
 
 static tx_status choose_backend(tx_plan *plan, const tx_plan_options *options, tx_error *error)
 {
+    const tx_backend_options own = {.isa = options->isa, .precision = options->precision};
     plan->backend = options->backend;
-    return plan->backend ? TX_OK : tx_backend_open(NULL, options->isa, options->precision, error, &plan->backend);
+    return plan->backend ? TX_OK : tx_backend_open(NULL, &own, error, &plan->backend);
 }
 
 static tx_status make(tx_plan *plan, const tx_graph *graph, const tx_plan_options *options, tx_node *outputs, tx_error *error)

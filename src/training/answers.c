@@ -43,7 +43,7 @@ static tx_status choose_block(const tx_answers *answers, const tx_problem *probl
     const tx_network *network = problem->network;
     *out = problem->block;
     return question == TX_QUESTION_JACOBIAN
-               ? tx_step_block(network, problem->random.precision, problem->isa, answers->rows * problem->batch_size, error, out)
+               ? tx_step_block(network, problem->backend, answers->rows * problem->batch_size, error, out)
                : TX_OK;
 }
 

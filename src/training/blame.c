@@ -59,7 +59,7 @@ static tx_status look(const tx_member *member, tx_error *error, findings *out)
 static void locate(const tx_problem *problem, int64_t window, char *text, size_t bytes)
 {
     const int64_t level = tx_windows_first_level(&problem->windows, window), levels = problem->windows.num_levels;
-    const tx_data_setup setup = {.random = problem->random, .isa = problem->isa};
+    const tx_data_setup setup = {.random = problem->random, .isa = tx_backend_isa(problem->backend)};
     tx_data_source *source;
     if (tx_data_source_create(tx_get_section(problem->root, "data"), setup, NULL, &source) == TX_OK) {
         tx_data_source_locate(source, level, text, bytes);

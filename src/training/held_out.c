@@ -119,7 +119,7 @@ static tx_status check_network(const tx_held_out *held_out, const tx_problem *pr
 static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_shape *out)
 {
     const tx_section *section = tx_get_section(problem->root, "evaluation");
-    const tx_data_setup setup = tx_problem_data_setup(problem->root, problem->isa);
+    const tx_data_setup setup = tx_problem_data_setup(problem->root, tx_backend_isa(problem->backend));
     tx_data_source *source;
     if (!has_own_data(problem)) {
         *out = problem->data;
@@ -147,7 +147,7 @@ static tx_status plan_evaluation(tx_held_out *held_out, const tx_problem *proble
                                  int rank, int num_ranks, tx_error *error)
 {
     const tx_evaluation_setup setup = {.run = problem->root, .network = problem->network->section, .metrics = metrics};
-    TX_TRY(tx_evaluation_plan(&setup, shape, rank, num_ranks, problem->isa, error, &held_out->evaluation));
+    TX_TRY(tx_evaluation_plan(&setup, shape, rank, num_ranks, problem->backend, error, &held_out->evaluation));
     return check_network(held_out, problem, error);
 }
 

@@ -71,7 +71,7 @@ typedef struct sources {
 static tx_status open_sources(tx_shared *shared, const tx_section *root, tx_error *error, sources *out)
 {
     tx_parallel *parallel = shared->parallel;
-    const tx_data_setup setup = tx_problem_data_setup(root, shared->isa);
+    const tx_data_setup setup = tx_problem_data_setup(root, tx_backend_isa(shared->backend));
     const tx_section *evaluation = tx_get_section(root, "evaluation");
     const int num_ranks = tx_parallel_size(parallel);
     TX_TRY(tx_data_source_open(parallel, tx_get_section(root, "data"), setup, error, &out->data));
@@ -102,9 +102,9 @@ tx_status tx_shared_create(tx_parallel *parallel, int count, const tx_config *co
                            tx_error *error, tx_shared *out)
 {
     const tx_section *root = tx_config_root(configs[0]);
-    tx_shared shared = {.parallel = parallel};
+    tx_shared shared = {.parallel = parallel, .opened = true};
     sources from = {0};
-    TX_TRY(tx_agree_isa(parallel, error, &shared.isa));
+    TX_TRY(tx_agree_backend(parallel, root, error, &shared.backend));
     tx_status status = open_sources(&shared, root, error, &from);
     status = status ? status : make_room(&shared, count, configs, group, log, error);
     status = status ? status : load(&shared, &from, tx_problem_placement(root), error);

@@ -32,5 +32,6 @@ void tx_shared_destroy(tx_shared *shared)
 {
     tx_dataset_destroy(shared->held_out.dataset);
     tx_dataset_destroy(shared->data.dataset);
+    tx_backend_close(shared->opened ? shared->backend : NULL);
     *shared = (tx_shared){0};
 }

@@ -4,6 +4,7 @@
 
 #include "trainax/component.h"
 #include "trainax/data.h"
+#include "trainax/kernel.h"
 
 typedef struct tx_shared_data {
     tx_data_shape shape;
@@ -14,7 +15,8 @@ typedef struct tx_shared_data {
 
 typedef struct tx_shared {
     tx_parallel *parallel; /* whose ranks hold the data; NULL: nobody's, it is only planned */
-    int isa;               /* that all of them have */
+    const tx_backend *backend;
+    bool opened; /* it is closed with what is shared */
     tx_shared_data data;
     tx_shared_data held_out; /* evaluation.data; without trajectories where there is none, or each member loads its own */
 } tx_shared;

@@ -89,7 +89,7 @@ static tx_status plan(tx_trainer *trainer, const tx_config *config, const tx_tra
 {
     tx_problem *problem = &trainer->problem;
     const size_t before = tx_memory_live();
-    TX_TRY(tx_problem_create(config, &trainer->shared->data.shape, trainer->shared->isa, num_ranks, error, problem));
+    TX_TRY(tx_problem_create(config, &trainer->shared->data.shape, trainer->shared->backend, num_ranks, error, problem));
     TX_TRY(tx_held_out_check(problem, error));
     TX_TRY(plan_member(&trainer->member, trainer, setup, num_ranks, error));
     trainer->planned = tx_memory_live() - before;
@@ -176,8 +176,9 @@ static tx_status load_data(tx_trainer *trainer, const tx_config *config, const t
     tx_data_source *source;
     trainer->shared = &trainer->own;
     trainer->own.parallel = parallel;
-    TX_TRY(tx_agree_isa(parallel, error, &trainer->own.isa));
-    const tx_data_setup opened = tx_problem_data_setup(root, trainer->own.isa);
+    TX_TRY(tx_agree_backend(parallel, root, error, &trainer->own.backend));
+    trainer->own.opened = true;
+    const tx_data_setup opened = tx_problem_data_setup(root, tx_backend_isa(trainer->own.backend));
     TX_TRY(tx_data_source_open(parallel, tx_get_section(root, "data"), opened, error, &source));
     const tx_status status = plan_and_load(trainer, config, setup, source, error);
     tx_data_source_destroy(source);
@@ -238,6 +239,7 @@ tx_status tx_trainer_plan(const tx_config *config, const tx_shared *shared, int 
     tx_trainer *trainer;
     TX_TRY(tx_allocate(sizeof *trainer, error, &trainer));
     trainer->own = *shared;
+    trainer->own.opened = false;
     trainer->shared = &trainer->own;
     const tx_status status = plan(trainer, config, &setup, num_ranks, error);
     if (status != TX_OK) {
@@ -263,8 +265,8 @@ void tx_trainer_destroy(tx_trainer *trainer)
     tx_rooms_destroy(&trainer->rooms);
     tx_workers_destroy(&trainer->workers);
     tx_crew_destroy(&trainer->crew);
-    tx_shared_destroy(&trainer->own);
     tx_problem_destroy(&trainer->problem);
+    tx_shared_destroy(&trainer->own);
     tx_free(trainer);
 }
 

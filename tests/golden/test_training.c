@@ -5,7 +5,8 @@
  * GOLDEN=PATH/CASE runs one case alone, from any folder (made by `generate_golden.py PATH/CASE.yaml`).
  *
  * ranks: 1 3
- * guard: 1 3 */
+ * guard: 1 3
+ * device: 1 3 */
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>

@@ -426,12 +426,12 @@ static tx_status run(const tx_instruction *i, tx_frame *frame)
 
 /* ---- The backend ---- */
 
-static tx_status make_backend(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+static tx_status make_backend(const tx_backend_options *options, tx_error *error, const tx_backend **out)
 {
     const tx_backend *cpu;
     tx_backend *made;
     TX_TRY(count(GUARD_OPEN, error));
-    TX_TRY(tx_cpu_class.open(isa, precision, error, &cpu));
+    TX_TRY(tx_cpu_class.open(options, error, &cpu));
     TX_TRY(tx_allocate(sizeof *made, error, &made));
     *made = *cpu;
     made->class_ = &guard_class;
@@ -440,10 +440,10 @@ static tx_status make_backend(int isa, tx_precision precision, tx_error *error, 
     return TX_OK;
 }
 
-static tx_status open_guard(int isa, tx_precision precision, tx_error *error, const tx_backend **out)
+static tx_status open_guard(const tx_backend_options *options, tx_error *error, const tx_backend **out)
 {
     pthread_mutex_lock(&mutex);
-    return leave(make_backend(isa, precision, error, out));
+    return leave(make_backend(options, error, out));
 }
 
 static void close_guard(const tx_backend *backend)

@@ -164,8 +164,10 @@ static tx_problem make_problem(const char *network, const tx_shape *state, const
              "batch_size: 4, key: 0}\n",
              precision, network, configuration);
     const tx_config_source source = {.name = "test.yaml", .text = text, .required = required};
+    const tx_backend *backend = NULL; /* which needs no closing */
     if (tx_config_create(registry, &source, &error, config) != TX_OK ||
-        tx_problem_create(*config, &data, -1, 1, &error, &problem) != TX_OK) {
+        tx_root_backend(tx_config_root(*config), tx_isa_count() - 1, 0, &error, &backend) != TX_OK ||
+        tx_problem_create(*config, &data, backend, 1, &error, &problem) != TX_OK) {
         printf("\n%s%s\n", text, error.message);
         CU_FAIL_FATAL("no problem");
     }

@@ -1,120 +1,18 @@
 /* Making a convolution: its shape becomes tables of offsets, so that the kernels know no axes, dilation or boundary. */
 #include "kernel/vector/conv.h"
 
-#include <limits.h>
-
 #include "base/memory.h"
+#include "kernel/taps.h"
 #include "kernel/vector/tile.h"
 #include "kernel/vector/variant.h"
 #include "kernel/vector/winograd.h"
-
-static int64_t phases_of(const int64_t *phases, int axis)
-{
-    return phases[axis] > 1 ? phases[axis] : 1;
-}
-
-static int phases_in_all(const int64_t *phases, int axes)
-{
-    int64_t product = 1;
-    for (int d = 0; d < axes; d++) {
-        product *= phases_of(phases, d);
-    }
-    return (int)product;
-}
-
-/* Rounds towards -infinity. */
-static int64_t divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
-/* Where tap t along an axis reads x for cell 0 of y's phase r: a cell and a phase of x. False: nowhere. */
-static bool tap_place(const tx_conv_shape *shape, int axis, int64_t r, int64_t t, int64_t *cell, int64_t *phase)
-{
-    const int64_t sx = phases_of(shape->x_phases, axis), sy = phases_of(shape->y_phases, axis);
-    const int64_t at = r + shape->shift[axis] + t * shape->dilation[axis];
-    *cell = divide(at, sx * sy); /* one of them is 1 */
-    *phase = sx > 1 ? at - *cell * sx : 0;
-    return sy == 1 || *cell * sy == at;
-}
-
-/* The taps of an axis must stay in x's interior and halo. */
-static tx_status check_axis(const tx_conv_shape *shape, int axis, tx_error *error)
-{
-    int64_t first = 0, last = 0, cell, phase;
-    bool any = false;
-    for (int64_t r = 0; r < phases_of(shape->y_phases, axis); r++) {
-        for (int64_t t = 0; t < shape->kernel[axis]; t++) {
-            if (tap_place(shape, axis, r, t, &cell, &phase)) {
-                first = !any || cell < first ? cell : first;
-                last = !any || cell > last ? cell : last;
-                any = true;
-            }
-        }
-    }
-    last += shape->y.shape.n[axis] - 1;
-    if (any && (first < -shape->x.low[axis] || last >= shape->x.shape.n[axis] + shape->x.high[axis])) {
-        return tx_error_set(error, TX_FAILURE, "convolution reads cells %ld to %ld of axis %d, which has %ld and halos %ld, %ld",
-                            (long)first, (long)last, axis, (long)shape->x.shape.n[axis], (long)shape->x.low[axis],
-                            (long)shape->x.high[axis]);
-    }
-    return TX_OK;
-}
-
-/* Whatever is made of channels and taps can be counted in an int. */
-enum { MOST_CHANNELS = 1 << 27 };
-
-static tx_status check_shape(const tx_conv_shape *shape, int groups, tx_error *error)
-{
-    if (shape->x.shape.axes != shape->y.shape.axes || shape->x.block != shape->y.block) {
-        return tx_error_set(error, TX_FAILURE, "convolution between %d and %d axes, blocks of %d and %d", shape->x.shape.axes,
-                            shape->y.shape.axes, shape->x.block, shape->y.block);
-    }
-    const int axes = shape->y.shape.axes, x_phases = phases_in_all(shape->x_phases, axes),
-              y_phases = phases_in_all(shape->y_phases, axes);
-    if (shape->x.shape.channels % (groups * x_phases) || shape->y.shape.channels % (groups * y_phases) ||
-        (x_phases > 1 && y_phases > 1)) {
-        return tx_error_set(error, TX_FAILURE, "convolution of %ld to %ld channels in %d groups, %d and %d phases",
-                            (long)shape->x.shape.channels, (long)shape->y.shape.channels, groups, x_phases, y_phases);
-    }
-    double pairs = (double)(shape->x.shape.channels / groups / x_phases);
-    for (int d = 0; d < axes; d++) {
-        pairs *= (double)shape->kernel[d];
-    }
-    if (pairs > INT_MAX || shape->x.shape.channels > MOST_CHANNELS || shape->y.shape.channels > MOST_CHANNELS) {
-        return tx_error_set(error, TX_INVALID, "a convolution of %ld to %ld channels with %.3g weights for each output: too large",
-                            (long)shape->x.shape.channels, (long)shape->y.shape.channels, pairs);
-    }
-    for (int d = 0; d < axes; d++) {
-        TX_TRY(check_axis(shape, d, error));
-    }
-    return TX_OK;
-}
-
-/* Where tap t of the kernel reads x for the first cell of phase r of y (one an axis): an offset in x. False: nowhere. */
-static bool tap_offset(const tx_conv_shape *shape, const int64_t *r, int64_t t, int64_t *offset)
-{
-    int64_t phase = 0, step = 1;
-    *offset = 0;
-    for (int d = shape->y.shape.axes - 1; d >= 0; t /= shape->kernel[d], d--) {
-        int64_t cell, part;
-        if (!tap_place(shape, d, r[d], t % shape->kernel[d], &cell, &part)) {
-            return false;
-        }
-        *offset += cell * shape->x.stride[d];
-        phase += part * step;
-        step *= phases_of(shape->x_phases, d);
-    }
-    *offset += phase * shape->x.channel;
-    return true;
-}
 
 static void list_taps(tx_conv *conv, const tx_conv_shape *shape, const int64_t *r)
 {
     int used = 0;
     for (int64_t t = 0; t < conv->kernel_taps; t++) {
         int64_t offset;
-        if (tap_offset(shape, r, t, &offset)) {
+        if (tx_conv_tap(shape, r, t, &offset)) {
             conv->tap[used] = offset;
             conv->tap_weight[used++] = shape->flip ? conv->kernel_taps - 1 - t : t;
         }
@@ -173,7 +71,7 @@ static bool is_narrow(const tx_conv *conv)
 
 static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, const int64_t *r)
 {
-    const int axes = shape->y.shape.axes, x_phases = phases_in_all(shape->x_phases, axes);
+    const int axes = shape->y.shape.axes, x_phases = tx_conv_phases(shape->x_phases, axes);
     *conv = (tx_conv){.groups = groups,
                       .in = (int)(shape->x.shape.channels / groups / x_phases),
                       .out = (int)(shape->y.shape.channels / groups),
@@ -192,7 +90,7 @@ static void describe(tx_conv *conv, const tx_conv_shape *shape, int groups, cons
     conv->narrow = is_narrow(conv);
     int64_t offset;
     for (int64_t t = 0; t < conv->kernel_taps; t++) {
-        conv->taps += tap_offset(shape, r, t, &offset);
+        conv->taps += tx_conv_tap(shape, r, t, &offset);
     }
 }
 
@@ -223,7 +121,7 @@ static tx_status make_tables(tx_conv *conv, const tx_conv_shape *shape, tx_error
     if (d < 0) {
         return VARIANT(conv_tables)(conv, 1, 0, error);
     }
-    const int64_t sx = phases_of(shape->x_phases, d), sy = phases_of(shape->y_phases, d);
+    const int64_t sx = tx_conv_phases_of(shape->x_phases, d), sy = tx_conv_phases_of(shape->y_phases, d);
     const int64_t taps_of_row = (shape->kernel[d] + sy - 1) / sy, phases = sx < taps_of_row ? sx : taps_of_row;
     return VARIANT(conv_tables)(conv, (conv->taps + taps_of_row - 1) / taps_of_row * phases,
                                 (shape->kernel[d] - 1) * shape->dilation[d] / (sx * sy) * shape->x.stride[d], error);
@@ -262,14 +160,12 @@ static tx_conv_shape phase_shape(const tx_conv_shape *shape, int phases, int pha
 tx_status VARIANT(conv_create)(const tx_conv_shape *shape, tx_error *error, tx_conv **out)
 {
     const int groups = shape->groups ? shape->groups : 1, axes = shape->y.shape.axes;
-    TX_TRY(check_shape(shape, groups, error));
-    const int phases = phases_in_all(shape->y_phases, axes);
+    TX_TRY(tx_conv_check(shape, groups, error));
+    const int phases = tx_conv_phases(shape->y_phases, axes);
     tx_conv *first = NULL;
     for (int phase = phases - 1; phase >= 0; phase--) {
-        int64_t r[TX_MAX_AXES], rest = phase;
-        for (int d = axes - 1; d >= 0; rest /= phases_of(shape->y_phases, d), d--) {
-            r[d] = rest % phases_of(shape->y_phases, d);
-        }
+        int64_t r[TX_MAX_AXES];
+        tx_conv_phase(shape, phase, r);
         const tx_conv_shape part = phase_shape(shape, phases, phase);
         tx_conv *conv;
         const tx_status status = create_phase(&part, groups, r, error, &conv);

@@ -1,9 +1,8 @@
 /* Making a truncated Fourier transform: stages, matrices, and how rows combine to modes. */
 #include "kernel/vector/spectral.h"
 
-#include <math.h>
-
 #include "base/memory.h"
+#include "kernel/turn.h"
 #include "kernel/vector/transpose.h"
 #include "kernel/vector/variant.h"
 
@@ -12,22 +11,6 @@ enum { LINE = 64 / sizeof(real) };
 static int64_t round_up(int64_t n, int64_t multiple)
 {
     return (n + multiple - 1) / multiple * multiple;
-}
-
-/* cos(2 pi j / n): reduced exactly to an eighth of a turn, so that symmetric values are equal and zeros are zero. */
-static double turn_cosine(int64_t j, int64_t n)
-{
-    int64_t quarters = (j % n + n) % n * 4; /* n to a quarter turn */
-    quarters = quarters > 2 * n ? 4 * n - quarters : quarters;
-    const double sign = quarters > n ? -1 : 1;
-    quarters = quarters > n ? 2 * n - quarters : quarters;
-    const double unit = M_PI / 2 / (double)n;
-    return sign * (2 * quarters > n ? sin(unit * (double)(n - quarters)) : cos(unit * (double)quarters));
-}
-
-static double turn_sine(int64_t j, int64_t n)
-{
-    return turn_cosine(4 * (j % n) - n, 4 * n);
 }
 
 /* ---- matrices ---- */
@@ -43,7 +26,7 @@ static double factor(const stage *s, int64_t part, int64_t r, int64_t n)
 {
     const bool sine = s->parts == 4 ? part >= 2 : part == 1;
     const int64_t k = s->parts == 4 ? 2 * r + part % 2 : r, j = k * n % s->points;
-    return k >= s->wavenumbers ? 0 : sine ? turn_sine(j, s->points) : turn_cosine(j, s->points);
+    return k >= s->wavenumbers ? 0 : sine ? tx_turn_sine(j, s->points) : tx_turn_cosine(j, s->points);
 }
 
 static void fill_to_rows(const stage *s, real *w)

@@ -1,0 +1,187 @@
+/* Fourier transforms of real tensors, axis by axis: products with cosines and sines. On the way the numbers lie in the scratch, real
+ * and imaginary parts apart, as [channel][axes …][sample].
+ *
+ * table, in reals: cosine and sine of each part of a turn, axis by axis. Stages, more: points of the axis, its wavenumbers, how many
+ * of these are counted from 0 on (the others up to points - 1), where its turn begins in the table, where to read in the scratch, from
+ * there to the imaginary parts, the same of where to write, reals that lie behind a point of the axis. */
+
+#define POINTS c.more[0]
+#define WAVES c.more[1]
+#define LOW c.more[2]
+#define TURN ((const global REAL *)table + c.more[3])
+#define SOURCE (SCRATCH + c.more[4])
+#define SOURCE_IMAGINARY c.more[5]
+#define TARGET (SCRATCH + c.more[6])
+#define TARGET_IMAGINARY c.more[7]
+#define BEHIND c.more[8]
+
+long wavenumber(const call c, long q)
+{
+    return q < LOW ? q : q + POINTS - WAVES;
+}
+
+/* Lines of the last axis of x. */
+KERNEL(dft_lines)
+{
+    const long block = c.in[0].block, q = ITEM / block, lane = ITEM % block, r = ROW;
+    if (q >= WAVES) {
+        return;
+    }
+    const global REAL *x = IN(0) + row_at(c.in[0], r) + lane;
+    const long k = wavenumber(c, q);
+    REAL re = 0, im = 0;
+    for (long n = 0, j = 0; n < POINTS; n++, j += k, j -= j >= POINTS ? POINTS : 0) {
+        re += TURN[2 * j] * x[n * block];
+        im -= TURN[2 * j + 1] * x[n * block];
+    }
+    TARGET[r * WAVES * block + ITEM] = re;
+    TARGET[r * WAVES * block + ITEM + TARGET_IMAGINARY] = im;
+}
+
+/* And back: real parts alone. */
+KERNEL(dft_lines_back)
+{
+    POINT
+    const long block = c.out.block, n = p / block;
+    const global REAL *z = SOURCE + r * WAVES * block + p % block;
+    REAL x = 0;
+    for (long q = 0, j = 0; q < WAVES; q++, j += n, j -= j >= POINTS ? POINTS : 0) {
+        x += TURN[2 * j] * z[q * block] - TURN[2 * j + 1] * z[q * block + SOURCE_IMAGINARY];
+    }
+    OUT[AT_OUT] = x;
+}
+
+/* Another axis, from points to wavenumbers, or (flip) back. */
+KERNEL(dft_axis)
+{
+    const long from = c.flip ? WAVES : POINTS, to_ = c.flip ? POINTS : WAVES, k = ITEM / BEHIND;
+    if (k >= to_) {
+        return;
+    }
+    const global REAL *z = SOURCE + ROW * from * BEHIND + ITEM % BEHIND;
+    const REAL sign = c.flip ? -1 : 1;
+    REAL re = 0, im = 0;
+    for (long n = 0; n < from; n++) {
+        const long j = (c.flip ? wavenumber(c, n) * k : wavenumber(c, k) * n) % POINTS;
+        const REAL cosine = TURN[2 * j], sine = sign * TURN[2 * j + 1];
+        const REAL x = z[n * BEHIND], y = z[n * BEHIND + SOURCE_IMAGINARY];
+        re += cosine * x + sine * y;
+        im += cosine * y - sine * x;
+    }
+    TARGET[ROW * to_ * BEHIND + ITEM] = re;
+    TARGET[ROW * to_ * BEHIND + ITEM + TARGET_IMAGINARY] = im;
+}
+
+/* ---- between the scratch and modes ----
+ * more: all modes of the spectrum (else groups of them), whether they are weighted, where in the scratch, from there to the imaginary
+ * parts, the number of axes; kept modes of three axes (missing: 1), points of these. alpha: 1 / points of all. */
+
+#define WHOLE c.more[0]
+#define WEIGHTED c.more[1]
+#define MODES (SCRATCH + c.more[2])
+#define MODES_IMAGINARY c.more[3]
+#define AXES c.more[4]
+#define KEPT(d) c.more[5 + (d)]
+#define SIZE(d) c.more[8 + (d)]
+
+/* Where real p of row r of modes lies in the scratch, and what it counts. */
+typedef struct place {
+    long at;
+    REAL weight;
+} place;
+
+REAL weight_of(const call c, long k, REAL unit)
+{
+    return !WEIGHTED ? 1 : k == 0 || 2 * k == SIZE(2) ? unit : 2 * unit;
+}
+
+place place_whole(const call c, const layout l, long r, long p, REAL unit)
+{
+    const long modes = l.n / 2, m = p % l.n / 2, lane = p / l.n;
+    return (place){(r * modes + m) * l.block + lane + p % 2 * MODES_IMAGINARY, weight_of(c, m % KEPT(2), unit)};
+}
+
+place place_kept(const call c, const layout l, long r, long p, REAL unit)
+{
+    const long groups = 1 << (AXES - 1), channels = l.channels / 2 / groups, g = r / 2 / channels, m = p % l.n, lane = p / l.n;
+    const long index[3] = {m / KEPT(2) / KEPT(1), m / KEPT(2) % KEPT(1), m % KEPT(2)};
+    long at = r / 2 % channels;
+    bool lost = false;
+    for (int d = 3 - AXES; d < 2; d++) {
+        const bool high = g >> (d - 3 + AXES) & 1;
+        at = at * 2 * KEPT(d) + (high ? KEPT(d) : 0) + index[d];
+        lost = lost || (!high && index[d] >= SIZE(d) - KEPT(d)); /* the later group is written over the earlier */
+    }
+    at = (at * KEPT(2) + index[2]) * l.block + lane + r % 2 * MODES_IMAGINARY;
+    return (place){at, WEIGHTED && lost ? 0 : weight_of(c, index[2], unit)};
+}
+
+KERNEL(pick_modes)
+{
+    POINT
+    const place at = WHOLE ? place_whole(c, c.out, r, p, alpha) : place_kept(c, c.out, r, p, alpha);
+    OUT[AT_OUT] = at.weight * MODES[at.at];
+}
+
+KERNEL(put_modes)
+{
+    POINT_OF(c.in[0])
+    const place at = WHOLE ? place_whole(c, c.in[0], r, p, alpha) : place_kept(c, c.in[0], r, p, alpha);
+    MODES[at.at] = at.weight * IN(0)[AT(0)];
+}
+
+/* ---- what happens to modes ---- */
+
+#undef KEPT
+#define PART(l, g, which, each) ((l).origin + 2 * ((g) * (each) + (which)) * (l).channel)
+
+/* y[g, o] = sum of w[g, o, i] x[g, i], or (flip) of conj(w[g, i, o]) x[g, i]; an item is a mode of a sample, a row an output */
+KERNEL(spectral_multiply)
+{
+    const long p = ITEM, in = c.in[0].channels / 2 / c.groups, out = c.out.channels / 2 / c.groups;
+    const long o = ROW % out, g = ROW / out, modes = c.out.n;
+    if (p >= c.out.row) {
+        return;
+    }
+    REAL re = 0, im = 0;
+    for (long i = 0; i < in; i++) {
+        const long w = (c.flip ? (g * in + i) * out + o : (g * out + o) * in + i) * modes + p % modes;
+        const global REAL *x = IN(0) + PART(c.in[0], g, i, in) + p;
+        const REAL wr = IN(1)[w], wi = c.flip ? -IN(2)[w] : IN(2)[w], xr = x[0], xi = x[c.in[0].channel];
+        re += wr * xr - wi * xi;
+        im += wr * xi + wi * xr;
+    }
+    global REAL *y = OUT + PART(c.out, g, o, out) + p;
+    y[0] = re;
+    y[c.out.channel] = im;
+}
+
+/* x, dy; real or (flip) imaginary parts of dy conj(x), summed over samples; an item is a mode, a row a pair of channels */
+KERNEL(spectral_weights)
+{
+    const long m = ITEM, in = c.in[0].channels / 2 / c.groups, out = c.in[1].channels / 2 / c.groups;
+    const long i = ROW % in, o = ROW / in % out, g = ROW / in / out, modes = c.in[0].n;
+    if (m >= modes) {
+        return;
+    }
+    const global REAL *x = IN(0) + PART(c.in[0], g, i, in) + m, *dy = IN(1) + PART(c.in[1], g, o, out) + m;
+    REAL sum = 0;
+    for (long lane = 0; lane < c.in[0].block; lane++, x += modes, dy += modes) {
+        const REAL xr = x[0], xi = x[c.in[0].channel], dr = dy[0], di = dy[c.in[1].channel];
+        sum += c.flip ? di * xr - dr * xi : dr * xr + di * xi;
+    }
+    OUT[ROW * modes + m] += sum;
+}
+
+/* Times complex numbers of a table (one for all channels, or each its own), or (flip) their conjugates; an item is a mode */
+KERNEL(multiply_modes)
+{
+    const long p = 2 * ITEM, r = ROW;
+    if (p >= c.out.row) {
+        return;
+    }
+    const global REAL *t = IN(1) + (c.groups > 1 ? r * c.out.n : 0) + p % c.out.n, *x = IN(0) + AT(0);
+    const REAL tr = t[0], ti = c.flip ? -t[1] : t[1], xr = x[0], xi = x[1];
+    OUT[AT_OUT] = xr * tr - xi * ti;
+    OUT[AT_OUT + 1] = xr * ti + xi * tr;
+}

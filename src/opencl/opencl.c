@@ -1,0 +1,177 @@
+/* OpenCL devices as a backend: one queue, in order; nothing waits but transfers. */
+#include "opencl/opencl.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/cpu.h"
+
+/* ---- Memory ---- */
+
+static cl_mem memory_of(const tx_buffer *buffer)
+{
+    return ((const tx_opencl_buffer *)buffer)->memory;
+}
+
+static tx_status fill_zeros(const tx_opencl *opencl, cl_mem memory, size_t offset, size_t bytes, tx_error *error)
+{
+    static const char zero = 0;
+    return bytes ? TX_OPENCL_CALL(error, clEnqueueFillBuffer, opencl->queue, memory, &zero, 1, offset, bytes, 0, NULL, NULL) : TX_OK;
+}
+
+static tx_status check_room(const tx_opencl *opencl, size_t bytes, tx_error *error)
+{
+    const tx_device *device = &opencl->device.text;
+    return bytes > opencl->device.largest || opencl->taken + bytes > device->memory
+               ? tx_error_set(error, TX_FAILURE,
+                              "not enough memory on %s: %zu MiB are asked for beside %zu MiB; it has %zu MiB, at most %zu MiB in one "
+                              "piece",
+                              device->name, bytes >> 20, opencl->taken >> 20, device->memory >> 20,
+                              (size_t)opencl->device.largest >> 20)
+               : TX_OK;
+}
+
+static tx_status make_memory(tx_opencl *opencl, size_t bytes, tx_error *error, cl_mem *out)
+{
+    cl_mem memory;
+    TX_TRY(check_room(opencl, bytes, error));
+    TX_OPENCL_MAKE(error, memory, clCreateBuffer, opencl->context, CL_MEM_READ_WRITE, bytes, NULL);
+    const tx_status status = fill_zeros(opencl, memory, 0, bytes, error);
+    if (status != TX_OK) {
+        tx_cl->clReleaseMemObject(memory);
+        return status;
+    }
+    *out = memory;
+    return TX_OK;
+}
+
+static tx_status allocate(const tx_backend *backend, size_t bytes, tx_error *error, tx_buffer **out)
+{
+    tx_opencl *opencl = tx_opencl_of(backend);
+    tx_opencl_buffer *b;
+    TX_TRY(tx_allocate(sizeof *b, error, &b));
+    b->buffer = (tx_buffer){.backend = backend, .bytes = bytes};
+    const tx_status status = bytes ? make_memory(opencl, bytes, error, &b->memory) : TX_OK;
+    if (status != TX_OK) {
+        tx_free(b);
+        return status;
+    }
+    __atomic_add_fetch(&opencl->taken, bytes, __ATOMIC_RELAXED);
+    *out = &b->buffer;
+    return TX_OK;
+}
+
+static void free_buffer(tx_buffer *buffer)
+{
+    if (buffer) {
+        if (memory_of(buffer)) {
+            tx_cl->clReleaseMemObject(memory_of(buffer));
+        }
+        __atomic_sub_fetch(&tx_opencl_of(buffer->backend)->taken, buffer->bytes, __ATOMIC_RELAXED);
+        tx_free(buffer);
+    }
+}
+
+static tx_status upload(tx_buffer *buffer, size_t offset, const void *from, size_t bytes, tx_error *error)
+{
+    return bytes ? TX_OPENCL_CALL(error, clEnqueueWriteBuffer, tx_opencl_of(buffer->backend)->queue, memory_of(buffer), CL_TRUE,
+                                  offset, bytes, from, 0, NULL, NULL)
+                 : TX_OK;
+}
+
+static tx_status download(tx_buffer *buffer, size_t offset, void *to, size_t bytes, tx_error *error)
+{
+    return bytes ? TX_OPENCL_CALL(error, clEnqueueReadBuffer, tx_opencl_of(buffer->backend)->queue, memory_of(buffer), CL_TRUE,
+                                  offset, bytes, to, 0, NULL, NULL)
+                 : TX_OK;
+}
+
+static tx_status clear(tx_buffer *buffer, size_t offset, size_t bytes, tx_error *error)
+{
+    return fill_zeros(tx_opencl_of(buffer->backend), memory_of(buffer), offset, bytes, error);
+}
+
+static tx_status synchronise(const tx_backend *backend, tx_error *error)
+{
+    return TX_OPENCL_CALL(error, clFinish, tx_opencl_of(backend)->queue);
+}
+
+static tx_status room(const tx_backend *backend, tx_error *error, size_t *out)
+{
+    const tx_opencl *opencl = tx_opencl_of(backend);
+    (void)error;
+    *out = opencl->device.text.memory > opencl->taken ? opencl->device.text.memory - opencl->taken : 0;
+    return TX_OK;
+}
+
+/* ---- The backend ---- */
+
+static void close_opencl(const tx_backend *backend)
+{
+    tx_opencl *opencl = tx_opencl_of(backend);
+    for (int k = 0; k < TX_OPENCL_MOST_KERNELS; k++) {
+        if (opencl->kernels[k]) {
+            tx_cl->clReleaseKernel(opencl->kernels[k]);
+        }
+    }
+    if (opencl->program) {
+        tx_cl->clReleaseProgram(opencl->program);
+    }
+    if (opencl->queue) {
+        tx_cl->clReleaseCommandQueue(opencl->queue);
+    }
+    if (opencl->context) {
+        tx_cl->clReleaseContext(opencl->context);
+    }
+    pthread_mutex_destroy(&opencl->mutex);
+    tx_free(opencl);
+}
+
+static tx_status open_device(tx_opencl *opencl, const tx_backend_options *options, tx_error *error)
+{
+    tx_opencl_device *device = &opencl->device;
+    const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
+    if (options->precision == TX_FLOAT64 && !device->text.doubles) {
+        return tx_error_set(error, TX_INVALID, "%s computes in float32 only", device->text.name);
+    }
+    TX_OPENCL_MAKE(error, opencl->context, clCreateContext, properties, 1, &device->id, NULL, NULL);
+    TX_OPENCL_MAKE(error, opencl->queue, clCreateCommandQueue, opencl->context, device->id, 0);
+    return tx_opencl_build(opencl, error);
+}
+
+static tx_status open_opencl(const tx_backend_options *options, tx_error *error, const tx_backend **out)
+{
+    tx_opencl_device device;
+    tx_opencl *opencl;
+    const tx_backend *cpu;
+    TX_TRY(tx_cpu_class.open(options, error, &cpu));
+    TX_TRY(tx_opencl_device_find(options->device ? options->device : "auto", options->rank, error, &device));
+    TX_TRY(tx_allocate(sizeof *opencl, error, &opencl));
+    opencl->device = device;
+    opencl->cpu = cpu;
+    opencl->backend = (tx_backend){&tx_opencl_class, options->precision, options->isa, opencl};
+    pthread_mutex_init(&opencl->mutex, NULL);
+    const tx_status status = open_device(opencl, options, error);
+    if (status != TX_OK) {
+        close_opencl(&opencl->backend);
+        return status;
+    }
+    *out = &opencl->backend;
+    return TX_OK;
+}
+
+const tx_backend_class tx_opencl_class = {.name = "opencl",
+                                          .list = tx_opencl_list,
+                                          .open = open_opencl,
+                                          .close = close_opencl,
+                                          .room = room,
+                                          .allocate = allocate,
+                                          .free = free_buffer,
+                                          .upload = upload,
+                                          .download = download,
+                                          .clear = clear,
+                                          .synchronise = synchronise,
+                                          .find = tx_opencl_find,
+                                          .create = tx_opencl_object_create,
+                                          .load = tx_opencl_object_load,
+                                          .destroy = tx_opencl_object_destroy};

@@ -1,0 +1,119 @@
+/* The OpenCL backend as its files share it. */
+#pragma once
+
+#include <pthread.h>
+
+#include "kernel/backend.h"
+#include "opencl/library.h"
+
+#include "opencl/call.h"
+
+extern const tx_backend_class tx_opencl_class;
+
+/* ---- device.c ---- */
+
+typedef struct tx_opencl_device {
+    cl_platform_id platform;
+    cl_device_id id;
+    tx_device text; /* what it is called */
+    bool processor; /* runs on the host's own cores */
+    cl_ulong largest; /* buffer, in bytes */
+} tx_opencl_device;
+
+/* All devices of all platforms, in the loader's order; one tx_allocate. */
+tx_status tx_opencl_devices(tx_error *error, tx_opencl_device **out, int *count);
+tx_status tx_opencl_list(tx_error *error, tx_device **out, int *count); /* as a backend's `list` */
+/* The one that is asked for: "auto" deals them out over the ranks of a machine. TX_INVALID: there is none such. */
+tx_status tx_opencl_device_find(const char *asked, int rank, tx_error *error, tx_opencl_device *out);
+
+/* ---- an open backend ---- */
+
+/* How kernels are cut: for processors vectors in one item, for others groups of items. */
+typedef struct tx_opencl_form {
+    int group, sum, width[2], tile, pairs; /* width: of each tx_precision */
+} tx_opencl_form;
+
+enum { TX_OPENCL_MOST_KERNELS = 96 };
+
+typedef struct tx_opencl {
+    tx_backend backend;
+    const tx_backend *cpu; /* whose kernels users' functions need */
+    tx_opencl_device device;
+    const tx_opencl_form *form;
+    cl_context context;
+    cl_command_queue queue;
+    cl_program program;
+    cl_kernel kernels[TX_OPENCL_MOST_KERNELS]; /* by tx_opencl_row */
+    size_t taken;                              /* bytes of its memory */
+    pthread_mutex_t mutex;                     /* a kernel's arguments belong to one thread at a time */
+} tx_opencl;
+
+static inline tx_opencl *tx_opencl_of(const tx_backend *backend)
+{
+    return backend->context;
+}
+
+typedef struct tx_opencl_buffer {
+    tx_buffer buffer;
+    cl_mem memory; /* NULL: no bytes */
+} tx_opencl_buffer;
+
+/* ---- program.c ---- */
+
+/* Builds the kernels of the backend's precision for its device. */
+tx_status tx_opencl_build(tx_opencl *opencl, tx_error *error);
+/* Tests: the form of all backends from now on, 1: that of processors; -1: as the device asks. */
+void tx_opencl_choose_form(int form);
+
+/* ---- object.c: shapes, and what kernels find in tables ---- */
+
+typedef struct tx_opencl_object {
+    tx_object object;
+    tx_conv_shape conv;
+    tx_spectral_shape spectral; /* of a transform over all modes: with the counts that this means */
+    tx_layout layout;           /* of a halo */
+    tx_halo *halo;
+    int64_t num_cells, num_gains; /* of a halo's channel: its cells, those inside that its adjoint adds to */
+    int64_t kernel_taps, most_taps, packed; /* taps of the weights, of a phase; packed reals */
+    int phases, tiles, in, out, groups; /* of a convolution; channels of a group and phase */
+    int64_t stage;     /* reals of a stage's real parts, at most */
+    tx_buffer *table;
+} tx_opencl_object;
+
+tx_status tx_opencl_object_create(const tx_backend *backend, tx_object_kind kind, const void *shape, tx_error *error,
+                                  tx_object **out);
+tx_status tx_opencl_object_load(const tx_backend *backend, tx_object *object, tx_error *error);
+void tx_opencl_object_destroy(const tx_backend *backend, tx_object *object);
+
+int64_t tx_opencl_waves(const tx_opencl_object *object, int axis); /* of a transform: wavenumbers of an axis of x */
+
+/* ---- launch.c: one call of one kernel ---- */
+
+typedef struct tx_opencl_launch {
+    const tx_instruction *instruction;
+    tx_frame *frame;
+    const tx_opencl *opencl;
+    const tx_opencl_object *object; /* NULL: none */
+    int kernel;                     /* function of the program */
+    bool sums;                      /* a group a row, whose items add up; else items side by side */
+    int64_t items, rows;
+    double alpha, beta;
+    tx_opencl_call call;
+    const tx_buffer *place[TX_CALL_PLACES];
+} tx_opencl_launch;
+
+/* As the instruction says; what is missing are items and rows. */
+tx_opencl_launch tx_opencl_launch_of(const tx_instruction *instruction, tx_frame *frame, const char *function);
+void tx_opencl_layout_to(const tx_layout *layout, tx_opencl_layout *out);
+void tx_opencl_over(tx_opencl_launch *launch, const tx_opencl_layout *layout); /* all its rows */
+tx_status tx_opencl_enqueue(const tx_opencl_launch *launch);
+
+/* ---- kernels.c ---- */
+
+const tx_kernel *tx_opencl_find(const tx_backend *backend, const char *name);
+/* Function number k of the program; NULL: there are no more. Its number by its name. */
+const char *tx_opencl_function(int k);
+
+/* ---- transform.c, host.c: operations of several launches, and of none ---- */
+tx_status tx_opencl_transform(const tx_instruction *instruction, tx_frame *frame);
+tx_status tx_opencl_on_host(const tx_instruction *instruction, tx_frame *frame);

@@ -95,6 +95,8 @@ typedef struct tx_backend_options {
 tx_status tx_backend_open(const char *name, const tx_backend_options *options, tx_error *error, const tx_backend **out);
 void tx_backend_close(const tx_backend *backend); /* takes NULL; after its plans */
 int tx_backend_isa(const tx_backend *backend);
+/* What the bits of its results depend on: the instruction set, or a device with its driver. */
+const char *tx_backend_computer(const tx_backend *backend);
 tx_precision tx_backend_precision(const tx_backend *backend);
 /* Bytes that it can still take. */
 tx_status tx_backend_room(const tx_backend *backend, tx_error *error, size_t *out);

@@ -58,6 +58,11 @@ int tx_backend_isa(const tx_backend *backend)
     return backend->isa;
 }
 
+const char *tx_backend_computer(const tx_backend *backend)
+{
+    return backend->computer ? backend->computer : tx_isa_name(backend->isa);
+}
+
 tx_precision tx_backend_precision(const tx_backend *backend)
 {
     return backend->precision;

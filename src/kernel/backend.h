@@ -154,6 +154,7 @@ struct tx_backend {
     tx_precision precision;
     int isa; /* level of tx_isa_name */
     void *context;
+    const char *computer; /* NULL: the CPU at that level */
 };
 
 /* The CPU in this precision, at this level of tx_isa_name; NULL: this machine cannot run it. For good, for everybody. */

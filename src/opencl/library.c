@@ -54,6 +54,12 @@ bool tx_opencl_fails(void)
     return __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) == fail_at;
 }
 
+long tx_opencl_keep(long more)
+{
+    static long kept;
+    return __atomic_add_fetch(&kept, more, __ATOMIC_RELAXED);
+}
+
 static const struct {
     cl_int status;
     const char *name;

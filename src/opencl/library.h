@@ -42,7 +42,19 @@ bool tx_opencl_fails(void);
         cl_int status_ = CL_OUT_OF_RESOURCES;                                                                                      \
         (made) = tx_opencl_fails() ? NULL : tx_cl->name(__VA_ARGS__, &status_);                                                \
         TX_TRY(tx_opencl_check(status_, #name, error));                                                                            \
+        tx_opencl_keep(1);                                                                            \
     } while (0)
+
+/* Gives back what was made; takes NULL. */
+#define TX_OPENCL_FREE(name, made)                                                                                                 \
+    do {                                                                                                                           \
+        if (made) {                                                                                                                \
+            tx_cl->name(made);                                                                                                     \
+            tx_opencl_keep(-1);                                                                                                    \
+        }                                                                                                                          \
+    } while (0)
+/* Tests: how many things are made and not given back; adds to them. */
+long tx_opencl_keep(long more);
 
 /* TX_FAILURE, with the names of the call and of what it returned, unless that is CL_SUCCESS. */
 tx_status tx_opencl_check(cl_int status, const char *call, tx_error *error);

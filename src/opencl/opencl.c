@@ -1,7 +1,7 @@
 /* OpenCL devices as a backend: one queue, in order; nothing waits but transfers. */
 #include "opencl/opencl.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "kernel/cpu.h"
@@ -38,7 +38,7 @@ static tx_status make_memory(tx_opencl *opencl, size_t bytes, tx_error *error, c
     TX_OPENCL_MAKE(error, memory, clCreateBuffer, opencl->context, CL_MEM_READ_WRITE, bytes, NULL);
     const tx_status status = fill_zeros(opencl, memory, 0, bytes, error);
     if (status != TX_OK) {
-        tx_cl->clReleaseMemObject(memory);
+        TX_OPENCL_FREE(clReleaseMemObject, memory);
         return status;
     }
     *out = memory;
@@ -64,9 +64,7 @@ static tx_status allocate(const tx_backend *backend, size_t bytes, tx_error *err
 static void free_buffer(tx_buffer *buffer)
 {
     if (buffer) {
-        if (memory_of(buffer)) {
-            tx_cl->clReleaseMemObject(memory_of(buffer));
-        }
+        TX_OPENCL_FREE(clReleaseMemObject, memory_of(buffer));
         __atomic_sub_fetch(&tx_opencl_of(buffer->backend)->taken, buffer->bytes, __ATOMIC_RELAXED);
         tx_free(buffer);
     }
@@ -110,19 +108,11 @@ static void close_opencl(const tx_backend *backend)
 {
     tx_opencl *opencl = tx_opencl_of(backend);
     for (int k = 0; k < TX_OPENCL_MOST_KERNELS; k++) {
-        if (opencl->kernels[k]) {
-            tx_cl->clReleaseKernel(opencl->kernels[k]);
-        }
+        TX_OPENCL_FREE(clReleaseKernel, opencl->kernels[k]);
     }
-    if (opencl->program) {
-        tx_cl->clReleaseProgram(opencl->program);
-    }
-    if (opencl->queue) {
-        tx_cl->clReleaseCommandQueue(opencl->queue);
-    }
-    if (opencl->context) {
-        tx_cl->clReleaseContext(opencl->context);
-    }
+    TX_OPENCL_FREE(clReleaseProgram, opencl->program);
+    TX_OPENCL_FREE(clReleaseCommandQueue, opencl->queue);
+    TX_OPENCL_FREE(clReleaseContext, opencl->context);
     pthread_mutex_destroy(&opencl->mutex);
     tx_free(opencl);
 }
@@ -149,7 +139,8 @@ static tx_status open_opencl(const tx_backend_options *options, tx_error *error,
     TX_TRY(tx_allocate(sizeof *opencl, error, &opencl));
     opencl->device = device;
     opencl->cpu = cpu;
-    opencl->backend = (tx_backend){&tx_opencl_class, options->precision, options->isa, opencl};
+    opencl->backend = (tx_backend){&tx_opencl_class, options->precision, options->isa, opencl, opencl->computer};
+    snprintf(opencl->computer, sizeof opencl->computer, "%s, driver %s", device.text.name, device.text.driver);
     pthread_mutex_init(&opencl->mutex, NULL);
     const tx_status status = open_device(opencl, options, error);
     if (status != TX_OK) {

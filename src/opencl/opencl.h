@@ -39,6 +39,7 @@ typedef struct tx_opencl {
     tx_backend backend;
     const tx_backend *cpu; /* whose kernels users' functions need */
     tx_opencl_device device;
+    char computer[256]; /* that, in words */
     const tx_opencl_form *form;
     cl_context context;
     cl_command_queue queue;
@@ -64,6 +65,13 @@ typedef struct tx_opencl_buffer {
 tx_status tx_opencl_build(tx_opencl *opencl, tx_error *error);
 /* Tests: the form of all backends from now on, 1: that of processors; -1: as the device asks. */
 void tx_opencl_choose_form(int form);
+
+/* ---- cache.c ---- */
+
+uint64_t tx_opencl_sum(const void *bytes, size_t size); /* a checksum */
+/* What was written under this key; NULL: nothing that is whole. tx_free. */
+unsigned char *tx_opencl_cache_read(uint64_t key, size_t *size);
+void tx_opencl_cache_write(uint64_t key, const void *bytes, size_t size);
 
 /* ---- object.c: shapes, and what kernels find in tables ---- */
 

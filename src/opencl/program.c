@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "opencl/opencl.h"
+#include "trainax/version.h"
 
 extern const unsigned char tx_opencl_source[]; /* call.h, common.cl, then the others: embedded when built */
 
@@ -47,13 +48,73 @@ static tx_status build_failed(const tx_opencl *opencl, tx_error *error)
     return status;
 }
 
+static const char options[] = "-cl-std=CL1.2";
+
 static tx_status build(const tx_opencl *opencl, tx_error *error)
 {
     const cl_int status = tx_opencl_fails()
                               ? CL_OUT_OF_RESOURCES
-                              : tx_cl->clBuildProgram(opencl->program, 1, &opencl->device.id, "-cl-std=CL1.2", NULL, NULL);
+                              : tx_cl->clBuildProgram(opencl->program, 1, &opencl->device.id, options, NULL, NULL);
     return status == CL_BUILD_PROGRAM_FAILURE ? build_failed(opencl, error) : tx_opencl_check(status, "clBuildProgram", error);
 }
+
+/* ---- Compiled before ---- */
+
+/* Of all that a compiled program depends on. */
+static uint64_t key_of(const tx_opencl *opencl, const char *header)
+{
+    const tx_device *device = &opencl->device.text;
+    char about[2048];
+    const int length = snprintf(about, sizeof about, "%s\n%s\n%s\n%s\n%s\n%s", header, options, device->platform, device->name,
+                                device->driver, tx_version());
+    return tx_opencl_sum(about, (size_t)length) ^ tx_opencl_sum(tx_opencl_source, strlen((const char *)tx_opencl_source)) * 3;
+}
+
+static tx_status make_stored(tx_opencl *opencl, size_t size, const unsigned char *bytes)
+{
+    cl_int taken;
+    TX_OPENCL_MAKE(NULL, opencl->program, clCreateProgramWithBinary, opencl->context, 1, &opencl->device.id, &size, &bytes, &taken);
+    return build(opencl, NULL);
+}
+
+/* False: there is none, or the driver does not take it. */
+static bool build_stored(tx_opencl *opencl, uint64_t key)
+{
+    size_t size;
+    unsigned char *bytes = tx_opencl_cache_read(key, &size);
+    const bool built = bytes && make_stored(opencl, size, bytes) == TX_OK;
+    tx_free(bytes);
+    if (!built) {
+        TX_OPENCL_FREE(clReleaseProgram, opencl->program);
+        opencl->program = NULL;
+    }
+    return built;
+}
+
+static void store(const tx_opencl *opencl, uint64_t key)
+{
+    size_t size = 0;
+    unsigned char *bytes;
+    if (tx_cl->clGetProgramInfo(opencl->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) != CL_SUCCESS || !size ||
+        tx_allocate(size, NULL, &bytes) != TX_OK) {
+        return;
+    }
+    if (tx_cl->clGetProgramInfo(opencl->program, CL_PROGRAM_BINARIES, sizeof bytes, &bytes, NULL) == CL_SUCCESS) {
+        tx_opencl_cache_write(key, bytes, size);
+    }
+    tx_free(bytes);
+}
+
+static tx_status build_source(tx_opencl *opencl, const char *header, uint64_t key, tx_error *error)
+{
+    TX_OPENCL_MAKE(error, opencl->program, clCreateProgramWithSource, opencl->context, 2,
+                   (const char *[]){header, (const char *)tx_opencl_source}, NULL);
+    TX_TRY(build(opencl, error));
+    store(opencl, key);
+    return TX_OK;
+}
+
+/* ---- The whole ---- */
 
 static tx_status make_kernels(tx_opencl *opencl, tx_error *error)
 {
@@ -70,8 +131,7 @@ tx_status tx_opencl_build(tx_opencl *opencl, tx_error *error)
     char header[1024];
     opencl->form = &forms[chosen < 0 ? opencl->device.processor : chosen];
     write_header(opencl, header, sizeof header);
-    TX_OPENCL_MAKE(error, opencl->program, clCreateProgramWithSource, opencl->context, 2,
-                   (const char *[]){header, (const char *)tx_opencl_source}, NULL);
-    TX_TRY(build(opencl, error));
+    const uint64_t key = key_of(opencl, header);
+    TX_TRY(build_stored(opencl, key) ? TX_OK : build_source(opencl, header, key, error));
     return make_kernels(opencl, error);
 }

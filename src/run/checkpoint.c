@@ -30,7 +30,7 @@ static tx_status put_root(tx_file *file, const tx_member *member, tx_error *erro
     if (member->step == member->ended_at) {
         TX_TRY(tx_file_set_integer(file, "/", ended_name, 1, error));
     }
-    return tx_file_set_text(file, "/", "isa", tx_isa_name(tx_backend_isa(member->trainer->problem.backend)), error);
+    return tx_file_set_text(file, "/", "isa", tx_backend_computer(member->trainer->problem.backend), error);
 }
 
 enum { ARRAY_PATH = TX_STATE_ARRAY_NAME + 16 };
@@ -228,31 +228,34 @@ static tx_status check_steps(const tx_checkpoint *checkpoint, const tx_config *c
                                   checkpoint->path, checkpoint->step);
 }
 
-static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, const char *isa, int now, const tx_log *log)
+tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error)
+{
+    TX_TRY(check_configuration(checkpoint, config, error));
+    return check_steps(checkpoint, config, error);
+}
+
+static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, const char *computer, const char *now,
+                          const tx_log *log)
 {
     if (strcmp(version, tx_version()) != 0) {
         tx_log_write(log, TX_LOG_WARNING, "%s was written by version %s, this is %s: the last bits may differ", checkpoint->path,
                      version, tx_version());
-    } else if (strcmp(isa, tx_isa_name(now)) != 0) {
-        tx_log_write(log, TX_LOG_WARNING, "%s was computed with the instruction set %s, now it is %s: the last bits may differ",
-                     checkpoint->path, isa, tx_isa_name(now));
+    } else if (strcmp(computer, now) != 0) {
+        tx_log_write(log, TX_LOG_WARNING, "%s was computed with %s, now it is %s: the last bits may differ", checkpoint->path,
+                     computer, now);
     }
 }
 
-tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, const tx_log *log, tx_error *error)
+tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_log *log, tx_error *error)
 {
-    char *version = NULL, *isa = NULL;
-    TX_TRY(check_configuration(checkpoint, config, error));
-    TX_TRY(check_steps(checkpoint, config, error));
+    char *version = NULL, *computer = NULL;
     tx_status status = tx_file_get_text(checkpoint->file, "/", "version", error, &version);
+    status = status ? status : tx_file_get_text(checkpoint->file, "/", "isa", error, &computer);
     if (status == TX_OK) {
-        status = tx_file_get_text(checkpoint->file, "/", "isa", error, &isa);
-    }
-    if (status == TX_OK) {
-        warn_of_build(checkpoint, version, isa, tx_isa_count() - 1, log);
+        warn_of_build(checkpoint, version, computer, tx_backend_computer(backend), log);
     }
     tx_free(version);
-    tx_free(isa);
+    tx_free(computer);
     return status;
 }
 

@@ -31,9 +31,10 @@ static inline tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, co
 {
     return tx_error_set(error, reason->status, "%s (resuming from %s; --overwrite starts anew)", reason->message, checkpoint->path);
 }
-/* TX_INVALID naming the key when it belongs to another configuration or has done more steps than are asked for; warns when bits may
- * differ. */
-tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, const tx_log *log, tx_error *error);
+/* TX_INVALID naming the key when it belongs to another configuration or has done more steps than are asked for. */
+tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error);
+/* Warns when another version, instruction set or device goes on from it than wrote it: the last bits may differ. */
+tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_log *log, tx_error *error);
 /* Sets parameters, optimizer, scales and step of the member, and appends the rows to its history (rank 0 alone). TX_INVALID, with
  * nothing set, when the data are not those of the run. */
 tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_member *member, tx_error *error);

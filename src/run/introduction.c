@@ -102,7 +102,8 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
     tell_windows(problem, log);
     tell_ranks(trainer, num_ranks, log);
-    tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_isa_name(tx_backend_isa(problem->backend)));
+    const bool on_device = tx_plan_blocks_at_once(problem->loss.plan, 2) > 1;
+    tx_log_write(log, TX_LOG_NOTE, "%s: %s", on_device ? "device" : "instruction set", tx_backend_computer(problem->backend));
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
 }
 

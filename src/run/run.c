@@ -70,7 +70,7 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
     run->earlier = tx_run_earlier(run->directory, tx_config_registry(run->config));
     TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
     if (run->checkpoint.file) {
-        return tx_checkpoint_check(&run->checkpoint, run->config, run->log, error);
+        return tx_checkpoint_check(&run->checkpoint, run->config, error);
     }
     TX_TRY(tx_run_check_restart(run->directory, error));
     if (tx_run_exists(run->directory)) {
@@ -135,6 +135,7 @@ static tx_status take_directory(tx_run *run, tx_error *error)
     }
     TX_TRY(create_history(run, error));
     if (run->checkpoint.file) {
+        TX_TRY(tx_checkpoint_compare(&run->checkpoint, run->trainer->problem.backend, run->log, error));
         TX_TRY(tx_checkpoint_load(&run->checkpoint, run->member, error));
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));

@@ -1,4 +1,4 @@
-/* Where the time of a block goes. */
+/* Where the time of a block goes; on a device, where each call is waited for, of all blocks of a run. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +11,7 @@ static tx_status time_calls(const tx_plan *plan, tx_frame frame, double *best, b
     double before = tx_clock();
     for (size_t k = 0; k < plan->num_instructions; k++) {
         TX_TRY(plan->instructions[k].run(&plan->instructions[k], &frame));
+        TX_TRY(frame.staged ? plan->backend->class_->synchronise(plan->backend, frame.error) : TX_OK);
         const double after = tx_clock(), seconds = after - before;
         best[k] = first || seconds < best[k] ? seconds : best[k];
         before = after;
@@ -38,7 +39,14 @@ static tx_status time_runs(tx_values *values, tx_workspace *workspace, const tx_
 {
     TX_TRY(tx_values_refresh(values, error));
     for (int k = 0; k < repetitions; k++) {
-        TX_TRY(time_calls(values->plan, tx_workspace_begin(workspace, values, input, output, error), best, k == 0));
+        tx_staged staged;
+        tx_frame frame;
+        if (values->plan->backend->class_->in_place) {
+            frame = tx_workspace_begin(workspace, values, input, output, error);
+        } else {
+            TX_TRY(tx_workspace_stage(workspace, values, input, error, &staged, &frame));
+        }
+        TX_TRY(time_calls(values->plan, frame, best, k == 0));
     }
     return TX_OK;
 }
@@ -62,9 +70,6 @@ tx_status tx_values_profile(tx_values *values, tx_workspace *workspace, const tx
     const size_t instructions = values->plan->num_instructions;
     double *best = NULL;
     tx_operation_time *rows = NULL;
-    if (!values->plan->backend->class_->in_place) {
-        return tx_error_set(error, TX_INVALID, "only what runs in the host's memory can be timed call by call");
-    }
     tx_status status = tx_allocate_array(instructions, sizeof *best, error, &best);
     status = status ? status : tx_allocate_array(instructions, sizeof *rows, error, &rows);
     status = status ? status : time_runs(values, workspace, input, output, repetitions, best, error);

@@ -140,21 +140,30 @@ static tx_status download(const tx_workspace *workspace, int count, int blocks, 
                                       : TX_OK;
 }
 
-static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
-                            tx_error *error)
+tx_status tx_workspace_stage(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, tx_error *error,
+                             tx_staged *staged, tx_frame *out)
 {
     const int blocks = (input->count + values->plan->options.block - 1) / values->plan->options.block;
     TX_TRY(upload(workspace, input, blocks, error));
-    const tx_staged staged = stage(workspace, values, input->count, blocks);
-    tx_frame frame = {.backend = values->plan->backend,
+    *staged = stage(workspace, values, input->count, blocks);
+    *out = (tx_frame){.backend = values->plan->backend,
                       .part = tx_whole,
                       .scratch_samples = workspace->samples,
                       .states = workspace->states,
-                      .staged = &staged,
+                      .staged = staged,
                       .error = error};
+    return TX_OK;
+}
+
+static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
+                            tx_error *error)
+{
+    tx_staged staged;
+    tx_frame frame;
+    TX_TRY(tx_workspace_stage(workspace, values, input, error, &staged, &frame));
     TX_TRY(tx_run_instructions(values->plan, &frame));
     tx_note_failed(&output->failed, &frame.failed);
-    return download(workspace, input->count, blocks, output, error);
+    return download(workspace, input->count, staged.blocks, output, error);
 }
 
 tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,

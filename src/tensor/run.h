@@ -45,6 +45,9 @@ void tx_workspace_clear(tx_workspace *workspace, const tx_run_input *input, cons
 /* A frame after that, and with the lanes set. */
 tx_frame tx_workspace_begin(tx_workspace *workspace, const tx_values *values, const tx_run_input *input,
                             const tx_run_output *output, tx_error *error);
+/* Not in place: uploads what a run is given; what its instructions see is of `staged`, which outlives the frame. */
+tx_status tx_workspace_stage(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, tx_error *error,
+                             tx_staged *staged, tx_frame *out);
 /* What a run in place has left: each sample's loss. */
 void tx_workspace_read_losses(const tx_workspace *workspace, const tx_frame *frame, double *losses);
 

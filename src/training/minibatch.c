@@ -424,10 +424,12 @@ tx_status tx_workers_profile(const tx_workers *workers, const tx_evaluator *eval
     if (share->count == 0) {
         return TX_OK;
     }
-    const tx_run_input input = block_input(workers, share, 0);
+    const bool all = blocks_at_once(workers) > 1; /* in one call; else a block stands for all of the job */
+    tx_run_input input = block_input(workers, share, 0);
+    input.count = all ? (int)share->count : input.count;
     tx_run_output output = output_of(workers->worker, evaluator);
     TX_TRY(tx_values_profile(evaluator->values, evaluator->rooms->workspaces[0], &input, &output, repetitions, error, out, count));
-    const int64_t blocks = tx_problem_blocks(workers->problem);
+    const int64_t blocks = all ? 1 : tx_problem_blocks(workers->problem);
     for (int k = 0; k < *count; k++) {
         (*out)[k].calls *= blocks;
         (*out)[k].seconds *= (double)blocks;

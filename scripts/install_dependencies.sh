@@ -7,7 +7,7 @@ set -euo pipefail
 
 packages=(gcc libc6-dev make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libfftw3-dev libfyaml-dev
           libssl-dev libdeflate-dev liblzf-dev libscalapack-openmpi-dev libopenblas-serial-dev)
-for_tests=(g++ gfortran libcunit1-dev git python3 python3-jsonschema python3-yaml python3-h5py python3-matplotlib python3-onnx hdf5-tools procps mandoc
+for_tests=(ocl-icd-opencl-dev pocl-opencl-icd g++ gfortran libcunit1-dev git python3 python3-jsonschema python3-yaml python3-h5py python3-matplotlib python3-onnx hdf5-tools procps mandoc
            clang-14 libomp-14-dev libclang-rt-14-dev clang-format-14 clang-tidy-14 cppcheck tcl)
 for_clusters=(slurm-wlm munge iproute2)
 

@@ -3,7 +3,7 @@
 # usage: scripts/test.sh [--portable | --sanitize=address,undefined | --sanitize=thread] [OPTION OF ctest]...
 #        scripts/test.sh --all
 #   (nothing)      Release, in build/
-#   --portable     for any machine (no choice of instruction sets, no ScaLAPACK), in build-portable/
+#   --portable     for any machine (no choice of instruction sets, no ScaLAPACK, no OpenCL), in build-portable/
 #   --sanitize=…   Debug, under the sanitizers of the compiler, in build-<their names>/
 #   --all          all of these, one after the other, then scripts/check.sh and scripts/fuzz.sh: an hour or two
 # Options of ctest narrow it down: scripts/test.sh -R '^file/'
@@ -32,7 +32,7 @@ case "${1:-}" in
         ;;
     --portable)
         build=build-portable
-        options+=(-DTRAINAX_PORTABLE=ON -DTRAINAX_SCALAPACK=OFF)
+        options+=(-DTRAINAX_PORTABLE=ON -DTRAINAX_SCALAPACK=OFF -DTRAINAX_OPENCL=OFF)
         shift
         ;;
     --sanitize=*)

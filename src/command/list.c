@@ -39,7 +39,8 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 const tx_command tx_command_list = {
     .name = "list",
-    .usage = "list [networks|blocks|data|steppers|configurations|losses|metrics|optimizers|transforms|schedules|callbacks|devices|…]",
+    .usage =
+        "list [networks|blocks|data|steppers|configurations|losses|metrics|optimizers|transforms|schedules|callbacks|devices|…]",
     .summary = "the components that a configuration can name",
     .word = "KINDS",
     .word_text = "only these, such as networks, or devices: of OpenCL; every component if absent",

@@ -235,7 +235,8 @@ static const tx_option parallel_options[] = {
      .type = TX_TYPE_STRING,
      .initial = "auto",
      .may_differ = true,
-     .text = "of opencl: its number in `trainax list devices`, or part of its name; auto: devices are dealt out over a machine's ranks"},
+     .text = "of opencl: its number in `trainax list devices`, or part of its name; auto: devices are dealt out over a machine's "
+             "ranks"},
     {0},
 };
 

@@ -5,8 +5,8 @@
 #include "trainax/data.h"
 #include "trainax/evaluation.h"
 
-/* For rank `rank` of num_ranks, whose plan is for `backend`, which outlives it. shape: of trajectories that will be there already when it loads;
- * NULL: they are its own, whose source is opened. Not collective. */
+/* For rank `rank` of num_ranks, whose plan is for `backend`, which outlives it. shape: of trajectories that will be there already
+ * when it loads; NULL: they are its own, whose source is opened. Not collective. */
 tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_shape *shape, int rank, int num_ranks,
                              const tx_backend *backend, tx_error *error, tx_evaluation **out);
 /* Do steps, network and metrics suit trajectories of this shape? Not collective. */

@@ -34,8 +34,7 @@ static tx_status build(full_loss *job, tx_error *error)
     tx_problem *problem = &job->problem;
     TX_TRY(tx_configuration_check(problem->configuration, error));
     TX_TRY(cut_windows(problem, error));
-    TX_TRY(
-        tx_step_block(problem->network, problem->backend, problem->windows.count, error, &problem->block));
+    TX_TRY(tx_step_block(problem->network, problem->backend, problem->windows.count, error, &problem->block));
     TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));
     TX_TRY(tx_problem_plan(problem, problem->configuration, &problem->physics, problem->block, false, error, &job->loss));
     TX_TRY(tx_values_create(job->loss.plan, &job->shared, error, &job->values));

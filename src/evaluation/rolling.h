@@ -26,7 +26,7 @@ struct tx_evaluation {
     tx_beside beside;          /* of trajectories that are not loaded */
     tx_network *network;
     const tx_backend *backend; /* NULL: the caller's */
-    tx_plan *plan; /* of one step */
+    tx_plan *plan;             /* of one step */
     tx_parameters parameters;
     tx_values *bound;
     tx_metrics *metrics;

@@ -29,7 +29,7 @@ typedef struct tx_rollout_job {
     tx_array_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
-    int isa; /* of the host */
+    int isa;   /* of the host */
     int block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     tx_shape state;
     size_t level_size, level_bytes;

@@ -47,8 +47,8 @@ static tx_status add_devices(cl_platform_id platform, tx_error *error, tx_opencl
 {
     cl_device_id ids[MOST_DEVICES];
     cl_uint found = 0;
-    const cl_int status = tx_opencl_fails() ? CL_OUT_OF_RESOURCES
-                                            : tx_cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &found);
+    const cl_int status =
+        tx_opencl_fails() ? CL_OUT_OF_RESOURCES : tx_cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &found);
     TX_TRY(status == CL_DEVICE_NOT_FOUND ? TX_OK : tx_opencl_check(status, "clGetDeviceIDs", error));
     for (cl_uint k = 0; k < found && k < MOST_DEVICES && *count < MOST_DEVICES; k++) {
         TX_TRY(describe(platform, ids[k], error, &devices[*count]));
@@ -62,8 +62,7 @@ static tx_status add_platforms(tx_error *error, tx_opencl_device *devices, int *
 {
     cl_platform_id platforms[MOST_PLATFORMS];
     cl_uint found = 0;
-    const cl_int status =
-        tx_opencl_fails() ? CL_OUT_OF_RESOURCES : tx_cl->clGetPlatformIDs(MOST_PLATFORMS, platforms, &found);
+    const cl_int status = tx_opencl_fails() ? CL_OUT_OF_RESOURCES : tx_cl->clGetPlatformIDs(MOST_PLATFORMS, platforms, &found);
     const bool none = status == -1001; /* the loader's own word for no platform */
     TX_TRY(none ? TX_OK : tx_opencl_check(status, "clGetPlatformIDs", error));
     for (cl_uint k = 0; !none && k < found && k < MOST_PLATFORMS; k++) {
@@ -134,7 +133,8 @@ static tx_status none_such(const tx_opencl_device *devices, int count, const cha
         at += snprintf(names + at, sizeof names - (size_t)at, "%s%d %s", k ? ", " : "", k, devices[k].text.name);
     }
     return count ? tx_error_set(error, TX_INVALID, "there is no OpenCL device '%s'; there are: %s", asked, names)
-                 : tx_error_set(error, TX_FAILURE, "OpenCL finds no device on this machine; `trainax list devices` shows what it finds");
+                 : tx_error_set(error, TX_FAILURE,
+                                "OpenCL finds no device on this machine; `trainax list devices` shows what it finds");
 }
 
 tx_status tx_opencl_device_find(const char *asked, int rank, tx_error *error, tx_opencl_device *out)

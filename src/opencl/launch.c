@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 void tx_opencl_layout_to(const tx_layout *layout, tx_opencl_layout *out)
 {
     *out = (tx_opencl_layout){.channels = layout->shape.channels,

@@ -29,9 +29,9 @@ tx_status tx_opencl_load(tx_error *error)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, load);
     return tx_cl ? TX_OK
-                     : tx_error_set(error, TX_FAILURE,
-                                    "no OpenCL on this machine: %s is not found (Debian: ocl-icd-libopencl1 and a driver's package)",
-                                    lacking);
+                 : tx_error_set(error, TX_FAILURE,
+                                "no OpenCL on this machine: %s is not found (Debian: ocl-icd-libopencl1 and a driver's package)",
+                                lacking);
 }
 
 /* ---- Failures ---- */
@@ -64,29 +64,21 @@ static const struct {
     cl_int status;
     const char *name;
 } names[] = {
-#define NAME(name) {name, #name}
-    NAME(CL_DEVICE_NOT_FOUND),
-    NAME(CL_DEVICE_NOT_AVAILABLE),
-    NAME(CL_COMPILER_NOT_AVAILABLE),
-    NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE),
-    NAME(CL_OUT_OF_RESOURCES),
-    NAME(CL_OUT_OF_HOST_MEMORY),
-    NAME(CL_BUILD_PROGRAM_FAILURE),
-    NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
-    NAME(CL_INVALID_VALUE),
-    NAME(CL_INVALID_DEVICE),
-    NAME(CL_INVALID_CONTEXT),
-    NAME(CL_INVALID_COMMAND_QUEUE),
-    NAME(CL_INVALID_MEM_OBJECT),
-    NAME(CL_INVALID_BINARY),
-    NAME(CL_INVALID_BUILD_OPTIONS),
-    NAME(CL_INVALID_PROGRAM_EXECUTABLE),
-    NAME(CL_INVALID_KERNEL_NAME),
-    NAME(CL_INVALID_KERNEL_ARGS),
-    NAME(CL_INVALID_ARG_SIZE),
-    NAME(CL_INVALID_WORK_GROUP_SIZE),
-    NAME(CL_INVALID_BUFFER_SIZE),
-    {-1001, "CL_PLATFORM_NOT_FOUND_KHR"},
+#define NAME(name)                                                                                                                 \
+    {                                                                                                                              \
+        name, #name                                                                                                                \
+    }
+    NAME(CL_DEVICE_NOT_FOUND),       NAME(CL_DEVICE_NOT_AVAILABLE),
+    NAME(CL_COMPILER_NOT_AVAILABLE), NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+    NAME(CL_OUT_OF_RESOURCES),       NAME(CL_OUT_OF_HOST_MEMORY),
+    NAME(CL_BUILD_PROGRAM_FAILURE),  NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+    NAME(CL_INVALID_VALUE),          NAME(CL_INVALID_DEVICE),
+    NAME(CL_INVALID_CONTEXT),        NAME(CL_INVALID_COMMAND_QUEUE),
+    NAME(CL_INVALID_MEM_OBJECT),     NAME(CL_INVALID_BINARY),
+    NAME(CL_INVALID_BUILD_OPTIONS),  NAME(CL_INVALID_PROGRAM_EXECUTABLE),
+    NAME(CL_INVALID_KERNEL_NAME),    NAME(CL_INVALID_KERNEL_ARGS),
+    NAME(CL_INVALID_ARG_SIZE),       NAME(CL_INVALID_WORK_GROUP_SIZE),
+    NAME(CL_INVALID_BUFFER_SIZE),    {-1001, "CL_PLATFORM_NOT_FOUND_KHR"},
 };
 
 tx_status tx_opencl_check(cl_int status, const char *call, tx_error *error)

@@ -40,9 +40,9 @@ bool tx_opencl_fails(void);
 #define TX_OPENCL_MAKE(error, made, name, ...)                                                                                     \
     do {                                                                                                                           \
         cl_int status_ = CL_OUT_OF_RESOURCES;                                                                                      \
-        (made) = tx_opencl_fails() ? NULL : tx_cl->name(__VA_ARGS__, &status_);                                                \
+        (made) = tx_opencl_fails() ? NULL : tx_cl->name(__VA_ARGS__, &status_);                                                    \
         TX_TRY(tx_opencl_check(status_, #name, error));                                                                            \
-        tx_opencl_keep(1);                                                                            \
+        tx_opencl_keep(1);                                                                                                         \
     } while (0)
 
 /* Gives back what was made; takes NULL. */

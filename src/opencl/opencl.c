@@ -16,18 +16,19 @@ static cl_mem memory_of(const tx_buffer *buffer)
 static tx_status fill_zeros(const tx_opencl *opencl, cl_mem memory, size_t offset, size_t bytes, tx_error *error)
 {
     static const char zero = 0;
-    return bytes ? TX_OPENCL_CALL(error, clEnqueueFillBuffer, opencl->queue, memory, &zero, 1, offset, bytes, 0, NULL, NULL) : TX_OK;
+    return bytes ? TX_OPENCL_CALL(error, clEnqueueFillBuffer, opencl->queue, memory, &zero, 1, offset, bytes, 0, NULL, NULL)
+                 : TX_OK;
 }
 
 static tx_status check_room(const tx_opencl *opencl, size_t bytes, tx_error *error)
 {
     const tx_device *device = &opencl->device.text;
     return bytes > opencl->device.largest || opencl->taken + bytes > device->memory
-               ? tx_error_set(error, TX_FAILURE,
-                              "not enough memory on %s: %zu MiB are asked for beside %zu MiB; it has %zu MiB, at most %zu MiB in one "
-                              "piece",
-                              device->name, bytes >> 20, opencl->taken >> 20, device->memory >> 20,
-                              (size_t)opencl->device.largest >> 20)
+               ? tx_error_set(
+                     error, TX_FAILURE,
+                     "not enough memory on %s: %zu MiB are asked for beside %zu MiB; it has %zu MiB, at most %zu MiB in one "
+                     "piece",
+                     device->name, bytes >> 20, opencl->taken >> 20, device->memory >> 20, (size_t)opencl->device.largest >> 20)
                : TX_OK;
 }
 

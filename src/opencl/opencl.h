@@ -15,8 +15,8 @@ extern const tx_backend_class tx_opencl_class;
 typedef struct tx_opencl_device {
     cl_platform_id platform;
     cl_device_id id;
-    tx_device text; /* what it is called */
-    bool processor; /* runs on the host's own cores */
+    tx_device text;   /* what it is called */
+    bool processor;   /* runs on the host's own cores */
     cl_ulong largest; /* buffer, in bytes */
 } tx_opencl_device;
 
@@ -81,10 +81,10 @@ typedef struct tx_opencl_object {
     tx_spectral_shape spectral; /* of a transform over all modes: with the counts that this means */
     tx_layout layout;           /* of a halo */
     tx_halo *halo;
-    int64_t num_cells, num_gains; /* of a halo's channel: its cells, those inside that its adjoint adds to */
+    int64_t num_cells, num_gains;           /* of a halo's channel: its cells, those inside that its adjoint adds to */
     int64_t kernel_taps, most_taps, packed; /* taps of the weights, of a phase; packed reals */
-    int phases, tiles, in, out, groups; /* of a convolution; channels of a group and phase */
-    int64_t stage;     /* reals of a stage's real parts, at most */
+    int phases, tiles, in, out, groups;     /* of a convolution; channels of a group and phase */
+    int64_t stage;                          /* reals of a stage's real parts, at most */
     tx_buffer *table;
 } tx_opencl_object;
 

@@ -52,9 +52,8 @@ static const char options[] = "-cl-std=CL1.2";
 
 static tx_status build(const tx_opencl *opencl, tx_error *error)
 {
-    const cl_int status = tx_opencl_fails()
-                              ? CL_OUT_OF_RESOURCES
-                              : tx_cl->clBuildProgram(opencl->program, 1, &opencl->device.id, options, NULL, NULL);
+    const cl_int status = tx_opencl_fails() ? CL_OUT_OF_RESOURCES
+                                            : tx_cl->clBuildProgram(opencl->program, 1, &opencl->device.id, options, NULL, NULL);
     return status == CL_BUILD_PROGRAM_FAILURE ? build_failed(opencl, error) : tx_opencl_check(status, "clBuildProgram", error);
 }
 

@@ -30,8 +30,8 @@ static tx_opencl_launch stage(const stages *s, const char *function, int axis)
     for (int d = axis + 1; d < x->axes; d++) {
         behind *= tx_opencl_waves(o, d);
     }
-    const long more[] = {x->n[axis],           waves,   both ? waves / 2 : waves,    turn,    2 * s->at * o->stage, o->stage,
-                         2 * !s->at * o->stage, o->stage, behind};
+    const long more[] = {x->n[axis], waves, both ? waves / 2 : waves, turn, 2 * s->at * o->stage, o->stage, 2 * !s->at * o->stage,
+                         o->stage,   behind};
     memcpy(l.call.more, more, sizeof more);
     return l;
 }

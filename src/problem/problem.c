@@ -199,8 +199,8 @@ static tx_status build(tx_problem *problem, int num_ranks, tx_error *error)
     return plan_shared(problem, num_ranks, error);
 }
 
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks, tx_error *error,
-                            tx_problem *out)
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks,
+                            tx_error *error, tx_problem *out)
 {
     const tx_section *root = tx_config_root(config), *trainer = tx_get_section(root, "trainer");
     tx_problem problem = {

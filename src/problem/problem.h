@@ -51,8 +51,8 @@ tx_placement tx_problem_placement(const tx_section *root);
 int tx_problem_threads(const tx_section *root); /* of a rank */
 tx_data_setup tx_problem_data_setup(const tx_section *root, int isa);
 /* For so many ranks; the backend outlives it. TX_INVALID, with the place in the file, for all that does not fit together. */
-tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks, tx_error *error,
-                            tx_problem *out);
+tx_status tx_problem_create(const tx_config *config, const tx_data_shape *data, const tx_backend *backend, int num_ranks,
+                            tx_error *error, tx_problem *out);
 void tx_problem_destroy(tx_problem *problem); /* takes a zeroed one */
 
 /* What a configuration needs, for states of this shape; section: where its ref_stepper and residuum_fn stand. */

@@ -1,5 +1,5 @@
-/* OpenCL calls that fail, each in turn: one line says which, nothing that was made is left, and the next run is right again. And what
- * is asked for that is not there. */
+/* OpenCL calls that fail, each in turn: one line says which, nothing that was made is left, and the next run is right again. And
+ * what is asked for that is not there. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -107,7 +107,8 @@ tx_status tx_opencl_enqueue(const tx_opencl_launch *launch)
 {
     tx_opencl *opencl = tx_opencl_of(launch->frame->backend);
     tx_opencl_launch l = *launch;
-    l.call.chunks = l.sums ? 1 : (int)((l.items + opencl->form->group - 1) / opencl->form->group);
+    const int64_t group = (int64_t)opencl->form->group * opencl->form->run;
+    l.call.chunks = l.sums ? 1 : (int)((l.items + group - 1) / group);
     if (l.rows * l.call.chunks == 0) {
         return TX_OK;
     }

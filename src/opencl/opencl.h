@@ -30,7 +30,7 @@ tx_status tx_opencl_device_find(const char *asked, int rank, tx_error *error, tx
 
 /* How kernels are cut: for processors vectors in one item, for others groups of items. */
 typedef struct tx_opencl_form {
-    int group, sum, width[2], tile, pairs; /* width: of each tx_precision */
+    int group, run, sum, width[2], tile, pairs; /* device/common.cl; width: of each tx_precision */
 } tx_opencl_form;
 
 enum { TX_OPENCL_MOST_KERNELS = 96 };

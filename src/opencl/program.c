@@ -9,8 +9,8 @@
 extern const unsigned char tx_opencl_source[]; /* call.h, common.cl, then the others: embedded when built */
 
 /* Processors have long vectors and no use for groups that wait for each other. */
-static const tx_opencl_form forms[] = {{.group = 64, .sum = 64, .width = {1, 1}, .tile = 4, .pairs = 4},
-                                       {.group = 64, .sum = 1, .width = {16, 8}, .tile = 4, .pairs = 2}};
+static const tx_opencl_form forms[] = {{.group = 64, .run = 1, .sum = 64, .width = {1, 1}, .tile = 4, .pairs = 4},
+                                       {.group = 1, .run = 1024, .sum = 1, .width = {16, 8}, .tile = 6, .pairs = 4}};
 
 static int chosen = -1;
 
@@ -24,11 +24,12 @@ static void write_header(const tx_opencl *opencl, char *text, size_t size)
 {
     const tx_opencl_form *form = opencl->form;
     const bool single = opencl->backend.precision == TX_FLOAT32;
-    int at = snprintf(text, size,
-                      "#define REAL %s\n#define LEAST_NORMAL %s\n#define GROUP %d\n#define SUM %d\n#define WIDTH %d\n"
-                      "#define TILE %d\n#define PAIRS %d\n",
-                      single ? "float" : "double", single ? "FLT_MIN" : "DBL_MIN", form->group, form->sum,
-                      form->width[opencl->backend.precision], form->tile, form->pairs);
+    int at =
+        snprintf(text, size,
+                 "#define REAL %s\n#define LEAST_NORMAL %s\n#define GROUP %d\n#define RUN %d\n#define SUM %d\n#define WIDTH %d\n"
+                 "#define TILE %d\n#define PAIRS %d\n",
+                 single ? "float" : "double", single ? "FLT_MIN" : "DBL_MIN", form->group, form->run, form->sum,
+                 form->width[opencl->backend.precision], form->tile, form->pairs);
     for (int k = 0; k < TX_ACTIVATION_COUNT; k++) {
         at += snprintf(text + at, size - (size_t)at, "#define E_%s %d\n", tx_activation_rows[k].name, k);
     }

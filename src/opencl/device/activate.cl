@@ -63,12 +63,14 @@ REAL activation_slope(int e, REAL s, REAL d)
 
 KERNEL(activate)
 {
-    POINT
-    OUT[AT_OUT] = activated(c.activation, IN(0)[AT(0)]);
+    const global REAL *x = ROW_OF(0);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = activated(c.activation, x[p]);
 }
 
 KERNEL(activate_gradient)
 {
-    POINT
-    OUT[AT_OUT] = activation_slope(c.activation, IN(1)[AT(1)], IN(0)[AT(0)]);
+    const global REAL *dy = ROW_OF(0), *s = ROW_OF(1);
+    global REAL *dx = ROW_OUT;
+    EACH(p, c.out.row) dx[p] = activation_slope(c.activation, s[p], dy[p]);
 }

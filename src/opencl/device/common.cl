@@ -1,5 +1,6 @@
-/* What all kernels share. Ahead of this stand call.h and, from the host: REAL; GROUP, the items of a group that walk along rows; SUM,
- * those that add up together; WIDTH, the reals that an item of a convolution takes at once. */
+/* What all kernels share. Ahead of this stand call.h and, from the host: REAL, LEAST_NORMAL, the activations, and the form of the
+ * device: GROUP items of a group walk along rows, each over RUN neighbours; SUM items add up together; an item of a convolution has
+ * WIDTH reals of TILE output channels, of its gradient TILE channels by PAIRS pairs of an input channel and a tap. */
 typedef tx_opencl_layout layout;
 typedef tx_opencl_call call;
 
@@ -38,18 +39,27 @@ long channel_of(const layout l, long r)
     return r / (l.outer[0] * l.outer[1]);
 }
 
-/* Kernels over rows: real p of row r of the result (or of what is read, for those that have none). */
-#define POINT_OF(l)                                                                                                                \
-    const long p = ITEM, r = ROW;                                                                         \
-    if (p >= (l).row) {                                                                            \
-        return;                                                                                                                    \
-    }
-#define POINT POINT_OF(c.out)
-#define AT(k) (row_at(c.in[k], r) + p)
-#define AT_OUT (row_at(c.out, r) + p)
-#define SAMPLE (p % c.out.block)
-/* Its cell in C order. */
-#define CELL(l) (r * (l).n + p / (l).block)
+/* Row r, the item's own, of an operand: a kernel over rows reads and writes real p of them. */
+#define ROW_OF(k) (IN(k) + row_at(c.in[k], ROW))
+#define ROW_OUT (OUT + row_at(c.out, ROW))
+
+/* The item's neighbours, of `count` things in a row. */
+#define EACH(p, count) for (long p = ITEM * RUN, end_ = min(p + RUN, (long)(count)); p < end_; p++)
+/* The same for the reals p of a row: cell n of the row, sample `lane`. */
+#define EACH_CELL(l)                                                                                                               \
+    for (long p = ITEM * RUN, end_ = min(p + RUN, (l).row), n = p / (l).block, lane = p % (l).block; p < end_;                     \
+         p++, lane = lane + 1 == (l).block ? 0 : lane + 1, n += lane == 0)
+
+/* All cells of `rows` rows from `first` on, of two tensors at once, as a group that adds up shares them: at reals a and b. */
+#if SUM == 1
+#define EACH_TERM(l, m, first, rows, a, b)                                                                                         \
+    for (long row_ = (first); row_ < (first) + (rows); row_++)                                                                     \
+        for (long a = row_at(l, row_), b = row_at(m, row_), end_ = a + (l).row; a < end_; a += (l).block, b += (m).block)
+#else
+#define EACH_TERM(l, m, first, rows, a, b)                                                                                         \
+    for (long e_ = get_local_id(0); e_ < (rows) * (l).n; e_ += SUM)                                                                \
+        for (long a = cell_at(l, (first) * (l).n + e_), b = cell_at(m, (first) * (m).n + e_), end_ = a; a <= end_; a += end_ + 1)
+#endif
 
 /* The sum over a group, in one order; every item gets it. part: SUM reals. */
 REAL sum_of_group(REAL x, local REAL *part)

@@ -1,5 +1,4 @@
-/* Convolutions over rows: an item keeps TILE output channels of WIDTH reals of a row, or of a gradient TILE channels by PAIRS pairs of
- * an input channel and a tap.
+/* Convolutions over rows, and their gradients.
  *
  * table: of each phase of y (taps, where they begin in the table, where its packed weights begin, 0), then taps: (offset in x, place
  * in the weights of a pair of channels). more: input and output channels of a group and phase, groups, phases, tiles of output
@@ -14,14 +13,18 @@
 #define X_CHANNEL c.more[6]
 #define FLIPPED c.more[7]
 
+#define UNROLL __attribute__((opencl_unroll_hint))
+
 #if WIDTH == 1
 typedef REAL reals;
 #define LOAD(at) (*(at))
+#define STORE(v, at) (*(at) = (v))
 #else
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
 typedef JOIN(REAL, WIDTH) reals;
 #define LOAD(at) JOIN(vload, WIDTH)(0, at)
+#define STORE(v, at) JOIN(vstore, WIDTH)(v, 0, at)
 #endif
 
 /* The first n reals, then zeros. */
@@ -58,65 +61,87 @@ long output_at(const call c, const layout y, long phase, long g, long o)
 
 /* ---- y from x ---- */
 
+/* A row is a tile of a group and phase. */
 KERNEL(pack)
 {
-    const long j = ITEM, tile = ROW % TILES, g = ROW / TILES % GROUPS;
+    const long tile = ROW % TILES, g = ROW / TILES % GROUPS;
     const global long *phase = table + ROW / TILES / GROUPS * 4;
-    if (j >= INPUTS * phase[0] * TILE) {
-        return;
+    const global REAL *w = IN(0) + g * OUTPUTS * INPUTS * KERNEL_TAPS;
+    global REAL *packed = OUT + phase[2] + (g * TILES + tile) * INPUTS * phase[0] * TILE;
+    EACH(item, INPUTS * phase[0] * TILE)
+    {
+        const long o = tile * TILE + item % TILE, i = item / TILE / phase[0], t = item / TILE % phase[0];
+        const long pair = FLIPPED ? i * OUTPUTS + o : o * INPUTS + i;
+        packed[item] = o < OUTPUTS ? w[pair * KERNEL_TAPS + table[phase[1] + 2 * t + 1]] : 0;
     }
-    const long o = tile * TILE + j % TILE, i = j / TILE / phase[0], t = j / TILE % phase[0];
-    const long pair = FLIPPED ? i * OUTPUTS + o : o * INPUTS + i;
-    const long from = (g * OUTPUTS * INPUTS + pair) * KERNEL_TAPS + table[phase[1] + 2 * t + 1];
-    OUT[phase[2] + (g * TILES + tile) * INPUTS * phase[0] * TILE + j] = o < OUTPUTS ? IN(0)[from] : 0;
 }
 
-/* operand 1: packed weights, 2: bias, 3: mask, 4: what is added; at: of the item's reals in y */
-REAL finished(const call c, REAL y, REAL bias, const global REAL *mask, const global REAL *add)
+reals activated_all(int e, reals y)
 {
-    y += bias + (HAS(4) ? *add : 0);
-    y = activated(c.activation, y);
-    return HAS(3) && !(*mask > 0) ? 0 : y;
-}
-
-KERNEL(conv)
-{
-    const long rows = c.out.outer[0] * c.out.outer[1], p = ITEM * WIDTH, row = ROW % rows;
-    const long tile = ROW / rows % TILES, g = ROW / rows / TILES % GROUPS;
-    const long phase = ROW / rows / TILES / GROUPS;
-    if (p >= c.out.row) {
-        return;
+    if (e == E_relu) {
+        return y < (reals)0 ? (reals)0 : y;
     }
-    const long taps = table[4 * phase];
-    const global long *tap = table + table[4 * phase + 1];
-    const global REAL *w = IN(1) + table[4 * phase + 2] + (g * TILES + tile) * INPUTS * taps * TILE;
-    const global REAL *x = IN(0) + row_of(c.in[0], c.out, row) + g * INPUTS * X_CHANNEL + p;
-    reals sum[TILE];
-    for (int o = 0; o < TILE; o++) {
-        sum[o] = 0;
-    }
-    for (long i = 0; i < INPUTS; i++, x += X_CHANNEL) {
-        for (long t = 0; t < taps; t++, w += TILE) {
-            const reals v = LOAD(x + tap[2 * t]);
-            for (int o = 0; o < TILE; o++) {
-                sum[o] += w[o] * v;
-            }
+    if (e != E_identity) {
+        REAL *some = (REAL *)&y;
+        for (int k = 0; k < WIDTH; k++) {
+            some[k] = activated(e, some[k]);
         }
     }
-    const long left = c.out.row - p;
-    for (int o = 0; o < TILE && tile * TILE + o < OUTPUTS; o++) {
-        const REAL bias = HAS(2) ? IN(2)[g * OUTPUTS + tile * TILE + o] : 0;
-        const long at = row_of(c.out, c.out, row) + output_at(c, c.out, phase, g, tile * TILE + o) + p;
-        const REAL *some = (const REAL *)&sum[o];
-        for (int k = 0; k < WIDTH && k < left; k++) {
-            OUT[at + k] = finished(c, some[k], bias, b3 + c.at[3] + BLOCK * c.next[3] + at + k, b4 + c.at[4] + BLOCK * c.next[4] + at + k);
+    return y;
+}
+
+void put_first(reals y, global REAL *to, long n)
+{
+    const REAL *some = (const REAL *)&y;
+    for (int k = 0; k < WIDTH && k < n; k++) {
+        to[k] = some[k];
+    }
+}
+
+/* operand 1: packed weights, 2: bias, 3: mask, 4: what is added. A row is one of y's, of a tile of a group and phase. */
+KERNEL(conv)
+{
+    const long rows = c.out.outer[0] * c.out.outer[1], row = ROW % rows, tile = ROW / rows % TILES;
+    const long g = ROW / rows / TILES % GROUPS, phase = ROW / rows / TILES / GROUPS, taps = table[4 * phase], inputs = INPUTS;
+    const long x_channel = X_CHANNEL, length = c.out.row;
+    const global long *tap = table + table[4 * phase + 1];
+    const global REAL *weights = IN(1) + table[4 * phase + 2] + (g * TILES + tile) * inputs * taps * TILE;
+    const global REAL *from = IN(0) + row_of(c.in[0], c.out, row) + g * inputs * x_channel;
+    const long first = row_of(c.out, c.out, row);
+    EACH(vector, (length + WIDTH - 1) / WIDTH)
+    {
+        const long p = vector * WIDTH;
+        const global REAL *x = from + p, *w = weights;
+        reals sum[TILE];
+        UNROLL for (int o = 0; o < TILE; o++) sum[o] = 0;
+        for (long i = 0; i < inputs; i++, x += x_channel) {
+            for (long t = 0; t < taps; t++, w += TILE) {
+                const reals v = LOAD(x + tap[2 * t]);
+                UNROLL for (int o = 0; o < TILE; o++) sum[o] += w[o] * v;
+            }
+        }
+        UNROLL for (int o = 0; o < TILE; o++)
+        {
+            const long channel = tile * TILE + o, at = first + output_at(c, c.out, phase, g, channel) + p;
+            if (channel < OUTPUTS) {
+                reals y = sum[o];
+                y += HAS(2) ? IN(2)[g * OUTPUTS + channel] : 0;
+                y = HAS(4) ? y + LOAD(IN(4) + at) : y;
+                y = activated_all(c.activation, y);
+                y = HAS(3) ? (LOAD(IN(3) + at) > (reals)0 ? y : (reals)0) : y;
+                if (length - p < WIDTH) {
+                    put_first(y, OUT + at, length - p);
+                } else {
+                    STORE(y, OUT + at);
+                }
+            }
         }
     }
 }
 
 /* ---- gradients: inputs x, dy ---- */
 
-/* Which taps and channels a group adds up. */
+/* A row is a tile of a group and phase, and a cut of its pairs. */
 SUMMING(conv_weights)
 {
     local REAL part[SUM];
@@ -129,13 +154,13 @@ SUMMING(conv_weights)
     }
     const global REAL *x[PAIRS], *dy[TILE];
     reals sum[TILE][PAIRS];
-    for (int j = 0; j < PAIRS; j++) {
+    UNROLL for (int j = 0; j < PAIRS; j++) {
         const long pair = min(cut * PAIRS + j, pairs - 1);
         x[j] = IN(0) + (g * INPUTS + pair / taps) * X_CHANNEL + tap[2 * (pair % taps)];
     }
-    for (int o = 0; o < TILE; o++) {
+    UNROLL for (int o = 0; o < TILE; o++) {
         dy[o] = IN(1) + output_at(c, c.in[1], phase, g, min(tile * TILE + o, OUTPUTS - 1));
-        for (int j = 0; j < PAIRS; j++) {
+        UNROLL for (int j = 0; j < PAIRS; j++) {
             sum[o][j] = 0;
         }
     }
@@ -144,19 +169,19 @@ SUMMING(conv_weights)
         for (long p = get_local_id(0) * WIDTH; p < c.in[1].row; p += SUM * WIDTH) {
             const long left = c.in[1].row - p;
             reals v[PAIRS];
-            for (int j = 0; j < PAIRS; j++) {
+            UNROLL for (int j = 0; j < PAIRS; j++) {
                 v[j] = left < WIDTH ? load_first(x[j] + from + p, left) : LOAD(x[j] + from + p);
             }
-            for (int o = 0; o < TILE; o++) {
+            UNROLL for (int o = 0; o < TILE; o++) {
                 const reals d = left < WIDTH ? load_first(dy[o] + of + p, left) : LOAD(dy[o] + of + p);
-                for (int j = 0; j < PAIRS; j++) {
+                UNROLL for (int j = 0; j < PAIRS; j++) {
                     sum[o][j] += d * v[j];
                 }
             }
         }
     }
-    for (int o = 0; o < TILE; o++) {
-        for (int j = 0; j < PAIRS; j++) {
+    UNROLL for (int o = 0; o < TILE; o++) {
+        UNROLL for (int j = 0; j < PAIRS; j++) {
             const REAL all = sum_of_group(total(sum[o][j]), part);
             const long channel = tile * TILE + o, pair = cut * PAIRS + j;
             if (get_local_id(0) == 0 && channel < OUTPUTS && pair < pairs) {

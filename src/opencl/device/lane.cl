@@ -1,33 +1,39 @@
 /* Sums over all cells of each sample: a group adds up one of them. */
 
-#define EACH_LANE(term)                                                                                                            \
+#define SUM_OF(term, other)                                                                                                        \
     local REAL part[SUM];                                                                                                          \
-    const long lane = ROW, cells = c.in[0].channels * c.in[0].outer[0] * c.in[0].outer[1] * c.in[0].n;                \
-    const global REAL *x = IN(0) + lane, *z = IN(1) + lane;                                                                        \
+    const global REAL *x = IN(0) + ROW, *z = IN(other) + ROW;                                                                      \
     REAL sum = 0;                                                                                                                  \
-    for (long e = get_local_id(0); e < cells; e += SUM) {                                                                          \
-        sum += term;                                                                                                               \
-    }                                                                                                                              \
+    EACH_TERM(c.in[0], c.in[other], 0, c.in[0].channels * c.in[0].outer[0] * c.in[0].outer[1], a, b) sum += term(x[a], z[b]);      \
     sum = sum_of_group(sum, part);                                                                                                 \
     if (get_local_id(0) == 0) {                                                                                                    \
-        OUT[lane] = alpha * sum;                                                                                                   \
+        OUT[ROW] = alpha * sum;                                                                                                    \
     }
-#define X x[cell_at(c.in[0], e)]
-#define Z z[cell_at(c.in[1], e)]
+
+REAL first_of(REAL x, REAL z)
+{
+    return x;
+}
+REAL product_of(REAL x, REAL z)
+{
+    return x * z;
+}
+REAL square_of(REAL x, REAL z)
+{
+    return (x - z) * (x - z);
+}
 
 SUMMING(sum)
 {
-    EACH_LANE(X)
+    SUM_OF(first_of, 0)
 }
 
 SUMMING(dot)
 {
-    EACH_LANE(X *Z)
+    SUM_OF(product_of, 1)
 }
 
 SUMMING(square_error)
 {
-    EACH_LANE((X - Z) * (X - Z))
+    SUM_OF(square_of, 1)
 }
-#undef X
-#undef Z

@@ -2,32 +2,36 @@
 
 KERNEL(zero)
 {
-    POINT
-    OUT[AT_OUT] = 0;
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = 0;
 }
 
 KERNEL(copy)
 {
-    POINT
-    OUT[AT_OUT] = IN(0)[AT(0)];
+    const global REAL *x = ROW_OF(0);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = x[p];
 }
 
 KERNEL(add)
 {
-    POINT
-    OUT[AT_OUT] = alpha * IN(0)[AT(0)] + beta * IN(1)[AT(1)];
+    const global REAL *a = ROW_OF(0), *b = ROW_OF(1);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = alpha * a[p] + beta * b[p];
 }
 
 KERNEL(scale)
 {
-    POINT
-    OUT[AT_OUT] = alpha * IN(0)[AT(0)];
+    const global REAL *x = ROW_OF(0);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = alpha * x[p];
 }
 
 KERNEL(multiply)
 {
-    POINT
-    OUT[AT_OUT] = IN(0)[AT(0)] * IN(1)[AT(1)];
+    const global REAL *a = ROW_OF(0), *b = ROW_OF(1);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = a[p] * b[p];
 }
 
 /* a^p of a magnitude, for the exponents of losses exactly rounded */
@@ -38,35 +42,45 @@ REAL power_of(REAL a, REAL p)
 
 KERNEL(power)
 {
-    POINT
-    OUT[AT_OUT] = power_of(fabs(IN(0)[AT(0)]), alpha);
+    const global REAL *x = ROW_OF(0);
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row) y[p] = power_of(fabs(x[p]), alpha);
 }
 
 /* dy p |x|^(p - 1) sign(x), and 0 where x is 0, or to a root below the least normal number; negative powers are infinite there */
+REAL power_slope(REAL x, REAL dy, REAL p)
+{
+    const REAL a = fabs(x);
+    const bool at_zero = p < 0 ? false : p < 1 ? a < LEAST_NORMAL : a == 0;
+    return at_zero ? 0 : dy * (p * (p == 1 ? 1 : power_of(a, p - 1)) * copysign((REAL)1, x));
+}
+
 KERNEL(power_gradient)
 {
-    POINT
-    const REAL x = IN(1)[AT(1)], a = fabs(x);
-    const bool at_zero = alpha < 0 ? false : alpha < 1 ? a < LEAST_NORMAL : a == 0;
-    OUT[AT_OUT] = at_zero ? 0 : IN(0)[AT(0)] * (alpha * (alpha == 1 ? 1 : power_of(a, alpha - 1)) * copysign((REAL)1, x));
+    const global REAL *dy = ROW_OF(0), *x = ROW_OF(1);
+    global REAL *dx = ROW_OUT;
+    EACH(p, c.out.row) dx[p] = power_slope(x[p], dy[p], alpha);
 }
 
 /* operand 1: the numbers */
 KERNEL(lane_scale)
 {
-    POINT
-    OUT[AT_OUT] = alpha * IN(1)[SAMPLE] * IN(0)[AT(0)];
+    const global REAL *x = ROW_OF(0), *s = IN(1);
+    global REAL *y = ROW_OUT;
+    EACH_CELL(c.out) y[p] = alpha * s[lane] * x[p];
 }
 
 KERNEL(broadcast)
 {
-    POINT
-    OUT[AT_OUT] = alpha * IN(0)[SAMPLE];
+    const global REAL *s = IN(0);
+    global REAL *y = ROW_OUT;
+    EACH_CELL(c.out) y[p] = alpha * s[lane];
 }
 
+/* x, z, numbers, what is added or none: laid out as the result */
 KERNEL(square_error_gradient)
 {
-    POINT
-    const REAL slope = alpha * IN(2)[SAMPLE] * (IN(0)[AT(0)] - IN(1)[AT(1)]);
-    OUT[AT_OUT] = slope + (HAS(3) ? IN(3)[AT_OUT] : 0);
+    const global REAL *x = ROW_OF(0), *z = ROW_OF(1), *s = IN(2), *added = HAS(3) ? IN(3) + row_at(c.out, ROW) : x;
+    global REAL *dx = ROW_OUT;
+    EACH_CELL(c.out) dx[p] = alpha * s[lane] * (x[p] - z[p]) + (HAS(3) ? added[p] : 0);
 }

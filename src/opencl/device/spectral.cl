@@ -23,53 +23,57 @@ long wavenumber(const call c, long q)
 /* Lines of the last axis of x. */
 KERNEL(dft_lines)
 {
-    const long block = c.in[0].block, q = ITEM / block, lane = ITEM % block, r = ROW;
-    if (q >= WAVES) {
-        return;
+    const long block = c.in[0].block;
+    EACH(item, WAVES * block)
+    {
+        const global REAL *x = ROW_OF(0) + item % block;
+        const long k = wavenumber(c, item / block);
+        REAL re = 0, im = 0;
+        for (long n = 0, j = 0; n < POINTS; n++, j += k, j -= j >= POINTS ? POINTS : 0) {
+            re += TURN[2 * j] * x[n * block];
+            im -= TURN[2 * j + 1] * x[n * block];
+        }
+        TARGET[ROW * WAVES * block + item] = re;
+        TARGET[ROW * WAVES * block + item + TARGET_IMAGINARY] = im;
     }
-    const global REAL *x = IN(0) + row_at(c.in[0], r) + lane;
-    const long k = wavenumber(c, q);
-    REAL re = 0, im = 0;
-    for (long n = 0, j = 0; n < POINTS; n++, j += k, j -= j >= POINTS ? POINTS : 0) {
-        re += TURN[2 * j] * x[n * block];
-        im -= TURN[2 * j + 1] * x[n * block];
-    }
-    TARGET[r * WAVES * block + ITEM] = re;
-    TARGET[r * WAVES * block + ITEM + TARGET_IMAGINARY] = im;
 }
 
 /* And back: real parts alone. */
 KERNEL(dft_lines_back)
 {
-    POINT
-    const long block = c.out.block, n = p / block;
-    const global REAL *z = SOURCE + r * WAVES * block + p % block;
-    REAL x = 0;
-    for (long q = 0, j = 0; q < WAVES; q++, j += n, j -= j >= POINTS ? POINTS : 0) {
-        x += TURN[2 * j] * z[q * block] - TURN[2 * j + 1] * z[q * block + SOURCE_IMAGINARY];
+    const long block = c.out.block;
+    global REAL *x = ROW_OUT;
+    EACH_CELL(c.out)
+    {
+        const global REAL *z = SOURCE + ROW * WAVES * block + lane;
+        REAL sum = 0;
+        for (long q = 0, j = 0; q < WAVES; q++, j += n, j -= j >= POINTS ? POINTS : 0) {
+            sum += TURN[2 * j] * z[q * block] - TURN[2 * j + 1] * z[q * block + SOURCE_IMAGINARY];
+        }
+        x[p] = sum;
     }
-    OUT[AT_OUT] = x;
 }
 
 /* Another axis, from points to wavenumbers, or (flip) back. */
 KERNEL(dft_axis)
 {
-    const long from = c.flip ? WAVES : POINTS, to_ = c.flip ? POINTS : WAVES, k = ITEM / BEHIND;
-    if (k >= to_) {
-        return;
-    }
-    const global REAL *z = SOURCE + ROW * from * BEHIND + ITEM % BEHIND;
+    const long from = c.flip ? WAVES : POINTS, count = c.flip ? POINTS : WAVES;
     const REAL sign = c.flip ? -1 : 1;
-    REAL re = 0, im = 0;
-    for (long n = 0; n < from; n++) {
-        const long j = (c.flip ? wavenumber(c, n) * k : wavenumber(c, k) * n) % POINTS;
-        const REAL cosine = TURN[2 * j], sine = sign * TURN[2 * j + 1];
-        const REAL x = z[n * BEHIND], y = z[n * BEHIND + SOURCE_IMAGINARY];
-        re += cosine * x + sine * y;
-        im += cosine * y - sine * x;
+    EACH(item, count * BEHIND)
+    {
+        const global REAL *z = SOURCE + ROW * from * BEHIND + item % BEHIND;
+        const long k = item / BEHIND;
+        REAL re = 0, im = 0;
+        for (long n = 0; n < from; n++) {
+            const long j = (c.flip ? wavenumber(c, n) * k : wavenumber(c, k) * n) % POINTS;
+            const REAL cosine = TURN[2 * j], sine = sign * TURN[2 * j + 1];
+            const REAL x = z[n * BEHIND], y = z[n * BEHIND + SOURCE_IMAGINARY];
+            re += cosine * x + sine * y;
+            im += cosine * y - sine * x;
+        }
+        TARGET[ROW * count * BEHIND + item] = re;
+        TARGET[ROW * count * BEHIND + item + TARGET_IMAGINARY] = im;
     }
-    TARGET[ROW * to_ * BEHIND + ITEM] = re;
-    TARGET[ROW * to_ * BEHIND + ITEM + TARGET_IMAGINARY] = im;
 }
 
 /* ---- between the scratch and modes ----
@@ -118,16 +122,22 @@ place place_kept(const call c, const layout l, long r, long p, REAL unit)
 
 KERNEL(pick_modes)
 {
-    POINT
-    const place at = WHOLE ? place_whole(c, c.out, r, p, alpha) : place_kept(c, c.out, r, p, alpha);
-    OUT[AT_OUT] = at.weight * MODES[at.at];
+    global REAL *y = ROW_OUT;
+    EACH(p, c.out.row)
+    {
+        const place at = WHOLE ? place_whole(c, c.out, ROW, p, alpha) : place_kept(c, c.out, ROW, p, alpha);
+        y[p] = at.weight * MODES[at.at];
+    }
 }
 
 KERNEL(put_modes)
 {
-    POINT_OF(c.in[0])
-    const place at = WHOLE ? place_whole(c, c.in[0], r, p, alpha) : place_kept(c, c.in[0], r, p, alpha);
-    MODES[at.at] = at.weight * IN(0)[AT(0)];
+    const global REAL *x = ROW_OF(0);
+    EACH(p, c.in[0].row)
+    {
+        const place at = WHOLE ? place_whole(c, c.in[0], ROW, p, alpha) : place_kept(c, c.in[0], ROW, p, alpha);
+        MODES[at.at] = at.weight * x[p];
+    }
 }
 
 /* ---- what happens to modes ---- */
@@ -135,53 +145,55 @@ KERNEL(put_modes)
 #undef KEPT
 #define PART(l, g, which, each) ((l).origin + 2 * ((g) * (each) + (which)) * (l).channel)
 
-/* y[g, o] = sum of w[g, o, i] x[g, i], or (flip) of conj(w[g, i, o]) x[g, i]; an item is a mode of a sample, a row an output */
+/* y[g, o] = sum of w[g, o, i] x[g, i], or (flip) of conj(w[g, i, o]) x[g, i]; a row is an output's, of modes of all samples */
 KERNEL(spectral_multiply)
 {
-    const long p = ITEM, in = c.in[0].channels / 2 / c.groups, out = c.out.channels / 2 / c.groups;
-    const long o = ROW % out, g = ROW / out, modes = c.out.n;
-    if (p >= c.out.row) {
-        return;
+    const long in = c.in[0].channels / 2 / c.groups, out = c.out.channels / 2 / c.groups, o = ROW % out, g = ROW / out;
+    const long modes = c.out.n, x_channel = c.in[0].channel;
+    const REAL sign = c.flip ? -1 : 1;
+    global REAL *y = OUT + PART(c.out, g, o, out);
+    EACH(p, c.out.row)
+    {
+        REAL re = 0, im = 0;
+        const global REAL *x = IN(0) + PART(c.in[0], g, 0, in) + p;
+        for (long i = 0; i < in; i++, x += 2 * x_channel) {
+            const long w = (c.flip ? (g * in + i) * out + o : (g * out + o) * in + i) * modes + p % modes;
+            const REAL wr = IN(1)[w], wi = sign * IN(2)[w];
+            re += wr * x[0] - wi * x[x_channel];
+            im += wr * x[x_channel] + wi * x[0];
+        }
+        y[p] = re;
+        y[p + c.out.channel] = im;
     }
-    REAL re = 0, im = 0;
-    for (long i = 0; i < in; i++) {
-        const long w = (c.flip ? (g * in + i) * out + o : (g * out + o) * in + i) * modes + p % modes;
-        const global REAL *x = IN(0) + PART(c.in[0], g, i, in) + p;
-        const REAL wr = IN(1)[w], wi = c.flip ? -IN(2)[w] : IN(2)[w], xr = x[0], xi = x[c.in[0].channel];
-        re += wr * xr - wi * xi;
-        im += wr * xi + wi * xr;
-    }
-    global REAL *y = OUT + PART(c.out, g, o, out) + p;
-    y[0] = re;
-    y[c.out.channel] = im;
 }
 
-/* x, dy; real or (flip) imaginary parts of dy conj(x), summed over samples; an item is a mode, a row a pair of channels */
+/* x, dy; real or (flip) imaginary parts of dy conj(x), summed over samples; a row is a pair of channels, of modes */
 KERNEL(spectral_weights)
 {
-    const long m = ITEM, in = c.in[0].channels / 2 / c.groups, out = c.in[1].channels / 2 / c.groups;
-    const long i = ROW % in, o = ROW / in % out, g = ROW / in / out, modes = c.in[0].n;
-    if (m >= modes) {
-        return;
+    const long in = c.in[0].channels / 2 / c.groups, out = c.in[1].channels / 2 / c.groups, modes = c.in[0].n;
+    const long i = ROW % in, o = ROW / in % out, g = ROW / in / out, x_channel = c.in[0].channel, dy_channel = c.in[1].channel;
+    EACH(m, modes)
+    {
+        const global REAL *x = IN(0) + PART(c.in[0], g, i, in) + m, *dy = IN(1) + PART(c.in[1], g, o, out) + m;
+        REAL sum = 0;
+        for (long lane = 0; lane < c.in[0].block; lane++, x += modes, dy += modes) {
+            sum += c.flip ? dy[dy_channel] * x[0] - dy[0] * x[x_channel] : dy[0] * x[0] + dy[dy_channel] * x[x_channel];
+        }
+        OUT[ROW * modes + m] += sum;
     }
-    const global REAL *x = IN(0) + PART(c.in[0], g, i, in) + m, *dy = IN(1) + PART(c.in[1], g, o, out) + m;
-    REAL sum = 0;
-    for (long lane = 0; lane < c.in[0].block; lane++, x += modes, dy += modes) {
-        const REAL xr = x[0], xi = x[c.in[0].channel], dr = dy[0], di = dy[c.in[1].channel];
-        sum += c.flip ? di * xr - dr * xi : dr * xr + di * xi;
-    }
-    OUT[ROW * modes + m] += sum;
 }
 
-/* Times complex numbers of a table (one for all channels, or each its own), or (flip) their conjugates; an item is a mode */
+/* Times complex numbers of a table (one for all channels, or each its own), or (flip) their conjugates */
 KERNEL(multiply_modes)
 {
-    const long p = 2 * ITEM, r = ROW;
-    if (p >= c.out.row) {
-        return;
+    const global REAL *x = ROW_OF(0), *numbers = IN(1) + (c.groups > 1 ? ROW * c.out.n : 0);
+    const REAL sign = c.flip ? -1 : 1;
+    global REAL *y = ROW_OUT;
+    EACH(mode, c.out.row / 2)
+    {
+        const global REAL *t = numbers + 2 * mode % c.out.n;
+        const REAL re = x[2 * mode], im = x[2 * mode + 1], ti = sign * t[1];
+        y[2 * mode] = re * t[0] - im * ti;
+        y[2 * mode + 1] = re * ti + im * t[0];
     }
-    const global REAL *t = IN(1) + (c.groups > 1 ? r * c.out.n : 0) + p % c.out.n, *x = IN(0) + AT(0);
-    const REAL tr = t[0], ti = c.flip ? -t[1] : t[1], xr = x[0], xi = x[1];
-    OUT[AT_OUT] = xr * tr - xi * ti;
-    OUT[AT_OUT + 1] = xr * ti + xi * tr;
 }

@@ -40,9 +40,10 @@ const struct tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation);
 /* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);
 
-/* Rolls a stored network out from the first level of every trajectory of a file. Collective. */
+/* Rolls a stored network out from the first level of every trajectory of a file. device: of OpenCL, as parallel.device; NULL: on
+ * the CPU. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
-                     int64_t num_steps, const tx_output *output, tx_error *error);
+                     int64_t num_steps, const char *device, const tx_output *output, tx_error *error);
 
 /* Trainax's full_loss: the value of the trainer's configuration over all windows of a data set, in blocks, never all at the
  * same time. Summed exactly: the same to the bit on any number of ranks. Collective. */

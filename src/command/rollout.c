@@ -22,8 +22,8 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     }
     tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, NULL, NULL, NULL, error, &session));
-    const tx_status status =
-        tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps, &output, error);
+    const tx_status status = tx_rollout(session.parallel, session.registry, arguments->words[0], initial, num_steps,
+                                        tx_arguments_value(arguments, "--device"), &output, error);
     return tx_session_close(&session, status, error);
 }
 
@@ -31,12 +31,13 @@ static const tx_flag flags[] = {
     {.name = "--initial", .value = "FILE.h5", .text = "trajectories, whose first levels are the initial states"},
     {.name = "--steps", .value = "N", .text = "how often the network is applied"},
     {.name = "--output", .value = "FILE.h5", .text = "trajectories of N + 1 levels, the initial one first"},
+    {.name = "--device", .value = "DEVICE", .text = "on an OpenCL device: auto, its number in `list devices`, or part of its name"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };
 const tx_command tx_command_rollout = {
     .name = "rollout",
-    .usage = "rollout NETWORK.h5 --initial FILE.h5 --steps N --output FILE.h5 [--overwrite]",
+    .usage = "rollout NETWORK.h5 --initial FILE.h5 --steps N --output FILE.h5 [--device DEVICE] [--overwrite]",
     .summary = "apply a trained network again and again, from the first level of every trajectory",
     .flags = flags,
     .word = "NETWORK.h5",

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "data/beside.h"
 #include "data/open.h"
+#include "parallel/machine.h"
 #include "problem/budget.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
@@ -20,6 +21,7 @@ typedef struct tx_rollout_job {
     tx_file *file;      /* of the network */
     tx_config *section; /* owns its section */
     tx_network *network;
+    const char *device; /* NULL: the CPU */
     const tx_backend *backend;
     tx_plan *plan; /* of one step */
     tx_parameters shared;
@@ -98,6 +100,13 @@ static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
     return over ? tx_error_set(error, TX_INVALID, "%" PRId64 " steps are more than any file holds", job->num_steps) : TX_OK;
 }
 
+static tx_status open_backend(tx_rollout_job *job, tx_error *error)
+{
+    const tx_backend_options options = {
+        .isa = job->isa, .precision = job->precision, .device = job->device, .rank = tx_parallel_machine_rank(job->parallel)};
+    return tx_backend_open(job->device ? "opencl" : NULL, &options, error, &job->backend);
+}
+
 static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const char *network_path, const char *initial_path,
                       tx_error *error)
 {
@@ -110,7 +119,7 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     TX_TRY(open_network(job, registry, network_path, error));
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
-    TX_TRY(tx_backend_open(NULL, &(tx_backend_options){.isa = job->isa, .precision = job->precision}, error, &job->backend));
+    TX_TRY(open_backend(job, error));
     TX_TRY(tx_step_block(job->network, job->backend, job->trajectories, error, &job->block));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
@@ -326,9 +335,9 @@ static tx_status write_all(tx_rollout_job *job, const tx_output *output, const c
 }
 
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
-                     int64_t num_steps, const tx_output *output, tx_error *error)
+                     int64_t num_steps, const char *device, const tx_output *output, tx_error *error)
 {
-    tx_rollout_job job = {.parallel = parallel, .registry = registry, .num_steps = num_steps};
+    tx_rollout_job job = {.parallel = parallel, .registry = registry, .num_steps = num_steps, .device = device};
     if (num_steps < 0) {
         return tx_error_set(error, TX_INVALID, "%" PRId64 " steps cannot be rolled out", num_steps);
     }

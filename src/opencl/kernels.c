@@ -202,7 +202,7 @@ static const row rows[] = {
     MAP(group_pull, over_pull), MAP(group_norm_gradient, over_result),
     OTHER(spectral_analyse, tx_opencl_transform), OTHER(spectral_synthesise, tx_opencl_transform),
     OTHER(rfftn, tx_opencl_transform), OTHER(irfftn, tx_opencl_transform),
-    FUNCTION(dft_lines), FUNCTION(dft_lines_back), FUNCTION(dft_axis), FUNCTION(pick_modes), FUNCTION(put_modes),
+    FUNCTION(dft_rows), FUNCTION(dft_rows_back), FUNCTION(dft_lines), FUNCTION(dft_lines_back), FUNCTION(dft_axis), FUNCTION(pick_modes), FUNCTION(put_modes),
     MAP(spectral_multiply, over_products), MAP(spectral_take_lane, over_result), MAP(spectral_weights, over_mode_weights),
     MAP(multiply_modes, over_modes),
     OTHER(call, tx_opencl_on_host), OTHER(call_result, tx_opencl_on_host), OTHER(call_vjp, tx_opencl_on_host),

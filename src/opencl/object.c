@@ -151,6 +151,21 @@ int64_t tx_opencl_waves(const tx_opencl_object *o, int d)
     return d == x->axes - 1 ? (whole ? x->n[d] / 2 + 1 : o->spectral.count[d]) : whole ? x->n[d] : 2 * o->spectral.count[d];
 }
 
+/* Of the last axis: their reals; none where they would not stay in a cache. */
+static int64_t place_matrices(tx_opencl_object *o)
+{
+    enum { LINE = 16, MOST = 1 << 13 };
+    const tx_shape *x = &o->spectral.x.shape;
+    const int64_t points = x->n[x->axes - 1], waves = tx_opencl_waves(o, x->axes - 1);
+    if (points >= MOST / waves) {
+        return 0;
+    }
+    o->wave_pitch = (waves + LINE - 1) / LINE * LINE;
+    o->point_pitch = (points + LINE - 1) / LINE * LINE;
+    o->matrices = (turn_reals(x) + LINE - 1) / LINE * LINE;
+    return o->matrices - turn_reals(x) + 2 * (points * o->wave_pitch + waves * o->point_pitch);
+}
+
 /* Stages lie in the scratch by turns, each with imaginary parts behind the real ones. */
 static void make_transform(const tx_opencl *opencl, const tx_spectral_shape *shape, tx_opencl_object *o)
 {
@@ -162,7 +177,7 @@ static void make_transform(const tx_opencl *opencl, const tx_spectral_shape *sha
         o->stage = reals > o->stage ? reals : o->stage;
     }
     o->object.scratch_bytes = (size_t)o->stage * (x->axes > 1 ? 4 : 2) * tx_real_bytes(opencl->backend.precision);
-    o->object.table_bytes = (size_t)turn_reals(x) * tx_real_bytes(opencl->backend.precision);
+    o->object.table_bytes = (size_t)(turn_reals(x) + place_matrices(o)) * tx_real_bytes(opencl->backend.precision);
 }
 
 static void fill_turns(const tx_opencl *opencl, const tx_opencl_object *o, void *table)
@@ -173,6 +188,24 @@ static void fill_turns(const tx_opencl *opencl, const tx_opencl_object *o, void 
         for (int64_t j = 0; j < x->n[d]; j++) {
             tx_real_put(opencl->backend.precision, table, at++, tx_turn_cosine(j, x->n[d]));
             tx_real_put(opencl->backend.precision, table, at++, tx_turn_sine(j, x->n[d]));
+        }
+    }
+}
+
+/* Cosines, then sines, twice: [point][wavenumber], [wavenumber][point]. */
+static void fill_matrices(const tx_opencl *opencl, const tx_opencl_object *o, void *table)
+{
+    const tx_shape *x = &o->spectral.x.shape;
+    const tx_precision precision = opencl->backend.precision;
+    const int64_t points = x->n[x->axes - 1], waves = tx_opencl_waves(o, x->axes - 1);
+    const int64_t back = o->matrices + 2 * points * o->wave_pitch;
+    for (int64_t n = 0; o->matrices && n < points; n++) {
+        for (int64_t q = 0; q < waves; q++) {
+            const double cosine = tx_turn_cosine(q * n, points), sine = tx_turn_sine(q * n, points);
+            tx_real_put(precision, table, o->matrices + n * o->wave_pitch + q, cosine);
+            tx_real_put(precision, table, o->matrices + (points + n) * o->wave_pitch + q, sine);
+            tx_real_put(precision, table, back + q * o->point_pitch + n, cosine);
+            tx_real_put(precision, table, back + (waves + q) * o->point_pitch + n, sine);
         }
     }
 }
@@ -217,6 +250,7 @@ static tx_status fill(const tx_opencl *opencl, tx_opencl_object *o, void *table,
         return fill_halo(o, table, error);
     default:
         fill_turns(opencl, o, table);
+        fill_matrices(opencl, o, table);
         return TX_OK;
     }
 }

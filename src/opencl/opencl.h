@@ -84,7 +84,9 @@ typedef struct tx_opencl_object {
     int64_t num_cells, num_gains;           /* of a halo's channel: its cells, those inside that its adjoint adds to */
     int64_t kernel_taps, most_taps, packed; /* taps of the weights, of a phase; packed reals */
     int phases, tiles, in, out, groups;     /* of a convolution; channels of a group and phase */
-    int64_t stage;                          /* reals of a stage's real parts, at most */
+    int64_t matrices, wave_pitch,
+        point_pitch; /* of its last axis: where matrices begin in the table, in reals; 0: there are none */
+    int64_t stage;   /* reals of a stage's real parts, at most */
     tx_buffer *table;
 } tx_opencl_object;
 

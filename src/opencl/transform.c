@@ -32,7 +32,9 @@ static tx_opencl_launch stage(const stages *s, const char *function, int axis)
     }
     const long more[] = {x->n[axis], waves, both ? waves / 2 : waves, turn, 2 * s->at * o->stage, o->stage, 2 * !s->at * o->stage,
                          o->stage,   behind};
+    const long matrices[] = {o->matrices, o->wave_pitch, o->point_pitch};
     memcpy(l.call.more, more, sizeof more);
+    memcpy(l.call.more + sizeof more / sizeof *more, matrices, sizeof matrices);
     return l;
 }
 
@@ -74,9 +76,10 @@ static tx_status run_modes(const stages *s, const char *function, bool into)
 static tx_status analyse(stages *s)
 {
     const int last = num_axes(s) - 1;
-    tx_opencl_launch l = stage(s, "dft_lines", last);
+    const bool matrices = s->object->matrices > 0;
+    tx_opencl_launch l = stage(s, matrices ? "dft_rows" : "dft_lines", last);
     tx_opencl_over(&l, &l.call.in[0]);
-    l.items = l.call.more[1] * l.call.in[0].block;
+    l.items = (matrices ? s->object->wave_pitch : l.call.more[1]) * l.call.in[0].block;
     s->at = !s->at;
     TX_TRY(tx_opencl_enqueue(&l));
     for (int d = last - 1; d >= 0; d--) {
@@ -92,8 +95,10 @@ static tx_status synthesise(stages *s)
     for (int d = 0; d < last; d++) {
         TX_TRY(run_axis(s, d, true));
     }
-    tx_opencl_launch l = stage(s, "dft_lines_back", last);
+    const bool matrices = s->object->matrices > 0;
+    tx_opencl_launch l = stage(s, matrices ? "dft_rows_back" : "dft_lines_back", last);
     tx_opencl_over(&l, &l.call.out);
+    l.items = matrices ? s->object->point_pitch * l.call.out.block : l.items;
     return tx_opencl_enqueue(&l);
 }
 

@@ -101,7 +101,7 @@ static tx_status roll(int64_t steps, tx_error *error)
     path(network, sizeof network, "run/network.h5");
     path(initial, sizeof initial, "zeros.h5");
     path(output, sizeof output, "rolled.h5");
-    const tx_status status = tx_rollout(parallel, registry, network, initial, steps, &(tx_output){.path = output}, error);
+    const tx_status status = tx_rollout(parallel, registry, network, initial, steps, NULL, &(tx_output){.path = output}, error);
     CU_ASSERT_EQUAL_FATAL(tx_parallel_barrier(parallel, NULL), TX_OK);
     CU_ASSERT_EQUAL(access(output, F_OK) == 0, status == TX_OK);
     return status;

@@ -235,7 +235,7 @@ static void roll_out(const char *network, const char *initial)
 {
     tx_error error = {0};
     const tx_output to = {.path = output, .overwrite = true};
-    fuzz_check_status(tx_rollout(parallel, fuzz_registry(), network, initial, 1, &to, &error), &error);
+    fuzz_check_status(tx_rollout(parallel, fuzz_registry(), network, initial, 1, NULL, &to, &error), &error);
 }
 
 static void resume(void)

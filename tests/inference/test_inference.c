@@ -27,7 +27,7 @@ static void roll_out(const example *e, int count, void *rolled)
     check(tx_file_save(file, initial_path, NULL, &error), &error);
     tx_file_close(file);
     const tx_output output = {.path = rolled_path, .overwrite = true};
-    check(tx_rollout(parallel, registry, network_path, initial_path, STEPS, &output, &error), &error);
+    check(tx_rollout(parallel, registry, network_path, initial_path, STEPS, NULL, &output, &error), &error);
     size[1] = STEPS + 1;
     check(tx_file_open(rolled_path, &error, &file), &error);
     check(tx_file_read_reals(file, "/trajectories", rank, size, e->precision, rolled, &error), &error);

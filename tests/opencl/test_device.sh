@@ -55,6 +55,12 @@ succeeds "$trainax" evaluate run.yaml --network one/network.h5 --output cpu.csv 
 paste -d, device.csv cpu.csv | awk -F, 'NR > 1 { n = NF / 2; for (k = 1; k <= n; k++) if ($k != $(k + n) && ($k - $(k + n)) ^ 2 > 1e-24 * $k ^ 2) bad = 1 }
     END { exit bad || NR < 2 }' || fail "an evaluation on the device has other numbers than on the CPU"
 
+succeeds "$trainax" generate run.yaml --output data.h5
+succeeds "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --output cpu.h5
+succeeds mpirun -n 2 "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --device auto --output device.h5
+h5diff --delta=1e-12 cpu.h5 device.h5 /trajectories >out.txt || fail "a rollout on the device: $(head -5 out.txt)"
+expect 2 "there is no OpenCL device '99'" "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --device 99 --output no
+
 # -- what is not there --
 expect 2 "run.yaml:5:[0-9]+: parallel.backend: there is no OpenCL device '99'; there are: 0 " "$trainax" train run.yaml --output no --set parallel.device=99
 for launch in "" "mpirun -n 3"; do

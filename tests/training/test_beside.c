@@ -292,12 +292,14 @@ static void rolled_out(void)
     path(initial, "full.h5");
     path(output, "rolled.h5");
     CU_ASSERT_EQUAL_FATAL(run("full.h5", "callbacks=[{type: metrics, every: 20}]", &error), TX_OK);
-    CU_ASSERT_EQUAL_FATAL(tx_rollout(parallel, registry, network, initial, T - 1, &(tx_output){.path = output}, &error), TX_OK);
+    CU_ASSERT_EQUAL_FATAL(tx_rollout(parallel, registry, network, initial, T - 1, NULL, &(tx_output){.path = output}, &error),
+                          TX_OK);
     check_rolled(output);
     error = (tx_error){0};
     path(initial, "bare.h5");
     path(output, "none.h5");
-    CU_ASSERT_EQUAL(tx_rollout(parallel, registry, network, initial, T - 1, &(tx_output){.path = output}, &error), TX_INVALID);
+    CU_ASSERT_EQUAL(tx_rollout(parallel, registry, network, initial, T - 1, NULL, &(tx_output){.path = output}, &error),
+                    TX_INVALID);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "`parameters`"));
 }
 

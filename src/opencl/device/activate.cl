@@ -2,18 +2,19 @@
 
 #define TWO_SQRT_2_OVER_PI ((REAL)1.5957691216057308)
 #define CUBIC ((REAL)0.044715)
+#define ZERO ((reals)0)
 
 /* 1 / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3) */
-REAL gelu_gate(REAL x)
+reals gelu_gate(reals x)
 {
     return 1 / (1 + exp(-TWO_SQRT_2_OVER_PI * x * (1 + CUBIC * (x * x))));
 }
 
-REAL activated(int e, REAL x)
+reals activated(int e, reals x)
 {
     switch (e) {
     case E_relu:
-        return x > 0 ? x : x != x ? x : 0;
+        return x < ZERO ? ZERO : x;
     case E_tanh:
         return tanh(x);
     case E_sigmoid:
@@ -23,23 +24,29 @@ REAL activated(int e, REAL x)
     case E_silu:
         return x / (1 + exp(-x));
     case E_leaky_relu:
-        return x >= 0 ? x : (REAL)0.01 * x;
+        return x >= ZERO ? x : (REAL)0.01 * x;
     case E_elu:
-        return x > 0 ? x : expm1(x);
+        return x > ZERO ? x : expm1(x);
     case E_softplus:
-        return fmax(x, (REAL)0) + log1p(exp(-fabs(x)));
+        return fmax(x, ZERO) + log1p(exp(-fabs(x)));
     default:
         return x;
     }
 }
 
-/* s: saved output or input; d: cotangent of the output */
-REAL activation_slope(int e, REAL s, REAL d)
+REAL activated_one(int e, REAL x)
 {
-    REAL g;
+    const reals y = activated(e, (reals)x);
+    return e == E_identity ? x : *(const REAL *)&y;
+}
+
+/* s: saved output or input; d: cotangent of the output */
+reals activation_slope(int e, reals s, reals d)
+{
+    reals g;
     switch (e) {
     case E_relu:
-        return s > 0 ? d : 0;
+        return s > ZERO ? d : ZERO;
     case E_tanh:
         return d * ((1 - s) * (1 + s));
     case E_sigmoid:
@@ -51,9 +58,9 @@ REAL activation_slope(int e, REAL s, REAL d)
         g = 1 / (1 + exp(-s));
         return d * (g + s * g * (1 / (1 + exp(s))));
     case E_leaky_relu:
-        return s >= 0 ? d : (REAL)0.01 * d;
+        return s >= ZERO ? d : (REAL)0.01 * d;
     case E_elu:
-        return s > 0 ? d : d * (s + 1);
+        return s > ZERO ? d : d * (s + 1);
     case E_softplus:
         return -d * expm1(-s);
     default:
@@ -65,12 +72,12 @@ KERNEL(activate)
 {
     const global REAL *x = ROW_OF(0);
     global REAL *y = ROW_OUT;
-    EACH(p, c.out.row) y[p] = activated(c.activation, x[p]);
+    EACH_VECTOR(p, c.out.row) put_first(activated(c.activation, LOAD(x + p)), y + p, c.out.row - p);
 }
 
 KERNEL(activate_gradient)
 {
     const global REAL *dy = ROW_OF(0), *s = ROW_OF(1);
     global REAL *dx = ROW_OUT;
-    EACH(p, c.out.row) dx[p] = activation_slope(c.activation, s[p], dy[p]);
+    EACH_VECTOR(p, c.out.row) put_first(activation_slope(c.activation, LOAD(s + p), LOAD(dy + p)), dx + p, c.out.row - p);
 }

@@ -45,6 +45,8 @@ long channel_of(const layout l, long r)
 
 /* The item's neighbours, of `count` things in a row. */
 #define EACH(p, count) for (long p = ITEM * RUN, end_ = min(p + RUN, (long)(count)); p < end_; p++)
+/* The same, WIDTH reals of a row at once, from p on: the last may reach beyond it, and is written by put_first. */
+#define EACH_VECTOR(p, count) for (long p = ITEM * RUN, end_ = min(p + RUN, (long)(count)); p < end_; p += WIDTH)
 /* The same for the reals p of a row: cell n of the row, sample `lane`. */
 #define EACH_CELL(l)                                                                                                               \
     for (long p = ITEM * RUN, end_ = min(p + RUN, (l).row), n = p / (l).block, lane = p % (l).block; p < end_;                     \
@@ -60,6 +62,58 @@ long channel_of(const layout l, long r)
     for (long e_ = get_local_id(0); e_ < (rows) * (l).n; e_ += SUM)                                                                \
         for (long a = cell_at(l, (first) * (l).n + e_), b = cell_at(m, (first) * (m).n + e_), end_ = a; a <= end_; a += end_ + 1)
 #endif
+
+/* ---- WIDTH reals at once ---- */
+
+#define UNROLL __attribute__((opencl_unroll_hint))
+
+#if WIDTH == 1
+typedef REAL reals;
+#define LOAD(at) (*(at))
+#define STORE(v, at) (*(at) = (v))
+#else
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+typedef JOIN(REAL, WIDTH) reals;
+#define LOAD(at) JOIN(vload, WIDTH)(0, at)
+#define STORE(v, at) JOIN(vstore, WIDTH)(v, 0, at)
+#endif
+
+/* The first n reals, then zeros. */
+reals load_first(const global REAL *at, long n)
+{
+    reals v = 0;
+    REAL *some = (REAL *)&v;
+    for (int k = 0; k < WIDTH && k < n; k++) {
+        some[k] = at[k];
+    }
+    return v;
+}
+
+REAL total(reals v)
+{
+    const REAL *some = (const REAL *)&v;
+    REAL sum = 0;
+    for (int k = 0; k < WIDTH; k++) {
+        sum += some[k];
+    }
+    return sum;
+}
+
+/* All of y, or of fewer than WIDTH the first n. */
+void put_first(reals y, global REAL *to, long n)
+{
+    if (n >= WIDTH) {
+        STORE(y, to);
+        return;
+    }
+    const REAL *some = (const REAL *)&y;
+    for (int k = 0; k < n; k++) {
+        to[k] = some[k];
+    }
+}
+
+/* ---- Sums of groups ---- */
 
 /* The sum over a group, in one order; every item gets it. part: SUM reals. */
 REAL sum_of_group(REAL x, local REAL *part)

@@ -1,8 +1,8 @@
 /* Convolutions over rows, and their gradients.
  *
- * table: of each phase of y (taps, where they begin in the table, where its packed weights begin, 0), then taps: (offset in x, place
- * in the weights of a pair of channels). more: input and output channels of a group and phase, groups, phases, tiles of output
- * channels, taps of the weights, reals between input channels, whether the weights are read flipped. */
+ * table: of each phase of y (taps, where they begin in the table, where its packed weights begin, 0), then taps: (offset in x,
+ * place in the weights of a pair of channels). more: input and output channels of a group and phase, groups, phases, tiles of
+ * output channels, taps of the weights, reals between input channels, whether the weights are read flipped. */
 
 #define INPUTS c.more[0]
 #define OUTPUTS c.more[1]
@@ -12,40 +12,6 @@
 #define KERNEL_TAPS c.more[5]
 #define X_CHANNEL c.more[6]
 #define FLIPPED c.more[7]
-
-#define UNROLL __attribute__((opencl_unroll_hint))
-
-#if WIDTH == 1
-typedef REAL reals;
-#define LOAD(at) (*(at))
-#define STORE(v, at) (*(at) = (v))
-#else
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
-typedef JOIN(REAL, WIDTH) reals;
-#define LOAD(at) JOIN(vload, WIDTH)(0, at)
-#define STORE(v, at) JOIN(vstore, WIDTH)(v, 0, at)
-#endif
-
-/* The first n reals, then zeros. */
-reals load_first(const global REAL *at, long n)
-{
-    REAL some[WIDTH];
-    for (int k = 0; k < WIDTH; k++) {
-        some[k] = k < n ? at[k] : 0;
-    }
-    return *(reals *)some;
-}
-
-REAL total(reals v)
-{
-    const REAL *some = (const REAL *)&v;
-    REAL sum = 0;
-    for (int k = 0; k < WIDTH; k++) {
-        sum += some[k];
-    }
-    return sum;
-}
 
 /* Row `row` of a channel of x or y, where y's rows decide. */
 long row_of(const layout l, const layout y, long row)
@@ -73,28 +39,6 @@ KERNEL(pack)
         const long o = tile * TILE + item % TILE, i = item / TILE / phase[0], t = item / TILE % phase[0];
         const long pair = FLIPPED ? i * OUTPUTS + o : o * INPUTS + i;
         packed[item] = o < OUTPUTS ? w[pair * KERNEL_TAPS + table[phase[1] + 2 * t + 1]] : 0;
-    }
-}
-
-reals activated_all(int e, reals y)
-{
-    if (e == E_relu) {
-        return y < (reals)0 ? (reals)0 : y;
-    }
-    if (e != E_identity) {
-        REAL *some = (REAL *)&y;
-        for (int k = 0; k < WIDTH; k++) {
-            some[k] = activated(e, some[k]);
-        }
-    }
-    return y;
-}
-
-void put_first(reals y, global REAL *to, long n)
-{
-    const REAL *some = (const REAL *)&y;
-    for (int k = 0; k < WIDTH && k < n; k++) {
-        to[k] = some[k];
     }
 }
 
@@ -127,13 +71,9 @@ KERNEL(conv)
                 reals y = sum[o];
                 y += HAS(2) ? IN(2)[g * OUTPUTS + channel] : 0;
                 y = HAS(4) ? y + LOAD(IN(4) + at) : y;
-                y = activated_all(c.activation, y);
+                y = activated(c.activation, y);
                 y = HAS(3) ? (LOAD(IN(3) + at) > (reals)0 ? y : (reals)0) : y;
-                if (length - p < WIDTH) {
-                    put_first(y, OUT + at, length - p);
-                } else {
-                    STORE(y, OUT + at);
-                }
+                put_first(y, OUT + at, length - p);
             }
         }
     }

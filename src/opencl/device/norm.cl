@@ -30,7 +30,7 @@ KERNEL(group_norm)
     const REAL weight = IN(2)[channel], bias = IN(3)[channel];
     global REAL *y = ROW_OUT;
     EACH_CELL(c.out)
-    y[p] = activated(c.activation, (x[p] - mean[lane]) * (inverse[lane] * weight) + bias + (HAS(4) ? added[p] : 0));
+    y[p] = activated_one(c.activation, (x[p] - mean[lane]) * (inverse[lane] * weight) + bias + (HAS(4) ? added[p] : 0));
 }
 
 /* dy, x, statistics. A group takes one channel of one sample. */

@@ -49,8 +49,8 @@ KERNEL(spectral_take_lane)
 }
 
 /* ---- halos ----
- * table: pairs (to, from) of cells of a channel, from < 0: zero; more: how many, where the adjoint's part of the table begins, reals
- * between channels */
+ * table: pairs (to, from) of cells of a channel, from < 0: zero; more: how many, where the adjoint's part of the table begins,
+ * reals between channels */
 
 KERNEL(halo)
 {
@@ -117,7 +117,8 @@ KERNEL(split)
 KERNEL(join)
 {
     const long r = ROW, i = r / c.out.outer[1] % c.out.outer[0], j = r % c.out.outer[1];
-    const long phase = (i % c.more[0] * c.more[1] + j % c.more[1]) * c.more[2], channels = channel_of(c.out, r) * c.more[0] * c.more[1];
+    const long phase = (i % c.more[0] * c.more[1] + j % c.more[1]) * c.more[2];
+    const long channels = channel_of(c.out, r) * c.more[0] * c.more[1];
     const long row = ((channels * c.more[2] + phase) * c.in[0].outer[0] + i / c.more[0]) * c.in[0].outer[1] + j / c.more[1];
     const global REAL *x = IN(0) + row_at(c.in[0], row);
     global REAL *y = ROW_OUT;

@@ -1,9 +1,9 @@
-/* Fourier transforms of real tensors, axis by axis: products with cosines and sines. On the way the numbers lie in the scratch, real
- * and imaginary parts apart, as [channel][axes …][sample].
+/* Fourier transforms of real tensors, axis by axis: products with cosines and sines. On the way the numbers lie in the scratch,
+ * real and imaginary parts apart, as [channel][axes …][sample].
  *
- * table, in reals: cosine and sine of each part of a turn, axis by axis. Stages, more: points of the axis, its wavenumbers, how many
- * of these are counted from 0 on (the others up to points - 1), where its turn begins in the table, where to read in the scratch, from
- * there to the imaginary parts, the same of where to write, reals that lie behind a point of the axis. */
+ * table, in reals: cosine and sine of each part of a turn, axis by axis. Stages, more: points of the axis, its wavenumbers, how
+ * many of these are counted from 0 on (the others up to points - 1), where its turn begins in the table, where to read in the
+ * scratch, from there to the imaginary parts, the same of where to write, reals that lie behind a point of the axis. */
 
 #define POINTS c.more[0]
 #define WAVES c.more[1]
@@ -54,6 +54,50 @@ KERNEL(dft_lines_back)
     }
 }
 
+/* The same by matrices of cosines, then sines, where they are not too large: [point][wavenumber] and behind it [wavenumber][point],
+ * with room for whole vectors. more: where they are, the length of a row in the one and in the other. */
+#define MATRIX ((const global REAL *)table + c.more[9])
+#define WAVE_PITCH c.more[10]
+#define POINT_PITCH c.more[11]
+
+KERNEL(dft_rows)
+{
+    const long block = c.in[0].block, vectors = WAVE_PITCH / WIDTH, pitch = WAVE_PITCH, points = POINTS;
+    EACH(item, vectors * block)
+    {
+        const long first = item % vectors * WIDTH, lane = item / vectors;
+        const global REAL *x = ROW_OF(0) + lane, *cosine = MATRIX + first, *sine = cosine + points * pitch;
+        reals re = 0, im = 0;
+        for (long n = 0; n < points; n++) {
+            re += LOAD(cosine + n * pitch) * x[n * block];
+            im -= LOAD(sine + n * pitch) * x[n * block];
+        }
+        for (long q = first; q < min(first + WIDTH, WAVES); q++) {
+            TARGET[(ROW * WAVES + q) * block + lane] = ((const REAL *)&re)[q - first];
+            TARGET[(ROW * WAVES + q) * block + lane + TARGET_IMAGINARY] = ((const REAL *)&im)[q - first];
+        }
+    }
+}
+
+KERNEL(dft_rows_back)
+{
+    const long block = c.out.block, vectors = POINT_PITCH / WIDTH, pitch = POINT_PITCH, waves = WAVES;
+    global REAL *x = ROW_OUT;
+    EACH(item, vectors * block)
+    {
+        const long first = item % vectors * WIDTH, lane = item / vectors;
+        const global REAL *z = SOURCE + ROW * waves * block + lane, *cosine = MATRIX + 2 * POINTS * WAVE_PITCH + first,
+                          *sine = cosine + waves * pitch;
+        reals sum = 0;
+        for (long q = 0; q < waves; q++) {
+            sum += LOAD(cosine + q * pitch) * z[q * block] - LOAD(sine + q * pitch) * z[q * block + SOURCE_IMAGINARY];
+        }
+        for (long n = first; n < min(first + WIDTH, POINTS); n++) {
+            x[n * block + lane] = ((const REAL *)&sum)[n - first];
+        }
+    }
+}
+
 /* Another axis, from points to wavenumbers, or (flip) back. */
 KERNEL(dft_axis)
 {
@@ -77,8 +121,8 @@ KERNEL(dft_axis)
 }
 
 /* ---- between the scratch and modes ----
- * more: all modes of the spectrum (else groups of them), whether they are weighted, where in the scratch, from there to the imaginary
- * parts, the number of axes; kept modes of three axes (missing: 1), points of these. alpha: 1 / points of all. */
+ * more: all modes of the spectrum (else groups of them), whether they are weighted, where in the scratch, from there to the
+ * imaginary parts, the number of axes; kept modes of three axes (missing: 1), points of these. alpha: 1 / points of all. */
 
 #define WHOLE c.more[0]
 #define WEIGHTED c.more[1]

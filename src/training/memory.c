@@ -349,6 +349,23 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 
 /* ---- Where there is not enough ---- */
 
+tx_status tx_trainer_check_device(const tx_trainer *trainer, int num_ranks, tx_error *error)
+{
+    const tx_problem *problem = &trainer->problem;
+    const size_t needed = activation_bytes(trainer, num_ranks) + more_blocks_bytes(trainer, num_ranks) +
+                          tx_plan_get_cost(problem->loss.plan).room_bytes;
+    size_t room;
+    if (tx_plan_blocks_at_once(problem->loss.plan, 2) == 1) {
+        return TX_OK;
+    }
+    TX_TRY(tx_backend_room(problem->backend, error, &room));
+    return needed <= room ? TX_OK
+                          : tx_section_error(tx_get_section(problem->root, "parallel"), "device", error, TX_INVALID,
+                                             "a rank takes about %zu MiB of %s, which has %zu MiB: with less parallel.memory "
+                                             "activations are computed again",
+                                             needed >> 20, tx_backend_computer(problem->backend), room >> 20);
+}
+
 static bool fits_within(const tx_trainer *trainer, int num_ranks, size_t memory)
 {
     tx_error ignored = {0};

@@ -150,7 +150,10 @@ static void warn_of_training_data(const tx_trainer *trainer)
 static tx_status plan_and_start(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     tx_parallel *parallel = trainer->parallel;
-    TX_TRY(tx_parallel_agree(parallel, plan(trainer, config, setup, tx_parallel_size(parallel), error), error));
+    const int num_ranks = tx_parallel_size(parallel);
+    tx_status status = plan(trainer, config, setup, num_ranks, error);
+    status = status ? status : tx_trainer_check_device(trainer, num_ranks, error);
+    TX_TRY(tx_parallel_agree(parallel, status, error));
     return tx_parallel_agree(parallel, tx_threads_start(trainer->problem.threads, error), error);
 }
 

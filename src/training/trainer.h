@@ -48,4 +48,6 @@ tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);
 /* Where `parallel.memory` says so, makes the loss's program keep less. TX_INVALID, at that place of the file: not even the least
  * that is possible fits. */
 tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error);
+/* TX_INVALID: this rank's part takes more than a device of its backend has free. */
+tx_status tx_trainer_check_device(const tx_trainer *trainer, int num_ranks, tx_error *error);
 void tx_trainer_advise(const void *trainer, double allowed, char *text, size_t size); /* a tx_advice */

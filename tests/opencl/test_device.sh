@@ -2,6 +2,7 @@
 # Training on a device from the same configuration: the CPU's numbers to rounding; the same bytes on any number of ranks, after a
 # resume and where activations are computed again; checkpoints that move between backends; what is told where there is no device.
 . "$2/command/common.sh" "$1" "$2"
+export POCL_CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache # what PoCL makes of a program takes it long
 export XDG_CACHE_HOME=$work/cache POCL_MAX_PTHREAD_COUNT=1
 
 "$trainax" list devices >devices.txt 2>err.txt || {
@@ -67,6 +68,8 @@ for launch in "" "mpirun -n 3"; do
     expect 1 'OpenCL finds no device on this machine' env OCL_ICD_VENDORS=/nowhere $launch "$trainax" train run.yaml --output no
 done
 expect 1 'OpenCL finds no device on this machine' env OCL_ICD_VENDORS=/nowhere "$trainax" list devices
+expect 2 'parallel.device: a rank takes about [0-9]+ MiB of .*, which has [0-9]+ MiB: with less parallel.memory' env POCL_MEMORY_LIMIT=1 \
+    "$trainax" train run.yaml --output no --set data.num_points=65536 --set network.hidden_channels=64
 [ -e no ] && fail "a run that cannot begin leaves something behind"
 
 # -- compiled kernels: damaged ones are compiled anew --

@@ -1,6 +1,5 @@
 /* A trainer that a program drives step by step: its callbacks, its parameters, and what has failed stays so. ranks: 1 3
- * guard: 1 3
- * device: 1 3 */
+ * guard: 1 3 */
 #include <math.h>
 #include <string.h>
 

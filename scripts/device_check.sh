@@ -24,7 +24,7 @@ cp tests/golden/*.yaml tests/golden/*.txt "$folder/golden/"
 loader=$(ldconfig -p | sed -n 's/.*libOpenCL\.so\.1 .*=> //p' | head -1)
 { ldd "$folder"/bin/* "$loader" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /ld-linux/ { print $1 }'; echo "$loader"; } |
     sort -u | xargs -I{} cp -L {} "$folder/lib/"
-cp -r "$(ompi_info --path pkglibdir --parsable | sed 's/.*://')/openmpi3" "$folder/lib/" 2>/dev/null || true
+cp -r "$(ompi_info --path pkglibdir --parsable | sed 's/.*://')" "$folder/lib/openmpi3"
 strip --strip-unneeded "$folder"/bin/* "$folder"/lib/*.so* 2>/dev/null || true
 echo libnvidia-opencl.so.1 >"$folder/vendors/nvidia.icd"
 

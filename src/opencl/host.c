@@ -41,7 +41,7 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, int block, 
                       .error = whole->error};
     TX_TRY(fetch(i, whole, block, arena));
     TX_TRY(tx_cpu_class.find(cpu, i->kernel->name)->run(i, &frame));
-    tx_note_failed(&whole->failed, frame.failed.function, frame.failed.code);
+    tx_note_failed(&whole->failed, &frame.failed);
     return whole->backend->class_->upload(place->buffer, place->offset + (size_t)block * place->next + (size_t)i->out.offset,
                                           arena + i->out.offset, tensor_bytes(whole, i->out_layout), whole->error);
 }

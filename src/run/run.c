@@ -365,7 +365,7 @@ static tx_status failed(tx_run *run, tx_error *error)
 {
     return error->status == TX_DIVERGED         ? diverged(run, error)
            : tx_parallel_is_lost(run->parallel) ? lost(run, error)
-           : error->status == TX_FAILURE        ? stuck(run, error)
+           : run->member && run->member->stuck  ? stuck(run, error)
                                                 : error->status;
 }
 

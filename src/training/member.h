@@ -51,6 +51,7 @@ typedef struct tx_member {
     int64_t ended_at;                   /* updates after which a callback or the optimizer ended the run, -1: none has */
     const tx_share *given;              /* of a step on other windows than the data's; else NULL */
     bool computing;                     /* `step` is being computed: all that is kept is as the one before has left it */
+    bool stuck;                         /* the optimizer knows no update of `step`, whose row stands already */
     double loss;                        /* of the last computed step */
     int64_t requests[TX_REQUEST_COUNT]; /* this rank's before a step's sum, everybody's after it */
 } tx_member;

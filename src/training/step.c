@@ -70,6 +70,7 @@ static tx_status outcome(tx_member *member, tx_status status, const tx_error *lo
     if (status == TX_DIVERGED) {
         return tx_member_blame(member, local->message, error);
     }
+    member->stuck = status == TX_FAILURE;
     return status ? tx_error_set(error, status, "%s", local->message) : TX_OK;
 }
 

@@ -138,6 +138,8 @@ static void exact_text(void)
                                         "  threads: 2\n"
                                         "  memory: 536870912\n"
                                         "  block: auto\n"
+                                        "  backend: cpu\n"
+                                        "  device: auto\n"
                                         "evaluation: null\n"
                                         "baselines: null\n";
     tx_registry *registry = fake_registry();

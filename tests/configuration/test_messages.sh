@@ -54,7 +54,7 @@ expect 2 'ref_stepper: fou_advection_1d works on states with one spatial axis, t
 succeeds $train "${lorenz[@]}" --set trainer.type=diverted_chain --set trainer.ref_stepper=lorenz_rk4
 refuse "did you mean 'fou_advection_1d'" diverted_chain 'ref_stepper={type: fou_advection, cfl: 1}'
 refuse 'ref_stepper.cfl is required' diverted_chain ref_stepper=fou_advection_1d
-refuse 'unknown stepper .btcs_upwind_advection_1d' diverted_chain 'ref_stepper={type: btcs_upwind_advection_1d, cfl: 1}'
+refuse "'btcs_upwind_advection_1d' is a residuum, no stepper" diverted_chain 'ref_stepper={type: btcs_upwind_advection_1d, cfl: 1}'
 
 # -- the configuration's own options --
 refuse 'trainer.num_branch_steps: 3 is more than num_rollout_steps, 1' diverted_chain num_branch_steps=3 "ref_stepper=$fou"

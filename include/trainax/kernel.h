@@ -83,8 +83,8 @@ int tx_isa_find(const char *name); /* -1: not in this build or not on this machi
 /* TX_INVALID: TRAINAX_ISA names none of them. */
 tx_status tx_isa_check(tx_error *error);
 
-/* What computes plans, and where their numbers lie: "cpu" (NULL: what plans run on that are given none), "opencl". TX_INVALID: there
- * is none of that name, no such device, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its device, cannot run it. */
+/* What computes plans, and where their numbers lie: "cpu" (NULL: what plans run on that are given none), "opencl". TX_INVALID:
+ * there is none of that name, no such device, or TRAINAX_ISA names none; TX_FAILURE: this machine, or its device, cannot run it. */
 typedef struct tx_backend tx_backend;
 typedef struct tx_backend_options {
     int isa; /* level of tx_isa_name, of what runs on the host; -1: the best */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "component/registry.h"
+#include "component/section.h"
 #include "kernel/function.h"
 #include "plugin/plugin.h"
 
@@ -102,20 +103,34 @@ static size_t count_options(const tx_option *options)
     return count;
 }
 
-static tx_status join_options(const tx_option *every, const tx_option *own, tx_pool *pool, tx_error *error, const tx_option **out)
+/* The key of a section that says what it is. */
+static const tx_option type_option[] = {{.name = "type"}, {.name = NULL}};
+
+static tx_status check_names(const tx_option *every, const tx_option *own, tx_error *error)
 {
     const size_t before = count_options(every), more = count_options(own);
-    tx_option *joined;
     for (size_t k = 0; k < before * more; k++) {
-        if (!strcmp(every[k % before].name, own[k / before].name)) {
+        if (tx_option_is(&every[k % before], own[k / before].name)) {
             return tx_error_set(error, TX_BAD_DATA, "it has an option '%s', as every plugin of its kind has", own[k / before].name);
         }
+    }
+    return TX_OK;
+}
+
+static tx_status join_options(const tx_component *plugin, const tx_option *own, tx_pool *pool, tx_error *error,
+                              const tx_option **out)
+{
+    const tx_option *every[] = {plugin->options, tx_kind_options(plugin->kind), type_option};
+    const size_t before = count_options(plugin->options), more = count_options(own);
+    tx_option *joined;
+    for (size_t k = 0; k < sizeof every / sizeof *every; k++) {
+        TX_TRY(check_names(every[k], own, error));
     }
     if (before + more > TX_OWN_OPTIONS) {
         return tx_error_set(error, TX_BAD_DATA, "it has more than %d options", TX_OWN_OPTIONS - (int)before);
     }
     TX_TRY(tx_pool_allocate(pool, before + more + 1, sizeof *joined, error, &joined));
-    memcpy(joined, every, before * sizeof *joined);
+    memcpy(joined, plugin->options, before * sizeof *joined);
     memcpy(joined + before, own, more * sizeof *joined);
     *out = joined;
     return TX_OK;
@@ -148,7 +163,7 @@ static tx_status open(const tx_component *every, const tx_component *own, tx_poo
     o->component = *every;
     o->component.opens = NULL;
     o->own = own;
-    TX_TRY(join_options(every->options, own->options, pool, error, &o->component.options));
+    TX_TRY(join_options(every, own->options, pool, error, &o->component.options));
     *out = &o->component;
     return tx_pool_defer(pool, release, o, error);
 }

@@ -213,8 +213,56 @@ wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so
 wrong 2 "trainer.ref_stepper.cfl is required" libfou.so
 wrong 2 "unknown key 'clf' in trainer.ref_stepper \(known: type, library, component, cfl" libfou.so trainer.ref_stepper.clf=1
 wrong 2 'trainer.ref_stepper.num_substeps must be' libburgers.so trainer.ref_stepper.num_substeps=0
+
+# -- tables: every fault is told by any command that loads it, none is believed --
+# table NAME PATTERN 'OPTIONS' 'COMPONENTS': a source of data with these options; what else TX_PLUGIN lists
+table() {
+    cat >table.c <<C
+#include <trainax/plugin.h>
+static tx_status create(const tx_section *section, tx_error *error, tx_plugin_trajectories *out)
+{
+    return (void)section, (void)error, out->num_trajectories = 2, out->num_levels = 5, out->state = (tx_shape){1, 1, {4}}, TX_OK;
+}
+static int fill(void *user, int64_t trajectory, int64_t first, int64_t count, double *out, tx_error *error)
+{
+    (void)user, (void)trajectory, (void)error;
+    for (int64_t k = 0; k < 4 * count; k++) {
+        out[k] = (double)(first + k);
+    }
+    return 0;
+}
+static const tx_plugin_source source = {create, NULL, fill, false};
+static const tx_option options[] = {$3{.name = NULL}};
+static const tx_component own = {.kind = TX_KIND_DATA, .name = "own", .options = options, .implementation = &source};
+$4
+C
+    library "$1" ${CC:-cc} -std=c11 -Wno-missing-field-initializers table.c
+    printf 'data: {type: plugin, library: lib%s.so, component: own}\n' "$1" >table.yaml
+    if [ -z "$2" ]; then
+        succeeds "$trainax" generate table.yaml --output table.h5
+        return
+    fi
+    expect 3 "$2" "$trainax" generate table.yaml --output refused.h5
+    case $2 in *'every plugin'*) return ;; esac
+    expect 3 "$2" "$trainax" help "lib$1.so"
+    expect 3 "$2" "$trainax" check "lib$1.so"
+}
+table good "" '{.name = "count", .initial = "1"}, {.name = "key", .type = TX_TYPE_KEY, .initial = "0"},' 'TX_PLUGIN(&own)'
+for name in library type levels samples points dt dt_stride normalize Levels; do
+    table every_$name "data.library: 'own' of '.*': it has an option '$name', as every plugin of its kind has" \
+        "{.name = \"$name\", .initial = \"1\"}," 'TX_PLUGIN(&own)'
+done
+table nameless "libnameless.so': component 2 of its TX_PLUGIN has no name" "" \
+    'static const tx_component other = {.kind = TX_KIND_DATA}; TX_PLUGIN(&own, &other)'
+table kindless "libkindless.so': component 2 of its TX_PLUGIN has no kind that there is" "" \
+    'static const tx_component other = {.kind = (tx_kind)77, .name = "other"}; TX_PLUGIN(&own, &other)'
+table twins "libtwins.so' has two data sources 'Own'" "" \
+    'static const tx_component other = {.kind = TX_KIND_DATA, .name = "Own"}; TX_PLUGIN(&own, &other)'
+table typeless "libtypeless.so': option 'count' of 'own' is of no type that there is" '{.name = "count", .type = (tx_type)77},' 'TX_PLUGIN(&own)'
+table double "libdouble.so': 'own' has two options 'count'" '{.name = "count"}, {.name = "count"},' 'TX_PLUGIN(&own)'
 expect 2 'trainer.ref_stepper.library is required' "$trainax" train chain.yaml --quiet --output refused $(sets "trainer.ref_stepper.type=plugin")
 expect 3 "cannot be read" "$trainax" help ./none.so
+succeeds "$trainax" check libkinds.so --component square
 succeeds "$trainax" help ./libkinds.so
 grep -q 'affine (network)' out.txt && grep -q 'square (loss)' out.txt && grep -q 'ramp (data source)' out.txt || fail "help: $(cat out.txt)"
 

@@ -1,8 +1,5 @@
 /* trainax help. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,12 +49,11 @@ static tx_status add_components(const tx_registry *registry, tx_buffer *text)
 /* FILE.so: the components of a plugin. */
 static tx_status describe_plugin(const char *file, tx_error *error)
 {
-    char path[PATH_MAX], *whole;
+    char *whole;
     tx_buffer text = {.error = error};
     tx_registry *registry;
     TX_TRY(tx_registry_create(error, &registry));
-    tx_status status = realpath(file, path) ? tx_plugin_add(registry, path, error)
-                                            : tx_error_set(error, TX_BAD_DATA, "'%s' cannot be read: %s", file, strerror(errno));
+    tx_status status = tx_plugin_add(registry, file, error);
     status = status ? status : add_components(registry, &text);
     tx_registry_destroy(registry);
     if (status != TX_OK) {

@@ -105,6 +105,7 @@ tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char 
 
 /* ---- Finding ---- */
 
+/* TX_INVALID: the file is whole, but something that its configuration names is not as it was (a library has moved). */
 static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *checkpoint, tx_error *error)
 {
     char *text;
@@ -113,7 +114,10 @@ static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *
     const tx_status status = tx_section_read(registry, TX_KIND_RUN, "run", text, &local, &checkpoint->config);
     tx_free(text);
     if (status != TX_OK) {
-        return tx_error_set(error, TX_BAD_DATA, "its configuration cannot be read: %s", local.message);
+        return tx_error_set(error, TX_INVALID,
+                            "its run's configuration cannot be read: %s (a library must stand where it stood, a link will do; "
+                            "--overwrite starts anew)",
+                            local.message);
     }
     static const char *const sections[] = {"data", "network", "trainer"};
     for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
@@ -184,7 +188,11 @@ tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry,
         if (access(path, F_OK) != 0) {
             continue;
         }
-        if (open_whole(path, registry, &local, out) == TX_OK) {
+        const tx_status status = open_whole(path, registry, &local, out);
+        if (status == TX_INVALID) {
+            return tx_error_set(error, TX_BAD_DATA, "%s: %s", path, local.message);
+        }
+        if (status == TX_OK) {
             if (damaged[0]) {
                 tx_log_write(log, TX_LOG_WARNING, "%s is damaged (%s): %s is used, step %" PRId64, damaged, reason, names[k],
                              out->step);

@@ -22,7 +22,8 @@ typedef struct tx_checkpoint {
 tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char *directory, tx_error *error);
 
 /* Opens the newest checkpoint that is whole and of which step, counts and history belong together, warning of another. file NULL in
- * *out: there is none. TX_BAD_DATA when there are some, but all damaged. */
+ * *out: there is none. TX_BAD_DATA when there are some, but all damaged, or their configuration names a library that is not there.
+ */
 tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry, const tx_log *log, tx_error *error,
                              tx_checkpoint *out);
 void tx_checkpoint_close(tx_checkpoint *checkpoint);

@@ -193,10 +193,16 @@ tx_status tx_plugin_check(const tx_section *section, const char *what, int code,
 {
     const bool known = code == TX_OK || code == TX_FAILURE || code == TX_INVALID || code == TX_BAD_DATA;
     const tx_status status = known ? (tx_status)code : TX_FAILURE;
-    return status == TX_OK  ? TX_OK
-           : *told->message ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, told->message)
-                            : tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what,
-                                               opened_of(section)->own->name, code);
+    const char *message = told->message;
+    if (status == TX_OK) {
+        return TX_OK;
+    }
+    if (!*message) {
+        return tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what, opened_of(section)->own->name,
+                                code);
+    }
+    return strstr(message, section->path) ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, message) /* has its place */
+                                          : tx_section_error(section, NULL, error, status, "%.*s", TX_MESSAGE_SIZE - 1, message);
 }
 
 /* ---- Functions ---- */

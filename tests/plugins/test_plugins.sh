@@ -81,6 +81,12 @@ mkdir moved
 cp libburgers.so moved
 succeeds "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.library=moved/libburgers.so")
 same_run alone half
+mv moved/libburgers.so elsewhere.so
+expect 3 "half/checkpoint.h5: its run's configuration cannot be read: .*libburgers.so' cannot be read: No such file .*a link will do" \
+    "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.library=elsewhere.so")
+ln -s ../elsewhere.so moved/libburgers.so
+succeeds "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.library=elsewhere.so")
+same_run alone half
 expect 2 'trainer.ref_stepper.dt is 0.003 but the run was started with 0.002' \
     "$trainax" train chain.yaml --quiet --output half --resume $(sets "$burgers trainer.ref_stepper.dt=0.003")
 
@@ -185,8 +191,15 @@ static tx_status create(const tx_section *section, tx_shape shape, int states, t
     return (void)section, (void)shape, (void)error, (void)function, (tx_status)(states + 41);
 }
 static const tx_plugin_map silent = {.create = create};
+static tx_status complain(const tx_section *section, tx_shape shape, int states, tx_error *error, tx_function *function)
+{
+    (void)section, (void)shape, (void)states, (void)function;
+    return tx_error_set(error, TX_INVALID, "so few points");
+}
+static const tx_plugin_map placeless = {.create = complain};
+static const tx_component fourth = {.kind = TX_KIND_STEPPER, .name = "placeless", .implementation = &placeless};
 static const tx_component third = {.kind = TX_KIND_STEPPER, .name = "silent", .implementation = &silent};
-TX_PLUGIN(&first, &second, &third)
+TX_PLUGIN(&first, &second, &third, &fourth)
 C
 library lacking ${CC:-cc} -std=c11 -Wno-missing-field-initializers lacking.c
 # wrong CODE PATTERN LIBRARY [KEY=VALUE...]
@@ -204,9 +217,10 @@ wrong 3 "$place'.*/libempty.so' is no plugin: it has no function trainax_plugin"
 wrong 3 "built for ABI 6 of trainax's headers, this is ABI [0-9]*: build it again" libabi6.so
 wrong 3 'built for ABI 99' libabi99.so
 wrong 3 'cannot be loaded: .*undefined symbol: nowhere' libundefined.so
-wrong 2 'must be one of the steppers of .*: first, second, silent' liblacking.so
-wrong 2 'must be one of the steppers of .*: first, second, silent' liblacking.so trainer.ref_stepper.component=third
+wrong 2 'must be one of the steppers of .*: first, second, silent, placeless' liblacking.so
+wrong 2 'must be one of the steppers of .*: first, second, silent, placeless' liblacking.so trainer.ref_stepper.component=third
 wrong 1 "trainer.ref_stepper: create of 'silent' failed with code 42" liblacking.so trainer.ref_stepper.component=silent
+wrong 2 "trainer.ref_stepper: so few points" liblacking.so trainer.ref_stepper.component=placeless
 wrong 3 "'first' of '.*/liblacking.so': it has no forward" liblacking.so trainer.ref_stepper.component=first
 wrong 3 "'second' of '.*/liblacking.so': it has no implementation" liblacking.so trainer.ref_stepper.component=second
 wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so

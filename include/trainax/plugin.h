@@ -4,9 +4,10 @@
  *
  * A component is a tx_component of its kind: name, summary, table of options (from which defaults, messages and `trainax help
  * ./libmine.so` follow), and as its implementation a tx_plugin_map, or of a data source a tx_plugin_source. TX_PLUGIN lists them.
+ * Options that all of a kind have (`trainax help data/plugin` shows those of data sources) cannot be its own, too.
  *
- * Nothing may be thrown across this border, and no function of MPI that others must join be called: ranks and threads call when
- * their own work is there. */
+ * Nothing may be thrown across this border, nor exit be called, nor a function of MPI that others must join: ranks and threads call
+ * when their own work is there. */
 #pragma once
 
 #include "trainax/component.h"

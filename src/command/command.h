@@ -77,8 +77,8 @@ void tx_screen_end(tx_screen *screen);
 void tx_signals_catch(void (*handler)(int number));
 void tx_signals_clean_up(void); /* the process dies of them, its unfinished files removed */
 
-/* A file that lets HDF5 crash or go round in circles ends the process with a line that names it, and TX_BAD_DATA; every other crash
- * is what it was. To be called before MPI starts. */
+/* A file that lets HDF5 crash or go round in circles ends the process with a line that names it, and TX_BAD_DATA, a user's function
+ * that calls exit likewise, with TX_FAILURE; every other crash is what it was. To be called before MPI starts. */
 void tx_damage_catch(void);
 
 /* Prints an error's line, if there is one, and marks it as told. */

@@ -1,5 +1,7 @@
-/* What HDF5 does to the process where a file is damaged: it may crash, or never come to an end. */
+/* What would end the process without a word: HDF5 where a file is damaged, which may crash or never come to an end; a user's code
+ * that calls exit. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -9,6 +11,7 @@
 #include "command/command.h"
 #include "file/atomic.h"
 #include "file/reading.h"
+#include "kernel/function.h"
 
 enum { MOST_SECONDS = 5 /* of this thread's CPU, for what takes milliseconds; a slow file system takes none */ };
 
@@ -16,19 +19,19 @@ enum { MOST_SECONDS = 5 /* of this thread's CPU, for what takes milliseconds; a 
  * `patience` seconds. */
 static bool others_first;
 
-_Noreturn static void give_up(const char *path, const char *why, int patience)
+_Noreturn static void give_up(tx_status status, const char *what, const char *why, int patience)
 {
-    const char *const words[] = {"trainax: error: '", path, "' is damaged: HDF5 ", why, " while reading it\n"};
+    const char *const words[] = {"trainax: error: '", what, "' ", why, "\n"};
     struct iovec line[sizeof words / sizeof *words];
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         line[k] = (struct iovec){.iov_base = (char *)words[k], .iov_len = strlen(words[k])};
     }
-    if (others_first) {
-        nanosleep(&(struct timespec){.tv_sec = patience}, NULL);
+    setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, NULL);
+    if (!others_first || nanosleep(&(struct timespec){.tv_sec = patience}, NULL) == 0) { /* else the launcher ends the job */
+        (void)!writev(STDERR_FILENO, line, (int)(sizeof words / sizeof *words));
     }
-    (void)!writev(STDERR_FILENO, line, (int)(sizeof words / sizeof *words));
     tx_atomic_remove_unfinished();
-    _exit(TX_BAD_DATA);
+    _exit((int)status);
 }
 
 /* Handlers are for one time: what is raised here ends the process as if there were none. */
@@ -36,7 +39,7 @@ static void crash(int number)
 {
     const tx_reading *reading = tx_reading_now();
     if (reading->path) {
-        give_up(reading->path, "crashed", 2);
+        give_up(TX_BAD_DATA, reading->path, "is damaged: HDF5 crashed while reading it", 2);
     }
     raise(number);
 }
@@ -54,7 +57,18 @@ static void tick(int number)
         reading->since = now;
         reading->seen = true;
     } else if (now.tv_sec - reading->since.tv_sec >= MOST_SECONDS) {
-        give_up(reading->path, "does not come to an end", 3 * MOST_SECONDS); /* where cores are shared, seconds of CPU come apart */
+        /* where cores are shared, seconds of CPU come apart */
+        give_up(TX_BAD_DATA, reading->path, "is damaged: HDF5 does not come to an end while reading it", 3 * MOST_SECONDS);
+    }
+}
+
+static pid_t own; /* children that try components tell of it otherwise */
+
+static void leave(void)
+{
+    const char *user = tx_user_now();
+    if (user && getpid() == own) {
+        give_up(TX_FAILURE, user, "has called exit: it must return a code instead", 2);
     }
 }
 
@@ -73,6 +87,8 @@ void tx_damage_catch(void)
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
     static char stack[1 << 16]; /* recursion without end leaves no other */
     others_first = tx_parallel_job_rank() != 0;
+    own = getpid();
+    atexit(leave);
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
     for (size_t k = 0; k < sizeof crashes / sizeof *crashes; k++) {
         catch (crashes[k], crash, SA_ONSTACK | (int)SA_RESETHAND);

@@ -9,18 +9,27 @@
 /* Who is exclusive may well share what is not its own with others of its kind: a library's global variables. */
 static pthread_mutex_t exclusive = PTHREAD_MUTEX_INITIALIZER;
 
-void tx_exclusive_enter(bool is)
+static _Thread_local const char *now;
+
+void tx_user_enter(const char *name, bool is_exclusive)
 {
-    if (is) {
+    if (is_exclusive) {
         pthread_mutex_lock(&exclusive);
+    }
+    now = name;
+}
+
+void tx_user_leave(bool was_exclusive)
+{
+    now = NULL;
+    if (was_exclusive) {
+        pthread_mutex_unlock(&exclusive);
     }
 }
 
-void tx_exclusive_leave(bool was)
+const char *tx_user_now(void)
 {
-    if (was) {
-        pthread_mutex_unlock(&exclusive);
-    }
+    return now;
 }
 
 static bool has(const tx_function *f, tx_verb verb, tx_precision precision)
@@ -82,7 +91,7 @@ void tx_function_run(const tx_function *function, tx_verb verb, tx_precision pre
     tx_error error = {0};
     one.num_samples = together;
     one.error = &error;
-    tx_exclusive_enter(function->exclusive);
+    tx_user_enter(function->name, function->exclusive);
     for (int64_t k = 0; k < call->num_samples; k += together) {
         const tx_function_samples some = samples_from(samples, k, precision);
         one.tape = call->tape ? (char *)call->tape + (size_t)k * function->tape_bytes : NULL;
@@ -91,7 +100,7 @@ void tx_function_run(const tx_function *function, tx_verb verb, tx_precision pre
         error.message[TX_MESSAGE_SIZE - 1] = '\0';
         note(failed, function, code, error.message);
     }
-    tx_exclusive_leave(function->exclusive);
+    tx_user_leave(function->exclusive);
 }
 
 void tx_function_failure_write(const tx_function_failure *failure, char *text, size_t size)
@@ -105,17 +114,17 @@ tx_status tx_function_create(const tx_function *function, int64_t max_samples, t
     if (!function->create) {
         return TX_OK;
     }
-    tx_exclusive_enter(function->exclusive);
+    tx_user_enter(function->name, function->exclusive);
     const tx_status status = function->create(function->user, function->one_by_one ? 1 : max_samples, error, state);
-    tx_exclusive_leave(function->exclusive);
+    tx_user_leave(function->exclusive);
     return status;
 }
 
 void tx_function_destroy(const tx_function *function, void *state)
 {
     if (state && function->destroy) {
-        tx_exclusive_enter(function->exclusive);
+        tx_user_enter(function->name, function->exclusive);
         function->destroy(state);
-        tx_exclusive_leave(function->exclusive);
+        tx_user_leave(function->exclusive);
     }
 }

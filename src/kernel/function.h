@@ -20,9 +20,11 @@ typedef struct tx_function_samples {
 void tx_function_run(const tx_function *function, tx_verb verb, tx_precision precision, const tx_function_call *call,
                      const tx_function_samples *samples, tx_function_failure *failed);
 
-/* Waits until no other thread is in what is exclusive; false: does nothing. */
-void tx_exclusive_enter(bool exclusive);
-void tx_exclusive_leave(bool exclusive);
+/* Around every call of a user's code, `name` for messages. Waits until no other thread is in what is exclusive. */
+void tx_user_enter(const char *name, bool exclusive);
+void tx_user_leave(bool exclusive);
+/* The name of what this thread is in; NULL: nothing of a user's. */
+const char *tx_user_now(void);
 
 /* A thread's state, which may be NULL. */
 tx_status tx_function_create(const tx_function *function, int64_t max_samples, tx_error *error, void **state);

@@ -34,6 +34,11 @@ const void *tx_plugin_implementation(const tx_section *section)
     return opened_of(section)->own->implementation;
 }
 
+const char *tx_plugin_name(const tx_section *section)
+{
+    return opened_of(section)->own->name;
+}
+
 /* ---- Which component ---- */
 
 enum { NAMES = 400 };
@@ -198,7 +203,7 @@ tx_status tx_plugin_check(const tx_section *section, const char *what, int code,
         return TX_OK;
     }
     if (!*message) {
-        return tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what, opened_of(section)->own->name,
+        return tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what, tx_plugin_name(section),
                                 code);
     }
     return strstr(message, section->path) ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, message) /* has its place */
@@ -213,7 +218,9 @@ static tx_status make(const tx_section *section, const tx_component *own, made *
     m->function = map->function;
     if (map->create) {
         tx_error told = {0};
+        tx_user_enter(own->name, false);
         const int code = map->create(section, m->shape, m->states, &told, &m->function);
+        tx_user_leave(false);
         TX_TRY(tx_plugin_check(section, "create", code, &told, error));
     }
     m->function.name = m->function.name ? m->function.name : own->name;

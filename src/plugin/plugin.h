@@ -26,6 +26,9 @@ tx_status tx_plugin_open(const tx_section *section, tx_pool *pool, tx_error *err
 /* The tx_plugin_map or tx_plugin_source of a section whose component was opened. */
 const void *tx_plugin_implementation(const tx_section *section);
 
+/* The name that it has there. */
+const char *tx_plugin_name(const tx_section *section);
+
 /* What a function of a plugin has returned: 0, or a failure, with words of ours where it has none or a code that is no tx_status.
  */
 tx_status tx_plugin_check(const tx_section *section, const char *what, int code, const tx_error *told, tx_error *error);

@@ -285,6 +285,27 @@ wrong 4 "training diverged at step 0 .*: the function 'logistic' failed with cod
     liblogistic.so trainer.ref_stepper.bound=0.1
 wrong 4 "the function 'burgers' failed with code 1: dt is too long for the fastest wave in substep 1" libburgers.so trainer.ref_stepper.dt=1
 wrong 4 "training diverged at step 0 .*: .*not finite|training diverged at step 0" liblogistic.so trainer.ref_stepper.rate=1e300
+# -- what calls exit, which would be the end without a word --
+for verb in forward create; do
+    cat >leaving.c <<C
+#include <stdlib.h>
+#include <trainax/plugin.h>
+static tx_status create(const tx_section *section, tx_shape shape, int states, tx_error *error, tx_function *function)
+{
+    (void)section, (void)shape, (void)states, (void)error, (void)function;
+    return $([ $verb = create ] && echo 'exit(0),') TX_OK;
+}
+static int leave(const tx_function_call *call, const double *x, double *y)
+{
+    return (void)call, (void)x, (void)y, exit(0), 0;
+}
+static const tx_plugin_map map = {.function = {.forward = leave}, .create = create};
+static const tx_component component = {.kind = TX_KIND_STEPPER, .name = "leaving", .implementation = &map};
+TX_PLUGIN(&component)
+C
+    library leaving_$verb ${CC:-cc} -std=c11 -Wno-missing-field-initializers leaving.c
+    wrong 1 "'leaving' has called exit: it must return a code instead" libleaving_$verb.so trainer.cut_div_chain=true
+done
 cat >rolled.yaml <<'YAML'
 data:
   type: rollout

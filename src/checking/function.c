@@ -5,9 +5,9 @@
 
 typedef struct state {
     const tx_function *function;
-    void *own;             /* what the function keeps for a thread */
-    tx_guarded tape;       /* of all samples */
-    void *points, *unused; /* unused: the result of a forward that is called for the tape */
+    void *own;              /* what the function keeps for a thread */
+    tx_guarded tape, other; /* of all samples; what a forward meanwhile leaves */
+    void *points, *unused;  /* unused: the result of a forward that is called for the tape */
 } state;
 
 static int64_t size_of(const tx_graph *graph, tx_node node)
@@ -16,12 +16,12 @@ static int64_t size_of(const tx_graph *graph, tx_node node)
     return shape.channels * tx_shape_points(&shape);
 }
 
-static tx_status call(const tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out,
-                      tx_error *error)
+static tx_status call(const tx_subject *subject, tx_verb verb, int samples, const tx_guarded *tape, const void *x, const void *d,
+                      void *out, tx_error *error)
 {
     const state *s = subject->state;
     const tx_function_call call = {
-        .user = s->function->user, .state = s->own, .num_samples = samples, .tape = s->function->tape_bytes ? s->tape.data : NULL};
+        .user = s->function->user, .state = s->own, .num_samples = samples, .tape = s->function->tape_bytes ? tape->data : NULL};
     const tx_function_samples all = {
         .x = x,
         .d = d,
@@ -32,14 +32,17 @@ static tx_status call(const tx_subject *subject, tx_verb verb, int samples, cons
     return tx_failed(&failed, error);
 }
 
-/* Derivatives read what forward has left on the tape. */
+/* Derivatives read what forward has left on the tape, whatever forward has done meanwhile. */
 static tx_status run(tx_subject *subject, tx_verb verb, int samples, const void *x, const void *d, void *out, tx_error *error)
 {
     const state *s = subject->state;
-    if (verb != TX_FORWARD && s->function->tape_bytes) {
-        TX_TRY(call(subject, TX_FORWARD, samples, x, NULL, s->unused, error));
+    if (verb != TX_FORWARD && (s->function->tape_bytes || subject->meanwhile)) {
+        TX_TRY(call(subject, TX_FORWARD, samples, &s->tape, x, NULL, s->unused, error));
     }
-    return call(subject, verb, samples, x, d, out, error);
+    if (verb != TX_FORWARD && subject->meanwhile) {
+        TX_TRY(call(subject, TX_FORWARD, samples, &s->other, subject->meanwhile, NULL, s->unused, error));
+    }
+    return call(subject, verb, samples, &s->tape, x, d, out, error);
 }
 
 static void destroy(tx_subject *subject)
@@ -47,6 +50,7 @@ static void destroy(tx_subject *subject)
     state *s = subject->state;
     tx_function_destroy(s->function, s->own);
     tx_guarded_destroy(&s->tape);
+    tx_guarded_destroy(&s->other);
     tx_free(s->points);
     tx_free(s->unused);
 }
@@ -87,6 +91,7 @@ static tx_status fill(tx_subject *subject, const tx_made *made, tx_node x, tx_er
     subject->points = s->points;
     note_lacking(subject, f);
     TX_TRY(tx_guarded_create("the tape", samples * f->tape_bytes, TX_AT_END, error, &s->tape));
+    TX_TRY(tx_guarded_create("the tape", samples * f->tape_bytes, TX_AT_END, error, &s->other));
     return tx_function_create(f, subject->samples, error, &s->own);
 }
 

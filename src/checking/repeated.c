@@ -150,10 +150,32 @@ static tx_status repeat(tx_trial *trial, const runs *r, tx_finding *finding, tx_
     return compare(trial, r, again, r->out, trial->own->samples, "when it is called again", finding);
 }
 
+/* As in the later steps of a rollout. */
+static tx_status ask_after(tx_trial *trial, const runs *r, const void *elsewhere, tx_error *error, void *out)
+{
+    trial->own->meanwhile = elsewhere;
+    const tx_status status = tx_trial_ask(trial, trial->own, r->verb, trial->own->samples, r->d, error, out);
+    trial->own->meanwhile = NULL;
+    return status;
+}
+
+/* Whose derivative is where its forward has been last is right for one step alone. */
+static tx_status repeat_later(tx_trial *trial, const runs *r, tx_finding *finding, tx_error *error)
+{
+    void *at_once, *later;
+    if (r->verb == TX_FORWARD) {
+        return TX_OK;
+    }
+    TX_TRY(ask_after(trial, r, trial->own->points, error, &at_once));
+    TX_TRY(ask_after(trial, r, r->x_turned, error, &later));
+    return compare(trial, r, later, at_once, trial->own->samples, "when forward has been called elsewhere meanwhile", finding);
+}
+
 tx_status tx_check_repetition(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_find(finding, TX_GOOD, "the same bits when called again");
-    return for_each_verb(trial, finding, error, repeat);
+    TX_TRY(for_each_verb(trial, finding, error, repeat));
+    return for_each_verb(trial, finding, error, repeat_later);
 }
 
 /* ---- Batches ---- */

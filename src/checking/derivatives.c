@@ -93,12 +93,6 @@ static void look(tx_precision precision, const void *a, const void *b, int64_t c
 
 /* ---- jvp ---- */
 
-/* What is not there is a mistake, or is not looked at. */
-static tx_status tell_lacking(const tx_error *lacks, tx_finding *finding)
-{
-    return tx_find(finding, lacks->status == TX_INVALID ? TX_WRONG : TX_NOTED, "%s", lacks->message);
-}
-
 tx_status tx_check_jvp(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     tx_subject *s = trial->fine;
@@ -170,7 +164,7 @@ static tx_status by_differences(tx_trial *trial, tx_finding *finding, tx_error *
 tx_status tx_check_adjoint(tx_trial *trial, tx_finding *finding, tx_error *error)
 {
     if (!tx_trial_has(trial->own, TX_VJP)) {
-        return tell_lacking(&trial->own->lacks[TX_VJP], finding);
+        return tx_find(finding, TX_NOTED, "%s", trial->own->lacks[TX_VJP].message);
     }
     return tx_trial_has(trial->own, TX_JVP) ? by_jvp(trial, finding, error) : by_differences(trial, finding, error);
 }
@@ -207,7 +201,7 @@ tx_status tx_check_gradient(tx_trial *trial, tx_finding *finding, tx_error *erro
     differences d;
     void *w, *x;
     if (!tx_trial_has(s, TX_VJP)) {
-        return tell_lacking(&s->lacks[TX_VJP], finding);
+        return tx_find(finding, TX_NOTED, "%s", s->lacks[TX_VJP].message);
     }
     TX_TRY(take(trial, error, &d));
     TX_TRY(tx_trial_draw(trial, s, TX_VJP, 1, 5, error, &w));

@@ -23,7 +23,7 @@ struct tx_subject {
     int64_t in, out;          /* numbers of a sample */
     const void *points;       /* (samples, in) where it is checked */
     const void *meanwhile;    /* as many: a function's forward goes there between its forward and a derivative; NULL: nowhere */
-    tx_error lacks[TX_VERBS]; /* why it cannot be asked that: TX_INVALID; not like this: TX_FAILURE */
+    tx_error lacks[TX_VERBS]; /* why it cannot be asked that */
     void *state;
 };
 void tx_subject_destroy(tx_subject *subject); /* takes NULL */

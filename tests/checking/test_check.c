@@ -246,7 +246,7 @@ typedef struct candidate {
 static const candidate candidates[] = {
     {F(step, back, along), .noted = "stays NaN, and in its state"},
     {F(step, back), .noted = "note  f has no jvp"},
-    {F(step, .jvp = along), "adjoint: f has no vjp"},
+    {F(step, .jvp = along), .noted = "adjoint     note  f has no vjp"},
     {F(step, back_with_sign, along), "adjoint: <Jv, w> and <v, J'w>: relative error 2.0e+00"},
     {F(step, back_with_sign), "adjoint: <Jv, w> by differences and <v, J'w>: relative error 2.0e+00"},
     {F(step, back_but_one, along), "adjoint: "},

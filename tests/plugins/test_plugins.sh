@@ -332,6 +332,6 @@ expect 3 "trajectory 0, level 1 .*(missing|not finite)" "$trainax" generate roll
 # -- no vjp: an error only where a gradient goes through it --
 sed '/\.vjp = step_vjp,/d; /\.vjp_single = step_vjp_single,/d' "$sources/implicit.c" >no_vjp.c
 library no_vjp ${CC:-cc} -std=c11 -Wno-unused-function no_vjp.c -llapack
-wrong 2 "implicit has no vjp, so there is no gradient through it" libno_vjp.so
+wrong 2 'implicit has no vjp, so there is no gradient through it: diverted chains need none with `cut_div_chain: true`' libno_vjp.so
 train cut "trainer.type=diverted_chain_branch_one trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libno_vjp.so trainer.cut_div_chain=true"
 finish

@@ -53,7 +53,9 @@ static void vjp_result(tx_graph *graph, const tx_graph_node *node, tx_node y, tx
     if (tx_function_can(function, TX_VJP)) {
         cotangent[0] = derivative(graph, &tx_op_call_vjp, node, dy, tx_node_shape(graph, node->input[0]));
     } else {
-        tx_graph_fail(graph, "%s has no vjp, so there is no gradient through it", function->name);
+        tx_graph_fail(graph,
+                      "%s has no vjp, so there is no gradient through it: diverted chains need none with `cut_div_chain: true`",
+                      function->name);
     }
 }
 

@@ -8,11 +8,11 @@
 extern "C" {
 #endif
 
-/* Every network, stepper, residuum and loss of a configuration (`component`: those whose path ends with it, "ref_stepper"; NULL:
- * all), on the first states of its data: shapes; numbers; the same bits once more, beside other threads and anywhere in a batch;
- * nothing touched outside of their arrays; derivatives against each other and against differences; a NaN stays in its sample;
- * memory; time. They run in child processes, which may crash. *out: a table, one line a check; tx_free. It is there, too, where
- * something is wrong: TX_INVALID, with the first that is. Else NULL. Not collective. */
+/* Every network, stepper, residuum and loss of a configuration, its data's too (`component`: those whose path ends with it,
+ * "ref_stepper"; NULL: all), on the first states of its data: shapes; numbers; the same bits once more, beside other threads and
+ * anywhere in a batch; nothing touched outside of their arrays; derivatives against each other and against differences; a NaN stays
+ * in its sample; memory; time. They run in child processes, which may crash. *out: a table, one line a check; tx_free. It is there,
+ * too, where something is wrong: TX_INVALID, with the first that is. Else NULL. Not collective. */
 tx_status tx_check_config(const tx_config *config, const char *component, tx_error *error, char **out);
 
 typedef struct tx_plugin_choice {

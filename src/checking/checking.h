@@ -24,7 +24,7 @@ void tx_rows_tell(const tx_checked *checked, const tx_rows *rows, tx_buffer *tex
 /* Hands the text over, with what was wrong; of a failure only that. */
 tx_status tx_check_end(tx_buffer *text, tx_status status, const tx_error *wrong, char **out);
 
-/* The sections of a configuration that can be checked, not those within each other nor in data; wanted: as in tx_check_config. */
+/* The sections of a configuration that can be checked, not those within each other; wanted: as in tx_check_config. */
 typedef struct tx_found {
     int count;
     size_t capacity;

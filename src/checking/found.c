@@ -24,31 +24,45 @@ static bool is_known(const tx_found *found, const char *path)
     return false;
 }
 
-static tx_status visit(const tx_section *section, tx_error *error, tx_found *found);
+static tx_status visit(const tx_section *section, bool in_data, tx_error *error, tx_found *found);
 
-static tx_status visit_value(const tx_value *value, tx_error *error, tx_found *found)
+static tx_status visit_value(const tx_value *value, bool in_data, tx_error *error, tx_found *found)
 {
     if (value->form == TX_FORM_SECTION) {
-        return visit(value->section, error, found);
+        return visit(value->section, in_data, error, found);
     }
     for (int k = 0; value->form == TX_FORM_OWN && value->option->type == TX_TYPE_SECTIONS && k < value->count; k++) {
-        TX_TRY(visit(value->sections[k], error, found));
+        TX_TRY(visit(value->sections[k], in_data, error, found));
     }
     return TX_OK;
 }
 
-static tx_status visit(const tx_section *section, tx_error *error, tx_found *found)
+static bool wraps(const tx_section *section)
+{
+    bool found = false;
+    for (int k = 0; k < section->count; k++) {
+        const tx_value *value = &section->values[k];
+        found |= value->form == TX_FORM_SECTION && tx_is_checked(value->section->component->kind);
+    }
+    return found;
+}
+
+/* Data of data have states of another shape; what is around a stepper of data may want a force for each step. */
+static tx_status visit(const tx_section *section, bool in_data, tx_error *error, tx_found *found)
 {
     const tx_kind kind = section->component->kind;
-    if (tx_is_checked(kind)) {
+    if (kind == TX_KIND_DATA && in_data) {
+        return TX_OK;
+    }
+    if (tx_is_checked(kind) && !(in_data && wraps(section))) {
         if (!is_known(found, section->path)) {
             TX_TRY(tx_reserve((size_t)found->count + 1, sizeof *found->sections, &found->capacity, error, &found->sections));
             found->sections[found->count++] = section;
         }
         return TX_OK;
     }
-    for (int k = 0; kind != TX_KIND_DATA && k < section->count; k++) {
-        TX_TRY(visit_value(&section->values[k], error, found));
+    for (int k = 0; k < section->count; k++) {
+        TX_TRY(visit_value(&section->values[k], in_data || kind == TX_KIND_DATA, error, found));
     }
     return TX_OK;
 }
@@ -68,7 +82,7 @@ static tx_status unknown(const tx_config *config, const tx_found *found, const c
 tx_status tx_find_checked(const tx_config *config, const char *wanted, tx_error *error, tx_found *out)
 {
     tx_found found = {0};
-    tx_status status = visit(tx_config_root(config), error, &found);
+    tx_status status = visit(tx_config_root(config), false, error, &found);
     int meant = 0;
     for (int k = 0; k < found.count; k++) {
         if (is_meant(found.sections[k]->path, wanted)) {

@@ -29,6 +29,15 @@ expect 2 'there is no section `data`' "$trainax" check run.yaml --set data=null
 expect 2 'shape is for FILE.so' "$trainax" check run.yaml --shape 1,2
 expect 3 'nowhere.npy' "$trainax" check run.yaml --set 'data={type: npy, path: nowhere.npy}'
 
+# -- steppers of data --
+cat >rolled.yaml <<'YAML'
+data: {type: rollout, stepper: {type: plugin, library: libwrong.so, mistake: adjoint}, num_points: 8, num_samples: 4,
+       initial_condition: {type: random_truncated_fourier_series, cutoff: 3}, num_spatial_dims: 2, temporal_horizon: 4, key: 0}
+YAML
+expect 2 'rolled.yaml:1:23: data.stepper: its function wrong: adjoint: ' "$trainax" check rolled.yaml --component data.stepper
+succeeds "$trainax" check rolled.yaml --set 'data.stepper={type: repeated_stepper, stepper: {type: plugin, library: libwrong.so}, num_sub_steps: 2}'
+grep -qx 'data.stepper.stepper: plugin' out.txt || fail "the stepper within another one of data: $(cat out.txt)"
+
 # -- plugins --
 succeeds "$trainax" check libwrong.so
 grep -qx '  shape  good  (1,16,16) to (1,16,16), 0 parameters' out.txt || fail "a plugin is checked on states that it takes: $(cat out.txt)"

@@ -1,8 +1,9 @@
 /* The checks of one component, and which components a configuration has. */
 #pragma once
 
+#include <stdio.h>
+
 #include "checking/trial.h"
-#include "component/buffer.h"
 #include "trainax/checking.h"
 
 enum { TX_SUBJECT_NAME = 96, TX_MOST_ROWS = 400 };
@@ -12,17 +13,25 @@ typedef struct tx_row {
     tx_finding finding;
 } tx_row;
 
-/* All checks of a component, in child processes. *out: tx_free. */
 typedef struct tx_rows {
-    int count;
+    _Atomic int count; /* a child process adds to them while they are told */
     tx_row rows[TX_MOST_ROWS];
 } tx_rows;
-tx_status tx_check_component(const tx_checked *checked, tx_error *error, tx_rows **out);
 
-/* As text, behind what is there; the first that is wrong to *wrong. */
-void tx_rows_tell(const tx_checked *checked, const tx_rows *rows, tx_buffer *text, tx_error *wrong);
-/* Hands the text over, with what was wrong; of a failure only that. */
-tx_status tx_check_end(tx_buffer *text, tx_status status, const tx_error *wrong, char **out);
+/* Lines, told as there are rows; those that failed like one before are counted only. */
+typedef struct tx_table {
+    FILE *file;
+    const tx_checked *checked;
+    bool begun;       /* there is a component before it */
+    int told, folded; /* rows of that component; of those of the subject */
+    tx_error wrong;   /* the first that is, of all components */
+} tx_table;
+/* Those that have come since; where there is but one and it is wrong, it waits: other states might do. */
+void tx_table_tell(tx_table *table, const tx_rows *rows);
+void tx_table_end(tx_table *table, const tx_rows *rows); /* all of the component */
+
+/* All checks of a component, in child processes. *out: tx_free. */
+tx_status tx_check_component(const tx_checked *checked, tx_table *table, tx_error *error, tx_rows **out);
 
 /* The sections of a configuration that can be checked, not those within each other; wanted: as in tx_check_config. */
 typedef struct tx_found {

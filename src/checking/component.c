@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/shape.h"
@@ -56,27 +57,39 @@ static void end_row(report *r, tx_row *row, const tx_error *error)
 {
     if (error->status) {
         tx_find(&row->finding, TX_WRONG, "%s%s%s", r->now, *r->now ? ": " : "", error->message);
+        row->finding.failed = true;
     }
     r->all.count += r->all.count + 1 < TX_MOST_ROWS;
 }
 
+/* All that is left would take as long to hang. */
+static void give_up(report *r)
+{
+    const tx_error none = {0};
+    tx_row *row = &r->all.rows[r->all.count];
+    *row = row[-1];
+    row->check = "the rest";
+    row->finding = (tx_finding){0};
+    tx_find(&row->finding, TX_NOTED, "is not tried");
+    end_row(r, row, &none);
+    r->next = INT32_MAX;
+}
+
 static void end_dead(report *r, int waited)
 {
+    const bool hangs = r->fault.signal == SIGALRM;
     tx_error error = {0};
     char text[TX_FAULT_TEXT];
     tx_fault_describe(&r->fault, waited, text);
     tx_error_set(&error, TX_FAILURE, "%s", text);
     r->fault = (tx_fault){0};
     end_row(r, &r->all.rows[r->all.count], &error);
+    if (hangs) {
+        give_up(r);
+    }
 }
 
 /* ---- The child ---- */
-
-/* Who runs longer does not come back. seconds: that a call takes; 0: not known yet. */
-static void give_time(double seconds)
-{
-    alarm(seconds > 0 ? (unsigned)(60 + 1000 * seconds) : 600);
-}
 
 /* The subjects of a component: the functions that it calls, itself as a map of states, and of its parameters. False: no more. */
 static bool choose_subject(const tx_made *made, int index, tx_trial *trial, char name[TX_SUBJECT_NAME])
@@ -111,7 +124,7 @@ static void run_check(report *r, tx_trial *trial, const char *subject, int check
 {
     tx_error error = {0};
     tx_row *row = begin_row(r, subject, checks[check].name);
-    give_time(trial->seconds);
+    tx_give_time(trial->seconds);
     checks[check].run(trial, &row->finding, &error);
     give_back(trial);
     end_row(r, row, &error);
@@ -123,7 +136,7 @@ static void run_subject(report *r, tx_trial *trial, const char *subject, int ind
     tx_error error = {0};
     tx_row *row = begin_row(r, subject, "making");
     r->next = (index + 1) * NUM_CHECKS;
-    give_time(0);
+    tx_give_time(0);
     if (create_subjects(trial, &error)) {
         end_row(r, row, &error);
     }
@@ -158,7 +171,7 @@ static void run_all(report *r, const tx_checked *checked)
     tx_made made;
     char name[TX_SUBJECT_NAME];
     r->next = INT32_MAX;
-    give_time(0);
+    tx_give_time(0);
     if (tx_made_create(checked, &error, &made)) {
         row->finding.placed = error.status == TX_INVALID;
         end_row(r, row, &error);
@@ -190,9 +203,20 @@ _Noreturn static void be_child(report *r, const tx_checked *checked)
     _exit(0);
 }
 
-static tx_status run_child(report *r, const tx_checked *checked, tx_error *error)
+/* Tells meanwhile what it has found. */
+static int await(pid_t child, const report *r, tx_table *table)
 {
     int waited = 0;
+    pid_t ended;
+    while ((ended = waitpid(child, &waited, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        tx_table_tell(table, &r->all);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    return waited;
+}
+
+static tx_status run_child(report *r, const tx_checked *checked, tx_table *table, tx_error *error)
+{
     const pid_t child = fork();
     if (child < 0) {
         return tx_error_set(error, TX_FAILURE, "the system refuses a process");
@@ -200,15 +224,14 @@ static tx_status run_child(report *r, const tx_checked *checked, tx_error *error
     if (child == 0) {
         be_child(r, checked);
     }
-    while (waitpid(child, &waited, 0) < 0 && errno == EINTR) {
-    }
+    const int waited = await(child, r, table);
     if (!r->finished) {
         end_dead(r, waited);
     }
     return TX_OK;
 }
 
-tx_status tx_check_component(const tx_checked *checked, tx_error *error, tx_rows **out)
+tx_status tx_check_component(const tx_checked *checked, tx_table *table, tx_error *error, tx_rows **out)
 {
     report *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (r == MAP_FAILED) {
@@ -216,7 +239,7 @@ tx_status tx_check_component(const tx_checked *checked, tx_error *error, tx_rows
     }
     tx_status status = TX_OK;
     while (!r->finished && r->next < INT32_MAX && status == TX_OK) {
-        status = run_child(r, checked, error);
+        status = run_child(r, checked, table, error);
     }
     status = status ? status : tx_allocate(sizeof **out, error, out);
     if (status == TX_OK) {

@@ -44,6 +44,7 @@ static tx_status run_guarded(tx_trial *trial, tx_verb verb, int samples, tx_edge
         const double begin = tx_clock();
         status = tx_trial_run(trial, s, verb, samples, a.x.data, a.d.data, a.out.data, error);
         trial->seconds = verb == TX_FORWARD ? tx_clock() - begin : trial->seconds;
+        tx_give_time(trial->seconds);
     }
     tx_guarded_destroy(&a.x);
     tx_guarded_destroy(&a.d);

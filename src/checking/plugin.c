@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checking/checking.h"
+#include "component/buffer.h"
 #include "plugin/plugin.h"
 
 enum { STATES = 16 };
@@ -96,24 +97,24 @@ static bool refuses_shape(const tx_rows *rows)
     return rows->count == 1 && rows->rows[0].finding.verdict == TX_WRONG;
 }
 
-static tx_status check_on(tx_checked *checked, tx_shape shape, tx_error *error, tx_rows **rows)
+static tx_status check_on(tx_checked *checked, tx_shape shape, tx_table *table, tx_error *error, tx_rows **rows)
 {
     tx_states states;
     TX_TRY(make_states(shape, error, &states));
     checked->states = &states;
-    const tx_status status = tx_check_component(checked, error, rows);
+    const tx_status status = tx_check_component(checked, table, error, rows);
     checked->states = NULL;
     tx_states_free(&states);
     return status;
 }
 
 /* On the shape that is given, or the first that it takes. */
-static tx_status check_section(tx_checked *checked, const tx_plugin_choice *what, tx_error *error, tx_rows **rows)
+static tx_status check_section(tx_checked *checked, const tx_plugin_choice *what, tx_table *table, tx_error *error, tx_rows **rows)
 {
-    TX_TRY(check_on(checked, what->shape.channels ? what->shape : shapes[0], error, rows));
+    TX_TRY(check_on(checked, what->shape.channels ? what->shape : shapes[0], table, error, rows));
     for (int k = 1; k < NUM_SHAPES && !what->shape.channels && refuses_shape(*rows); k++) {
         tx_rows *others;
-        TX_TRY(check_on(checked, shapes[k], error, &others));
+        TX_TRY(check_on(checked, shapes[k], table, error, &others));
         tx_rows *const worse = refuses_shape(others) ? others : *rows;
         *rows = worse == others ? *rows : others;
         tx_free(worse);
@@ -122,45 +123,47 @@ static tx_status check_section(tx_checked *checked, const tx_plugin_choice *what
 }
 
 static tx_status check_component(const tx_registry *registry, const tx_component *component, const tx_plugin_choice *what,
-                                 tx_buffer *text, tx_error *wrong)
+                                 tx_table *table, tx_error *error)
 {
     const tx_random random = {TX_STREAM_PARTITIONABLE, what->precision};
     char path[TX_SUBJECT_NAME];
     tx_rows *rows;
     tx_config *config;
-    TX_TRY(read_section(registry, component, what, text->error, &config));
+    TX_TRY(read_section(registry, component, what, error, &config));
     snprintf(path, sizeof path, "%s/%s", tx_kind_name(component->kind), component->name);
     tx_checked checked = {.path = path, .section = tx_config_root(config), .random = random, .isa = tx_isa_count() - 1};
-    const tx_status status = check_section(&checked, what, text->error, &rows);
+    table->checked = &checked;
+    const tx_status status = check_section(&checked, what, table, error, &rows);
     if (status == TX_OK) {
-        tx_rows_tell(&checked, rows, text, wrong);
+        tx_table_end(table, rows);
         tx_free(rows);
     }
     tx_config_destroy(config);
     return status;
 }
 
-static tx_status check_all(const tx_registry *registry, const tx_plugin_choice *what, tx_buffer *text, tx_error *wrong)
+static bool is_wanted(const tx_component *component, const char *wanted)
 {
+    const char *kind = tx_kind_name(component->kind);
+    const size_t length = strlen(kind);
+    return tx_is_checked(component->kind) &&
+           (!wanted || strcmp(wanted, component->name) == 0 ||
+            (strncmp(wanted, kind, length) == 0 && wanted[length] == '/' && strcmp(wanted + length + 1, component->name) == 0));
+}
+
+tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_choice *what, FILE *out, tx_error *error)
+{
+    tx_table table = {.file = out};
     const tx_plugin *plugin;
     int checked = 0;
-    TX_TRY(tx_plugin_load(what->path, text->error, &plugin));
+    TX_TRY(tx_plugin_load(what->path, error, &plugin));
     for (const tx_component *const *c = plugin->components; *c; c++) {
-        if (tx_is_checked((*c)->kind) && (!what->component || strcmp(what->component, (*c)->name) == 0)) {
-            TX_TRY(check_component(registry, *c, what, text, wrong));
+        if (is_wanted(*c, what->component)) {
+            TX_TRY(check_component(registry, *c, what, &table, error));
             checked++;
         }
     }
-    return checked ? TX_OK
-                   : tx_error_set(text->error, TX_INVALID, "'%s' has no network, stepper, residuum or loss%s%s", what->path,
-                                  what->component ? " that is called " : "", what->component ? what->component : "");
-}
-
-tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_choice *what, tx_error *error, char **out)
-{
-    tx_buffer text = {.error = error};
-    tx_error wrong = {0};
-    *out = NULL;
-    const tx_status status = check_all(registry, what, &text, &wrong);
-    return tx_check_end(&text, status, &wrong, out);
+    return !checked ? tx_error_set(error, TX_INVALID, "'%s' has no network, stepper, residuum or loss%s%s", what->path,
+                                   what->component ? " that is called " : "", what->component ? what->component : "")
+                    : tx_error_set(error, table.wrong.status, "%s", table.wrong.message);
 }

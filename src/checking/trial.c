@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/format.h"
 #include "base/real.h"
@@ -70,6 +71,11 @@ tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_verb verb, int s
 {
     TX_TRY(tx_trial_take(trial, subject->precision, samples * tx_verb_result(subject, verb), error, out));
     return tx_trial_run(trial, subject, verb, samples, subject->points, d, *(void **)out, error);
+}
+
+void tx_give_time(double seconds)
+{
+    alarm((unsigned)(60 + 1000 * seconds));
 }
 
 bool tx_trial_has(const tx_subject *subject, tx_verb verb)

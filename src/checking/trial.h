@@ -10,6 +10,7 @@ typedef struct tx_finding {
     tx_verdict verdict;
     char text[TX_FINDING_TEXT];
     bool placed; /* with the place in the user's file */
+    bool failed; /* it could not be tried */
 } tx_finding;
 /* Returns TX_OK. */
 tx_status tx_find(tx_finding *finding, tx_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -39,6 +40,8 @@ tx_status tx_trial_run(tx_trial *trial, tx_subject *subject, tx_verb verb, int s
 tx_status tx_trial_ask(tx_trial *trial, tx_subject *subject, tx_verb verb, int samples, const void *d, tx_error *error, void *out);
 /* How often something short is tried: 20 times, or as often as a tenth of a second has room for, twice at least. */
 int tx_trial_times(const tx_trial *trial);
+/* Who runs much longer than a call's time does not come back: SIGALRM. 0: not known yet, a minute. */
+void tx_give_time(double seconds);
 bool tx_trial_has(const tx_subject *subject, tx_verb verb);
 
 /* What is wrong is found; a status says that it could not be tried: of a user's function that fails, it is what is found. */

@@ -20,7 +20,7 @@ static tx_status read_precision(const char *text, tx_error *error, tx_precision 
                : tx_error_set(error, TX_INVALID, "--precision %s: it is float32 or float64", text);
 }
 
-static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *registry, tx_error *error, char **out)
+static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *registry, tx_error *error)
 {
     const char *shape = tx_arguments_value(arguments, "--shape");
     tx_plugin_choice what = {.path = tx_arguments_path(arguments),
@@ -29,12 +29,12 @@ static tx_status check_plugin(const tx_arguments *arguments, const tx_registry *
                              .num_overrides = arguments->num_many};
     TX_TRY(read_precision(tx_arguments_value(arguments, "--precision"), error, &what.precision));
     return !shape || tx_shape_read(shape, &what.shape)
-               ? tx_check_plugin(registry, &what, error, out)
+               ? tx_check_plugin(registry, &what, stdout, error)
                : tx_error_set(error, TX_INVALID, "--shape %s: channels and the points of each axis are needed, such as 1,160",
                               shape);
 }
 
-static tx_status check_config(const tx_arguments *arguments, const tx_config *config, tx_error *error, char **out)
+static tx_status check_config(const tx_arguments *arguments, const tx_config *config, tx_error *error)
 {
     static const char *const others[] = {"--shape", "--precision"};
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
@@ -45,17 +45,14 @@ static tx_status check_config(const tx_arguments *arguments, const tx_config *co
     if (tx_config_dropped(config)) {
         fprintf(stderr, "not all is checked: %s\n", tx_config_dropped(config));
     }
-    return tx_check_config(config, tx_arguments_value(arguments, "--component"), error, out);
+    return tx_check_config(config, tx_arguments_value(arguments, "--component"), stdout, error);
 }
 
 static tx_status check(const tx_arguments *arguments, const tx_session *session, tx_error *error)
 {
-    char *text = NULL;
-    tx_error unprinted = {0};
-    const tx_status status = session->config ? check_config(arguments, session->config, error, &text)
-                                             : check_plugin(arguments, session->registry, error, &text);
-    const tx_status printed = text ? tx_print_text(text, &unprinted) : TX_OK;
-    return status ? status : printed ? tx_error_set(error, printed, "%s", unprinted.message) : TX_OK;
+    const tx_status status =
+        session->config ? check_config(arguments, session->config, error) : check_plugin(arguments, session->registry, error);
+    return status ? status : tx_output_check(error);
 }
 
 /* By the process that prints; the others have nothing to do. */
@@ -69,7 +66,9 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 }
 
 static const tx_flag flags[] = {
-    {.name = "--component", .value = "KEY", .text = "only this one: trainer.ref_stepper, or ref_stepper; of FILE.so its name"},
+    {.name = "--component",
+     .value = "KEY",
+     .text = "only this one: trainer.ref_stepper, or ref_stepper; of FILE.so its name, or stepper/NAME"},
     {.name = "--shape", .value = "CHANNELS,POINTS...", .text = "of FILE.so: the states' (if absent: a usual one that it takes)"},
     {.name = "--precision", .value = "TYPE", .text = "of FILE.so: of the run that it would be in, float32 (if absent) or float64"},
     {.name = "--set",

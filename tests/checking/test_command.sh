@@ -12,7 +12,7 @@ YAML
 # -- configurations: a table for each component --
 succeeds "$trainax" check run.yaml
 for line in 'network: conv' '  of its parameters' 'trainer.residuum_fn: btcs_upwind_advection_1d' 'trainer.time_level_loss: mse' \
-    '    gradient    good  against differences: cosine 1.00000000, relative error .*'; do
+    '    gradient    good   against differences: cosine 1.00000000, relative error .*'; do
     grep -qx "$line" out.txt || fail "check has no line '$line'"
 done
 [ "$(grep -c . err.txt)" = 0 ] || fail "check says on stderr: $(cat err.txt)"
@@ -40,8 +40,8 @@ grep -qx 'data.stepper.stepper: plugin' out.txt || fail "the stepper within anot
 
 # -- plugins --
 succeeds "$trainax" check libwrong.so
-grep -qx '  shape  good  (1,16,16) to (1,16,16), 0 parameters' out.txt || fail "a plugin is checked on states that it takes: $(cat out.txt)"
-grep -qx '    jvp         note  wrong has no jvp' out.txt || fail "what a plugin lacks is said: $(cat out.txt)"
+grep -qx '  shape       good   (1,16,16) to (1,16,16), 0 parameters' out.txt || fail "a plugin is checked on states that it takes: $(cat out.txt)"
+grep -qx '    jvp         note   wrong has no jvp' out.txt || fail "what a plugin lacks is said: $(cat out.txt)"
 wrong() { # wrong 'MISTAKE' 'PATTERN'
     expect 2 "libwrong.so:1:1: stepper: its function wrong: $2" "$trainax" check libwrong.so --set "mistake=$1"
     grep -q ' WRONG ' out.txt || fail "the table of $1"
@@ -51,7 +51,7 @@ wrong behind 'arrays: forward: touches memory right behind the end of y'
 wrong crash 'arrays: forward: crashes: Aborted'
 wrong fail "arrays: forward: 'wrong' failed with code 1"
 succeeds "$trainax" check libwrong.so --set 'mistake=no vjp' # a diverted chain may train with it all the same
-grep -q '^    adjoint     note  wrong has no vjp, so there is no gradient through it' out.txt || fail "no note of a missing vjp: $(cat out.txt)"
+grep -q '^    adjoint     note   wrong has no vjp, so there is no gradient through it' out.txt || fail "no note of a missing vjp: $(cat out.txt)"
 expect 2 'wrong: adjoint: ' mpirun -n 2 "$trainax" check libwrong.so --set mistake=adjoint
 expect 2 'it is for two axes, not for 1' "$trainax" check libwrong.so --shape 1,64
 expect 2 '--shape 1,x: ' "$trainax" check libwrong.so --shape 1,x

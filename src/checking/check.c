@@ -30,7 +30,7 @@ static bool is_again(const tx_rows *rows, int row)
 static void tell_folded(tx_table *table)
 {
     if (table->folded) {
-        fprintf(table->file, "    and %d more check%s likewise\n", table->folded, table->folded > 1 ? "s" : "");
+        fprintf(table->file, "    and %d more fail likewise\n", table->folded);
         table->folded = 0;
     }
 }

@@ -270,9 +270,9 @@ static const candidate candidates[] = {
     {F(step_leaks, back, along), "memory: forward leaves 1", .counted = true},
     {F(step, back, along, .create = create), "memory: ", .counted = true},
     {F(step, back_fails, along), "arrays: vjp: 'f' failed with code 7"},
-    {F(step, back_crashes, along), "arrays: vjp: crashes: Aborted"},
+    {F(step, back_crashes, along), "arrays: vjp: crashes: Aborted", .noted = "\n    and 8 more fail likewise\n  of states\n"},
     {F(step_leaves, back, along), "arrays: forward: ends the process with the exit code 9"},
-    {F(step_hangs, back, along), "arrays: forward: does not come back"},
+    {F(step_hangs, back, along), "arrays: forward: does not come back", .noted = "does not come back\n    the rest    note   is not tried\n"},
 };
 /* clang-format on */
 

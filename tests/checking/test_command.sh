@@ -49,6 +49,7 @@ wrong() { # wrong 'MISTAKE' 'PATTERN'
 wrong adjoint 'adjoint: <Jv, w> by differences and <v, J.w>: relative error [1-9]'
 wrong behind 'arrays: forward: touches memory right behind the end of y'
 wrong crash 'arrays: forward: crashes: Aborted'
+[ "$(grep -c 'crashes: Aborted' out.txt)" = 1 ] || fail "one crash is told more than once: $(cat out.txt)"
 wrong fail "arrays: forward: 'wrong' failed with code 1"
 succeeds "$trainax" check libwrong.so --set 'mistake=no vjp' # a diverted chain may train with it all the same
 grep -q '^    adjoint     note   wrong has no vjp, so there is no gradient through it' out.txt || fail "no note of a missing vjp: $(cat out.txt)"
@@ -57,6 +58,19 @@ expect 2 'it is for two axes, not for 1' "$trainax" check libwrong.so --shape 1,
 expect 2 '--shape 1,x: ' "$trainax" check libwrong.so --shape 1,x
 expect 2 "unknown key 'mistakes'" "$trainax" check libwrong.so --set mistakes=none
 expect 2 "has no network, stepper, residuum or loss that is called right" "$trainax" check libwrong.so --component right
+succeeds "$trainax" check libwrong.so --component stepper/wrong
+expect 2 "that is called network/wrong" "$trainax" check libwrong.so --component network/wrong
+
+# -- lines come as they are ready --
+TRAINAX_WAITS=$PWD/go timeout 120 "$trainax" check libwrong.so --set mistake=waits >early.txt &
+for ((k = 0; k < 600; k++)); do
+    ! grep -q '^  shape  ' early.txt 2>/dev/null || break
+    sleep 0.1
+done
+grep -q '^  shape  ' early.txt || fail "no line while a solver runs"
+! grep -q '^    arrays ' early.txt || fail "a line of what is not done"
+touch go
+wait $! || fail "a check of a solver that waits: $(cat early.txt)"
 expect 3 'none.so' "$trainax" check none.so
 cat >>run.yaml <<'YAML'
   ref_stepper: {type: plugin, library: libwrong.so}

@@ -1,6 +1,10 @@
 /* A plugin whose mistakes are options. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <trainax/plugin.h>
 
 static const char *word; /* the mistake */
@@ -30,6 +34,10 @@ static int forward(const tx_function_call *call, const float *x, float *y)
     }
     if (is("behind")) {
         y[count] = 0;
+    } else if (is("waits")) {
+        while (access(getenv("TRAINAX_WAITS"), F_OK)) {
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
     } else if (is("crash")) {
         abort();
     }

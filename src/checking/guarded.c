@@ -1,9 +1,11 @@
 /* Arrays between forbidden pages: who reaches beyond one of them dies, and where is written down. */
 #include "checking/guarded.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,4 +119,41 @@ void tx_fault_describe(const tx_fault *fault, int waited, char text[TX_FAULT_TEX
     } else {
         snprintf(text, TX_FAULT_TEXT, "ends the process with the exit code %d", WEXITSTATUS(waited));
     }
+}
+
+/* ---- Trying ---- */
+
+typedef struct attempt {
+    tx_fault fault;
+    bool done;
+} attempt;
+
+_Noreturn static void do_work(attempt *a, void (*work)(void *argument), void *argument)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tx_fault_catch(&a->fault);
+    work(argument);
+    a->done = true;
+    _exit(0);
+}
+
+tx_status tx_fault_try(void (*work)(void *argument), void *argument, tx_error *error)
+{
+    attempt *a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const pid_t child = a == MAP_FAILED ? -1 : fork();
+    char text[TX_FAULT_TEXT];
+    int waited = 0;
+    if (child == 0) {
+        do_work(a, work, argument);
+    }
+    while (child > 0 && waitpid(child, &waited, 0) < 0 && errno == EINTR) {
+    }
+    const bool done = child > 0 && a->done;
+    if (child > 0) {
+        tx_fault_describe(&a->fault, waited, text);
+    }
+    if (a != MAP_FAILED) {
+        munmap(a, sizeof *a);
+    }
+    return done ? TX_OK : tx_error_set(error, TX_FAILURE, "%s", child > 0 ? text : "the system refuses a process");
 }

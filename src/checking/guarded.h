@@ -27,6 +27,9 @@ void tx_fault_catch(tx_fault *fault); /* from now on, of this process */
 /* waited: waitpid's status of a process that has not done all that it was to do. */
 void tx_fault_describe(const tx_fault *fault, int waited, char text[TX_FAULT_TEXT]);
 
+/* Whether a child process comes back from `work`: else TX_FAILURE, with what it dies of. */
+tx_status tx_fault_try(void (*work)(void *argument), void *argument, tx_error *error);
+
 /* Zeroed, and aligned as a double is where `bytes` is a multiple of that. */
 tx_status tx_guarded_create(const char *name, size_t bytes, tx_edge edge, tx_error *error, tx_guarded *out);
 void tx_guarded_destroy(tx_guarded *array);    /* takes a zeroed one */

@@ -71,16 +71,12 @@ static tx_status read_states(tx_data_source *source, tx_states *states, tx_error
 }
 
 /* On one thread: those that OpenMP keeps would be lacking in child processes. */
-tx_status tx_states_read(const tx_config *config, int isa, tx_error *error, tx_states *out)
+static tx_status read_data(const tx_config *config, int isa, tx_error *error, tx_states *out)
 {
     const tx_section *root = tx_config_root(config);
     const tx_data_setup setup = {.random = tx_problem_random(root), .isa = isa, .threads = 1};
     tx_states states = {0};
     tx_data_source *source;
-    if (!tx_has(root, "data")) {
-        return tx_section_error(root, NULL, error, TX_INVALID,
-                                "there is no section `data`, whose states components are checked on");
-    }
     TX_TRY(tx_data_source_create(tx_get_section(root, "data"), setup, error, &source));
     const tx_status status = read_states(source, &states, error);
     tx_data_source_destroy(source);
@@ -90,6 +86,33 @@ tx_status tx_states_read(const tx_config *config, int isa, tx_error *error, tx_s
     }
     *out = states;
     return TX_OK;
+}
+
+typedef struct attempt {
+    const tx_config *config;
+    int isa;
+} attempt;
+
+static void attempt_reading(void *argument)
+{
+    const attempt *a = argument;
+    tx_states unused;
+    read_data(a->config, a->isa, NULL, &unused);
+}
+
+/* First in a process that a user's stepper may crash. */
+tx_status tx_states_read(const tx_config *config, int isa, tx_error *error, tx_states *out)
+{
+    const tx_section *root = tx_config_root(config);
+    attempt a = {config, isa};
+    tx_error crash = {0};
+    if (!tx_has(root, "data")) {
+        return tx_section_error(root, NULL, error, TX_INVALID,
+                                "there is no section `data`, whose states components are checked on");
+    }
+    return tx_fault_try(attempt_reading, &a, &crash)
+               ? tx_section_error(root, "data", error, TX_INVALID, "reading its first states: %s", crash.message)
+               : read_data(config, isa, error, out);
 }
 
 void tx_states_free(tx_states *states)

@@ -35,6 +35,7 @@ data: {type: rollout, stepper: {type: plugin, library: libwrong.so, mistake: adj
        initial_condition: {type: random_truncated_fourier_series, cutoff: 3}, num_spatial_dims: 2, temporal_horizon: 4, key: 0}
 YAML
 expect 2 'rolled.yaml:1:23: data.stepper: its function wrong: adjoint: ' "$trainax" check rolled.yaml --component data.stepper
+expect 2 'rolled.yaml:1:[0-9]*: data: reading its first states: crashes: Aborted' "$trainax" check rolled.yaml --set data.stepper.mistake=crash
 succeeds "$trainax" check rolled.yaml --set 'data.stepper={type: repeated_stepper, stepper: {type: plugin, library: libwrong.so}, num_sub_steps: 2}'
 grep -qx 'data.stepper.stepper: plugin' out.txt || fail "the stepper within another one of data: $(cat out.txt)"
 

@@ -136,7 +136,9 @@ static tx_status join_options(const tx_component *plugin, const tx_option *own, 
     }
     TX_TRY(tx_pool_allocate(pool, before + more + 1, sizeof *joined, error, &joined));
     memcpy(joined, plugin->options, before * sizeof *joined);
-    memcpy(joined + before, own, more * sizeof *joined);
+    for (size_t k = 0; k < more; k++) { /* of a component without options: none, and no table */
+        joined[before + k] = own[k];
+    }
     *out = joined;
     return TX_OK;
 }

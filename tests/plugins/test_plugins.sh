@@ -37,7 +37,11 @@ train() {
 }
 
 # -- the same bits as the built-in stepper wherever a configuration takes one. (A network whose convolution pads its states just as
-# the stepper's does shares that with it, and with it the order of sums at the edge: kernel_size 3 does not.) --
+# the stepper's does shares that with it, and with it the order of sums at the edge: kernel_size 3 does not. Under the sanitizers
+# the compiler contracts other sums of the two.) --
+same_as_built_in() {
+    [ -n "${sanitizer:-}" ] || same_run built_in plugin
+}
 for precision in float32 float64; do
     for cfl in -0.75 0.6; do
         for configuration in diverted_chain_branch_one "diverted_chain trainer.num_branch_steps=2" \
@@ -45,11 +49,11 @@ for precision in float32 float64; do
             common="precision=$precision trainer.type=$configuration trainer.ref_stepper.cfl=$cfl"
             train built_in "trainer.ref_stepper.type=fou_advection_1d $common"
             train plugin "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so $common"
-            same_run built_in plugin
+            same_as_built_in
             rm -r plugin
             [ $cfl = 0.6 ] && [ $precision = float32 ] && for ranks in 2 3; do
                 train plugin "trainer.ref_stepper.type=plugin trainer.ref_stepper.library=libfou.so $common" mpirun -n $ranks
-                same_run built_in plugin
+                same_as_built_in
                 rm -r plugin
             done
             rm -r built_in

@@ -310,11 +310,11 @@ static tx_status diverged(tx_run *run, tx_error *error)
     return error->status;
 }
 
-/* In the middle of a step: what the last one has left is kept. */
+/* In the middle of a step: what the last one has left is kept; where the optimizer knows no update, with the row of this step. */
 static bool save_last_step(tx_run *run)
 {
     tx_error local = {0};
-    if (!run->writer || !run->member || !run->member->computing) {
+    if (!run->writer || !run->member || !(run->member->computing || run->member->stuck)) {
         return false;
     }
     if (write_checkpoint(run, &local) != TX_OK) {
@@ -350,22 +350,13 @@ static tx_status lost(tx_run *run, tx_error *error)
                         local.message, run->member->step, run->trainer->problem.num_steps);
 }
 
-/* The optimizer knows no step from here: kept is what led to it, with the row of this step. */
-static tx_status stuck(tx_run *run, tx_error *error)
-{
-    tx_error local = {0};
-    run->saved_step = -1;
-    if (run->writer && write_checkpoint(run, &local) != TX_OK) {
-        tx_log_write(run->log, TX_LOG_WARNING, "%s", local.message);
-    }
-    return error->status;
-}
-
 static tx_status failed(tx_run *run, tx_error *error)
 {
+    if (run->member && run->member->stuck && !tx_parallel_is_lost(run->parallel)) {
+        save_last_step(run);
+    }
     return error->status == TX_DIVERGED         ? diverged(run, error)
            : tx_parallel_is_lost(run->parallel) ? lost(run, error)
-           : run->member && run->member->stuck  ? stuck(run, error)
                                                 : error->status;
 }
 

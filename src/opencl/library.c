@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 
 const tx_opencl_library *tx_cl;
 
@@ -10,6 +11,24 @@ const tx_opencl_library *tx_cl;
 
 static tx_opencl_library library;
 static const char *lacking;
+
+/* Drivers start when they are asked for devices, and compilers with them: LLVM's takes SIGUSR1. What signals do here stays. */
+static void load_drivers(void)
+{
+    struct sigaction kept[NSIG];
+    cl_platform_id platforms[16];
+    cl_uint found = 0, count;
+    for (int k = 1; k < NSIG; k++) {
+        sigaction(k, NULL, &kept[k]);
+    }
+    library.clGetPlatformIDs(sizeof platforms / sizeof *platforms, platforms, &found);
+    for (cl_uint k = 0; k < found && k < sizeof platforms / sizeof *platforms; k++) {
+        library.clGetDeviceIDs(platforms[k], CL_DEVICE_TYPE_ALL, 0, NULL, &count);
+    }
+    for (int k = 1; k < NSIG; k++) {
+        sigaction(k, &kept[k], NULL);
+    }
+}
 
 static void load(void)
 {
@@ -21,6 +40,9 @@ static void load(void)
         lacking = library.name ? NULL : #name;                                                                                     \
     }
     TX_OPENCL_FUNCTIONS(FIND)
+    if (!lacking) {
+        load_drivers();
+    }
     tx_cl = lacking ? NULL : &library;
 }
 

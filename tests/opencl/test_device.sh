@@ -21,7 +21,8 @@ callbacks: [{type: metrics, every: 5}]
 YAML
 train() { succeeds $launch "$trainax" train run.yaml --quiet --output "$1" "${@:2}"; }
 
-launch= train one
+# The first one may take minutes: PoCL compiles.
+timeout 600 "$trainax" train run.yaml --quiet --output one 2>err.txt || fail "exit code $?: $(cat err.txt)"
 launch= train cpu --set parallel.backend=cpu
 grep -q '^[^ ]* device: ' one/run.log || fail "the run's log does not name the device"
 awk -F, 'NR == FNR { for (k = 1; k <= NF; k++) a[FNR, k] = $k; next }
@@ -61,6 +62,20 @@ succeeds "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --output 
 succeeds mpirun -n 2 "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --device auto --output device.h5
 h5diff --delta=1e-12 cpu.h5 device.h5 /trajectories >out.txt || fail "a rollout on the device: $(head -5 out.txt)"
 expect 2 "there is no OpenCL device '99'" "$trainax" rollout one/network.h5 --initial data.h5 --steps 5 --device 99 --output no
+
+# -- compilers catch signals of their own: a run is stopped by the ones that it hears all the same --
+for signal in USR1 TERM; do
+    "$trainax" train run.yaml --output $signal --set trainer.num_training_steps=100000000 --set output.checkpoint_interval=0 2>err.txt &
+    process=$!
+    for _ in $(seq 600); do
+        [ "$(wc -l 2>/dev/null <$signal/history.csv)" -gt 2 ] 2>/dev/null && break
+        sleep 0.05
+    done
+    kill -$signal $process
+    timeout 60 tail --pid=$process -f /dev/null || kill -KILL $process
+    wait $process
+    [ $? = 75 ] || fail "a run on the device that gets SIG$signal: $(cat err.txt)"
+done
 
 # -- what is not there --
 expect 2 "run.yaml:5:[0-9]+: parallel.backend: there is no OpenCL device '99'; there are: 0 " "$trainax" train run.yaml --output no --set parallel.device=99

@@ -38,6 +38,7 @@ typedef enum tx_kind {
     TX_KIND_INITIAL_CONDITION,
     TX_KIND_METRIC, /* named in texts (evaluation.metrics), never a section */
     TX_KIND_BASELINE,
+    TX_KIND_AUGMENTATION, /* of windows, by a symmetry of the grid */
     TX_KIND_COUNT,
 } tx_kind;
 
@@ -62,6 +63,7 @@ typedef enum tx_type {
     TX_TYPE_INLINE,   /* a component of `kind` whose `type` and options stand in this same mapping. The option's name is
                        * "type": tx_get_section(trainer, "type") is the trainer's configuration. A key that both tables
                        * have (time_level_loss) is read by both. */
+    TX_TYPE_STAGES,   /* an integer, or a mapping of steps, which rise from 0 on, to integers: {0: 1, 2000: 3} */
 } tx_type;
 
 /* One option. `initial` is YAML text, read as the user's text would be; NULL means required; "null" means absent unless
@@ -179,6 +181,8 @@ int tx_get_reals(const tx_section *section, const char *name, const double **out
 int tx_get_strings(const tx_section *section, const char *name, const char *const **out); /* STRINGS and PATHS */
 /* In the order of rising keys, all different; returns how many. */
 int tx_get_map(const tx_section *section, const char *name, const int64_t **keys, const double **values);
+/* Each holds from a step on, the first from step 0; returns how many: 1 where there is a number alone. */
+int tx_get_stages(const tx_section *section, const char *name, const int64_t **steps, const int64_t **values);
 uint64_t tx_get_bytes(const tx_section *section, const char *name);
 const tx_section *tx_get_section(const tx_section *section, const char *name); /* NULL where the value is no section */
 int tx_get_sections(const tx_section *section, const char *name, const tx_section *const **out);

@@ -98,9 +98,25 @@ static tx_expectation suggest_below(const tx_registry *registry, const tx_keys *
     return suggestion;
 }
 
+/* An option that the others of its kind have. */
+static bool is_not_shared(const tx_config *config, const tx_keys *keys, const char *key)
+{
+    const tx_component *component = keys->component;
+    const tx_option *shared = component->takes_no_shared ? tx_registry_shared(config->registry, component->kind) : NULL;
+    bool found = false;
+    for (; shared && shared->name && !found; shared++) {
+        found = tx_option_is(shared, key);
+    }
+    return found;
+}
+
 static tx_status unknown_key(tx_config *config, const tx_keys *keys, const tx_yaml *key, const name_list *known)
 {
     tx_expectation suggestion = {""};
+    if (is_not_shared(config, keys, key->text)) {
+        return tx_place_error(key->place, config->error, "%s: %s takes no '%s'", keys->path, keys->component->name,
+                              tx_quote(key->text).text);
+    }
     if (keys->in_run) {
         suggestion = suggest_place(config->registry, key->text);
     }

@@ -16,6 +16,7 @@ tx_table tx_table_make(const tx_registry *registry, const tx_component *componen
 typedef struct tx_keys {
     const tx_yaml *mapping; /* NULL: there are none */
     const char *path;
+    const tx_component *component;
     bool typed, in_run;            /* may `type` stand there? is it of a run's file? */
     const tx_table *own, *inlined; /* inlined: of the component whose options stand in the same mapping, may be empty */
 } tx_keys;

@@ -39,6 +39,7 @@ static const struct {
     [TX_KIND_INITIAL_CONDITION] = {"initial_condition", "initial_conditions", "initial condition", "initial conditions", ""},
     [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics", ""},
     [TX_KIND_BASELINE] = {"baseline", "baselines", "baseline", "baselines", ""},
+    [TX_KIND_AUGMENTATION] = {"augmentation", "augmentations", "augmentation", "augmentations", "augmentation"},
 };
 
 const char *tx_kind_name(tx_kind kind)

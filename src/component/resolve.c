@@ -368,6 +368,7 @@ static tx_status check_section(resolver *r, const blueprint *plan, const tx_tabl
     }
     const tx_keys keys = {.mapping = plan->mapping,
                           .path = plan->path,
+                          .component = plan->component,
                           .typed = !plan->fixed,
                           .in_run = r->root != NULL,
                           .own = own,

@@ -202,6 +202,7 @@ static const struct {
     [TX_TYPE_SECTION] = {COMPONENT, 0},
     [TX_TYPE_SECTIONS] = {ARRAY, COMPONENT},
     [TX_TYPE_INLINE] = {STRING, 0},
+    [TX_TYPE_STAGES] = {INTEGER | OBJECT, 0},
 };
 
 static int forms_of(const tx_option *option)
@@ -343,8 +344,9 @@ tx_status tx_schema_option(tx_schema *w, const tx_component *owner, const tx_opt
     add_bounds(text, option);
     add_items(text, option, definition.name);
     add_words(text, option);
-    if (option->type == TX_TYPE_MAP) {
-        tx_buffer_add(text, ", \"additionalProperties\": false, \"patternProperties\": {\"^[-+]?[0-9]+$\": {\"type\": \"number\"");
+    if (option->type == TX_TYPE_MAP || option->type == TX_TYPE_STAGES) {
+        tx_buffer_add(text, ", \"additionalProperties\": false, \"patternProperties\": {\"^[-+]?[0-9]+$\": {\"type\": \"%s\"",
+                      option->type == TX_TYPE_MAP ? "number" : "integer");
         add_bounds(text, option);
         tx_buffer_add(text, "}}");
     }

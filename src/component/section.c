@@ -162,6 +162,14 @@ int tx_get_map(const tx_section *section, const char *name, const int64_t **keys
     return value ? value->count : 0;
 }
 
+int tx_get_stages(const tx_section *section, const char *name, const int64_t **steps, const int64_t **values)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_STAGES);
+    *steps = value ? value->stages.steps : NULL;
+    *values = value ? value->stages.values : NULL;
+    return value ? value->count : 0;
+}
+
 uint64_t tx_get_bytes(const tx_section *section, const char *name)
 {
     const tx_value *value = own_value(section, name, TX_TYPE_BYTES);

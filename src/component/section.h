@@ -32,6 +32,9 @@ typedef struct tx_value {
             const int64_t *keys;
             const double *values;
         } map;
+        struct {
+            const int64_t *steps, *values; /* a number alone is one from step 0 on */
+        } stages;
         tx_section *section;
         const tx_section *const *sections;
     };

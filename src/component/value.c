@@ -100,7 +100,7 @@ static tx_status wrong_integer(tx_config *config, const tx_value *value, const t
                : tx_value_wrong(config, value, node, path);
 }
 
-static tx_status read_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
+tx_status tx_value_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out)
 {
     if (node->shape != TX_YAML_SCALAR || node->quoted || !tx_parse_integer(node->text, out)) {
         return wrong_integer(config, value, node, path);
@@ -108,7 +108,7 @@ static tx_status read_integer(tx_config *config, const tx_value *value, const tx
     return check_bounds(config, value->option, node, path, (double)*out);
 }
 
-static tx_status read_real(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, double *out)
+tx_status tx_value_real(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, double *out)
 {
     if (!parse_number(node, out)) {
         return tx_value_wrong(config, value, node, path);
@@ -183,7 +183,7 @@ static tx_status read_reals(tx_config *config, tx_value *value, const char *path
     TX_TRY(count_numbers(config, value, path, &count));
     TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *reals, config->error, &reals));
     for (size_t k = 0; k < count; k++) {
-        TX_TRY(read_real(config, value, number_at(value, k), path, &reals[k]));
+        TX_TRY(tx_value_real(config, value, number_at(value, k), path, &reals[k]));
     }
     value->reals = reals;
     value->count = (int)count;
@@ -197,7 +197,7 @@ static tx_status read_integers(tx_config *config, tx_value *value, const char *p
     TX_TRY(count_numbers(config, value, path, &count));
     TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *integers, config->error, &integers));
     for (size_t k = 0; k < count; k++) {
-        TX_TRY(read_integer(config, value, number_at(value, k), path, &integers[k]));
+        TX_TRY(tx_value_integer(config, value, number_at(value, k), path, &integers[k]));
     }
     value->integers = integers;
     value->count = (int)count;
@@ -245,60 +245,6 @@ static tx_status read_strings(tx_config *config, tx_value *value, const char *pa
     return TX_OK;
 }
 
-/* -- maps -- */
-
-static tx_status read_pair_of_map(tx_config *config, const tx_value *value, const tx_yaml *key, const tx_yaml *item,
-                                  const char *path, int64_t *integer, double *real)
-{
-    tx_option number = *value->option;
-    const char *whole;
-    number.type = TX_TYPE_REAL;
-    if (!tx_parse_integer(key->text, integer)) {
-        return tx_place_error(key->place, config->error, "a key of %s must be an integer, not '%s'", path,
-                              tx_quote(key->text).text);
-    }
-    TX_TRY(tx_pool_format(&config->pool, config->error, &whole, "%s.%" PRId64, path, *integer));
-    return read_real(config, &(tx_value){.option = &number}, item, whole, real);
-}
-
-/* Puts the last of `count` pairs where it belongs; returns whether its key is new. */
-static bool insert(int64_t *keys, double *values, size_t count)
-{
-    size_t k = count - 1;
-    const int64_t key = keys[k];
-    const double real = values[k];
-    for (; k > 0 && keys[k - 1] > key; k--) {
-        keys[k] = keys[k - 1];
-        values[k] = values[k - 1];
-    }
-    keys[k] = key;
-    values[k] = real;
-    return k == 0 || keys[k - 1] != key;
-}
-
-static tx_status read_map(tx_config *config, tx_value *value, const char *path)
-{
-    const tx_yaml *node = value->node;
-    int64_t *keys;
-    double *values;
-    if (node->shape != TX_YAML_MAPPING) {
-        return tx_value_wrong(config, value, node, path);
-    }
-    TX_TRY(tx_pool_allocate(&config->pool, node->count, sizeof *keys, config->error, &keys));
-    TX_TRY(tx_pool_allocate(&config->pool, node->count, sizeof *values, config->error, &values));
-    for (size_t k = 0; k < node->count; k++) {
-        TX_TRY(read_pair_of_map(config, value, node->keys[k], node->items[k], path, &keys[k], &values[k]));
-        const int64_t key = keys[k];
-        if (!insert(keys, values, k + 1)) {
-            return tx_place_error(node->keys[k]->place, config->error, "%s has the key %" PRId64 " twice", path, key);
-        }
-    }
-    value->map.keys = keys;
-    value->map.values = values;
-    value->count = (int)node->count;
-    return TX_OK;
-}
-
 /* -- keys -- */
 
 static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t k, tx_key_spec *spec, const char *path)
@@ -310,7 +256,7 @@ static tx_status read_key_part(tx_config *config, const tx_yaml *mapping, size_t
     for (int j = 0; j < 3; j++) {
         if (tx_same_key(name, names[j])) {
             TX_TRY(tx_pool_format(&config->pool, config->error, &whole, "%s.%s", path, names[j]));
-            return read_integer(config, &(tx_value){.option = &part}, mapping->items[k], whole, parts[j]);
+            return tx_value_integer(config, &(tx_value){.option = &part}, mapping->items[k], whole, parts[j]);
         }
     }
     return tx_place_error(mapping->keys[k]->place, config->error, "unknown key '%s' in %s%s", tx_quote(name).text, path,
@@ -345,7 +291,7 @@ static tx_status read_key(tx_config *config, tx_value *value, const char *path)
     const tx_yaml *node = value->node;
     tx_key_spec spec = {0};
     if (node->shape != TX_YAML_MAPPING) {
-        TX_TRY(read_integer(config, value, node, path, &spec.seed));
+        TX_TRY(tx_value_integer(config, value, node, path, &spec.seed));
     }
     for (size_t k = 0; node->shape == TX_YAML_MAPPING && k < node->count; k++) {
         TX_TRY(read_key_part(config, node, k, &spec, path));
@@ -448,9 +394,9 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     }
     switch (value->option->type) {
     case TX_TYPE_INTEGER:
-        return read_integer(config, value, value->node, path, &value->integer);
+        return tx_value_integer(config, value, value->node, path, &value->integer);
     case TX_TYPE_REAL:
-        return read_real(config, value, value->node, path, &value->real);
+        return tx_value_real(config, value, value->node, path, &value->real);
     case TX_TYPE_BOOLEAN:
         return read_boolean(config, value, path);
     case TX_TYPE_STRING:
@@ -470,7 +416,9 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     case TX_TYPE_STRINGS:
         return read_strings(config, value, path);
     case TX_TYPE_MAP:
-        return read_map(config, value, path);
+        return tx_value_map(config, value, path);
+    case TX_TYPE_STAGES:
+        return tx_value_stages(config, value, path);
     case TX_TYPE_BYTES:
         return read_bytes(config, value, path);
     case TX_TYPE_WORD:

@@ -17,4 +17,11 @@ bool tx_option_has_maximum(const tx_option *option);
 const tx_yaml *tx_yaml_element(const tx_yaml *node, size_t k);
 size_t tx_yaml_num_elements(const tx_yaml *node);
 
+/* Single numbers, of a value or in it, within the option's bounds. */
+tx_status tx_value_integer(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, int64_t *out);
+tx_status tx_value_real(tx_config *config, const tx_value *value, const tx_yaml *node, const char *path, double *out);
+/* map.c: mappings whose keys are integers. */
+tx_status tx_value_map(tx_config *config, tx_value *value, const char *path);
+tx_status tx_value_stages(tx_config *config, tx_value *value, const char *path);
+
 bool tx_yaml_is_number(const tx_yaml *node);

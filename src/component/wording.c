@@ -26,6 +26,7 @@ static const char *const type_expectations[] = {
     [TX_TYPE_SECTION] = "a mapping",
     [TX_TYPE_SECTIONS] = "a list",
     [TX_TYPE_INLINE] = "a name",
+    [TX_TYPE_STAGES] = "an integer or a mapping of steps to integers",
 };
 
 /* "a b c" -> "a, b, c" */

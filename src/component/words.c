@@ -37,6 +37,7 @@ static void describe_type(const tx_option *option, char *cell, size_t size)
         [TX_TYPE_SECTION] = "",
         [TX_TYPE_SECTIONS] = "list of ",
         [TX_TYPE_INLINE] = "",
+        [TX_TYPE_STAGES] = "integer or {step: integer}",
     };
     const bool fixed = option->type == TX_TYPE_SECTION && option->fixed;
     const bool section = option->type == TX_TYPE_SECTION || option->type == TX_TYPE_INLINE;

@@ -113,6 +113,18 @@ static void write_map(tx_buffer *text, const tx_value *value)
     tx_buffer_add(text, "}");
 }
 
+static void write_stages(tx_buffer *text, const tx_value *value)
+{
+    if (value->count == 1) {
+        tx_buffer_add(text, "%" PRId64, value->stages.values[0]);
+        return;
+    }
+    for (int k = 0; k < value->count; k++) {
+        tx_buffer_add(text, "%s%" PRId64 ": %" PRId64, k ? ", " : "{", value->stages.steps[k], value->stages.values[k]);
+    }
+    tx_buffer_add(text, "}");
+}
+
 void tx_value_write(tx_buffer *text, const tx_value *value)
 {
     if (value->form == TX_FORM_NULL) {
@@ -151,6 +163,9 @@ void tx_value_write(tx_buffer *text, const tx_value *value)
         break;
     case TX_TYPE_MAP:
         write_map(text, value);
+        break;
+    case TX_TYPE_STAGES:
+        write_stages(text, value);
         break;
     case TX_TYPE_PATH:
     case TX_TYPE_OUTPUT_PATH:

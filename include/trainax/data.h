@@ -23,6 +23,7 @@ typedef struct tx_data_shape {
                              * source or data set whose shape this is */
     int64_t stride[2];      /* who makes windows takes every k-th level, k drawn between these; 0 means 1 */
     int64_t parameters, constants; /* numbers beside each trajectory: its parameters, then its constant fields, (fields, *n) */
+    const char *const *parameter_names, *const *constant_names; /* of the fields; NULL: not known. As lengths */
 } tx_data_shape;
 static inline int64_t tx_data_length(const tx_data_shape *shape, int64_t trajectory)
 {
@@ -174,6 +175,7 @@ typedef struct tx_dataset {
     tx_store *store;        /* items: levels */
     tx_beside beside;       /* as far as somebody has needed them */
     tx_data_source *source; /* where these can still be read; NULL: nowhere */
+    const char **names[2];  /* of parameters and constant fields, as shape has them */
 } tx_dataset;
 tx_status tx_dataset_create(tx_parallel *parallel, const tx_section *section, tx_data_setup setup, tx_placement placement,
                             tx_error *error, tx_dataset **out);

@@ -168,6 +168,8 @@ tx_status tx_choice_create(tx_data_source *source, tx_error *error)
     }
     TX_TRY(choose_lengths(choice, source->section, error, &longest));
     set_shape(choice, longest, &source->shape);
+    source->shape.parameter_names = source->parameters.names;
+    source->shape.constant_names = source->constants.names;
     source->shape.parameters = source->parameters.count;
     source->shape.constants = source->constants.count * tx_shape_points(&source->shape.state);
     const int64_t most = STAGING_BYTES / box_bytes(source);

@@ -98,6 +98,25 @@ static tx_status fill(tx_parallel *parallel, tx_data_source *source, tx_placemen
     return tx_store_commit(dataset->store, error);
 }
 
+/* In one allocation; NULL where they are not known. */
+static tx_status copy_names(const tx_named *from, tx_error *error, const char ***out)
+{
+    size_t bytes = (size_t)from->count * sizeof **out;
+    for (int k = 0; from->names && k < from->count; k++) {
+        bytes += strlen(from->names[k]) + 1;
+    }
+    if (!from->names || !from->count) {
+        return TX_OK;
+    }
+    TX_TRY(tx_allocate(bytes, error, out));
+    char *at = (char *)(*out + from->count);
+    for (int k = 0; k < from->count; k++) {
+        (*out)[k] = at;
+        at = stpcpy(at, from->names[k]) + 1;
+    }
+    return TX_OK;
+}
+
 /* All but the numbers. */
 static tx_status describe_dataset(const tx_data_source *source, tx_error *error, tx_dataset **out)
 {
@@ -110,6 +129,10 @@ static tx_status describe_dataset(const tx_data_source *source, tx_error *error,
     if (shape->lengths) {
         dataset->shape.lengths = memcpy(dataset + 1, shape->lengths, bytes);
     }
+    TX_TRY(copy_names(&source->parameters, error, &dataset->names[0]));
+    TX_TRY(copy_names(&source->constants, error, &dataset->names[1]));
+    dataset->shape.parameter_names = (const char *const *)dataset->names[0];
+    dataset->shape.constant_names = (const char *const *)dataset->names[1];
     return tx_normalization_copy(&source->normalization, error, &dataset->normalization);
 }
 
@@ -198,6 +221,8 @@ void tx_dataset_destroy(tx_dataset *dataset)
         tx_beside_free(&dataset->beside);
         tx_data_source_destroy(dataset->source);
         tx_normalization_free(&dataset->normalization);
+        tx_free(dataset->names[0]);
+        tx_free(dataset->names[1]);
         tx_free(dataset);
     }
 }

@@ -85,25 +85,32 @@ struct tx_stage {
     /* A number of the step that is prepared, the same on all ranks: NaN where it has none (yet: arrays without values, too). False:
      * no number of that name, ever. */
     bool (*tell)(const tx_stage *stage, const char *name, double *out);
+    /* What the learning rate is multiplied by in the next update, as far as its loss does not change it. */
+    double (*factor)(const tx_stage *stage);
     /* What there is to be known of it on so many ranks, once planned: lines of "name: value", each with its end; tx_free. */
     tx_status (*describe)(const tx_stage *stage, int num_ranks, tx_error *error, char **out);
     /* Of what was created and allocated, which may be half of it. Collective where something was allocated. */
     void (*destroy)(tx_stage *stage);
 };
 
+enum { TX_MINI_STEP, TX_ACCUMULATED, TX_NUM_GATHERED };
+
 struct tx_optimizer {
     const tx_task *task; /* while it is planned: what may be asked */
     tx_precision precision;
     int64_t num_parameters;
     int num_leaves;
-    tx_leaf *leaves;      /* one behind the other */
-    tx_state_array count; /* of updates so far */
+    tx_leaf *leaves;                          /* one behind the other */
+    tx_state_array count;                     /* of updates so far */
+    int64_t every;                            /* minibatches that an update is made of */
+    tx_state_array gathered[TX_NUM_GATHERED]; /* where there are several: their mean so far, and how many it is of */
     bool has_rate;
     tx_rate rate; /* the learning rate: the last one in a chain */
     int num_stages, num_sections;
     size_t capacity;
     tx_stage **stages;
     void *scratch; /* between stages; NULL where there is one */
+    bool updated;  /* by the last step: it was the last minibatch of an update */
     bool ended;    /* with the last step */
 };
 
@@ -123,14 +130,15 @@ tx_status tx_optimizer_prepare(tx_optimizer *optimizer, const tx_task *task, tx_
 bool tx_optimizer_number(const tx_optimizer *optimizer, const char *name, double *out);
 /* The prepared step, from the task's parameters; allocates nothing. next: num_parameters reals of the caller's. TX_DIVERGED, with
  * the reason and the optimizer as it was before, when a new parameter would not be finite: the old ones are then still the last
- * good state; so too after what else the task says. Collective where the optimizer asks what is collective; else it works with what
- * the task came with. */
+ * good state; so too after what else the task says. Where an update is made of several minibatches, the others are only added up.
+ * Collective where the optimizer asks what is collective; else it works with what the task came with. */
 tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error);
 /* The learning rate of the next step, in the run's precision; NaN where no transform of a chain has one. */
 double tx_optimizer_rate(const tx_optimizer *optimizer);
-bool tx_optimizer_descends(const tx_optimizer *optimizer);  /* some stage turns the gradient round, or may */
-int64_t tx_optimizer_count(const tx_optimizer *optimizer);  /* updates so far */
-bool tx_optimizer_has_ended(const tx_optimizer *optimizer); /* its last step is to be the run's last */
+bool tx_optimizer_descends(const tx_optimizer *optimizer);    /* some stage turns the gradient round, or may */
+int64_t tx_optimizer_count(const tx_optimizer *optimizer);    /* updates so far */
+bool tx_optimizer_has_updated(const tx_optimizer *optimizer); /* its last step came to new parameters: to what `next` holds */
+bool tx_optimizer_has_ended(const tx_optimizer *optimizer);   /* its last step is to be the run's last */
 /* The whole state, valid until the next step; in the order in which files hold it, which depends on the section and the leaves
  * alone. */
 int tx_optimizer_num_arrays(const tx_optimizer *optimizer);

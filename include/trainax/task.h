@@ -65,8 +65,9 @@ typedef struct tx_task {
     int64_t num_parameters;
     int num_leaves;
     const tx_leaf *leaves; /* that the parameters consist of, one behind the other */
+    int64_t accumulate;    /* minibatches that an update is made of; 0 means 1 */
     bool full_batch;       /* one minibatch an epoch, always of the same windows */
-    int64_t sample_rows;   /* of a sample; 0 where rows are not known, or until they were prepared */
+    int64_t sample_rows;   /* of a sample, at most before the first step; 0 where rows are not known, or until they were prepared */
     int64_t most_rows;     /* of a minibatch, likewise */
     /* ---- */
     int64_t num_rows, first_row, num_own_rows; /* of all ranks; this rank's own. 0 where there are none */

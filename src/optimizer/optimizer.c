@@ -18,6 +18,8 @@ const tx_option tx_optimizer_options[] = {
      .text = "first, a gradient of a larger norm is scaled down to it"},
     {.name = "add_decayed_weights", .type = TX_TYPE_REAL, .initial = "null", .kind = TX_KIND_SCHEDULE,
      .text = "then this times the parameters is added to the gradient"},
+    {.name = "reduce_on_plateau", .type = TX_TYPE_SECTION, .initial = "null", .kind = TX_KIND_TRANSFORM, .fixed = "reduce_on_plateau",
+     .text = "at last, updates are scaled down where the loss of the steps stays"},
     {0},
 };
 /* clang-format on */
@@ -49,10 +51,13 @@ static tx_status add_shared(tx_optimizer *optimizer, const tx_section *section, 
 tx_status tx_optimizer_add(tx_optimizer *optimizer, const tx_section *section, tx_error *error)
 {
     const tx_component *component = tx_section_component(section);
-    optimizer->num_sections++;
+    const bool shares = component->kind == TX_KIND_OPTIMIZER && !component->takes_no_shared;
+    const tx_section *plateau = shares ? tx_get_section(section, "reduce_on_plateau") : NULL;
+    const int number = optimizer->num_sections++ - 1; /* of the transform, in its chain */
     TX_TRY(check_rates(section, component->options, error));
-    TX_TRY(component->kind == TX_KIND_OPTIMIZER && !component->takes_no_shared ? add_shared(optimizer, section, error) : TX_OK);
-    return ((const tx_optimizer_class *)component->implementation)->create(optimizer, section, error);
+    TX_TRY(shares ? add_shared(optimizer, section, error) : TX_OK);
+    TX_TRY(((const tx_optimizer_class *)component->implementation)->create(optimizer, section, error));
+    return plateau ? tx_stage_add_plateau(optimizer, plateau, number, error) : TX_OK;
 }
 
 static void free_array(const tx_state_array *array)
@@ -211,6 +216,9 @@ tx_status tx_optimizer_plan(const tx_section *section, const tx_task *task, tx_e
         .num_parameters = task->num_parameters,
         .num_leaves = task->num_leaves,
         .count = {.name = "count", .number = TX_NUMBER_INTEGER},
+        .every = task->accumulate > 1 ? task->accumulate : 1,
+        .gathered = {[TX_MINI_STEP] = {.name = "mini_step", .number = TX_NUMBER_INTEGER},
+                     [TX_ACCUMULATED] = {.name = "accumulated", .rank = 1, .shape = {task->num_parameters}}},
     };
     const tx_status status = build(optimizer, section, task->leaves, error);
     optimizer->task = NULL;
@@ -242,6 +250,8 @@ void tx_optimizer_destroy(tx_optimizer *optimizer)
     }
     if (optimizer) {
         free_array(&optimizer->count);
+        free_array(&optimizer->gathered[TX_MINI_STEP]);
+        free_array(&optimizer->gathered[TX_ACCUMULATED]);
         tx_free(optimizer->stages);
         tx_free(optimizer->scratch);
         tx_free(optimizer->leaves);
@@ -249,9 +259,15 @@ void tx_optimizer_destroy(tx_optimizer *optimizer)
     }
 }
 
+/* Those that are no stage's. */
+static int num_own_arrays(const tx_optimizer *optimizer)
+{
+    return optimizer->every > 1 ? 1 + TX_NUM_GATHERED : 1;
+}
+
 int tx_optimizer_num_arrays(const tx_optimizer *optimizer)
 {
-    int count = 1;
+    int count = num_own_arrays(optimizer);
     for (int k = 0; k < optimizer->num_stages; k++) {
         count += optimizer->stages[k]->num_arrays;
     }
@@ -261,13 +277,20 @@ int tx_optimizer_num_arrays(const tx_optimizer *optimizer)
 tx_state_array *tx_optimizer_array(const tx_optimizer *optimizer, int index)
 {
     tx_stage **stage = optimizer->stages;
-    if (index-- == 0) {
-        return (tx_state_array *)&optimizer->count;
+    const int own = num_own_arrays(optimizer);
+    if (index < own) {
+        return (tx_state_array *)(index ? &optimizer->gathered[index - 1] : &optimizer->count);
     }
+    index -= own;
     for (; index >= (*stage)->num_arrays; stage++) {
         index -= (*stage)->num_arrays;
     }
     return &(*stage)->arrays[index];
+}
+
+bool tx_optimizer_has_updated(const tx_optimizer *optimizer)
+{
+    return optimizer->updated;
 }
 
 bool tx_optimizer_has_ended(const tx_optimizer *optimizer)
@@ -284,7 +307,11 @@ int64_t tx_optimizer_count(const tx_optimizer *optimizer)
 
 double tx_optimizer_rate(const tx_optimizer *optimizer)
 {
-    const double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, tx_optimizer_count(optimizer)) : (double)NAN;
+    double rate = optimizer->has_rate ? tx_rate_at(optimizer->rate, tx_optimizer_count(optimizer)) : (double)NAN;
+    for (int k = 0; k < optimizer->num_stages; k++) {
+        const tx_stage *stage = optimizer->stages[k];
+        rate *= stage->factor ? stage->factor(stage) : 1;
+    }
     return tx_real_round(optimizer->precision, rate);
 }
 
@@ -354,9 +381,17 @@ static void turn(tx_state_array *array)
     array->next = old;
 }
 
+static void turn_gathered(tx_optimizer *optimizer)
+{
+    for (int k = 0; k < TX_NUM_GATHERED; k++) {
+        turn(&optimizer->gathered[k]);
+    }
+}
+
 static void turn_all(tx_optimizer *optimizer)
 {
     turn(&optimizer->count);
+    turn_gathered(optimizer);
     for (int k = 0; k < optimizer->num_stages; k++) {
         for (int i = 0; i < optimizer->stages[k]->num_arrays; i++) {
             turn(&optimizer->stages[k]->arrays[i]);
@@ -367,8 +402,13 @@ static void turn_all(tx_optimizer *optimizer)
 tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *next, tx_error *error)
 {
     const int last = optimizer->num_stages - 1;
-    const void *gradient = task->gradient;
+    const void *gradient = optimizer->every > 1 ? tx_optimizer_accumulate(optimizer, task->gradient) : task->gradient;
     optimizer->ended = false;
+    optimizer->updated = gradient != NULL;
+    if (!gradient) {
+        turn_gathered(optimizer);
+        return TX_OK;
+    }
     for (int k = 0; k <= last; k++) {
         void *to = (last - k) % 2 ? optimizer->scratch : next;
         TX_TRY(run_stage(optimizer->stages[k], task, gradient, k == last, to, &optimizer->ended, error));

@@ -133,6 +133,12 @@ tx_status tx_optimizer_ask(const tx_optimizer *optimizer, const tx_section *sect
                                     tx_section_name(section), kinds[k].name);
         }
     }
+    if (optimizer->every > 1) {
+        return tx_section_error(section, NULL, error, TX_INVALID,
+                                "%s takes no accumulate_grad_batches above 1: an update asks for "
+                                "more than gradients",
+                                tx_section_name(section));
+    }
     return task->prepare ? task->prepare(optimizer->task->object, tx_section_name(section), what, error) : TX_OK;
 }
 

@@ -26,6 +26,12 @@ typedef struct tx_trust {
 } tx_trust;
 tx_status tx_stage_add_trust_ratio(tx_optimizer *optimizer, tx_trust trust, tx_error *error);
 
+/* By the section of reduce_on_plateau; number: as a stage's. */
+tx_status tx_stage_add_plateau(tx_optimizer *optimizer, const tx_section *section, int number, tx_error *error);
+
+/* accumulate.c: adds a minibatch's gradient to those of its update. Their mean where it was the last one, else NULL. */
+const void *tx_optimizer_accumulate(tx_optimizer *optimizer, const void *gradient);
+
 /* The Euclidean norm, in the run's precision, of `count` reals from `begin` on. Summed in double in an order that count
  * alone decides: the same on every rank. */
 double tx_stage_norm(tx_precision precision, const void *values, int64_t begin, int64_t count);

@@ -29,7 +29,9 @@ typedef struct tx_configuration_parts {
     tx_map ref_stepper;          /* where the configuration needs one */
     tx_residuum_map residuum_fn; /* likewise */
     tx_shape state;
+    int64_t step; /* of the training, whose stage of the rollouts' lengths is meant; or TX_LARGEST_STAGE */
 } tx_configuration_parts;
+enum { TX_LARGEST_STAGE = -1 }; /* all rollouts at their largest */
 
 /* Is shown a term; target -1: there is none. */
 typedef void (*tx_term_see)(void *user, double weight, tx_node prediction, tx_node target);
@@ -56,11 +58,16 @@ typedef struct tx_configuration_class {                             /* a configu
     int (*levels_read)(const tx_section *section);                  /* levels that it reads: 1 … window_length */
     unsigned (*needs)(const tx_section *section);                   /* TX_NEEDS_…; NULL: nothing */
     void (*build)(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms);
+    int64_t (*rollout)(const tx_section *section, int64_t step, int64_t *until); /* NULL: it is the same at all steps */
 } tx_configuration_class;
 enum { TX_NEEDS_STEPPER = 1, TX_NEEDS_RESIDUUM = 2 };
 tx_status tx_configuration_check(const tx_section *section, tx_error *error); /* its time-level loss as well */
 int tx_configuration_window_length(const tx_section *section);
 int tx_configuration_levels_read(const tx_section *section);
+/* Steps of its rollouts, all together, in the stage of a training step. *until is lowered to the step from which on the next one
+ * holds, if that comes before; NULL: not asked for. */
+int64_t tx_configuration_rollout(const tx_section *section, int64_t step, int64_t *until);
+bool tx_configuration_has_stages(const tx_section *section);
 unsigned tx_configuration_needs(const tx_section *section);
 const tx_section *tx_configuration_time_level_loss(const tx_section *section); /* NULL: it has none of its own */
 /* Its terms, into whatever. */

@@ -28,6 +28,8 @@ typedef struct tx_loss_class { /* a loss component's `implementation` */
                       tx_residuals *out);
     bool (*needs_target)(const tx_section *section);                /* NULL: it has a one-argument form */
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: nothing to sum, …; NULL: never */
+    double (*exponent)(
+        const tx_section *section); /* p, of a mean of |x - y|^p: weights are taken up in x and y; NULL: it has none */
 } tx_loss_class;
 tx_status tx_loss_check(const tx_section *section, tx_error *error);
 tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target);

@@ -95,7 +95,7 @@ static tx_status allocate(tx_normal *normal, tx_error *error)
 tx_status tx_normal_create(tx_normal *normal, const tx_task *task, bool eigen, tx_error *error)
 {
     const tx_symmetric_setup setup = tx_normal_setup(task, eigen);
-    *normal = (tx_normal){.task = task, .parallel = task->parallel, .chunk = chunk_of(task)};
+    *normal = (tx_normal){.task = task, .parallel = task->parallel, .chunk = chunk_of(task), .by_columns = is_by_columns(task)};
     TX_TRY(tx_parallel_agree(normal->parallel, allocate(normal, error), error));
     return tx_symmetric_create(normal->parallel, &setup, error, &normal->matrix);
 }
@@ -213,10 +213,10 @@ static tx_status take_columns(const tx_normal *normal, int64_t first, int64_t co
 static tx_status take_rows(const tx_normal *normal, int64_t first, int64_t count, tx_error *error)
 {
     const tx_task *task = normal->task;
-    const tx_status status = count == 0            ? TX_OK
-                             : is_by_columns(task) ? take_columns(normal, first, count, error)
-                                                   : task->class_->rows(task->object, task->parameters, task->first_row + first,
-                                                                        count, error, NULL, normal->rows);
+    const tx_status status = count == 0           ? TX_OK
+                             : normal->by_columns ? take_columns(normal, first, count, error)
+                                                  : task->class_->rows(task->object, task->parameters, task->first_row + first,
+                                                                       count, error, NULL, normal->rows);
     TX_TRY(tx_parallel_agree(normal->parallel, status, error));
     widen(task->precision, normal->rows, count * task->num_parameters);
     return TX_OK;
@@ -246,7 +246,7 @@ static tx_status build_primal(tx_normal *normal, tx_error *error)
         const int64_t left = task->num_own_rows - first, count = left > 0 ? smaller(left, normal->chunk) : 0,
                       chunk = smaller(most - first, normal->chunk);
         TX_TRY(take(normal, first, count, error));
-        if (is_by_columns(task)) {
+        if (normal->by_columns) {
             tx_symmetric_add_columns(normal->matrix, count, chunk, normal->rows);
         } else {
             tx_symmetric_add_rows(normal->matrix, count, chunk, normal->rows);

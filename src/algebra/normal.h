@@ -20,7 +20,8 @@ typedef struct tx_normal_times {
 typedef struct tx_normal {
     const tx_task *task;
     tx_parallel *parallel;
-    int64_t chunk; /* of rows, of each rank */
+    int64_t chunk;   /* of rows, of each rank */
+    bool by_columns; /* rows of J come so: as was asked for when the task had most rows */
     tx_symmetric *matrix;
     double *rows;    /* [chunk][parameters], or by columns [parameters][chunk] */
     void *direction; /* which column */

@@ -123,6 +123,35 @@ static const tx_option trainer_options[] = {
      .text = "updates of the parameters; 0 writes the initial ones"},
     {.name = "batch_size", .type = TX_TYPE_INTEGER, .unit = "windows", .minimum = 1, .text = "windows in a minibatch"},
     {.name = "optimizer", .type = TX_TYPE_SECTION, .kind = TX_KIND_OPTIMIZER, .text = "makes updates of gradients"},
+    {.name = "accumulate_grad_batches",
+     .type = TX_TYPE_INTEGER,
+     .initial = "1",
+     .unit = "steps",
+     .minimum = 1,
+     .text = "minibatches whose mean gradient makes an update, as optax.MultiSteps; each is a training step"},
+    {.name = "freeze",
+     .type = TX_TYPE_STRINGS,
+     .initial = "null",
+     .text = "names of leaves that stay as they are; * stands for any characters, ? for one"},
+    {.name = "ema",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SECTION,
+     .fixed = "ema",
+     .text = "a running mean of the parameters, as optax.ema: network_ema.h5, and what metrics, early_stopping and best.h5 see"},
+    {.name = "input_noise",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SECTION,
+     .fixed = "input_noise",
+     .text = "noise on the states that the network is given first, drawn anew for each window and step"},
+    {.name = "augmentation",
+     .type = TX_TYPE_SECTIONS,
+     .initial = "[]",
+     .kind = TX_KIND_AUGMENTATION,
+     .alias = "augmentations",
+     .or_one = true,
+     .text = "symmetries of the grid that windows are moved by, one behind the other, drawn anew for each window and step"},
     {.name = "key", .type = TX_TYPE_KEY, .alias = "shuffle_key", .text = "shuffles the windows"},
     {.name = "record_loss_every",
      .type = TX_TYPE_INTEGER,
@@ -158,6 +187,31 @@ const tx_component tx_section_trainer = {
     .name = "trainer",
     .summary = "what is minimised, and how",
     .options = trainer_options,
+};
+
+static const tx_option ema_options[] = {
+    {.name = "decay", .type = TX_TYPE_REAL, .minimum = 0, .maximum = 1, .text = "of what went before, at each update; below 1"},
+    {0},
+};
+
+const tx_component tx_section_ema = {
+    .kind = TX_KIND_SECTION,
+    .name = "ema",
+    .summary = "a running mean of the parameters",
+    .options = ema_options,
+};
+
+static const tx_option input_noise_options[] = {
+    {.name = "std", .type = TX_TYPE_REALS, .maximum = INFINITY, .text = "its standard deviation, one number or one a channel"},
+    {.name = "per_channel", .type = TX_TYPE_BOOLEAN, .initial = "false", .text = "in parts of each channel's standard deviation"},
+    {0},
+};
+
+const tx_component tx_section_input_noise = {
+    .kind = TX_KIND_SECTION,
+    .name = "input_noise",
+    .summary = "normal noise on given states",
+    .options = input_noise_options,
 };
 
 static const tx_option output_options[] = {

@@ -74,6 +74,17 @@ static unsigned needs(const tx_section *section)
     return all;
 }
 
+static int64_t rollout(const tx_section *section, int64_t step, int64_t *until)
+{
+    const tx_section *const *child;
+    const int count = children(section, &child);
+    int64_t sum = 0;
+    for (int k = 0; k < count; k++) {
+        sum += tx_configuration_rollout(child[k], step, until);
+    }
+    return sum;
+}
+
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const tx_section *const *child;
@@ -89,7 +100,7 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 }
 
 static const tx_configuration_class composite = {
-    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build};
+    .check = check, .window_length = window_length, .levels_read = levels_read, .needs = needs, .build = build, .rollout = rollout};
 
 static const tx_option each[] = {
     {.name = "weight", .type = TX_TYPE_REAL, .initial = "1", .unit = "", .text = "factor of this configuration in the sum"},

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "configuration/options.h"
 #include "configuration/weights.h"
 
 static const tx_configuration_class *class_of(const tx_section *section)
@@ -27,6 +28,34 @@ int tx_configuration_window_length(const tx_section *section)
 int tx_configuration_levels_read(const tx_section *section)
 {
     return class_of(section)->levels_read(section);
+}
+
+int64_t tx_configuration_rollout(const tx_section *section, int64_t step, int64_t *until)
+{
+    return class_of(section)->rollout ? class_of(section)->rollout(section, step, until) : 0;
+}
+
+bool tx_configuration_has_stages(const tx_section *section)
+{
+    int64_t until = INT64_MAX;
+    (void)tx_configuration_rollout(section, 0, &until);
+    return until < INT64_MAX;
+}
+
+/* What all configurations but a sum have. */
+int64_t tx_rollout_at(const tx_section *section, int64_t step, int64_t *until)
+{
+    const int64_t *steps, *values;
+    const int count = tx_get_stages(section, "num_rollout_steps", &steps, &values);
+    int64_t largest = 1, now = 1;
+    for (int k = 0; k < count; k++) {
+        largest = values[k] > largest ? values[k] : largest;
+        now = steps[k] <= step ? values[k] : now;
+        if (until && steps[k] > step && steps[k] < *until) {
+            *until = steps[k];
+        }
+    }
+    return step == TX_LARGEST_STAGE ? largest : now;
 }
 
 unsigned tx_configuration_needs(const tx_section *section)

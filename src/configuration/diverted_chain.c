@@ -2,17 +2,33 @@
  * branch of B steps. Of the R time-level weights only R - B + 1 are used, as there are so many branches. */
 #include "configuration/options.h"
 
+#include <inttypes.h>
+
 static int branch_steps(const tx_section *section)
 {
     return (int)tx_get_integer(section, "num_branch_steps");
 }
 
+/* Of all stages. */
+static int64_t least_rollout(const tx_section *section)
+{
+    int64_t until = 0, least = INT64_MAX;
+    while (until < INT64_MAX) {
+        const int64_t step = until;
+        until = INT64_MAX;
+        const int64_t here = tx_rollout_at(section, step, &until);
+        least = here < least ? here : least;
+    }
+    return least;
+}
+
 static tx_status check(const tx_section *section, tx_error *error)
 {
     const int steps = tx_rollout_steps(section), branch = branch_steps(section);
-    if (branch > steps) {
-        return tx_section_error(section, "num_branch_steps", error, TX_INVALID, "%d is more than num_rollout_steps, %d", branch,
-                                steps);
+    const int64_t least = least_rollout(section);
+    if (branch > least) {
+        return tx_section_error(section, "num_branch_steps", error, TX_INVALID, "%d is more than num_rollout_steps, %" PRId64,
+                                branch, least);
     }
     TX_TRY(tx_level_weights_check(section, "time_level_weights", steps, error));
     return tx_level_weights_check(section, "branch_level_weights", branch, error);
@@ -35,7 +51,7 @@ static void build_branch(const tx_configuration_parts *parts, tx_graph *graph, t
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
-    const int steps = tx_rollout_steps(parts->section), branches = steps - branch_steps(parts->section) + 1;
+    const int steps = tx_rollout_built(parts), branches = steps - branch_steps(parts->section) + 1;
     tx_node main = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, branches); t++) {
@@ -52,7 +68,8 @@ static const tx_configuration_class diverted_chain = {.check = check,
                                                       .window_length = tx_rollout_window,
                                                       .levels_read = tx_reads_one_level,
                                                       .needs = tx_needs_stepper,
-                                                      .build = build};
+                                                      .build = build,
+                                                      .rollout = tx_rollout_at};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -9,7 +9,7 @@ static tx_status check(const tx_section *section, tx_error *error)
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
-    const int steps = tx_rollout_steps(parts->section);
+    const int steps = tx_rollout_built(parts);
     const bool cut = tx_get_boolean(parts->section, "cut_div_chain");
     tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
@@ -27,7 +27,8 @@ static const tx_configuration_class branch_one = {.check = check,
                                                   .window_length = tx_rollout_window,
                                                   .levels_read = tx_reads_one_level,
                                                   .needs = tx_needs_stepper,
-                                                  .build = build};
+                                                  .build = build,
+                                                  .rollout = tx_rollout_at};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -2,9 +2,14 @@
  * The physics part is never cut. */
 #include "configuration/options.h"
 
+static int post_steps(const tx_section *section)
+{
+    return (int)tx_get_integer(section, "num_post_physics_steps");
+}
+
 static int all_steps(const tx_section *section)
 {
-    return tx_rollout_steps(section) + (int)tx_get_integer(section, "num_post_physics_steps");
+    return tx_rollout_steps(section) + post_steps(section);
 }
 
 static tx_status check(const tx_section *section, tx_error *error)
@@ -19,7 +24,7 @@ static int window_length(const tx_section *section)
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
-    const int steps = tx_rollout_steps(parts->section), all = all_steps(parts->section);
+    const int steps = tx_rollout_built(parts), all = steps + post_steps(parts->section);
     tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, all); t++) {
@@ -31,8 +36,12 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
     }
 }
 
-static const tx_configuration_class mix_chain = {
-    .check = check, .window_length = window_length, .levels_read = window_length, .needs = tx_needs_stepper, .build = build};
+static const tx_configuration_class mix_chain = {.check = check,
+                                                 .window_length = window_length,
+                                                 .levels_read = window_length,
+                                                 .needs = tx_needs_stepper,
+                                                 .build = build,
+                                                 .rollout = tx_rollout_at};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -5,8 +5,9 @@
 
 #define TX_OPTION_ROLLOUT                                                                                                          \
     {                                                                                                                              \
-        .name = "num_rollout_steps", .type = TX_TYPE_INTEGER, .initial = "1", .unit = "steps",                                     \
-        .text = "how often the network is applied to its own output", .minimum = 1, .maximum = 1e6                                 \
+        .name = "num_rollout_steps", .type = TX_TYPE_STAGES, .initial = "1", .unit = "steps",                                      \
+        .text = "how often the network is applied to its own output; as {0: 1, 2000: 3} from these training steps on",             \
+        .minimum = 1, .maximum = 1e6                                                                                               \
     }
 #define TX_OPTION_LOSS                                                                                                             \
     {                                                                                                                              \
@@ -32,9 +33,17 @@
         .name = NAME, .type = TX_TYPE_BOOLEAN, .initial = "false", .unit = "", .text = TEXT                                        \
     }
 
+/* As a class's function. */
+int64_t tx_rollout_at(const tx_section *section, int64_t step, int64_t *until);
+
+/* Of the largest stage, which windows and lists of weights are for; of that which is built. */
 static inline int tx_rollout_steps(const tx_section *section)
 {
-    return (int)tx_get_integer(section, "num_rollout_steps");
+    return (int)tx_rollout_at(section, TX_LARGEST_STAGE, NULL);
+}
+static inline int tx_rollout_built(const tx_configuration_parts *parts)
+{
+    return (int)tx_rollout_at(parts->section, parts->step, NULL);
 }
 
 /* Of a class, where they are nothing else: R + 1 levels; the first alone is read; a stepper is needed. */

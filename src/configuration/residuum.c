@@ -19,7 +19,7 @@ static unsigned needs(const tx_section *section)
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
-    const int steps = tx_rollout_steps(parts->section);
+    const int steps = tx_rollout_built(parts);
     const bool cut_prev = tx_get_boolean(parts->section, "cut_prev"), cut_next = tx_get_boolean(parts->section, "cut_next");
     tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
@@ -33,8 +33,12 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
     }
 }
 
-static const tx_configuration_class residuum = {
-    .check = check, .window_length = tx_rollout_window, .levels_read = tx_reads_one_level, .needs = needs, .build = build};
+static const tx_configuration_class residuum = {.check = check,
+                                                .window_length = tx_rollout_window,
+                                                .levels_read = tx_reads_one_level,
+                                                .needs = needs,
+                                                .build = build,
+                                                .rollout = tx_rollout_at};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

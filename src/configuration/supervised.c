@@ -9,7 +9,7 @@ static tx_status check(const tx_section *section, tx_error *error)
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
-    const int steps = tx_rollout_steps(parts->section);
+    const int steps = tx_rollout_built(parts);
     tx_node p = tx_window(graph, 0, parts->state);
     double weight = 0;
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
@@ -22,7 +22,7 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 }
 
 static const tx_configuration_class supervised = {
-    .check = check, .window_length = tx_rollout_window, .levels_read = tx_rollout_window, .build = build};
+    .check = check, .window_length = tx_rollout_window, .levels_read = tx_rollout_window, .build = build, .rollout = tx_rollout_at};
 
 static const tx_option options[] = {
     TX_OPTION_ROLLOUT,

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/real.h"
 #include "problem/budget.h"
+#include "problem/losses.h"
 #include "problem/problem.h"
 #include "trainax/evaluation.h"
 
@@ -137,7 +138,8 @@ static tx_status need_numbers(full_loss *job, tx_error *error)
         return TX_OK;
     }
     TX_TRY(tx_budget_check(job->parallel, &budget, job->problem.root, NULL, NULL, NULL, error));
-    return tx_dataset_need(job->parallel, job->dataset, NULL, asked, error);
+    TX_TRY(tx_dataset_need(job->parallel, job->dataset, NULL, asked, error));
+    return tx_losses_check_data(job->problem.trainer, job->dataset, error);
 }
 
 static tx_status build_and_run(full_loss *job, tx_error *error, double *out)
@@ -164,6 +166,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *root, tx_dataset
                     .configuration = tx_get_section(trainer, "type"),
                     .random = tx_problem_random(root),
                     .data = dataset->shape,
+                    .stage = INT64_MAX,               /* the last one */
                     .network = (tx_network *)network, /* read only */
                     .threads = 1},
     };

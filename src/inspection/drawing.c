@@ -169,7 +169,8 @@ static tx_status build(const tx_section *configuration, tx_shape state, recorder
                                           .network = {apply, &network},
                                           .ref_stepper = {apply, &stepper},
                                           .residuum_fn = {apply_residuum, &residuum},
-                                          .state = state};
+                                          .state = state,
+                                          .step = TX_LARGEST_STAGE};
     tx_configuration_see(&parts, recorder->graph, see_term, recorder);
     return recorder->error->status ? recorder->error->status : tx_graph_status(recorder->graph, recorder->error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "loss/weights.h"
 
 static const tx_loss_class *class_of(const tx_section *section)
 {
@@ -16,8 +17,16 @@ tx_status tx_loss_check(const tx_section *section, tx_error *error)
     return class_of(section)->check ? class_of(section)->check(section, error) : TX_OK;
 }
 
+static void weigh(const tx_section *section, tx_graph *graph, tx_node *prediction, tx_node *target)
+{
+    if (class_of(section)->exponent) {
+        tx_loss_weigh(section, graph, class_of(section)->exponent(section), prediction, target);
+    }
+}
+
 tx_node tx_loss_of_sample(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
+    weigh(section, graph, &prediction, &target);
     return class_of(section)->apply(section, graph, prediction, target);
 }
 
@@ -81,6 +90,7 @@ void tx_loss_residuals_of_sample(const tx_section *section, tx_graph *graph, dou
         tx_section_error(section, NULL, &out->error, TX_INVALID, "%s needs a sum of squares; %s is none", out->asker,
                          tx_section_name(section));
     } else if (weight > 0) {
+        weigh(section, graph, &prediction, &target);
         class_of(section)->residuals(section, graph, weight, prediction, target, out);
     }
 }

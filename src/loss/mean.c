@@ -1,5 +1,8 @@
 /* Losses that are a mean over channels and points, plain or divided by the same mean of the target. */
+#include <math.h>
+
 #include "loss/options.h"
+#include "loss/weights.h"
 
 static tx_node mse(const tx_section *section, tx_graph *graph, tx_node prediction, tx_node target)
 {
@@ -50,13 +53,25 @@ static bool always(const tx_section *section)
     return (void)section, true;
 }
 
-static const tx_option options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
+static double one(const tx_section *section)
+{
+    return (void)section, 1;
+}
 
-static const tx_loss_class mse_class = {.apply = mse, .residuals = mse_residuals}, mae_class = {.apply = mae},
+static double two(const tx_section *section)
+{
+    return (void)section, 2;
+}
+
+static const tx_option options[] = {TX_LOSS_OPTIONS, TX_LOSS_WEIGHTS, {.name = NULL}};
+
+static const tx_loss_class mse_class = {.apply = mse, .residuals = mse_residuals, .exponent = two},
+                           mae_class = {.apply = mae, .exponent = one},
                            normalized_mse_class = {.apply = normalized_mse,
                                                    .residuals = normalized_mse_residuals,
-                                                   .needs_target = always},
-                           normalized_mae_class = {.apply = normalized_mae, .needs_target = always};
+                                                   .needs_target = always,
+                                                   .exponent = two},
+                           normalized_mae_class = {.apply = normalized_mae, .needs_target = always, .exponent = one};
 const tx_component tx_loss_mse = {.kind = TX_KIND_LOSS,
                                   .name = "mse",
                                   .summary = "mean squared error over channels and points",

@@ -1,5 +1,8 @@
 /* Losses that are a norm, scaled by the number of entries: rmse = (mean d^2)^(1/2), lp = (mean |d|^p)^(1/p). */
+#include <math.h>
+
 #include "loss/options.h"
+#include "loss/weights.h"
 
 static tx_node norm(tx_graph *graph, tx_node prediction, tx_node target, double p)
 {
@@ -16,9 +19,20 @@ static tx_node lp(const tx_section *section, tx_graph *graph, tx_node prediction
     return norm(graph, prediction, target, tx_get_real(section, "p"));
 }
 
-static const tx_option rmse_options[] = {TX_LOSS_OPTIONS, {.name = NULL}};
+static double two(const tx_section *section)
+{
+    return (void)section, 2;
+}
+
+static double exponent(const tx_section *section)
+{
+    return tx_get_real(section, "p");
+}
+
+static const tx_option rmse_options[] = {TX_LOSS_OPTIONS, TX_LOSS_WEIGHTS, {.name = NULL}};
 static const tx_option lp_options[] = {
     TX_LOSS_OPTIONS,
+    TX_LOSS_WEIGHTS,
     {.name = "p",
      .type = TX_TYPE_REAL,
      .initial = "2.0",
@@ -29,7 +43,7 @@ static const tx_option lp_options[] = {
     {.name = NULL},
 };
 
-static const tx_loss_class rmse_class = {.apply = rmse}, lp_class = {.apply = lp};
+static const tx_loss_class rmse_class = {.apply = rmse, .exponent = two}, lp_class = {.apply = lp, .exponent = exponent};
 const tx_component tx_loss_rmse = {.kind = TX_KIND_LOSS,
                                    .name = "rmse",
                                    .summary = "root of the mean squared error over channels and points",

@@ -1,5 +1,6 @@
 /* The plans of a problem: a configuration's loss, its residuals, one step of the network. */
 #include "base/memory.h"
+#include "problem/losses.h"
 #include "problem/problem.h"
 
 static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
@@ -85,7 +86,16 @@ static tx_configuration_parts parts_of(const tx_problem *problem, const tx_secti
         .ref_stepper = {.apply = apply_stepper, .object = physics->ref_stepper},
         .residuum_fn = {.apply = apply_residuum, .object = physics->residuum_fn},
         .state = problem->data.state,
+        .step = problem->stage,
     };
+}
+
+static tx_status begin_graph(const tx_problem *problem, tx_error *error, tx_graph **out)
+{
+    const tx_fields fields = tx_problem_fields(&problem->data);
+    TX_TRY(tx_graph_create(error, out));
+    tx_graph_set_fields(*out, &fields);
+    return TX_OK;
 }
 
 tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
@@ -94,7 +104,8 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
     tx_graph *graph;
     tx_plan *plan;
     TX_TRY(tx_configuration_check(configuration, error));
-    TX_TRY(tx_graph_create(error, &graph));
+    TX_TRY(tx_losses_check(configuration, &problem->data, error));
+    TX_TRY(begin_graph(problem, error, &graph));
     const tx_configuration_parts parts = parts_of(problem, configuration, physics);
     const tx_plan_options options = {.backend = problem->backend,
                                      .precision = problem->random.precision,
@@ -147,7 +158,7 @@ tx_status tx_residual_plan_create(const tx_problem *problem, const char *asker, 
     tx_residuals residuals = {.asker = asker};
     tx_residual_plan plan = {0};
     tx_graph *graph;
-    TX_TRY(tx_graph_create(error, &graph));
+    TX_TRY(begin_graph(problem, error, &graph));
     const tx_configuration_parts parts = parts_of(problem, problem->configuration, &problem->physics);
     tx_configuration_residuals(&parts, graph, &residuals);
     const tx_error *failed = &residuals.error;

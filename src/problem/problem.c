@@ -140,6 +140,7 @@ static tx_status choose_block(tx_problem *problem, tx_error *error)
 static void read_options(tx_problem *problem)
 {
     const tx_section *trainer = problem->trainer, *parallel = tx_get_section(problem->root, "parallel");
+    problem->stage = TX_LARGEST_STAGE;
     problem->num_steps = tx_get_integer(trainer, "num_training_steps");
     problem->record_every = tx_get_integer(trainer, "record_loss_every");
     problem->asked_batch_size = tx_get_integer(trainer, "batch_size");

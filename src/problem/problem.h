@@ -37,6 +37,7 @@ typedef struct tx_problem {
     tx_placement placement;
     tx_reduction_mode reduction;
     tx_physics physics; /* of the trainer's configuration */
+    int64_t stage;      /* a training step for whose length of rollouts plans are made; or TX_LARGEST_STAGE */
     tx_loss_plan loss;
     size_t memory; /* for arenas and instructions of plans with a gradient; 0: as much as it takes */
     int arenas;    /* that this is for; 0: one a thread */

@@ -79,9 +79,10 @@ static tx_status put_scales(tx_file *file, const tx_member *member, tx_error *er
 
 static tx_status put_all(tx_file *file, const tx_member *member, tx_history *history, tx_error *error)
 {
-    TX_TRY(tx_member_put_network(member, history, file, error));
+    TX_TRY(tx_member_put_network(member, member->parameters, history, file, error));
     TX_TRY(put_root(file, member, error));
     TX_TRY(put_optimizer(file, member->optimizer, error));
+    TX_TRY(tx_average_put(&member->average, file, error));
     TX_TRY(put_scales(file, member, error));
     TX_TRY(tx_content_put(member, file, error));
     TX_TRY(tx_best_put(&member->best, &member->trainer->problem, file, error));
@@ -343,6 +344,7 @@ tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_member *member,
     TX_TRY(tx_content_check(checkpoint, member, error));
     TX_TRY(tx_network_file_parameters(checkpoint->file, problem->network, problem->random.precision, member->parameters, error));
     TX_TRY(get_optimizer(checkpoint->file, member->optimizer, error));
+    TX_TRY(tx_average_get(&member->average, checkpoint->file, error));
     TX_TRY(get_scales(checkpoint->file, member, error));
     TX_TRY(tx_best_get(&member->best, problem, checkpoint->file, error));
     TX_TRY(get_history(checkpoint, member, error));
@@ -416,6 +418,7 @@ tx_status tx_checkpoint_share(tx_member *member, tx_error *error)
     TX_TRY(
         tx_parallel_broadcast(member->trainer->parallel, member->parameters, tx_parameter_bytes(&member->trainer->problem), error));
     TX_TRY(share_optimizer(member->trainer->parallel, member->optimizer, error));
+    TX_TRY(tx_average_share(&member->average, member->trainer->parallel, tx_optimizer_count(member->optimizer), error));
     TX_TRY(share_scales(member, error));
     tx_member_refresh(member);
     return TX_OK;

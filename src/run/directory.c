@@ -21,8 +21,8 @@ enum { PATH_SIZE = 4096 };
 
 /* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
  * is resumed, if only from its beginning. */
-static const char *const files[] = {"run.log",       "network.h5", "best.h5", "history.csv", "checkpoint.previous.h5",
-                                    "checkpoint.h5", "config.yaml"};
+static const char *const files[] = {
+    "run.log", "network.h5", "network_ema.h5", "best.h5", "history.csv", "checkpoint.previous.h5", "checkpoint.h5", "config.yaml"};
 enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
 static void join(char path[PATH_SIZE], const char *directory, const char *name)
@@ -56,8 +56,8 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error)
 
 tx_status tx_run_check_restart(const char *directory, tx_error *error)
 {
-    static const char *const networks[] = {"network.h5", "best.h5"};
-    for (int k = 0; k < 2; k++) {
+    static const char *const networks[] = {"network.h5", "network_ema.h5", "best.h5"};
+    for (size_t k = 0; k < sizeof networks / sizeof *networks; k++) {
         char path[PATH_SIZE];
         struct stat unused;
         join(path, directory, networks[k]);
@@ -175,13 +175,14 @@ tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const t
     return save_configuration(path, root, error);
 }
 
-tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error)
+static tx_status save_network(const char *directory, const char *name, const tx_member *member, const void *parameters,
+                              tx_history *history, tx_error *error)
 {
     char path[PATH_SIZE];
     tx_file *file;
-    join(path, directory, "network.h5");
+    join(path, directory, name);
     TX_TRY(tx_file_create(error, &file));
-    tx_status status = tx_member_put_network(member, history, file, error);
+    tx_status status = tx_member_put_network(member, parameters, history, file, error);
     if (status == TX_OK) {
         status = tx_file_save(file, path, NULL, error);
     }
@@ -189,7 +190,16 @@ tx_status tx_run_finish(const char *directory, const tx_member *member, tx_histo
     return status;
 }
 
-bool tx_run_holds(const char *directory, const char *name, int64_t step)
+/* network.h5 last: with it the run is finished. */
+tx_status tx_run_finish(const char *directory, tx_member *member, tx_history *history, tx_error *error)
+{
+    if (member->average.count) {
+        TX_TRY(save_network(directory, "network_ema.h5", member, tx_member_measured(member), history, error));
+    }
+    return save_network(directory, "network.h5", member, member->parameters, history, error);
+}
+
+static bool holds(const char *directory, const char *name, int64_t step)
 {
     char path[PATH_SIZE];
     tx_file *file;
@@ -201,6 +211,13 @@ bool tx_run_holds(const char *directory, const char *name, int64_t step)
     const bool known = tx_file_get_integer(file, "/", "step", NULL, &stored) == TX_OK;
     tx_file_close(file);
     return known && stored == step;
+}
+
+bool tx_run_holds(const char *directory, const tx_section *root, int64_t step, int64_t best_step)
+{
+    const bool averages = tx_average_is_wanted(tx_get_section(root, "trainer"));
+    return holds(directory, "network.h5", step) && (!averages || holds(directory, "network_ema.h5", step)) &&
+           (best_step < 0 || holds(directory, "best.h5", best_step));
 }
 
 /* No link, pipe or folder. */

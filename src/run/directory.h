@@ -11,14 +11,14 @@ bool tx_run_exists(const char *directory);
 tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
 /* Makes the folder, removes an older run unless it is to be kept, writes config.yaml. */
 tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
-/* Writes network.h5. */
-tx_status tx_run_finish(const char *directory, const tx_member *member, tx_history *history, tx_error *error);
+/* Writes network.h5, and network_ema.h5 where a mean of the parameters is kept. */
+tx_status tx_run_finish(const char *directory, tx_member *member, tx_history *history, tx_error *error);
 /* TX_INVALID when the run would replace or remove one of its inputs (NULL behind the last). */
 tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error);
-/* TX_INVALID when it holds a network.h5 or best.h5, which a run without a checkpoint would replace. */
+/* TX_INVALID when it holds a network.h5, network_ema.h5 or best.h5, which a run without a checkpoint would replace. */
 tx_status tx_run_check_restart(const char *directory, tx_error *error);
-/* Is there a file of this name, of a network of this step? */
-bool tx_run_holds(const char *directory, const char *name, int64_t step);
+/* Are there the files that such a run leaves at this step, with a best network of that one (-1: none)? */
+bool tx_run_holds(const char *directory, const tx_section *root, int64_t step, int64_t best_step);
 /* What the run there was told before: it has begun to do that, whether or not it came to a checkpoint. NULL: nothing that can be
  * read; else the caller's. */
 tx_config *tx_run_earlier(const char *directory, const tx_registry *registry);

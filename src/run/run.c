@@ -89,8 +89,7 @@ static tx_status is_finished(tx_run *run, tx_error *error, bool *out)
 {
     const int64_t step = run->checkpoint.step, best = run->checkpoint.best_step;
     const bool done = run->checkpoint.file && (step >= steps_asked_for(run) || run->checkpoint.ended);
-    int64_t finished =
-        done && tx_run_holds(run->directory, "network.h5", step) && (best < 0 || tx_run_holds(run->directory, "best.h5", best));
+    int64_t finished = done && tx_run_holds(run->directory, tx_config_root(run->config), step, best);
     TX_TRY(tx_parallel_broadcast(run->parallel, &finished, sizeof finished, error));
     *out = finished;
     return TX_OK;

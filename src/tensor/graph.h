@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/backend.h"
+#include "tensor/fields.h"
 #include "trainax/tensor.h"
 
 typedef struct tx_operation tx_operation; /* operation.h */
@@ -48,7 +49,8 @@ struct tx_graph {
     double *constants;
     size_t num_constants, constant_capacity;
     tx_context context; /* given to new nodes */
-    tx_error error;     /* sticky */
+    tx_fields fields;
+    tx_error error; /* sticky */
 };
 
 /* Appends a node, or returns an equal one that is there (effects are never merged). Inputs beyond those given are TX_NONE;

@@ -107,7 +107,7 @@ static scratch scratch_of(const tx_answers *answers, const tx_problem *problem, 
     return (scratch){
         .unit = jacobian ? 2 * rows : 0,
         .edges = some ? 2 * rows : 0,
-        .lanes = (size_t)answers->answer[TX_QUESTION_JACOBIAN].block * tx_parameter_bytes(problem),
+        .lanes = (size_t)problem->threads * (size_t)answers->answer[TX_QUESTION_JACOBIAN].block * tx_parameter_bytes(problem),
         .tables = (size_t)problem->threads * most_pointers(answers) * sizeof(void *),
         .seeds = seeded ? (size_t)tx_problem_share(problem, num_ranks) * sizeof(void *) : 0,
     };

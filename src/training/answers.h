@@ -4,6 +4,7 @@
 
 #include "trainax/task.h"
 #include "training/minibatch.h"
+#include "training/trained.h"
 
 typedef enum tx_question {
     TX_QUESTION_VALUE,
@@ -27,17 +28,18 @@ typedef struct tx_answers {
     tx_answer answer[TX_QUESTION_COUNT];
     int64_t rows; /* of a sample; 0: nobody asks for any */
     tx_workers *workers;
+    const tx_trained *trained;    /* whose columns rows of J have, and adjoint products; what is asked at are whole vectors */
     tx_parameters bound, tangent; /* at which is asked */
     tx_reduction *gradients;      /* of gradients and adjoint products */
     tx_reduction *losses;         /* borrowed */
     void *unit;                   /* 2 rows - 1 reals, the middle one is 1: from within it, any cotangent of a single row */
     void *edges;                  /* residuals of two samples of which not all rows are wanted */
-    void *lanes;                  /* rows of J of a block that is not full */
+    void *lanes;                  /* a thread: rows of J of a block that is not full, or has columns that are not asked for */
     void **tables;                /* a thread: where a block's outputs go */
     const void **seeds;           /* a sample: its rows' cotangents */
 } tx_answers;
 
-/* Beside what is planned already. TX_INVALID: see tx_residual_plan_create. */
+/* `trained` must stand. Beside what is planned already. TX_INVALID: see tx_residual_plan_create. */
 tx_status tx_answers_plan(tx_answers *answers, const tx_problem *problem, const char *asker, unsigned asked, tx_error *error);
 /* The plan of a question with an adjoint part, in so much memory; that of others or of what nobody asks: none. */
 tx_status tx_answers_plan_within(const tx_answers *answers, const tx_problem *problem, tx_question question, size_t memory,

@@ -1,6 +1,8 @@
 /* Which windows a step needs, dealt out to the ranks in contiguous runs of blocks, and fetched one step ahead. */
 #include "training/fetching.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -31,7 +33,11 @@ tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, c
         if (dataset->beside.count) {
             TX_TRY(tx_allocate_array((size_t)most, sizeof(void *), error, &fetching->fetches[slot].numbers));
         }
+        if (tx_changes_any(&fetching->changes)) {
+            TX_TRY(tx_allocate_array((size_t)most, sizeof(uint32_t), error, &fetching->fetches[slot].which));
+        }
     }
+    TX_TRY(tx_changes_allocate(&fetching->changes, most, fetching->levels, dataset->beside.count, error));
     return tx_store_reserve(dataset->store, (int)most, fetching->levels, error);
 }
 
@@ -41,7 +47,9 @@ void tx_fetching_destroy(tx_fetching *fetching)
         tx_free(fetching->fetches[slot].levels);
         tx_free(fetching->fetches[slot].strides);
         tx_free(fetching->fetches[slot].numbers);
+        tx_free(fetching->fetches[slot].which);
     }
+    tx_changes_destroy(&fetching->changes);
     tx_mixer_destroy(fetching->mixer);
 }
 
@@ -107,6 +115,9 @@ static tx_status fetch_step(tx_fetching *fetching, int64_t step, tx_error *error
     for (int64_t k = 0; k < fetch->count; k++) {
         fetch->levels[k] = tx_windows_first_level(&fetching->problem->windows, windows[k]);
     }
+    if (fetch->which) {
+        memcpy(fetch->which, windows, (size_t)fetch->count * sizeof *windows);
+    }
     draw_strides(fetching, fetch, windows);
     find_numbers(fetching, fetch);
     return ask(fetching, step, error);
@@ -126,12 +137,23 @@ static tx_status wait(tx_fetching *fetching, int64_t step, tx_error *error)
     return TX_OK;
 }
 
+/* Everybody sees the step's windows so. */
+static void change(tx_fetching *fetching, int64_t step)
+{
+    const tx_fetch *fetch = tx_fetching_of(fetching, step);
+    if (fetch->which && fetch->count) {
+        tx_changes_make(&fetching->changes, step, fetch->count, fetch->which, fetching->windows, fetch->numbers);
+        fetching->windows = fetching->changes.changed;
+    }
+}
+
 tx_status tx_fetching_turn(tx_fetching *fetching, int64_t step, tx_error *error)
 {
     if (tx_fetching_of(fetching, step)->step != step) {
         TX_TRY(fetch_step(fetching, step, error));
     }
     TX_TRY(wait(fetching, step, error));
+    change(fetching, step);
     return step + 1 < fetching->problem->num_steps ? fetch_step(fetching, step + 1, error) : TX_OK;
 }
 
@@ -159,5 +181,6 @@ tx_status tx_fetching_resume(tx_fetching *fetching, int64_t step, tx_error *erro
 {
     TX_TRY(fetch_again(fetching, step, error));
     TX_TRY(wait(fetching, step, error));
+    change(fetching, step);
     return fetch_again(fetching, step + 1, error);
 }

@@ -3,6 +3,7 @@
 
 #include "parallel/crew.h"
 #include "problem/problem.h"
+#include "training/changes.h"
 
 /* This rank's windows of one step, on their way or here. */
 typedef struct tx_fetch {
@@ -13,6 +14,7 @@ typedef struct tx_fetch {
     int64_t *levels;      /* first level of each window */
     int64_t *strides;     /* of each; NULL: all levels follow each other */
     const void **numbers; /* of each one's trajectory; NULL: nobody reads any */
+    uint32_t *which;      /* number of each among all windows; NULL: they are not changed */
 } tx_fetch;
 
 typedef struct tx_fetching {
@@ -22,6 +24,7 @@ typedef struct tx_fetching {
     const tx_dataset *dataset;
     tx_mixer *mixer;
     int levels; /* fetched of each window: the most that anybody reads */
+    tx_changes changes;
     tx_fetch fetches[TX_STORE_SLOTS];
     const void *const *windows; /* of the last step that was waited for */
     double waiting;             /* seconds, on several ranks, until they were there */
@@ -37,7 +40,7 @@ typedef struct tx_share {
     const void *const *seeds;   /* [count] cotangents, where a plan wants some */
 } tx_share;
 
-/* `levels` must stand. Not collective; what it borrows must outlive it. */
+/* `levels` and the plan of changes must stand. Not collective; what it borrows must outlive it. */
 tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, const tx_crew *crew, tx_parallel *parallel,
                              const tx_dataset *dataset, tx_error *error);
 void tx_fetching_destroy(tx_fetching *fetching); /* takes a zeroed one */
@@ -57,8 +60,9 @@ static inline const tx_fetch *tx_fetching_of(const tx_fetching *fetching, int64_
 static inline tx_share tx_fetching_share(const tx_fetching *fetching, int64_t step)
 {
     const tx_fetch *fetch = tx_fetching_of(fetching, step);
+    const void **changed = fetching->changes.changed_numbers;
     return (tx_share){.windows = fetching->windows,
-                      .numbers = fetch->numbers,
+                      .numbers = changed ? changed : fetch->numbers,
                       .count = fetch->count,
                       .together = fetch->together,
                       .batch_size = fetch->minibatch.count};

@@ -5,8 +5,10 @@
 #include "trainax/optimizer.h"
 #include "trainax/training.h"
 #include "training/answers.h"
+#include "training/average.h"
 #include "training/best.h"
 #include "training/callbacks.h"
+#include "training/curriculum.h"
 #include "training/held_out.h"
 #include "training/programs.h"
 
@@ -32,13 +34,16 @@ typedef struct tx_member {
     tx_trainer *trainer; /* whose plans and workers it uses */
     void *parameters, *next_parameters;
     tx_parameters bound; /* the former, as plans are bound to them */
+    tx_trained trained;  /* which of them */
+    tx_average average;  /* of them, over the updates */
     tx_optimizer *optimizer;
     tx_task task; /* as the optimizer sees this step's minibatch */
     tx_answers answers;
     tx_fetching fetching;
     tx_reduction *reduction; /* of the step: loss, gradient, requests, failures; its scales are state */
     tx_evaluator evaluator;  /* of the step */
-    tx_reduction *losses;    /* of values without a gradient: of callbacks and answers */
+    tx_curriculum curriculum;
+    tx_reduction *losses; /* of values without a gradient: of callbacks and answers */
     tx_callbacks callbacks;
     tx_snapshots snapshots;
     tx_programs programs;
@@ -69,7 +74,12 @@ tx_status tx_member_check(tx_member *member, tx_error *error);
 tx_status tx_member_prepare(tx_member *member, tx_error *error);
 /* The optimizer's step, once prepared. TX_DIVERGED, with nothing changed, when the new parameters would not be finite. */
 tx_status tx_member_update(tx_member *member, tx_error *error);
-/* After any change of the parameters. */
+/* What held-out data are measured with. */
+static inline const void *tx_member_measured(tx_member *member)
+{
+    return tx_average_of(&member->average, member->parameters);
+}
+/* After any change of the parameters but an update's. */
 void tx_member_refresh(tx_member *member);
 
 /* blame.c: TX_DIVERGED at this step because of `what`, and the windows of the minibatch that look like it. Collective. */

@@ -41,6 +41,7 @@ static size_t parameter_bytes(const tx_trainer *trainer, int num_ranks)
     const tx_member *member = &trainer->member;
     const size_t parameters = tx_parameter_bytes(problem);
     const size_t bytes = 2 * parameters + tx_best_bytes(&member->best, parameters) +
+                         tx_trained_bytes(&member->trained, member->answers.asked != 0) + tx_average_bytes(&member->average) +
                          tx_optimizer_bytes(member->optimizer, num_ranks) + reduction_bytes(problem) +
                          moving_bytes(problem, num_ranks) + (size_t)problem->threads * worker_bytes(problem) +
                          tx_plan_get_cost(problem->loss.plan).room_bytes + tx_programs_room_bytes(&member->programs) +
@@ -69,20 +70,6 @@ static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
     return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1) * block;
 }
 
-/* Of a step's windows and the next one's: where they begin, where they lie, and themselves where they come from other machines. */
-static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
-{
-    const tx_problem *problem = &trainer->problem;
-    const tx_parallel *holders = trainer->shared->parallel;
-    const bool gathers =
-        holders && problem->placement == TX_SHARDED && tx_parallel_machine_size(holders) < tx_parallel_size(holders);
-    const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
-    const size_t window = gathers || problem->windows.stride[1] > 1
-                              ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *))
-                              : 0; /* and what MPI is asked for it */
-    return 2 * (size_t)tx_problem_share(problem, num_ranks) * (sizeof(int64_t) + sizeof(void *) + window);
-}
-
 static int64_t most(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -101,6 +88,29 @@ int64_t tx_trainer_held_out_numbers(const tx_trainer *trainer)
 {
     const bool jobs = trainer->shared->held_out.shape.num_trajectories && !trainer->member.held_out.shares_data;
     return jobs ? tx_held_out_numbers(&trainer->member.held_out) : 0;
+}
+
+/* A copy of a step's windows, where they are changed. */
+static size_t changed_bytes(const tx_trainer *trainer, int64_t share)
+{
+    const tx_fetching *fetching = &trainer->member.fetching;
+    const int64_t numbers = most(trainer->shared->data.numbers, tx_trainer_numbers(trainer));
+    return tx_changes_bytes(&fetching->changes, share, fetching->levels, numbers);
+}
+
+/* Of a step's windows and the next one's: where they begin, where they lie, and themselves where they come from other machines. */
+static size_t fetch_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_parallel *holders = trainer->shared->parallel;
+    const bool gathers =
+        holders && problem->placement == TX_SHARDED && tx_parallel_machine_size(holders) < tx_parallel_size(holders);
+    const size_t level = (size_t)tx_data_level_size(&problem->data) * tx_real_bytes(problem->random.precision);
+    const size_t window = gathers || problem->windows.stride[1] > 1
+                              ? (size_t)trainer->member.fetching.levels * (level + sizeof(void *))
+                              : 0; /* and what MPI is asked for it */
+    const int64_t share = tx_problem_share(problem, num_ranks);
+    return 2 * (size_t)share * (sizeof(int64_t) + sizeof(void *) + window) + changed_bytes(trainer, share);
 }
 
 /* The tables of these, and pointers into them for the windows of two steps. */
@@ -135,7 +145,8 @@ tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
     const size_t loading = data->loading > later ? data->loading - later : 0;
     budget.bytes[TX_USE_DATA] = data->bytes + beside_bytes(trainer, num_ranks) + fetch_bytes(trainer, num_ranks) +
                                 tx_mixer_bytes(problem->windows.count) + loading;
-    budget.bytes[TX_USE_REST] = trainer->planned + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
+    const size_t plans = trainer->planned * (tx_configuration_has_stages(problem->configuration) ? 2 : 1);
+    budget.bytes[TX_USE_REST] = plans + tx_history_bytes(trainer->member.callbacks.num_columns) + SMALL_THINGS;
     budget.taken = trainer->planned;
     return budget;
 }
@@ -170,6 +181,7 @@ size_t tx_trainer_image_bytes(const tx_trainer *trainer)
     for (int k = 0; k < tx_optimizer_num_arrays(optimizer); k++) {
         bytes += stored_bytes(tx_state_array_bytes(tx_optimizer_array(optimizer, k), optimizer->precision));
     }
+    bytes += stored_bytes(tx_average_bytes(&trainer->member.average) / 2);
     return 2 * bytes;
 }
 

@@ -37,16 +37,27 @@ static tx_status add_snapshots(void *owner, const tx_section *callback, const tx
     return tx_snapshot_add(owner, callback, snapshot, every, error);
 }
 
+/* What is not trained has no gradient; the optimizer does not look at it anyway. */
+static const void *of_trained(const tx_member *member, const void *gradient)
+{
+    if (gradient && !tx_trained_is_all(&member->trained)) {
+        tx_trained_clear_others(&member->trained, (void *)gradient);
+    }
+    return gradient;
+}
+
 static tx_status evaluate(void *owner, int handle, tx_error *error, double *loss, const void **gradient)
 {
     tx_member *member = owner;
     if (tx_programs_is_same(&member->programs, handle)) {
         *loss = member->loss;
-        *gradient = tx_reduction_gradient(member->reduction);
+        *gradient = of_trained(member, tx_reduction_gradient(member->reduction));
         return TX_OK;
     }
     const tx_share share = tx_member_share(member);
-    return tx_programs_evaluate(&member->programs, handle, &member->trainer->workers, &share, error, loss, gradient);
+    TX_TRY(tx_programs_evaluate(&member->programs, handle, &member->trainer->workers, &share, error, loss, gradient));
+    *gradient = of_trained(member, *gradient);
+    return TX_OK;
 }
 
 /* Where the training's own data are evaluated, nothing may be on its way meanwhile. */
@@ -54,7 +65,7 @@ static tx_status measure_shared(tx_member *member, tx_error *error)
 {
     tx_failure *failure = &member->trainer->failure;
     tx_failure_note(failure, tx_fetching_pause(&member->fetching, member->step, &failure->error));
-    TX_TRY(tx_held_out_measure(&member->held_out, member->step, member->parameters, error));
+    TX_TRY(tx_held_out_measure(&member->held_out, member->step, tx_member_measured(member), error));
     tx_failure_note(failure, tx_fetching_resume(&member->fetching, member->step, &failure->error));
     return TX_OK;
 }
@@ -64,7 +75,7 @@ static tx_status measure(void *owner, tx_error *error, const tx_evaluation_resul
     tx_member *member = owner;
     const bool shared = member->held_out.shares_data && member->held_out.current != member->step;
     TX_TRY(shared ? measure_shared(member, error)
-                  : tx_held_out_measure(&member->held_out, member->step, member->parameters, error));
+                  : tx_held_out_measure(&member->held_out, member->step, tx_member_measured(member), error));
     *out = &member->held_out.result;
     return TX_OK;
 }
@@ -81,7 +92,8 @@ static void save(void *owner, const tx_snapshot *snapshot)
 static void offer(void *owner, const tx_callback *callback, double value)
 {
     tx_member *member = owner;
-    tx_best_offer(&member->best, callback, value, member->step, member->parameters, tx_parameter_bytes(&member->trainer->problem));
+    tx_best_offer(&member->best, callback, value, member->step, tx_member_measured(member),
+                  tx_parameter_bytes(&member->trainer->problem));
 }
 
 static double learning_rate(const void *owner)

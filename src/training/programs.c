@@ -21,6 +21,15 @@ static bool is_same(const tx_section *a, const tx_section *b)
     return a && b ? tx_section_same_run(a, b, NULL) == TX_OK : a == b;
 }
 
+/* Its steps are not those of the training. */
+static tx_status check_stages(const tx_section *configuration, tx_error *error)
+{
+    return tx_configuration_has_stages(configuration)
+               ? tx_section_error(configuration, NULL, error, TX_INVALID,
+                                  "num_rollout_steps of a callback's configuration is a number, no mapping")
+               : TX_OK;
+}
+
 /* Is it what the trainer minimises? Then it need not be computed again. */
 static bool is_trainers(const tx_problem *problem, const tx_section *callback)
 {
@@ -34,6 +43,7 @@ static tx_status plan(const tx_problem *problem, const tx_section *callback, boo
 {
     const tx_section *configuration = tx_get_section(callback, "configuration");
     TX_TRY(tx_configuration_check(configuration, error));
+    TX_TRY(check_stages(configuration, error));
     TX_TRY(check_levels(problem, configuration, error));
     out->evaluator.gradient = gradient;
     TX_TRY(tx_physics_create(configuration, callback, problem->data.state, error, &out->physics));

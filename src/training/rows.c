@@ -54,8 +54,9 @@ static tx_status run_lanes(const job *job, int64_t block, int thread, tx_error *
 {
     const tx_answers *answers = job->answers;
     const int64_t b = job->answer->block, left = job->count - block * b, count = left < b ? left : b, rows = answers->rows;
-    const int64_t parameters = answers->workers->problem->network->num_parameters;
-    const size_t real = real_bytes(answers), row = (size_t)parameters * real;
+    const tx_trained *trained = answers->trained;
+    const size_t real = real_bytes(answers), row = (size_t)trained->count * real, whole = (size_t)trained->whole * real;
+    const bool all = tx_trained_is_all(trained);
     const void *windows[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK], *seeds[TX_LARGEST_BLOCK];
     for (int64_t k = 0; k < count; k++) {
         const int64_t at = job->first + block * b + k;
@@ -63,16 +64,17 @@ static tx_status run_lanes(const job *job, int64_t block, int thread, tx_error *
         numbers[k] = job->share->numbers ? job->share->numbers[at / rows] : NULL;
         seeds[k] = (const char *)answers->unit + (size_t)(rows - 1 - at % rows) * real;
     }
-    char *out = job->out + (size_t)(block * b) * row, *to = count == b ? out : answers->lanes;
+    char *out = job->out + (size_t)(block * b) * row, *lanes = (char *)answers->lanes + (size_t)(thread * b) * whole;
+    char *to = count == b && all ? out : lanes;
     const tx_run_input input = {
         .windows = windows, .numbers = numbers, .seeds = seeds, .count = (int)count, .batch_size = job->share->batch_size};
     tx_run_output output = {.gradient = to};
     TX_TRY(tx_values_run(job->answer->values, job->answer->rooms.workspaces[thread], &input, &output, error));
-    if (to != out) {
-        memcpy(out, to, (size_t)count * row);
+    for (int64_t k = 0; to != out && k < count; k++) {
+        tx_trained_gather(trained, to + (size_t)k * whole, out + (size_t)k * row);
     }
     if (output.failed.function) {
-        fill_nan(answers, out, count * parameters);
+        fill_nan(answers, out, count * trained->count);
     }
     return TX_OK;
 }
@@ -203,9 +205,9 @@ tx_status tx_answers_adjoint_product(tx_answers *answers, const tx_share *share,
     tx_parameters_set(&answers->bound, parameters);
     tx_reduction_unset_scales(answers->gradients);
     TX_TRY(tx_workers_sum(answers->workers, &evaluator, &seeded, NULL, error));
-    memcpy(out, tx_reduction_gradient(answers->gradients), tx_parameter_bytes(answers->workers->problem));
+    tx_trained_gather(answers->trained, tx_reduction_gradient(answers->gradients), out);
     if (tx_reduction_counter(answers->gradients, TX_REQUEST_COUNT)) {
-        fill_nan(answers, out, answers->workers->problem->network->num_parameters);
+        fill_nan(answers, out, answers->trained->count);
     }
     return TX_OK;
 }

@@ -18,10 +18,11 @@
 
 enum { PATH_SIZE = 4096 };
 
-tx_status tx_member_put_network(const tx_member *member, tx_history *history, tx_file *file, tx_error *error)
+tx_status tx_member_put_network(const tx_member *member, const void *parameters, tx_history *history, tx_file *file,
+                                tx_error *error)
 {
     const tx_problem *problem = &member->trainer->problem;
-    TX_TRY(tx_problem_put_network(problem, member->parameters, file, error));
+    TX_TRY(tx_problem_put_network(problem, parameters, file, error));
     TX_TRY(tx_history_put_losses(history, file, error));
     return tx_file_set_integer(file, "/", "step", member->step, error);
 }
@@ -104,7 +105,7 @@ static tx_status put_gradient(const tx_member *member, const tx_snapshot *snapsh
 static tx_status put(const tx_member *member, const tx_snapshot *snapshot, tx_file *file, tx_error *error)
 {
     TX_TRY(snapshot->gradient ? put_gradient(member, snapshot, file, error)
-                              : tx_member_put_network(member, member->history, file, error));
+                              : tx_member_put_network(member, member->parameters, member->history, file, error));
     return snapshot->directory ? TX_OK : tx_file_set_text(file, "/", TX_SNAPSHOT_MARK, snapshot->name, error);
 }
 

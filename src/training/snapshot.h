@@ -10,4 +10,5 @@ void tx_snapshots_free(tx_snapshots *snapshots);
 /* Of the member's step; rank 0. */
 tx_status tx_snapshot_save(const tx_member *member, const tx_snapshot *snapshot, tx_error *error);
 /* The trained network as a file holds it: parameters, losses, step. */
-tx_status tx_member_put_network(const tx_member *member, struct tx_history *history, tx_file *file, tx_error *error);
+tx_status tx_member_put_network(const tx_member *member, const void *parameters, struct tx_history *history, tx_file *file,
+                                tx_error *error);

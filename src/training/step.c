@@ -17,10 +17,45 @@ static tx_status reduce(tx_member *member, tx_error *error)
     return TX_OK;
 }
 
+/* What an optimizer asks is planned for the stage, too. */
+static tx_status plan_answers(tx_member *member, tx_error *error)
+{
+    tx_trainer *trainer = member->trainer;
+    tx_problem stage = trainer->problem;
+    const unsigned asked = member->answers.asked;
+    if (!asked) {
+        return TX_OK;
+    }
+    stage.stage = member->step;
+    tx_answers_destroy(&member->answers);
+    member->answers = (tx_answers){.trained = &member->trained};
+    TX_TRY(tx_answers_plan(&member->answers, &stage, "", asked, error));
+    member->task.sample_rows = member->answers.rows;
+    return tx_answers_allocate(&member->answers, &trainer->workers, member->losses, error);
+}
+
+/* Where another stage of the rollouts' lengths begins. */
+static tx_status begin_stage(tx_member *member, tx_error *error)
+{
+    tx_trainer *trainer = member->trainer;
+    tx_loss_plan loss;
+    tx_evaluator_destroy(&member->evaluator);
+    member->evaluator = (tx_evaluator){0};
+    tx_rooms_destroy(&trainer->rooms);
+    trainer->rooms = (tx_rooms){0};
+    TX_TRY(plan_answers(member, error));
+    TX_TRY(tx_curriculum_plan(&member->curriculum, &trainer->problem, member->step, error, &loss));
+    TX_TRY(tx_workers_rooms(&trainer->workers, loss.plan, error, &trainer->rooms));
+    return tx_evaluator_create(loss, &member->bound, &trainer->rooms, member->reduction, true, error, &member->evaluator);
+}
+
 tx_status tx_member_compute(tx_member *member, tx_error *error)
 {
     tx_trainer *trainer = member->trainer;
     tx_failure *failure = &trainer->failure;
+    if (member->step >= member->curriculum.until) {
+        TX_TRY(tx_parallel_agree(trainer->parallel, begin_stage(member, error), error));
+    }
     if (failure->status == TX_OK && !member->given) {
         tx_failure_note(failure, tx_fetching_turn(&member->fetching, member->step, &failure->error));
     }
@@ -48,6 +83,9 @@ tx_status tx_member_check(tx_member *member, tx_error *error)
 
 void tx_member_refresh(tx_member *member)
 {
+    if (!tx_trained_is_all(&member->trained)) {
+        memcpy(member->next_parameters, member->parameters, tx_parameter_bytes(&member->trainer->problem));
+    }
     tx_parameters_set(&member->bound, member->parameters);
     member->held_out.current = -1;
 }
@@ -82,18 +120,31 @@ tx_status tx_member_prepare(tx_member *member, tx_error *error)
     return outcome(member, tx_optimizer_prepare(member->optimizer, &member->task, &local), &local, error);
 }
 
+/* Those that an update has come to. */
+static void take_parameters(tx_member *member)
+{
+    void *const old = member->parameters;
+    tx_trained_bring(&member->trained, member->next_parameters);
+    member->parameters = member->next_parameters;
+    member->next_parameters = old;
+    member->ended_at = tx_optimizer_has_ended(member->optimizer) ? member->step : member->ended_at;
+    tx_parameters_set(&member->bound, member->parameters);
+    if (member->average.count) {
+        tx_average_add(&member->average, member->parameters, tx_optimizer_count(member->optimizer));
+    }
+}
+
 tx_status tx_member_update(tx_member *member, tx_error *error)
 {
     tx_error local;
     local.status = TX_OK;
-    const tx_status status = tx_optimizer_step(member->optimizer, &member->task, member->next_parameters, &local);
+    void *const next = tx_trained_place(&member->trained, member->next_parameters);
+    const tx_status status = tx_optimizer_step(member->optimizer, &member->task, next, &local);
     TX_TRY(outcome(member, status, &local, error));
-    void *const old = member->parameters;
-    member->parameters = member->next_parameters;
-    member->next_parameters = old;
     member->step++;
-    member->ended_at = tx_optimizer_has_ended(member->optimizer) ? member->step : member->ended_at;
-    tx_parameters_set(&member->bound, member->parameters);
+    if (tx_optimizer_has_updated(member->optimizer)) {
+        take_parameters(member);
+    }
     return TX_OK;
 }
 

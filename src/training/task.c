@@ -9,6 +9,12 @@ tx_share tx_member_share(const tx_member *member)
     return share;
 }
 
+/* The optimizer's vectors are of what is trained. */
+static const void *whole(const tx_member *member, const void *parameters)
+{
+    return tx_trained_at(&member->trained, parameters, member->parameters);
+}
+
 static tx_status prepare(void *object, const char *asker, unsigned what, tx_error *error)
 {
     tx_member *member = object;
@@ -25,7 +31,7 @@ static tx_status value(void *object, const void *parameters, tx_error *error, do
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
     double loss;
-    TX_TRY(tx_answers_value(&member->answers, &share, parameters, error, &loss));
+    TX_TRY(tx_answers_value(&member->answers, &share, whole(member, parameters), error, &loss));
     *out = tx_real_round(member->task.precision, loss);
     return TX_OK;
 }
@@ -38,12 +44,12 @@ static tx_status gradient(void *object, const void *parameters, tx_error *error,
     tx_evaluator evaluator = member->evaluator;
     evaluator.reduction = member->answers.gradients;
     tx_reduction_copy_scales(member->reduction, evaluator.reduction);
-    tx_parameters_set(&member->bound, parameters);
+    tx_parameters_set(&member->bound, whole(member, parameters));
     const tx_status status = tx_workers_sum(&member->trainer->workers, &evaluator, &share, NULL, error);
     tx_parameters_set(&member->bound, member->parameters);
     TX_TRY(status);
     *loss = tx_real_round(member->task.precision, tx_evaluator_loss(&evaluator));
-    *out = tx_reduction_gradient(evaluator.reduction);
+    *out = tx_trained_of(&member->trained, tx_reduction_gradient(evaluator.reduction), TX_ROOM_ANSWER);
     return TX_OK;
 }
 
@@ -61,6 +67,7 @@ static tx_status rows(void *object, const void *parameters, int64_t first, int64
     const tx_share share = tx_member_share(member);
     TX_TRY(check_share(member, error));
     first -= member->task.first_row;
+    parameters = whole(member, parameters);
     TX_TRY(residuals ? tx_answers_residuals(&member->answers, &share, parameters, first, count, error, residuals) : TX_OK);
     return jacobian ? tx_answers_jacobian(&member->answers, &share, parameters, first, count, error, jacobian) : TX_OK;
 }
@@ -71,14 +78,15 @@ static tx_status product(void *object, const void *parameters, const void *v, in
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
     TX_TRY(check_share(member, error));
-    return tx_answers_product(&member->answers, &share, parameters, v, first - member->task.first_row, count, error, out);
+    return tx_answers_product(&member->answers, &share, whole(member, parameters), tx_trained_along(&member->trained, v),
+                              first - member->task.first_row, count, error, out);
 }
 
 static tx_status adjoint_product(void *object, const void *parameters, const void *w, tx_error *error, void *out)
 {
     tx_member *member = object;
     const tx_share share = tx_member_share(member);
-    return tx_answers_adjoint_product(&member->answers, &share, parameters, w, error, out);
+    return tx_answers_adjoint_product(&member->answers, &share, whole(member, parameters), w, error, out);
 }
 
 static const tx_task_class class_ = {
@@ -88,17 +96,18 @@ tx_task tx_member_task(tx_member *member)
 {
     const tx_trainer *trainer = member->trainer;
     const tx_problem *problem = &trainer->problem;
-    const tx_network *network = problem->network;
     return (tx_task){
         .class_ = &class_,
         .object = member,
         .parallel = trainer->parallel,
         .log = trainer->log,
         .precision = problem->random.precision,
-        .num_parameters = network->num_parameters,
-        .num_leaves = network->num_leaves,
-        .leaves = network->leaves,
-        .full_batch = problem->batch_size == problem->windows.count && problem->windows.stride[0] == problem->windows.stride[1],
+        .num_parameters = member->trained.count,
+        .num_leaves = member->trained.num_leaves,
+        .leaves = member->trained.leaves,
+        .accumulate = tx_get_integer(problem->trainer, "accumulate_grad_batches"),
+        .full_batch = problem->batch_size == problem->windows.count && problem->windows.stride[0] == problem->windows.stride[1] &&
+                      !tx_changes_any(&member->fetching.changes) && !tx_configuration_has_stages(problem->configuration),
     };
 }
 
@@ -111,7 +120,7 @@ void tx_member_pose(tx_member *member)
     task->first_row = fetch->first * rows;
     task->num_own_rows = fetch->count * rows;
     task->own_samples = task->full_batch ? fetch->levels : NULL;
-    task->parameters = member->parameters;
+    task->parameters = tx_trained_of(&member->trained, member->parameters, TX_ROOM_PARAMETERS);
     task->value = member->loss;
-    task->gradient = tx_reduction_gradient(member->reduction);
+    task->gradient = tx_trained_of(&member->trained, tx_reduction_gradient(member->reduction), TX_ROOM_GRADIENT);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "problem/losses.h"
 #include "problem/network_file.h"
 #include "training/snapshot.h"
 
@@ -33,6 +34,10 @@ static tx_status plan_member(tx_member *member, tx_trainer *trainer, const tx_tr
     member->folder = setup->folder;
     member->ended_at = -1;
     member->fetching.levels = problem->loss.levels;
+    TX_TRY(tx_changes_plan(&member->fetching.changes, problem, error));
+    TX_TRY(tx_trained_create(problem, error, &member->trained));
+    member->answers.trained = &member->trained;
+    TX_TRY(tx_average_plan(problem, error, &member->average));
     member->task = tx_member_task(member);
     const tx_callback_setup callbacks = tx_member_callback_setup(member, setup->terminal);
     TX_TRY(tx_optimizer_plan(tx_get_section(problem->trainer, "optimizer"), &member->task, error, &member->optimizer));
@@ -45,6 +50,7 @@ static tx_status allocate_evaluator(tx_member *member, tx_error *error)
     const tx_trainer *trainer = member->trainer;
     TX_TRY(tx_workers_reduction(&trainer->workers, true, error, &member->reduction));
     TX_TRY(tx_workers_reduction(&trainer->workers, false, error, &member->losses));
+    member->curriculum = tx_curriculum_begin(&trainer->problem);
     return tx_evaluator_create(trainer->problem.loss, &member->bound, &trainer->rooms, member->reduction, true, error,
                                &member->evaluator);
 }
@@ -56,6 +62,8 @@ static tx_status allocate_member(tx_member *member, tx_error *error)
     const size_t bytes = tx_parameter_bytes(&trainer->problem);
     TX_TRY(tx_allocate(bytes, error, &member->parameters));
     TX_TRY(tx_allocate(bytes, error, &member->next_parameters));
+    TX_TRY(tx_trained_allocate(&member->trained, member->answers.asked != 0, error));
+    TX_TRY(tx_average_allocate(&member->average, error));
     TX_TRY(tx_best_allocate(&member->best, bytes, error));
     TX_TRY(allocate_evaluator(member, error));
     TX_TRY(tx_answers_allocate(&member->answers, &member->trainer->workers, member->losses, error));
@@ -73,10 +81,13 @@ static void destroy_member(tx_member *member)
     tx_answers_destroy(&member->answers);
     tx_held_out_destroy(&member->held_out);
     tx_evaluator_destroy(&member->evaluator);
+    tx_curriculum_destroy(&member->curriculum);
     tx_fetching_destroy(&member->fetching);
     tx_reduction_destroy(member->reduction);
     tx_reduction_destroy(member->losses);
     tx_optimizer_destroy(member->optimizer);
+    tx_trained_destroy(&member->trained);
+    tx_average_destroy(&member->average);
     tx_free(member->parameters);
     tx_free(member->next_parameters);
     tx_free(member->best.parameters);
@@ -202,9 +213,11 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     TX_TRY(setup->shared ? plan_and_start(trainer, config, setup, error) : load_data(trainer, config, setup, error));
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
+    TX_TRY(tx_losses_check_data(trainer->problem.root, trainer->shared->data.dataset, error));
     TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
     TX_TRY(tx_workers_join(&trainer->problem, trainer->parallel, error, &trainer->crew));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
+    TX_TRY(tx_changes_measure(&trainer->member.fetching.changes, trainer->parallel, error));
     TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
     tx_member_refresh(&trainer->member);

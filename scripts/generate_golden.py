@@ -80,6 +80,8 @@ def component(kind, name):
 
 def build(kind, section, *arguments):
     """A component from `name` or {type: name, option: value, …}."""
+    if kind == "loss" and recipes().is_weighted(section):
+        return recipes().Weighted(section)
     options = {} if isinstance(section, str) else {k: v for k, v in section.items() if k != "type"}
     name = section if isinstance(section, str) else section["type"]
     return COMPONENTS[kind, name.lower()](options, *arguments)
@@ -111,6 +113,18 @@ def data_file(options, folder):
 
     with h5py.File(folder / options["path"]) as file:
         return jnp.asarray(file["trajectories"][...], dtype=jnp.zeros(()).dtype)
+
+
+def constant_fields(section, data):
+    """(trajectories, fields, *points); without any, no fields."""
+    import h5py
+
+    if section["type"] == "file":
+        with h5py.File(GOLDEN / section["path"]) as file:
+            if "constant_fields" in file:
+                fields = file["constant_fields"][...].astype(data.dtype)
+                return np.broadcast_to(fields, (len(data), *fields.shape[1:]))
+    return np.zeros((len(data), 0, *data.shape[3:]), dtype=data.dtype)
 
 
 def build_network(section, state):
@@ -314,6 +328,11 @@ def optimizer_adam(options):
     return optax.adam(**options)
 
 
+@component("optimizer", "adamw")
+def optimizer_adamw(options):
+    return optax.adamw(**options)
+
+
 @component("optimizer", "chain")
 def optimizer_chain(options):
     return optax.chain(*(build_transform(section) for section in options["transforms"]))
@@ -324,7 +343,8 @@ def build_transform(section):
     section = {"type": section} if isinstance(section, str) else dict(section)
     if ("optimizer", section["type"]) in COMPONENTS:
         return build_optimizer(section)
-    return getattr(optax, section.pop("type"))(**section)
+    name = section.pop("type")
+    return getattr(optax, name, getattr(optax.contrib, name, None))(**section)
 
 
 def build_optimizer(section):
@@ -396,8 +416,16 @@ def snapshot(column, step, value):
     return (f"{column}_{step}.h5", "/parameters", value) if isinstance(value, equinox.Module) else None
 
 
+def recipes():
+    sys.modules.setdefault("generate_golden", sys.modules[__name__])  # which it uses
+    import generate_recipes
+
+    return generate_recipes
+
+
 def trainer_configuration(case):
-    return build("configuration", {"type": "supervised", **case["trainer"]})
+    """Of rollouts that grow, the largest."""
+    return build("configuration", recipes().section_at({"type": "supervised", **case["trainer"]}, None))
 
 
 def build_stacker(case, data):
@@ -412,7 +440,7 @@ def build_trainer(case, data):
         build_stacker(case, data),
         trainer_configuration(case)[0],
         **physics(options),
-        optimizer=build_optimizer(options["optimizer"]),
+        optimizer=None if recipes().is_recipe(case) else build_optimizer(options["optimizer"]),
         num_minibatches=options["num_training_steps"],
         batch_size=options["batch_size"],
         callback_fn=trainax.callback.CompositeCallback(callbacks) if callbacks else None,
@@ -455,6 +483,8 @@ def train(case, network, trainer):
         import generate_second_order
 
         return generate_second_order.train(case, network, trainer)
+    if recipes().is_recipe(case):
+        return recipes().train(case, network, trainer)
     result = trainer(
         network,
         make_key(case["trainer"]["key"]),
@@ -506,7 +536,7 @@ def generate_case(path):
     sensitivity = max(distance(train_disturbed(case, data, network, trainer, seed), run) for seed in (0, 1))
     asked = re.search(r"^# tolerance: (\S+)", text, re.MULTILINE)
     tolerance = float(asked[1]) if asked else 1e-12
-    losses, callbacks, leaves = run
+    losses, callbacks, leaves = run[:3]
     windows = trainer.trajectory_sub_stacker.num_total_samples
     minibatches = -(-windows // min(case["trainer"]["batch_size"], windows))
     every = case["trainer"].get("record_loss_every", 1)
@@ -520,6 +550,8 @@ def generate_case(path):
     for step, values in enumerate(callbacks):
         for file in filter(None, (snapshot(column, step, x) for column, x in values.items())):
             lines += [f"file {file[0]} {file[1]}", *leaf_lines(leaves_of(file[2]), precision)]
+    if len(run) > 3 and run[3] is not None:
+        lines += ["file network_ema.h5 /parameters", *leaf_lines(leaves_of(run[3]), precision)]
     path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
     warning = "  ABOVE A QUARTER OF THE TOLERANCE" if sensitivity > tolerance / 4 else ""
     print(f"{path.name}: {len(losses)} losses, last {losses[-1] if len(losses) else 'none'}, sensitivity {sensitivity:.1e}{warning}")
@@ -589,12 +621,18 @@ def write_trajectories():
         "even_2d": (3, 4, 1, (8, 4), "f4"),
         "even_3d": (3, 4, 1, (4, 4, 6), "f4"),
         "odd_1d": (5, 8, 1, (11,), "f8"),
+        "square_vectors_2d": (3, 5, 3, (4, 4), "f8"),
+        "cube_3d": (2, 4, 4, (4, 4, 4), "f8"),
+        "fields_1d": (4, 6, 2, (10,), "f8"),
     }
     for number, (name, (samples, levels, channels, points, real)) in enumerate(shapes.items()):
         u = smooth(np.random.default_rng(number), samples, levels, channels, points)
         with h5py.File(GOLDEN / f"{name}.h5", "w", libver="latest") as file:
             file.create_dataset("trajectories", data=u.astype(real), track_times=False)
             file.attrs["dt"] = 0.1
+            if name == "fields_1d":
+                rng = np.random.default_rng(number + 100)
+                file.create_dataset("constant_fields", data=rng.integers(0, 5, (samples, 2, *points)) / 4, track_times=False)
 
 
 # -- command ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,11 @@ def of_samples(section, difference, target):
     if golden.yaml_type(section) == "composite":
         parts, weights = golden.weighted(section["losses"])
         return golden.jnp.concatenate([math.sqrt(w) * of_samples(p, difference, target) for p, w in zip(parts, weights) if w], axis=1)
+    weights = golden.jnp.ones_like(difference)
+    if isinstance(section, dict) and "channel_weights" in section:
+        channels = golden.jnp.asarray(section["channel_weights"]).reshape((-1,) + (1,) * (difference.ndim - 2))
+        weights = weights * channels / channels.mean()
+        difference, target = difference * weights**0.5, target if target is None else target * weights**0.5
     if golden.yaml_type(section) == "normalized_mse":
         return flattened(difference) / golden.jnp.linalg.norm(flattened(target), axis=1, keepdims=True)
     return flattened(difference) / math.sqrt(difference[0].size)
@@ -64,20 +69,37 @@ class Problem:
     def __init__(self, case, network, trainer):
         jax, options = golden.jax, {"type": "supervised", **case["trainer"]}
         parameters, static = golden.equinox.partition(network, golden.equinox.is_inexact_array)
-        self.start, unflatten = jax.flatten_util.ravel_pytree(parameters)
-        self.network = lambda p: golden.equinox.combine(unflatten(p), static)
+        whole, unflatten = jax.flatten_util.ravel_pytree(parameters)
+        trained = self.trained(network, options)
+        self.start = whole[trained]
+        self.network = lambda p: golden.equinox.combine(unflatten(whole.at[trained].set(p)), static)
         self.windows = trainer.trajectory_sub_stacker
         key = golden.make_key(options["key"])
         count = self.windows.num_total_samples
         self.mixer = golden.trainax.PermutationMixer(count, options["num_training_steps"], options["batch_size"], key)
         self.full = options["batch_size"] >= count
         physics = {"ref_stepper": None, **golden.physics(options)}
-        rows = lambda p, batch: golden.jnp.concatenate(residuals_of(options, physics, self.network(p), batch))
-        loss = golden.trainer_configuration(case)[0]
+        self.options, self.physics, self.stages = options, physics, golden.recipes().stages(options)
+
+    @staticmethod
+    def trained(network, options):
+        """Which of all parameters."""
+        frozen = [
+            np.full(x.size, golden.recipes().is_frozen(name, options.get("freeze", [])))
+            for name, x in golden.leaves_of(network)
+        ]
+        return np.flatnonzero(~np.concatenate(frozen))
+
+    def begin_stage(self, step):
+        jax, options = golden.jax, golden.recipes().section_at(self.options, step)
+        rows = lambda p, batch: golden.jnp.concatenate(residuals_of(options, self.physics, self.network(p), batch))
+        loss = golden.build("configuration", options)[0]
         self.rows, self.jacobian = jax.jit(rows), jax.jit(jax.jacrev(rows))
-        self.loss = jax.jit(lambda p, batch: loss(self.network(p), batch, **physics))
+        self.loss = jax.jit(lambda p, batch: loss(self.network(p), batch, **self.physics))
 
     def batch(self, step):
+        if step in self.stages:
+            self.begin_stage(step)
         return self.windows(self.mixer(step))
 
     def r(self, p, batch):

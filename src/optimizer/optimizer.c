@@ -391,7 +391,9 @@ static void turn_gathered(tx_optimizer *optimizer)
 static void turn_all(tx_optimizer *optimizer)
 {
     turn(&optimizer->count);
-    turn_gathered(optimizer);
+    if (optimizer->every > 1) {
+        turn_gathered(optimizer);
+    }
     for (int k = 0; k < optimizer->num_stages; k++) {
         for (int i = 0; i < optimizer->stages[k]->num_arrays; i++) {
             turn(&optimizer->stages[k]->arrays[i]);
@@ -404,8 +406,8 @@ tx_status tx_optimizer_step(tx_optimizer *optimizer, const tx_task *task, void *
     const int last = optimizer->num_stages - 1;
     const void *gradient = optimizer->every > 1 ? tx_optimizer_accumulate(optimizer, task->gradient) : task->gradient;
     optimizer->ended = false;
-    optimizer->updated = gradient != NULL;
-    if (!gradient) {
+    optimizer->updated = optimizer->every == 1 || gradient;
+    if (!optimizer->updated) {
         turn_gathered(optimizer);
         return TX_OK;
     }

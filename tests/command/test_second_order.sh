@@ -96,7 +96,7 @@ no 2 'trainer.optimizer.damping_parameter must be at least 0' "$gauss, damping_p
 no 2 'trainer.optimizer.ftol must be at least 0' 'trainer.optimizer={type: levenberg_marquardt, ftol: -1e-3}'
 no 2 'contribution_ratio_threshold must be at least 0' 'trainer.optimizer={type: levenberg_marquardt, contribution_ratio_threshold: -1}'
 no 2 "unknown key 'learning_rate'" 'trainer.optimizer={type: levenberg_marquardt, learning_rate: 1}'
-no 2 "unknown key 'clip'" "$gauss, clip: 1}"
+no 2 "gauss_newton takes no 'clip'" "$gauss, clip: 1}"
 no 2 'levenberg_marquardt cannot be one of a chain' 'trainer.optimizer={type: chain, transforms: [levenberg_marquardt]}'
 no 2 'callbacks.0: damping: the optimizer adam has none' 'callbacks=[damping]'
 no 2 'callbacks.0: gain_ratio: the optimizer gauss_newton has none' 'callbacks=[gain_ratio]' "$gauss}"

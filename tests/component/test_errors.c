@@ -27,8 +27,8 @@ static const wrong_line wrong_lines[] = {
     {18, "  callback_fn:", "some/run.yaml:18:3: unknown key 'callback_fn' in trainer (did you mean 'callbacks' at the top level?)"},
     {13, "  zzzzzzzzz: 1",
      "some/run.yaml:13:3: unknown key 'zzzzzzzzz' in trainer (known: type, num_training_steps, batch_size, optimizer, key, "
-     "record_loss_every, do_sub_stacking, time_level_loss, ref_stepper, residuum_fn, num_rollout_steps, cut_bptt, "
-     "time_level_weights)"},
+     "record_loss_every, do_sub_stacking, time_level_loss, ref_stepper, residuum_fn, accumulate_grad_batches, freeze, ema, "
+     "input_noise, augmentation, num_rollout_steps, cut_bptt, time_level_weights)"},
     {17, "  key: 42\n  shuffle_key: 42", "some/run.yaml:18:3: 'shuffle_key' and 'key' in trainer are the same key"},
     {17, "  key: 42\ncallback: []", "some/run.yaml:18:1: 'callback' and 'callbacks' are the same key"},
     {16, "  batch_size: 32\n  batchSize: 32",

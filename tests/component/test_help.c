@@ -51,8 +51,8 @@ static void help_of_components(void)
     check_help(registry, "mse", "mse (loss): squares\n\n  no options\n");
     check_help(registry, "optimizers", "adam  Adam\nsgd   gradient descent\n");
     CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "trainer", 0, NULL, &text), TX_OK);
-    CU_ASSERT(strstr(text, "\n  type                configuration ") != NULL);
-    CU_ASSERT(strstr(text, "  num_training_steps  integer        required    steps ") != NULL);
+    CU_ASSERT(strstr(text, "\n  type                     configuration ") != NULL);
+    CU_ASSERT(strstr(text, "  num_training_steps       integer                        required    steps ") != NULL);
     tx_free(text);
     CU_ASSERT_EQUAL_FATAL(tx_registry_help(registry, "run", 0, NULL, &text), TX_OK);
     CU_ASSERT(strstr(text, "\n  callbacks           list of callbacks, or one ") != NULL);
@@ -71,7 +71,8 @@ static void help_refused(void)
     check_refusal(registry, "netwrk/conv", "unknown kind 'netwrk' (did you mean 'networks'?)");
     check_refusal(registry, "/",
                   "unknown kind '' (known: sections, data, networks, blocks, steppers, residua, configurations, losses, "
-                  "optimizers, transforms, schedules, callbacks, weights, initial_conditions, metrics, baselines)");
+                  "optimizers, transforms, schedules, callbacks, weights, initial_conditions, metrics, baselines, "
+                  "augmentations)");
     tx_registry_destroy(registry);
 }
 

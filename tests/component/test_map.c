@@ -19,7 +19,12 @@ static const tx_option rounds_options[] = {
      .text = "schedules"},
     {0},
 };
+static const tx_option stages_options[] = {
+    {.name = "depths", .type = TX_TYPE_STAGES, .initial = "2", .minimum = 1, .maximum = 9, .text = "depths"},
+    {0},
+};
 static const tx_component schedules[] = {
+    {TX_KIND_SCHEDULE, "stages", "depths by steps", stages_options, NULL, false, false, NULL},
     {TX_KIND_SCHEDULE, "rounds", "schedules by rounds", rounds_options, NULL, false, false, NULL},
     {TX_KIND_SCHEDULE, "steps", "rates by steps", steps_options, NULL, false, false, NULL},
     {TX_KIND_SCHEDULE, "cycles", "rates by cycles", cycles_options, NULL, false, false, NULL},
@@ -121,6 +126,30 @@ static void written(void)
     tx_registry_destroy(registry);
 }
 
+/* A number is a single stage; what is written reads back. */
+static void stages(void)
+{
+    static const char *const texts[][2] = {
+        {"stages", "type: stages\ndepths: 2\n"},
+        {"{type: stages, depths: 7}", "type: stages\ndepths: 7\n"},
+        {"{type: stages, depths: {0: 3}}", "type: stages\ndepths: 3\n"},
+        {"{type: stages, depths: {0: 3, 10: 9, 2000: 1}}", "type: stages\ndepths: {0: 3, 10: 9, 2000: 1}\n"}};
+    tx_registry *registry = make_registry();
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        tx_config *config = read_schedule(registry, texts[k][0]);
+        const int64_t *steps, *depths;
+        char *text;
+        const int count = tx_get_stages(tx_config_root(config), "depths", &steps, &depths);
+        CU_ASSERT_FATAL(count == (k == 3 ? 3 : 1) && steps[0] == 0);
+        CU_ASSERT(k < 3 || (depths[0] == 3 && steps[1] == 10 && depths[1] == 9 && steps[2] == 2000 && depths[2] == 1));
+        CU_ASSERT_EQUAL_FATAL(tx_section_write(tx_config_root(config), NULL, &text), TX_OK);
+        CU_ASSERT_STRING_EQUAL(text, texts[k][1]);
+        tx_free(text);
+        tx_config_destroy(config);
+    }
+    tx_registry_destroy(registry);
+}
+
 static void compared(void)
 {
     tx_registry *registry = make_registry();
@@ -182,12 +211,19 @@ static void errors(void)
         {"{type: steps, scales: {5: }}", "x.yaml:1:24: schedule.scales.5 must be a number, not null"},
         {"{type: steps, scales: {5: -1}}", "x.yaml:1:27: schedule.scales.5 must be at least 0, not -1"},
         {"{type: steps, scales: {5: 1, 7: 1, 05: 2}}", "x.yaml:1:36: schedule.scales has the key 5 twice"},
+        {"{type: stages, depths: {3: 1}}", "x.yaml:1:25: the first step of schedule.depths must be 0, not 3"},
+        {"{type: stages, depths: {0: 1, 9: 2, 5: 3}}", "x.yaml:1:37: the steps of schedule.depths must rise, but 5 follows 9"},
+        {"{type: stages, depths: {0: 1, x: 2}}", "x.yaml:1:31: a step of schedule.depths must be an integer, not 'x'"},
+        {"{type: stages, depths: {0: 1, 5: 10}}", "x.yaml:1:34: schedule.depths.5 must be between 1 and 9, not 10"},
+        {"{type: stages, depths: 0.5}",
+         "x.yaml:1:24: schedule.depths must be an integer or a mapping of steps to integers, not '0.5'"},
+        {"{type: stages, depths: {}}", "x.yaml:1:24: schedule.depths is empty: what holds from step 0 on must stand in it"},
         {"{type: cycles, cycles: [{value: 1}, {}]}", "x.yaml:1:37: schedule.cycles.1.value is required (the rate)"},
         {"{type: cycles, cycles: [{type: constant, value: 1}]}",
          "x.yaml:1:26: unknown key 'type' in schedule.cycles.0 (known: value)"},
         {"{type: cycles, cycles: {value: 1}}", "x.yaml:1:24: schedule.cycles must be a list, not a mapping"},
         {"{type: rounds, round: [{type: steps}, step]}", "x.yaml:1:39: unknown schedule 'step' (did you mean 'steps'? There are: "
-                                                         "constant, rounds, steps, cycles)"},
+                                                         "constant, stages, rounds, steps, cycles)"},
         {"{type: rounds, round: {type: steps, scale: 1}}",
          "x.yaml:1:37: unknown key 'scale' in schedule.rounds (did you mean 'scales'?)"},
         {"{type: cycles, cycles: [constant]}", "x.yaml:1:25: schedule.cycles.0 must be a mapping, not 'constant'"},
@@ -208,15 +244,11 @@ static void errors(void)
 int main(void)
 {
     static const suite_test tests[] = {
-        {"values", values},
-        {"items without type", items_without_type},
-        {"list or one", list_or_one},
-        {"written", written},
-        {"compared", compared},
-        {"overridden", overridden},
-        {"helped", helped},
-        {"errors", errors},
-        {0},
+        {"values", values},           {"items without type", items_without_type},
+        {"list or one", list_or_one}, {"written", written},
+        {"stages", stages},           {"compared", compared},
+        {"overridden", overridden},   {"helped", helped},
+        {"errors", errors},           {0},
     };
     return suite_run("maps", tests);
 }

@@ -44,6 +44,40 @@ head -1 target/history.csv | grep -q ',mean_nRMSE$' || fail "the column of until
 launch="" train recipe_noise target 10 --set "callbacks=[{type: until, metric: mean_nRMSE, below: $target}]" --resume
 [ "$(tail -1 target/history.csv | cut -d, -f1)" = 4 ] || fail "a run that has reached its target goes on"
 
+# -- reduce_on_plateau ends a run with the update whose scale is the least --
+launch="mpirun -n 2" train recipe_plateau plateau 200 --set trainer.optimizer.reduce_on_plateau.stop_at_min_scale=true \
+    --set 'callbacks=[{type: learning_rate}]'
+steps=$(tail -1 plateau/history.csv | cut -d, -f1)
+[ "$steps" -lt 199 ] || fail "reduce_on_plateau has not ended the run"
+[ "$(awk -F, '$5 <= 0.0200001' plateau/history.csv | wc -l)" -eq 0 ] || fail "the run goes on at the least scale"
+launch="" train recipe_plateau plateau 200 --resume --set trainer.optimizer.reduce_on_plateau.stop_at_min_scale=true \
+    --set 'callbacks=[{type: learning_rate}]'
+[ "$(tail -1 plateau/history.csv | cut -d, -f1)" = "$steps" ] || fail "a run that reduce_on_plateau has ended goes on"
+
+# -- grad_norm is that of what is trained: a step of sgd at rate 1 is as long --
+if python=$(with_h5py); then
+    sgd='trainer.optimizer={type: sgd, learning_rate: 1.0}'
+    norm='callbacks=[{type: grad_norm, name: g, configuration: {type: supervised, num_rollout_steps: 2}}, {type: grad_norm, name: h, configuration: {type: supervised}}]'
+    for steps in 0 1; do
+        launch="" train recipe_noise step.$steps $steps --set "$sgd" --set "$norm" --set 'trainer.freeze=["layers.1.weight", "*.0.bias"]'
+    done
+    "$python" - <<'EOF' || fail "grad_norm of frozen leaves"
+import csv, math, sys
+import h5py
+square = 0
+with h5py.File("step.0/network.h5") as before, h5py.File("step.1/network.h5") as after:
+    for name in before["parameters"]:
+        moved = ((after["parameters"][name][...] - before["parameters"][name][...]) ** 2).sum()
+        frozen = name in ("layers.1.weight", "layers.0.bias")
+        if frozen != (moved == 0):
+            sys.exit(f"{name} has moved by {math.sqrt(moved)}")
+        square += moved
+row = list(csv.DictReader(open("step.1/history.csv")))[0]
+if abs(math.sqrt(square) / float(row["g"]) - 1) > 1e-12 or row["g"] == row["h"]:
+    sys.exit(f"{math.sqrt(square)} is not {row['g']}")
+EOF
+fi
+
 # -- what does not go together, or does not fit --
 refuse() { # refuse PATTERN CASE SETTING...
     local pattern=$1 case=$2 settings=()

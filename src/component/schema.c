@@ -77,7 +77,8 @@ static void add_rules(tx_buffer *text, const tx_table *table, bool typed, bool o
     tx_buffer_add(text, "%s", rules ? "]" : "");
 }
 
-/* A mapping with the options of one component. */
+/* A mapping with the options of one component. That there must be a `type` says the kind, as some places take one component alone.
+ */
 static tx_status add_mapping(tx_schema *w, const tx_component *component)
 {
     const bool typed = component->kind != TX_KIND_RUN && component->kind != TX_KIND_SECTION;
@@ -87,7 +88,7 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     tx_buffer_add(&w->text, ",\n      \"properties\": {%s", typed ? "\n        \"type\": true" : "");
     TX_TRY(add_properties(w, component, &table, typed));
     tx_buffer_add(&w->text, "\n      },\n      ");
-    add_rules(&w->text, &table, typed, component->opens);
+    add_rules(&w->text, &table, false, component->opens);
     return TX_OK;
 }
 

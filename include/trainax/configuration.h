@@ -10,11 +10,18 @@
 extern "C" {
 #endif
 
-/* Any map of states: a network or a stepper. */
+/* Any map of states: a stepper. */
 typedef struct tx_map {
     tx_node (*apply)(const void *object, tx_graph *graph, tx_node x);
     const void *object;
 } tx_map;
+
+/* A map of the newest levels to the next one: a network. */
+typedef struct tx_past_map {
+    tx_node (*apply)(const void *object, tx_graph *graph, const tx_past *past);
+    const void *object;
+    int levels; /* that it is given; 0 means 1 */
+} tx_past_map;
 
 /* A condition between two consecutive states. */
 typedef struct tx_residuum_map {
@@ -25,7 +32,7 @@ typedef struct tx_residuum_map {
 typedef struct tx_configuration_parts {
     const tx_section *section; /* of the configuration */
     const tx_section *loss;    /* of the time-level loss */
-    tx_map network;
+    tx_past_map network;
     tx_map ref_stepper;          /* where the configuration needs one */
     tx_residuum_map residuum_fn; /* likewise */
     tx_shape state;
@@ -54,8 +61,9 @@ void tx_terms_end(tx_terms *around, tx_graph *graph, const tx_terms *group);
 
 typedef struct tx_configuration_class {                             /* a configuration component's `implementation` */
     tx_status (*check)(const tx_section *section, tx_error *error); /* TX_INVALID: weights of a wrong length, … */
-    int (*window_length)(const tx_section *section);                /* levels that windows are counted with: R + 1 */
-    int (*levels_read)(const tx_section *section);                  /* levels that it reads: 1 … window_length */
+    int (*window_length)(const tx_section *section);                /* levels that windows are counted with: R + 1 … */
+    int (*levels_read)(const tx_section *section);                  /* levels that it reads: 1 … window_length … */
+                                                                    /* … of a network that is given one; each other is one more */
     unsigned (*needs)(const tx_section *section);                   /* TX_NEEDS_…; NULL: nothing */
     void (*build)(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms);
     int64_t (*rollout)(const tx_section *section, int64_t step, int64_t *until); /* NULL: it is the same at all steps */

@@ -12,31 +12,66 @@ extern "C" {
 
 typedef struct tx_network tx_network;
 typedef struct tx_network_class { /* a network component's `implementation` */
-    /* Declares the leaves in Equinox's order with tx_network_add_leaf and sets network->state. */
+    /* Declares the leaves in Equinox's order with tx_network_add_leaf and sets network->state; a wrapper, which has a network
+     * inside, ends with tx_network_wrap instead, and has no leaves of its own. */
     tx_status (*create)(tx_network *network, tx_error *error);
-    /* Appends one application to a graph; parameters through tx_network_leaf. */
+    /* Appends one application to a graph; parameters through tx_network_leaf. x: network->input; the result has
+     * network->out_channels. */
     tx_node (*apply)(const tx_network *network, tx_graph *graph, tx_node x);
-    /* Initial values of all leaves, as the original draws them from `key`; values: the flat parameters. */
+    /* Instead, of a wrapper: the next level from those before, by way of tx_network_map of network->inner. NULL: just that. */
+    tx_node (*map)(const tx_network *network, tx_graph *graph, const tx_past *past);
+    /* Initial values of all leaves, as the original draws them from `key`; values: the flat parameters. Not of a wrapper. */
     tx_status (*initialise)(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error);
     void (*destroy)(tx_network *network); /* may be NULL: state is one tx_allocate */
 } tx_network_class;
 
+/* What a number is of the data, channel by channel; given: it is the user's. */
+typedef enum tx_statistic { TX_GIVEN, TX_MEAN, TX_STD, TX_RMS, TX_STD_DELTA, TX_RMS_DELTA } tx_statistic;
+
+/* Numbers of a network that are not trained: they follow from the data, or come with its file. */
+typedef struct tx_network_constant {
+    char name[TX_LEAF_NAME]; /* "scale", "network.std" */
+    tx_statistic statistic;
+    double least; /* that count as it, where they are less */
+    int unit;     /* another constant, in which they are measured; -1: none */
+    int64_t count;
+    double *values; /* which stay where they are */
+} tx_network_constant;
+
+/* What holds for a network and those inside it together. */
+typedef struct tx_network_whole {
+    tx_shape state;                 /* of one level */
+    int levels;                     /* that it is given */
+    tx_network_constant *constants; /* the outermost network's first */
+    int num_constants;
+    size_t constant_capacity;
+    int unit; /* the constant by which states are divided before the innermost network has them; -1: none */
+} tx_network_whole;
+
 struct tx_network {
     const tx_network_class *class_;
     const tx_section *section;
-    tx_shape input; /* of the states it is applied to */
+    tx_shape input;       /* of a wrapper: a state; of the innermost: all channels that it is given */
+    int64_t out_channels; /* of the result, on as many points */
     int num_leaves;
     size_t capacity;
     tx_leaf *leaves;
     int64_t num_parameters;
     void *state;
+    tx_network *inner, *outer; /* the one inside, which belongs to it, and the one around; NULL: none */
+    tx_network_whole *whole;   /* of the outermost, which owns it */
 };
 
 /* The network of a section for states of a shape. TX_INVALID, with the place in the file, when it does not fit: channels
  * (network.in_channels against the data), axes, or when its output has not the shape of its input (a state map). */
 tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error *error, tx_network **out);
 void tx_network_destroy(tx_network *network);
-tx_node tx_network_apply(const tx_network *network, tx_graph *graph, tx_node x);
+static inline int tx_network_levels(const tx_network *network) /* that it is given */
+{
+    return network->whole->levels;
+}
+/* The next level, of the newest ones. */
+tx_node tx_network_apply(const tx_network *network, tx_graph *graph, const tx_past *past);
 /* By the section's own `key` unless it names stored parameters (the caller's business). */
 tx_status tx_network_initialise(const tx_network *network, tx_random random, void *values, tx_error *error);
 
@@ -45,7 +80,16 @@ tx_status tx_network_initialise(const tx_network *network, tx_random random, voi
 tx_status tx_network_describe(const char *descriptor, size_t size, char *section, tx_error *error);
 tx_short_form tx_network_form(int index); /* a tx_short_form_rule */
 
-/* For the classes. */
+/* For the classes. A wrapper's end: the network of its option `network`, whose leaves become its own as network.LEAF. */
+tx_status tx_network_wrap(tx_network *network, tx_error *error);
+tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past *past);
+/* Numbers for each channel, of this network, so called: the given ones (any count: one for all), or those of the data, which are 1
+ * at first. wanted: statistic, least, unit; values are then *index's of network->whole. */
+tx_status tx_network_add_constant(tx_network *network, const char *name, const tx_network_constant *wanted, const double *given,
+                                  int count, tx_error *error, int *index);
+const double *tx_network_constant_of(const tx_network *network, int index);
+/* TX_INVALID: an option has not as many numbers as a state has channels. */
+tx_status tx_network_check_channels(const tx_network *network, const char *option, int count, tx_error *error);
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index);
 tx_node tx_network_leaf(const tx_network *network, tx_graph *graph, int index);
 

@@ -41,6 +41,10 @@ tx_node tx_constant(tx_graph *graph, const double *values, int64_t size);
 /* A tensor of fixed numbers, C order, the same in each sample (a forcing, a mask, a grid). Copied. */
 tx_node tx_fixed(tx_graph *graph, tx_shape shape, const double *values);
 
+/* The same of one number a channel, or of one by each, which plans take anew whenever their parameters have changed: the numbers
+ * may have changed before that, and must stay where they are. */
+tx_node tx_channel_numbers(tx_graph *graph, tx_shape shape, const double *numbers, bool inverse);
+
 /* -- maps -- */
 /* numpy.pad's zeros (constant), wrap, reflect (without the edge), edge, per spatial axis; widths >= 0. */
 tx_node tx_pad(tx_graph *graph, tx_node x, tx_padding_mode mode, const int64_t *low, const int64_t *high);
@@ -105,6 +109,21 @@ tx_node tx_stop_gradient(tx_graph *graph, tx_node x);
 /* What is built from here on belongs to the next step of a rollout. Changes no value: where memory is short, only what
  * steps hand on to each other is kept, and the inside of a step is computed again for its adjoint. */
 void tx_next_step(tx_graph *graph);
+/* The newest levels of a rollout, the oldest first: what a network is given. */
+enum { TX_MOST_LEVELS = 1000 };
+typedef struct tx_past {
+    int count;
+    tx_node level[TX_MOST_LEVELS];
+} tx_past;
+static inline tx_node tx_past_newest(const tx_past *past)
+{
+    return past->level[past->count - 1];
+}
+/* The first `count` levels of a window. */
+void tx_past_begin(tx_past *past, tx_graph *graph, tx_shape state, int count);
+/* One level more; the oldest is dropped. */
+void tx_past_push(tx_past *past, tx_node next);
+
 /* What is built from here on, and its adjoint, belongs to this part of the program (a static text) in reports of where the time
  * goes. Returns the part before, to be entered again. Changes no value. */
 const char *tx_enter_part(tx_graph *graph, const char *part);

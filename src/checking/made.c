@@ -26,7 +26,8 @@ static tx_status create_network(tx_made *made, tx_error *error)
 static tx_node apply_network(const tx_made *made, tx_node later, tx_node earlier)
 {
     (void)later;
-    return tx_network_apply(made->object, made->graph, earlier);
+    const tx_past past = {.count = 1, .level = {earlier}};
+    return tx_network_apply(made->object, made->graph, &past);
 }
 static void destroy_network(void *object)
 {

@@ -21,6 +21,7 @@ typedef struct resolver {
     bool lenient;                /* in a section that the command does not need: what is missing is no error … */
     bool incomplete;             /* … but noted here */
     int sections;
+    const struct blueprint *network; /* that is being read: the outermost one */
 } resolver;
 
 /* What is known of a section before it is read. */
@@ -116,6 +117,13 @@ static tx_status open_component(resolver *r, blueprint *plan)
     return plan->component->opens(section, &r->config->pool, r->config->error, &plan->component);
 }
 
+/* Is something given by that name? */
+static bool stands_in_for(const blueprint *plan, const char *name)
+{
+    const int k = plan && name ? tx_yaml_find(plan->mapping, name) : -1;
+    return k >= 0 && !tx_yaml_is_null(plan->mapping->items[k]);
+}
+
 /* A component of `kind` from its name or its mapping with `type`. */
 static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *node, tx_place place, const char *path,
                                    const tx_option *each, tx_section **out)
@@ -129,7 +137,8 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
             tx_kind_article(kind), tx_kind_spoken(kind), *several.text ? " (write " : "", several.text, *several.text ? ")" : "");
     }
     if (tx_is_descriptor(r->config->registry, kind, node)) {
-        TX_TRY(tx_descriptor_unfold(r->config, r->root, r->lenient, kind, path, &node));
+        const bool begun = stands_in_for(r->network, "parameters");
+        TX_TRY(tx_descriptor_unfold(r->config, r->root, r->lenient, begun, kind, path, &node));
     }
     const tx_yaml *type = node;
     TX_TRY(join_path(r, path, "type", &type_path));
@@ -144,7 +153,11 @@ static tx_status resolve_component(resolver *r, tx_kind kind, const tx_yaml *nod
     TX_TRY(find_component(r, kind, type, plan.mapping ? type_path : path, &plan.component));
     TX_TRY(kind == TX_KIND_NETWORK ? tx_axes_unfold(r->config, plan.component, type, &plan.mapping) : TX_OK);
     TX_TRY(plan.component->opens ? open_component(r, &plan) : TX_OK);
-    return resolve_section(r, &plan, out);
+    const blueprint *const around = r->network;
+    r->network = around || kind != TX_KIND_NETWORK ? around : &plan;
+    const tx_status status = resolve_section(r, &plan, out);
+    r->network = around;
+    return status;
 }
 
 static tx_status resolve_fixed(resolver *r, const tx_value *value, const tx_yaml *node, tx_place place, const char *path,
@@ -251,12 +264,6 @@ static tx_status find_written(resolver *r, const blueprint *plan, tx_value *valu
     return TX_OK;
 }
 
-static bool stands_in_for(const blueprint *plan, const char *name)
-{
-    const int k = name ? tx_yaml_find(plan->mapping, name) : -1;
-    return k >= 0 && !tx_yaml_is_null(plan->mapping->items[k]);
-}
-
 static tx_status missing_value(resolver *r, const blueprint *plan, const tx_value *value, const char *path)
 {
     const tx_option *option = value->option;
@@ -277,7 +284,8 @@ static tx_status settle_node(resolver *r, const blueprint *plan, tx_value *value
     const bool null = !value->node || tx_yaml_is_null(value->node);
     *absent = null && (!option->initial || !strcmp(option->initial, "null") || (option->or_null && value->node));
     if (*absent) {
-        return option->initial || stands_in_for(plan, option->unless) ? TX_OK : missing_value(r, plan, value, path);
+        const bool spared = stands_in_for(plan, option->unless) || stands_in_for(r->network, option->unless);
+        return option->initial || spared ? TX_OK : missing_value(r, plan, value, path);
     }
     /* `output:` and `callbacks:` with nothing below them: as if they were not there */
     const bool emptied = null && value->node && (option->fixed || option->type == TX_TYPE_SECTIONS);

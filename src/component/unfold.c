@@ -58,6 +58,22 @@ static bool says_the_same(const tx_section *section, const char *name, const tx_
            own->key_spec.index == value->key_spec.index;
 }
 
+/* A key is that of the innermost of components around each other, all else the outermost's. */
+static bool is_descriptor(const tx_config *config, const tx_option *option, const char *name, const tx_yaml *written)
+{
+    for (int k = 0; !strcmp(name, "key") && written->shape == TX_YAML_MAPPING && k >= 0;) {
+        k = tx_yaml_find(written, option->name);
+        written = k >= 0 ? written->items[k] : written;
+    }
+    return tx_is_descriptor(config->registry, option->kind, written);
+}
+
+static const tx_section *innermost(const tx_section *section, const char *name)
+{
+    const tx_section *inner = tx_knows(section, name) ? tx_get_section(section, name) : NULL;
+    return inner ? innermost(inner, name) : section;
+}
+
 /* One value of the run: what stands beside a descriptor is in its section now, beside a mapping it says nothing. */
 static tx_status settle_value(tx_config *config, const tx_value *component, const tx_yaml *written, tx_value *value)
 {
@@ -65,7 +81,8 @@ static tx_status settle_value(tx_config *config, const tx_value *component, cons
     if (!name || value->form == TX_FORM_NULL || component->form != TX_FORM_SECTION) {
         return TX_OK;
     }
-    if (!tx_is_descriptor(config->registry, component->option->kind, written) && !says_the_same(component->section, name, value)) {
+    if (!is_descriptor(config, component->option, name, written) &&
+        !says_the_same(innermost(component->section, component->option->name), name, value)) {
         return tx_place_error(value->key->place, config->error, "%s is for a %s that is written as its descriptor: write %s.%s",
                               value->option->name, component->option->name, component->option->name, name);
     }
@@ -109,7 +126,7 @@ static tx_status check_initial(tx_config *config, bool lenient, tx_kind kind, co
     return lenient ? TX_OK : status;
 }
 
-tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
+tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, bool begun, tx_kind kind, const char *path,
                                const tx_yaml **node)
 {
     const tx_yaml *descriptor = *node;
@@ -129,7 +146,7 @@ tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool leni
     }
     *node = mapping;
     TX_TRY(add_options_beside(config, root, kind, mapping));
-    return has_option(component, "key") ? check_initial(config, lenient, kind, descriptor, mapping) : TX_OK;
+    return has_option(component, "key") && !begun ? check_initial(config, lenient, kind, descriptor, mapping) : TX_OK;
 }
 
 /* -- eqx.nn.Conv2d -- */

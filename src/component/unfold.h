@@ -6,8 +6,8 @@
 /* A text with semicolons, "Conv;34;10;relu". */
 bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *node);
 /* root: of the run, where its key or parameters stand; may be NULL. lenient: that both are missing is noted in
- * config->dropped and no error. path: of the component, for messages. */
-tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, tx_kind kind, const char *path,
+ * config->dropped and no error. begun: a component around it has the parameters. path: of the component, for messages. */
+tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool lenient, bool begun, tx_kind kind, const char *path,
                                const tx_yaml **node);
 
 /* What stands beside a descriptor in the run has become part of its section, and is refused beside another form of it. */

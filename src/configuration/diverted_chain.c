@@ -34,33 +34,35 @@ static tx_status check(const tx_section *section, tx_error *error)
     return tx_level_weights_check(section, "branch_level_weights", branch, error);
 }
 
-static void build_branch(const tx_configuration_parts *parts, tx_graph *graph, tx_node start, int t, tx_terms *terms)
+static void build_branch(const tx_configuration_parts *parts, tx_graph *graph, const tx_past *start, int t, tx_terms *terms)
 {
     const int steps = branch_steps(parts->section);
-    tx_node p = start;
-    tx_node r = tx_get_boolean(parts->section, "cut_div_chain") ? tx_stop_gradient(graph, start) : start;
+    tx_past p = *start;
+    tx_node r = tx_past_newest(start);
+    r = tx_get_boolean(parts->section, "cut_div_chain") ? tx_stop_gradient(graph, r) : r;
     double weight = 0;
     for (int b = 0; tx_step_follows(graph, b, steps); b++) {
-        p = tx_map_apply(parts->network, graph, p);
+        const tx_node next = tx_network_step(parts, graph, &p);
         r = tx_map_apply(parts->ref_stepper, graph, r);
         weight = tx_level_weight(parts->section, "branch_level_weights", b, steps, weight);
-        tx_terms_add(terms, parts, graph, weight, p, r);
-        p = tx_cut_bptt(parts->section, graph, p, t + b + 1);
+        tx_terms_add(terms, parts, graph, weight, next, r);
+        tx_cut_bptt(parts->section, graph, &p, t + b + 1);
     }
 }
 
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_built(parts), branches = steps - branch_steps(parts->section) + 1;
-    tx_node main = tx_window(graph, 0, parts->state);
+    tx_past main;
     double weight = 0;
+    tx_rollout_begin(parts, graph, &main);
     for (int t = 0; tx_step_follows(graph, t, branches); t++) {
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
         tx_terms branch = tx_terms_begin(terms, parts, weight);
-        build_branch(parts, graph, main, t, &branch);
+        build_branch(parts, graph, &main, t, &branch);
         tx_terms_end(terms, graph, &branch);
-        main = tx_map_apply(parts->network, graph, main); /* the branch's first step again: merged with it */
-        main = tx_cut_bptt(parts->section, graph, main, t + 1);
+        tx_network_step(parts, graph, &main); /* the branch's first step again: merged with it */
+        tx_cut_bptt(parts->section, graph, &main, t + 1);
     }
 }
 

@@ -11,15 +11,16 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 {
     const int steps = tx_rollout_built(parts);
     const bool cut = tx_get_boolean(parts->section, "cut_div_chain");
-    tx_node p = tx_window(graph, 0, parts->state);
+    tx_past p;
     double weight = 0;
+    tx_rollout_begin(parts, graph, &p);
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
-        tx_node reference = tx_map_apply(parts->ref_stepper, graph, p);
+        tx_node reference = tx_map_apply(parts->ref_stepper, graph, tx_past_newest(&p));
         reference = cut ? tx_stop_gradient(graph, reference) : reference;
-        p = tx_map_apply(parts->network, graph, p);
+        const tx_node next = tx_network_step(parts, graph, &p);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        tx_terms_add(terms, parts, graph, weight, p, reference);
-        p = tx_cut_bptt(parts->section, graph, p, t + 1);
+        tx_terms_add(terms, parts, graph, weight, next, reference);
+        tx_cut_bptt(parts->section, graph, &p, t + 1);
     }
 }
 

@@ -22,17 +22,29 @@ static int window_length(const tx_section *section)
     return all_steps(section) + 1;
 }
 
+static tx_node step(const tx_configuration_parts *parts, tx_graph *graph, bool physics, tx_past *p)
+{
+    if (!physics) {
+        return tx_network_step(parts, graph, p);
+    }
+    const tx_node next = tx_map_apply(parts->ref_stepper, graph, tx_past_newest(p));
+    tx_past_push(p, next);
+    return next;
+}
+
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_built(parts), all = steps + post_steps(parts->section);
-    tx_node p = tx_window(graph, 0, parts->state);
+    tx_past p;
     double weight = 0;
+    tx_rollout_begin(parts, graph, &p);
     for (int t = 0; tx_step_follows(graph, t, all); t++) {
-        p = tx_map_apply(t < steps ? parts->network : parts->ref_stepper, graph, p);
-        const tx_node reference = tx_window(graph, t + 1, parts->state);
+        const tx_node next = step(parts, graph, t >= steps, &p), reference = tx_reference(parts, graph, t);
         weight = tx_level_weight(parts->section, "time_level_weights", t, all, weight);
-        tx_terms_add(terms, parts, graph, weight, p, reference);
-        p = t < steps ? tx_cut_bptt(parts->section, graph, p, t + 1) : p;
+        tx_terms_add(terms, parts, graph, weight, next, reference);
+        if (t < steps) {
+            tx_cut_bptt(parts->section, graph, &p, t + 1);
+        }
     }
 }
 

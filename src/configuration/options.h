@@ -66,16 +66,40 @@ static inline bool tx_step_follows(const tx_graph *graph, int t, int steps)
     return t < steps && tx_graph_status(graph, NULL) == TX_OK;
 }
 
-/* x, cut from the gradient where `cut_bptt` says so after `done` steps. */
-static inline tx_node tx_cut_bptt(const tx_section *section, tx_graph *graph, tx_node x, int64_t done)
+static inline int tx_levels_given(const tx_configuration_parts *parts)
 {
-    return tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0 ? tx_stop_gradient(graph, x)
-                                                                                                        : x;
+    return parts->network.levels > 1 ? parts->network.levels : 1;
+}
+/* Where a rollout begins: the window's first levels. */
+static inline void tx_rollout_begin(const tx_configuration_parts *parts, tx_graph *graph, tx_past *past)
+{
+    tx_past_begin(past, graph, parts->state, tx_levels_given(parts));
+}
+/* The reference of step t (from 0). */
+static inline tx_node tx_reference(const tx_configuration_parts *parts, tx_graph *graph, int t)
+{
+    return tx_window(graph, tx_levels_given(parts) + t, parts->state);
 }
 
-/* Each application begins a step: between them, memory may be traded for time. */
+/* All levels are cut from the gradient where `cut_bptt` says so after `done` steps. */
+static inline void tx_cut_bptt(const tx_section *section, tx_graph *graph, tx_past *past, int64_t done)
+{
+    const bool cut = tx_get_boolean(section, "cut_bptt") && done % tx_get_integer(section, "cut_bptt_every") == 0;
+    for (int k = 0; cut && k < past->count; k++) {
+        past->level[k] = tx_stop_gradient(graph, past->level[k]);
+    }
+}
+
+/* Each application begins a step: between them, memory may be traded for time. A network's result is the newest level then. */
 static inline tx_node tx_map_apply(tx_map map, tx_graph *graph, tx_node x)
 {
     tx_next_step(graph);
     return map.apply(map.object, graph, x);
+}
+static inline tx_node tx_network_step(const tx_configuration_parts *parts, tx_graph *graph, tx_past *past)
+{
+    tx_next_step(graph);
+    const tx_node next = parts->network.apply(parts->network.object, graph, past);
+    tx_past_push(past, next);
+    return next;
 }

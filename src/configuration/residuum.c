@@ -21,15 +21,16 @@ static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms
 {
     const int steps = tx_rollout_built(parts);
     const bool cut_prev = tx_get_boolean(parts->section, "cut_prev"), cut_next = tx_get_boolean(parts->section, "cut_next");
-    tx_node p = tx_window(graph, 0, parts->state);
+    tx_past past;
     double weight = 0;
+    tx_rollout_begin(parts, graph, &past);
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
-        const tx_node q = tx_map_apply(parts->network, graph, p);
+        const tx_node p = tx_past_newest(&past), q = tx_network_step(parts, graph, &past);
         const tx_node r = parts->residuum_fn.apply(parts->residuum_fn.object, graph, cut_next ? tx_stop_gradient(graph, q) : q,
                                                    cut_prev ? tx_stop_gradient(graph, p) : p);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
         tx_terms_add(terms, parts, graph, weight, r, -1);
-        p = tx_cut_bptt(parts->section, graph, q, t + 1);
+        tx_cut_bptt(parts->section, graph, &past, t + 1);
     }
 }
 

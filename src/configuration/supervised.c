@@ -10,14 +10,14 @@ static tx_status check(const tx_section *section, tx_error *error)
 static void build(const tx_configuration_parts *parts, tx_graph *graph, tx_terms *terms)
 {
     const int steps = tx_rollout_built(parts);
-    tx_node p = tx_window(graph, 0, parts->state);
+    tx_past p;
     double weight = 0;
+    tx_rollout_begin(parts, graph, &p);
     for (int t = 0; tx_step_follows(graph, t, steps); t++) {
-        p = tx_map_apply(parts->network, graph, p);
-        const tx_node reference = tx_window(graph, t + 1, parts->state);
+        const tx_node next = tx_network_step(parts, graph, &p), reference = tx_reference(parts, graph, t);
         weight = tx_level_weight(parts->section, "time_level_weights", t, steps, weight);
-        tx_terms_add(terms, parts, graph, weight, p, reference);
-        p = tx_cut_bptt(parts->section, graph, p, t + 1);
+        tx_terms_add(terms, parts, graph, weight, next, reference);
+        tx_cut_bptt(parts->section, graph, &p, t + 1);
     }
 }
 

@@ -16,5 +16,9 @@ typedef struct tx_channel_statistics {
  * alone. */
 tx_status tx_data_statistics(tx_parallel *parallel, tx_data_source *source, bool strict, bool deltas, tx_error *error,
                              tx_channel_statistics *out);
+/* Of data that are there, differences included; mask: those points alone where the numbers beside the trajectory are not 0 from
+ * there on; -1: all. Before other requests are made of the store. Collective over ranks that can fetch. */
+tx_status tx_dataset_statistics(tx_parallel *parallel, const tx_dataset *dataset, int64_t mask, tx_error *error,
+                                tx_channel_statistics *out);
 /* At least `least`, and rounded once to the run's precision. */
 void tx_statistics_round(tx_precision precision, double least, int64_t count, double *numbers);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/budget.h"
+#include "problem/constants.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
 #include "trainax/data.h"
@@ -146,6 +147,7 @@ static tx_status measure_loss(evaluate_job *job, tx_error *error)
                               network->num_parameters, expected);
     }
     if (status == TX_OK) {
+        tx_constants_copy(tx_evaluation_network(job->evaluation), network);
         status = tx_full_loss(job->parallel, job->root, job->data, network, job->parameters, error, &job->full_loss);
     }
     tx_network_destroy(network);

@@ -23,7 +23,7 @@ typedef struct full_loss {
 static tx_status cut_windows(tx_problem *problem, tx_error *error)
 {
     tx_error local = {0};
-    const int length = tx_configuration_window_length(problem->configuration);
+    const int length = tx_problem_window_length(problem);
     const bool stack = tx_get_boolean(problem->trainer, "do_sub_stacking");
     const tx_status status = tx_windows_make(&problem->data, length, stack, &local, &problem->windows);
     return status ? tx_section_error(problem->trainer, "type", error, status, "%s", local.message) : TX_OK;

@@ -137,6 +137,11 @@ static tx_node apply(const void *object, tx_graph *graph, tx_node x)
     return y;
 }
 
+static tx_node apply_network(const void *object, tx_graph *graph, const tx_past *past)
+{
+    return apply(object, graph, tx_past_newest(past));
+}
+
 static tx_node apply_residuum(const void *object, tx_graph *graph, tx_node next, tx_node previous)
 {
     const map *map = object;
@@ -166,7 +171,7 @@ static tx_status build(const tx_section *configuration, tx_shape state, recorder
               residuum = {recorder, TX_BY_RESIDUUM, {.name = "residuum"}};
     const tx_configuration_parts parts = {.section = configuration,
                                           .loss = tx_configuration_time_level_loss(configuration),
-                                          .network = {apply, &network},
+                                          .network = {apply_network, &network, .levels = 1},
                                           .ref_stepper = {apply, &stepper},
                                           .residuum_fn = {apply_residuum, &residuum},
                                           .state = state,

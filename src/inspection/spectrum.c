@@ -9,6 +9,7 @@
 #include "algebra/symmetric.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "problem/constants.h"
 #include "problem/network_file.h"
 #include "trainax/inspection.h"
 #include "training/trainer.h"
@@ -95,6 +96,7 @@ static tx_status share_parameters(const job *job, void *parameters, tx_error *er
 {
     const tx_status mine = job->network ? read_parameters(job, parameters, error) : TX_OK;
     TX_TRY(tx_parallel_agree(job->parallel, mine, error));
+    TX_TRY(tx_constants_share(job->parallel, job->trainer->problem.network, error));
     TX_TRY(tx_parallel_broadcast(job->parallel, parameters, tx_parameter_bytes(&job->trainer->problem), error));
     tx_trainer_set_parameters(job->trainer, parameters);
     return TX_OK;

@@ -120,7 +120,7 @@ static tx_status read_layer(const tx_network *network, tx_error *error, tx_layer
     const tx_section *section = network->section;
     tx_layer layer = {.axes = network->input.axes,
                       .in_channels = network->input.channels,
-                      .out_channels = network->input.channels,
+                      .out_channels = network->out_channels,
                       .groups = tx_get_integer(section, "groups"),
                       .mode = padding_mode(section),
                       .use_bias = tx_get_boolean(section, "use_bias")};

@@ -16,7 +16,7 @@ static tx_status create(tx_network *network, tx_error *error)
                                 .hidden = hidden_layer(network),
                                 .in_channels = network->input.channels,
                                 .hidden_channels = tx_get_integer(section, "hidden_channels"),
-                                .out_channels = network->input.channels,
+                                .out_channels = network->out_channels,
                                 .depth = tx_get_integer(section, "depth"),
                                 .use_bias = tx_get_boolean(section, "use_bias"),
                                 .use_final_bias = tx_get_boolean(section, "use_final_bias")};

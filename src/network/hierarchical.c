@@ -157,7 +157,7 @@ static tx_status create_all(hierarchical *h, const tx_component *fixed, tx_netwo
     TX_TRY(create_levels(h, plan, fixed, network, error));
     plan.factory = tx_block_slot(section, "projection", &tx_block_linear_channel_adjust_block);
     plan.input = h->states[0];
-    plan.out_channels = network->input.channels;
+    plan.out_channels = network->out_channels;
     return create_block(&plan, h, &network->input, network, "projection.", error, &h->projection);
 }
 

@@ -83,12 +83,12 @@ static tx_status create(tx_network *network, tx_error *error)
     const tx_section *section = network->section;
     const bool equinox = is_equinox(section);
     TX_TRY(equinox ? check_equinox(network, error) : check_pdequinox(network, error));
-    const int64_t size = network->input.channels * tx_shape_points(&network->input);
+    const int64_t points = tx_shape_points(&network->input);
     const tx_chain_plan plan = {.prefix = equinox ? "" : "flat_mlp.",
                                 .hidden = {.groups = 1},
-                                .in_channels = size,
+                                .in_channels = network->input.channels * points,
                                 .hidden_channels = tx_get_integer(section, "width_size"),
-                                .out_channels = size,
+                                .out_channels = network->out_channels * points,
                                 .depth = tx_get_integer(section, "depth"),
                                 .use_bias = tx_get_boolean(section, "use_bias"),
                                 .use_final_bias = tx_get_boolean(section, "use_final_bias")};
@@ -107,7 +107,7 @@ static tx_node apply(const tx_network *network, tx_graph *graph, tx_node x)
         return tx_chain_apply(network->state, network, graph, x);
     }
     const tx_node y = tx_chain_apply(network->state, network, graph, tx_flatten(graph, x));
-    return tx_unflatten(graph, y, network->input);
+    return tx_unflatten(graph, y, network->whole->state);
 }
 
 static tx_status initialise(const tx_network *network, tx_random random, tx_key key, void *values, tx_error *error)

@@ -14,13 +14,29 @@ tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error 
     network->class_ = tx_section_component(section)->implementation;
     network->section = section;
     network->input = input;
-    const tx_status status = network->class_->create(network, error);
+    network->out_channels = input.channels;
+    tx_status status = tx_allocate(sizeof *network->whole, error, &network->whole);
+    if (status == TX_OK) {
+        network->whole->state = input;
+        network->whole->levels = 1;
+        network->whole->unit = -1;
+        status = network->class_->create(network, error);
+    }
     if (status != TX_OK) {
         tx_network_destroy(network);
         return status;
     }
     *out = network;
     return TX_OK;
+}
+
+static void free_whole(tx_network_whole *whole)
+{
+    for (int k = 0; whole && k < whole->num_constants; k++) {
+        tx_free(whole->constants[k].values);
+    }
+    tx_free(whole ? whole->constants : NULL);
+    tx_free(whole);
 }
 
 void tx_network_destroy(tx_network *network)
@@ -33,20 +49,25 @@ void tx_network_destroy(tx_network *network)
     } else {
         tx_free(network->state);
     }
+    tx_network_destroy(network->inner);
+    free_whole(network->outer ? NULL : network->whole);
     tx_free(network->leaves);
     tx_free(network);
 }
 
-tx_node tx_network_apply(const tx_network *network, tx_graph *graph, tx_node x)
+tx_node tx_network_apply(const tx_network *network, tx_graph *graph, const tx_past *past)
 {
     const char *before = tx_enter_part(graph, "network");
-    const tx_node y = network->class_->apply(network, graph, x);
+    const tx_node y = tx_network_map(network, graph, past);
     tx_enter_part(graph, before);
     return y;
 }
 
 tx_status tx_network_initialise(const tx_network *network, tx_random random, void *values, tx_error *error)
 {
+    if (network->inner) {
+        return tx_network_initialise(network->inner, random, values, error);
+    }
     if (!tx_has(network->section, "key")) {
         return tx_section_error(network->section, "key", error, TX_INVALID,
                                 "missing: there is nothing else to draw initial parameters from");
@@ -141,7 +162,7 @@ tx_status tx_network_check_input(const tx_network *network, const char *option, 
 
 tx_status tx_network_check_output(const tx_network *network, const char *option, int64_t channels, tx_error *error)
 {
-    const int64_t data = network->input.channels;
+    const int64_t data = network->out_channels;
     if (channels == data) {
         return TX_OK;
     }

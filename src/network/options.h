@@ -75,10 +75,24 @@
 #define TX_OPTION_BOUNDARY                                                                                                         \
     TX_OPTION_WORD("boundary_mode", "periodic", "periodic dirichlet neumann", "padding: circular, zeros, reflect")
 
-/* Where the initial parameters come from. */
-#define TX_NETWORK_OPTIONS                                                                                                         \
-    {.name = "key", .type = TX_TYPE_KEY, .unit = "", .text = "random key of the initial parameters", .unless = "parameters"},      \
+/* Of wrappers: the network inside; it has the key. */
+#define TX_OPTION_INNER                                                                                                            \
+    {                                                                                                                              \
+        .name = "network", .type = TX_TYPE_SECTION, .kind = TX_KIND_NETWORK, .unit = "",                                           \
+        .text = "the network inside; its key stands there, or in network_key"                                                      \
+    }
+#define TX_OPTION_PARAMETERS                                                                                                       \
     {                                                                                                                              \
         .name = "parameters", .type = TX_TYPE_PATH, .initial = "null", .unit = "",                                                 \
         .text = "a network file to take the initial parameters from, instead of the key"                                           \
     }
+#define TX_OPTION_MIN_STD                                                                                                          \
+    {                                                                                                                              \
+        .name = "min_std", .type = TX_TYPE_REAL, .initial = "1e-4", .unit = "", .minimum = 0, .above_minimum = true,               \
+        .text = "numbers of the data below it count as it"                                                                         \
+    }
+
+/* Where the initial parameters come from. */
+#define TX_NETWORK_OPTIONS                                                                                                         \
+    {.name = "key", .type = TX_TYPE_KEY, .unit = "", .text = "random key of the initial parameters", .unless = "parameters"},      \
+        TX_OPTION_PARAMETERS

@@ -89,7 +89,7 @@ static tx_status append_all(position *at, const tx_component *fixed, int64_t num
         snprintf(prefix, sizeof prefix, "blocks.%lld.", (long long)k);
         TX_TRY(append(at, block_factory(section, fixed, k), hidden_channels(section, k + 1), prefix, error));
     }
-    return append(at, projection, at->network->input.channels, "projection.", error);
+    return append(at, projection, at->network->out_channels, "projection.", error);
 }
 
 /* What goes down must come up again. */

@@ -12,6 +12,7 @@ static tx_status create(tx_network *network, tx_error *error)
     TX_TRY(tx_allocate(sizeof *layer, error, &layer));
     network->state = layer;
     TX_TRY(tx_spectral_layer_read(layer, network->section, &network->input, error));
+    layer->out_channels = network->out_channels;
     return tx_spectral_layer_declare(layer, network, "", error);
 }
 

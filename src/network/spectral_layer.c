@@ -12,7 +12,7 @@ tx_status tx_spectral_layer_read(tx_spectral_layer *layer, const tx_section *sec
         return tx_section_error(section, "num_modes", error, TX_INVALID,
                                 "a number or a list of %d (one for each spatial axis), not of %d", axes, count);
     }
-    *layer = (tx_spectral_layer){.axes = axes, .channels = input->channels};
+    *layer = (tx_spectral_layer){.axes = axes, .channels = input->channels, .out_channels = input->channels};
     for (int d = 0; d < axes; d++) {
         const int64_t points = input->n[d], most = d == axes - 1 ? points / 2 + 1 : points;
         layer->modes[d] = list[count == 1 ? 0 : d];
@@ -29,7 +29,7 @@ static tx_status declare_weights(const tx_spectral_layer *layer, tx_network *net
                                  tx_error *error, int *leaf)
 {
     char name[TX_LEAF_NAME];
-    int64_t shape[TX_LEAF_RANK] = {(int64_t)1 << (layer->axes - 1), layer->channels, layer->channels};
+    int64_t shape[TX_LEAF_RANK] = {(int64_t)1 << (layer->axes - 1), layer->out_channels, layer->channels};
     memcpy(shape + 3, layer->modes, (size_t)layer->axes * sizeof *shape);
     snprintf(name, sizeof name, "%s%s", prefix, part);
     return tx_network_add_leaf(network, name, 3 + layer->axes, shape, error, leaf);
@@ -45,7 +45,7 @@ tx_node tx_spectral_layer_apply(const tx_spectral_layer *layer, const tx_network
 {
     const tx_node real = tx_network_leaf(network, graph, layer->weights_real);
     const tx_node imag = tx_network_leaf(network, graph, layer->weights_imag);
-    return tx_spectral_convolve(graph, x, real, imag, layer->modes, layer->channels);
+    return tx_spectral_convolve(graph, x, real, imag, layer->modes, layer->out_channels);
 }
 
 /* Normal draws, scaled as the original does: in the run's precision. */
@@ -66,7 +66,7 @@ static void draw(const tx_network *network, int index, tx_random random, tx_key 
 void tx_spectral_layer_initialise(const tx_spectral_layer *layer, const tx_network *network, tx_random random, tx_key key,
                                   void *values)
 {
-    const double scale = 1 / (double)(layer->channels * layer->channels);
+    const double scale = 1 / (double)(layer->channels * layer->out_channels);
     tx_key parts[2];
     tx_key_split(random, key, 2, parts);
     draw(network, layer->weights_real, random, parts[0], scale, values);

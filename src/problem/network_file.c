@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/shape.h"
 #include "data/beside.h"
+#include "problem/constants.h"
 #include "trainax/version.h"
 
 static const char format_name[] = "trainax network", gradient_name[] = "trainax gradient";
@@ -79,7 +80,8 @@ tx_status tx_network_file_put(tx_file *file, const tx_network *network, tx_preci
                               tx_error *error)
 {
     TX_TRY(put_head(file, format_name, network, precision, error));
-    return put_leaves(file, parameters_group, network, precision, parameters, error);
+    TX_TRY(put_leaves(file, parameters_group, network, precision, parameters, error));
+    return tx_constants_put(file, network, precision, error);
 }
 
 tx_status tx_problem_put_network(const tx_problem *problem, const void *parameters, tx_file *file, tx_error *error)
@@ -201,8 +203,7 @@ static tx_status get_leaf(const tx_file *file, const tx_leaf *leaf, tx_precision
                         tx_file_path(file), precision == TX_FLOAT32 ? " in float32" : "");
 }
 
-tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
-                                     tx_error *error)
+static tx_status get_leaves(const tx_file *file, const tx_network *network, tx_precision precision, void *values, tx_error *error)
 {
     int count;
     char **names;
@@ -216,6 +217,13 @@ tx_status tx_network_file_parameters(const tx_file *file, const tx_network *netw
                             network->num_leaves);
     }
     return TX_OK;
+}
+
+tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
+                                     tx_error *error)
+{
+    TX_TRY(get_leaves(file, network, precision, values, error));
+    return tx_constants_read(file, network, precision, error);
 }
 
 tx_status tx_network_file_normalization(const tx_file *file, int64_t channels, tx_error *error, double **out)
@@ -280,7 +288,10 @@ static tx_status read_named(const tx_network *network, tx_precision precision, v
     tx_file *file;
     TX_TRY(tx_network_file_open(tx_get_string(network->section, "parameters"), error, &file));
     tx_error local = {0};
-    const tx_status status = tx_network_file_parameters(file, network, precision, values, &local);
+    tx_status status = get_leaves(file, network, precision, values, &local);
+    if (status == TX_OK && tx_constants_in(file, network)) {
+        status = tx_constants_read(file, network, precision, &local);
+    }
     tx_file_close(file);
     return status == TX_INVALID ? tx_section_error(network->section, "parameters", error, status, "%s", local.message)
            : status             ? tx_error_set(error, status, "%s", local.message)

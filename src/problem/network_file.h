@@ -33,10 +33,12 @@ tx_status tx_network_file_section(const tx_file *file, const tx_registry *regist
 tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_precision *out);
 /* The states that it was made for. TX_INVALID: it does not say so (files of version 0.1.0 of this program). */
 tx_status tx_network_file_state(const tx_file *file, tx_error *error, tx_shape *out);
-/* Reads /parameters into flat values. TX_INVALID, naming the leaf, when the leaves are not the network's. */
+/* Reads /parameters into flat values, and the network's constants, which it holds itself. TX_INVALID, naming the leaf, when the
+ * leaves are not the network's; TX_BAD_DATA: a constant is missing. */
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
                                      tx_error *error);
 /* The digest of all leaves in the file's order, in the precision of the training: of the flat parameters, that is. */
 tx_status tx_network_file_result(const tx_file *file, tx_error *error, char out[TX_DIGEST_SIZE]);
-/* Where a training begins: the parameters that the section names, or initial ones. TX_INVALID with the place in the file. */
+/* Where a training begins: the parameters that the section names, with the constants if its file has them all, or initial ones.
+ * TX_INVALID with the place in the file. */
 tx_status tx_network_begin(const tx_network *network, tx_random random, void *values, tx_error *error);

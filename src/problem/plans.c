@@ -3,9 +3,9 @@
 #include "problem/losses.h"
 #include "problem/problem.h"
 
-static tx_node apply_network(const void *object, tx_graph *graph, tx_node x)
+static tx_node apply_network(const void *object, tx_graph *graph, const tx_past *past)
 {
-    return tx_network_apply(object, graph, x);
+    return tx_network_apply(object, graph, past);
 }
 
 static tx_node apply_stepper(const void *object, tx_graph *graph, tx_node x)
@@ -55,7 +55,9 @@ tx_status tx_step_plan(const tx_network *network, const tx_backend *backend, int
 {
     tx_graph *graph;
     TX_TRY(tx_graph_create(error, &graph));
-    const tx_node next = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    tx_past past;
+    tx_past_begin(&past, graph, network->input, tx_network_levels(network));
+    const tx_node next = tx_network_apply(network, graph, &past);
     const tx_plan_options options = {.backend = backend,
                                      .precision = tx_backend_precision(backend),
                                      .block = block,
@@ -82,7 +84,7 @@ static tx_configuration_parts parts_of(const tx_problem *problem, const tx_secti
     return (tx_configuration_parts){
         .section = configuration,
         .loss = tx_configuration_time_level_loss(configuration),
-        .network = {.apply = apply_network, .object = problem->network},
+        .network = {.apply = apply_network, .object = problem->network, .levels = tx_network_levels(problem->network)},
         .ref_stepper = {.apply = apply_stepper, .object = physics->ref_stepper},
         .residuum_fn = {.apply = apply_residuum, .object = physics->residuum_fn},
         .state = problem->data.state,
@@ -119,7 +121,7 @@ tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configura
     const tx_status status = make_checked(problem, configuration, graph, &options, error, &plan);
     tx_graph_destroy(graph);
     TX_TRY(status);
-    *out = (tx_loss_plan){.plan = plan, .levels = tx_configuration_levels_read(configuration)};
+    *out = (tx_loss_plan){.plan = plan, .levels = tx_problem_levels_read(problem, configuration)};
     return TX_OK;
 }
 

@@ -149,10 +149,20 @@ static void read_options(tx_problem *problem)
     problem->reduction = strcmp(tx_get_word(parallel, "reduction"), "plain") == 0 ? TX_REDUCE_PLAIN : TX_REDUCE_EXACT;
 }
 
+int tx_problem_window_length(const tx_problem *problem)
+{
+    return tx_configuration_window_length(problem->configuration) + tx_network_levels(problem->network) - 1;
+}
+
+int tx_problem_levels_read(const tx_problem *problem, const tx_section *configuration)
+{
+    return tx_configuration_levels_read(configuration) + tx_network_levels(problem->network) - 1;
+}
+
 static tx_status cut_windows(tx_problem *problem, tx_error *error)
 {
     tx_error local = {0};
-    const int length = tx_configuration_window_length(problem->configuration);
+    const int length = tx_problem_window_length(problem);
     const bool stack = tx_get_boolean(problem->trainer, "do_sub_stacking");
     if (tx_windows_make(&problem->data, length, stack, &local, &problem->windows) != TX_OK) {
         return tx_section_error(problem->trainer, "type", error, local.status, "%s", local.message);

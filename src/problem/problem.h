@@ -61,6 +61,10 @@ tx_status tx_physics_create(const tx_section *configuration, const tx_section *s
                             tx_physics *out);
 void tx_physics_destroy(tx_physics *physics); /* takes a zeroed one */
 
+/* Levels of a window, and those that a configuration reads of it: more where the network is given several. */
+int tx_problem_window_length(const tx_problem *problem);
+int tx_problem_levels_read(const tx_problem *problem, const tx_section *configuration);
+
 /* The plan of a configuration, which physics (its own) must outlive. gradient false: the loss alone. */
 tx_status tx_problem_plan(const tx_problem *problem, const tx_section *configuration, const tx_physics *physics, int block,
                           bool gradient, tx_error *error, tx_loss_plan *out);

@@ -8,6 +8,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "problem/constants.h"
 #include "problem/network_file.h"
 #include "trainax/version.h"
 #include "training/best.h"
@@ -417,6 +418,7 @@ tx_status tx_checkpoint_share(tx_member *member, tx_error *error)
     member->ended_at = state[1];
     TX_TRY(
         tx_parallel_broadcast(member->trainer->parallel, member->parameters, tx_parameter_bytes(&member->trainer->problem), error));
+    TX_TRY(tx_constants_share(member->trainer->parallel, member->trainer->problem.network, error));
     TX_TRY(share_optimizer(member->trainer->parallel, member->optimizer, error));
     TX_TRY(tx_average_share(&member->average, member->trainer->parallel, tx_optimizer_count(member->optimizer), error));
     TX_TRY(share_scales(member, error));

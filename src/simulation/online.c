@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/shape.h"
 #include "inference/field.h"
+#include "problem/constants.h"
 #include "problem/network_file.h"
 #include "simulation/stored.h"
 #include "trainax/data.h"
@@ -120,6 +121,16 @@ static tx_status agree_on_config(tx_online *online, tx_error *error)
     return status;
 }
 
+/* There are no data that a network's constants could follow. */
+static tx_status check_constants(const tx_online *online, tx_error *error)
+{
+    const tx_network *network = online->trainer->problem.network;
+    return tx_constants_follow_data(network)
+               ? tx_section_error(network->section, NULL, error, TX_INVALID,
+                                  "has statistics of the data, which a simulation gives step by step: write numbers instead")
+               : TX_OK;
+}
+
 static tx_status make_inference(tx_online *online, tx_error *error)
 {
     tx_exported network = {.precision = online->trainer->problem.random.precision};
@@ -158,6 +169,7 @@ static tx_status set_up(tx_online *online, const char *config_path, const tx_onl
     TX_TRY(tx_parallel_agree(parallel, status, error));
     TX_TRY(agree_on_config(online, error));
     TX_TRY(tx_trainer_create(online->config, parallel, NULL, error, &online->trainer));
+    TX_TRY(check_constants(online, error));
     online->level_bytes = (size_t)(online->state.channels * tx_shape_points(&online->state)) *
                           tx_real_bytes(online->trainer->problem.random.precision);
     status = check_levels(online, error);

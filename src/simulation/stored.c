@@ -12,11 +12,17 @@
 tx_status tx_network_list(const tx_network *network, tx_error *error, tx_exported *out)
 {
     tx_graph *graph;
+    tx_past past;
+    if (tx_network_levels(network) > 1) {
+        return tx_error_set(error, TX_INVALID, "the network is given %d levels (num_steps), a simulation gives it its state alone",
+                            tx_network_levels(network));
+    }
     TX_TRY(tx_graph_create(error, &graph));
     out->version = TX_EXPORTED_VERSION;
     out->state = network->input;
     out->num_parameters = network->num_parameters;
-    out->output = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    tx_past_begin(&past, graph, network->input, tx_network_levels(network));
+    out->output = tx_network_apply(network, graph, &past);
     const tx_status status = tx_graph_export(graph, error, out);
     tx_graph_destroy(graph);
     return status;
@@ -53,8 +59,8 @@ static tx_status read_network(const tx_registry *registry, const tx_file *file, 
     tx_network *network = NULL;
     TX_TRY(tx_network_file_section(file, registry, error, &section));
     tx_status status = tx_network_create(tx_config_root(section), out->state, error, &network);
-    status = status ? status : tx_network_list(network, error, out);
     status = status ? status : read_parameters(file, network, error, out);
+    status = status ? status : tx_network_list(network, error, out);
     status = status ? status : read_normalization(file, error, out);
     status = status || !leaves ? status : copy_leaves(network, error, leaves);
     tx_network_destroy(network);

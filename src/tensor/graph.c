@@ -29,6 +29,7 @@ void tx_graph_destroy(tx_graph *graph)
         tx_free(graph->nodes);
         tx_free(graph->table);
         tx_free(graph->constants);
+        tx_free(graph->late);
         tx_free(graph);
     }
 }
@@ -40,6 +41,11 @@ tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_er
         memcpy(target->constants, graph->constants, graph->num_constants * sizeof *graph->constants);
     }
     target->num_constants = graph->num_constants;
+    TX_TRY(tx_reserve(graph->num_late, sizeof *graph->late, &target->late_capacity, error, &target->late));
+    if (graph->num_late) {
+        memcpy(target->late, graph->late, graph->num_late * sizeof *graph->late);
+    }
+    target->num_late = graph->num_late;
     return TX_OK;
 }
 

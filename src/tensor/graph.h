@@ -40,6 +40,14 @@ typedef struct tx_graph_node {
     tx_context context; /* the graph's when the node was made; of adjoints, that of what they are the adjoint of */
 } tx_graph_node;
 
+/* Constants that are numbers of channels, each as often as there are points: from where, and where to. */
+typedef struct tx_late {
+    const double *numbers;
+    int64_t channels, points;
+    size_t offset; /* in the constants */
+    bool inverse;
+} tx_late;
+
 struct tx_graph {
     tx_graph_node *nodes;
     size_t capacity;
@@ -48,6 +56,8 @@ struct tx_graph {
     size_t slots;
     double *constants;
     size_t num_constants, constant_capacity;
+    tx_late *late;
+    size_t num_late, late_capacity;
     tx_context context; /* given to new nodes */
     tx_fields fields;
     tx_error error; /* sticky */
@@ -66,6 +76,7 @@ tx_node tx_graph_repeat(tx_graph *graph, const tx_graph_node *node);
 tx_node tx_graph_fail(tx_graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 tx_status tx_graph_copy(const tx_graph *graph, tx_error *error, tx_graph **out);
 
+double tx_late_value(const tx_late *late, int64_t channel);
 /* Gives `target`, which has none, the constants of `graph`. */
 tx_status tx_graph_copy_constants(const tx_graph *graph, tx_graph *target, tx_error *error);
 

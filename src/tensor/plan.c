@@ -83,7 +83,22 @@ static tx_status make_constants(tx_plan *plan, const tx_graph *graph, tx_error *
     for (size_t k = 0; k < graph->num_constants; k++) {
         tx_real_put(precision, plan->constants, k, graph->constants[k]);
     }
+    TX_TRY(tx_allocate_array(graph->num_late, sizeof *plan->late, error, &plan->late));
+    if (graph->num_late) {
+        memcpy(plan->late, graph->late, graph->num_late * sizeof *plan->late);
+    }
+    plan->num_late = graph->num_late;
     return TX_OK;
+}
+
+void tx_plan_take_constants(tx_plan *plan)
+{
+    for (size_t k = 0; k < plan->num_late; k++) {
+        const tx_late *late = &plan->late[k];
+        for (int64_t j = 0; j < late->channels * late->points; j++) {
+            tx_real_put(plan->options.precision, plan->constants, late->offset + (size_t)j, tx_late_value(late, j / late->points));
+        }
+    }
 }
 
 /* Large blocks are given in pages or not, as the process has used memory before: what a plan takes is its own affair. */
@@ -169,6 +184,7 @@ void tx_plan_destroy(tx_plan *plan)
     tx_free(plan->packs);
     tx_free(plan->result_offsets);
     tx_free(plan->constants);
+    tx_free(plan->late);
     tx_free(plan->instructions);
     tx_backend_close(plan->options.backend ? NULL : plan->backend);
     tx_free(plan);

@@ -42,6 +42,8 @@ struct tx_plan {
     tx_operand loss;                     /* the lane scalar after a run */
     char *constants;                     /* in the plan's precision */
     size_t constant_bytes;
+    tx_late *late; /* of them, those that are taken anew */
+    size_t num_late;
     double flops; /* of one block */
     tx_trade everything, states;
     bool fits;
@@ -74,6 +76,8 @@ static inline bool tx_plan_has_gradient(const tx_plan *plan)
 {
     return plan->options.gradient || plan->options.seeded;
 }
+
+void tx_plan_take_constants(tx_plan *plan);
 
 /* workspace.c */
 size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks);

@@ -99,8 +99,19 @@ static bool is_stale(const tx_values *values, int which, const tx_parameters *fl
     return flat && __atomic_load_n(&values->versions[which], __ATOMIC_ACQUIRE) != flat->version;
 }
 
+/* Those that may have changed with the parameters. */
+static tx_status take_constants(tx_values *values, tx_error *error)
+{
+    tx_plan *plan = (tx_plan *)values->plan;
+    const tx_backend_class *class_ = plan->backend->class_;
+    tx_plan_take_constants(plan);
+    return class_->in_place ? TX_OK : class_->upload(values->constants, 0, plan->constants, plan->constant_bytes, error);
+}
+
 static tx_status refresh(tx_values *values, tx_error *error)
 {
+    const bool late = values->plan->num_late && is_stale(values, 0, values->parameters);
+    TX_TRY(late ? take_constants(values, error) : TX_OK);
     TX_TRY(is_stale(values, 0, values->parameters) ? refresh_flat(values, 0, values->parameters, error) : TX_OK);
     return is_stale(values, 1, values->tangent) ? refresh_flat(values, 1, values->tangent, error) : TX_OK;
 }

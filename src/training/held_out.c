@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "problem/constants.h"
 #include "trainax/metric.h"
 #include "training/shared.h"
 
@@ -160,6 +161,7 @@ tx_status tx_held_out_plan(tx_held_out *held_out, const tx_problem *problem, con
     }
     held_out->shares_data = !has_own_data(problem);
     held_out->current = -1;
+    held_out->network = problem->network;
     shape = held_out->shares_data ? &problem->data : shape->num_trajectories ? shape : NULL;
     TX_TRY(join_names(held_out, error, &metrics));
     const tx_status status = plan_evaluation(held_out, problem, shape, metrics, rank, num_ranks, error);
@@ -203,6 +205,7 @@ void tx_held_out_destroy(tx_held_out *held_out)
 tx_status tx_held_out_measure(tx_held_out *held_out, int64_t step, const void *parameters, tx_error *error)
 {
     if (held_out->current != step) {
+        tx_constants_copy(held_out->network, tx_evaluation_network(held_out->evaluation));
         TX_TRY(tx_evaluation_run(held_out->evaluation, parameters, error, &held_out->result));
         held_out->current = step;
     }

@@ -10,8 +10,9 @@ typedef struct tx_held_out {
     int num_names;
     char **names; /* of metrics, all different */
     tx_evaluation *evaluation;
-    bool shares_data; /* with the training */
-    int64_t current;  /* step of the result, -1: none */
+    const tx_network *network; /* whose constants it has */
+    bool shares_data;          /* with the training */
+    int64_t current;           /* step of the result, -1: none */
     tx_evaluation_result result;
 } tx_held_out;
 

@@ -7,7 +7,7 @@
 
 static tx_status check_levels(const tx_problem *problem, const tx_section *configuration, tx_error *error)
 {
-    const int levels = tx_configuration_levels_read(configuration);
+    const int levels = tx_problem_levels_read(problem, configuration);
     if (levels > problem->windows.length) {
         return tx_section_error(configuration, NULL, error, TX_INVALID,
                                 "reads %d time levels, but the trainer's windows have %d: give it fewer rollout steps", levels,

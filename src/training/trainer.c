@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "problem/constants.h"
 #include "problem/losses.h"
 #include "problem/network_file.h"
 #include "training/snapshot.h"
@@ -22,6 +23,7 @@ static tx_status share_parameters(tx_member *member, bool resumes, tx_error *err
     const bool mine = tx_parallel_rank(parallel) == 0 && !resumes;
     TX_TRY(tx_parallel_agree(parallel,
                              mine ? tx_network_begin(problem->network, problem->random, member->parameters, error) : TX_OK, error));
+    TX_TRY(tx_constants_share(parallel, problem->network, error));
     return tx_parallel_broadcast(parallel, member->parameters, tx_parameter_bytes(problem), error);
 }
 
@@ -214,6 +216,9 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
     TX_TRY(tx_losses_check_data(trainer->problem.root, trainer->shared->data.dataset, error));
+    if (!setup->resumes) {
+        TX_TRY(tx_constants_measure(trainer->parallel, trainer->problem.network, trainer->shared->data.dataset, error));
+    }
     TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
     TX_TRY(tx_workers_join(&trainer->problem, trainer->parallel, error, &trainer->crew));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));

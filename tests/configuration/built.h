@@ -40,6 +40,11 @@ static inline tx_node stepper_apply(const void *object, tx_graph *graph, tx_node
     return tx_add(graph, linear, tx_scale(graph, tx_multiply(graph, x, x), 0.1));
 }
 
+static inline tx_node network_of_past(const void *object, tx_graph *graph, const tx_past *past)
+{
+    return network_apply(object, graph, tx_past_newest(past));
+}
+
 static inline void stepper_by_hand(const double *x, double *y)
 {
     for (int i = 0; i < POINTS; i++) {
@@ -64,7 +69,7 @@ static inline tx_node build(tx_graph *graph, const char *text)
         const tx_section *section = tx_config_root(config);
         const tx_configuration_parts parts = {.section = section,
                                               .loss = tx_configuration_time_level_loss(section),
-                                              .network = {.apply = network_apply},
+                                              .network = {.apply = network_of_past},
                                               .ref_stepper = {.apply = stepper_apply},
                                               .residuum_fn = {.apply = residuum_apply},
                                               .state = state};

@@ -9,11 +9,11 @@
 enum { POINTS = 3, MAX_STEPS = 8, SAMPLES = 2 };
 
 /* One parameter: a convolution of one channel with a kernel of one cell. */
-static tx_node apply(const void *object, tx_graph *graph, tx_node x)
+static tx_node apply_network(const void *object, tx_graph *graph, const tx_past *past)
 {
     (void)object;
     const tx_convolution times = {.out_channels = 1, .kernel = {1}, .dilation = {1}, .groups = 1};
-    return tx_convolve(graph, x, &times, tx_parameter(graph, 0, 1), TX_NONE);
+    return tx_convolve(graph, tx_past_newest(past), &times, tx_parameter(graph, 0, 1), TX_NONE);
 }
 
 static const tx_shape state = {.channels = 1, .axes = 1, .n = {POINTS}};
@@ -49,8 +49,10 @@ static result run(const char *text, const double *data, double w)
     CU_ASSERT_EQUAL_FATAL(tx_section_read(registry, TX_KIND_CONFIGURATION, "run.yaml", text, &error, &config), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
     const tx_section *section = tx_config_root(config);
-    const tx_configuration_parts parts = {
-        .section = section, .loss = tx_get_section(section, "time_level_loss"), .network = {.apply = apply}, .state = state};
+    const tx_configuration_parts parts = {.section = section,
+                                          .loss = tx_get_section(section, "time_level_loss"),
+                                          .network = {.apply = apply_network},
+                                          .state = state};
     CU_ASSERT_EQUAL(tx_configuration_check(section, &error), TX_OK);
     CU_ASSERT_EQUAL(tx_configuration_levels_read(section), tx_configuration_window_length(section));
     const tx_node loss = tx_configuration_loss(&parts, graph);

@@ -69,7 +69,8 @@ static void run_network(const tx_network *network, outcome *out)
     }
     CU_ASSERT_EQUAL_FATAL(tx_network_initialise(network, (tx_random){.precision = TX_FLOAT64}, out->parameters, NULL), TX_OK);
     CU_ASSERT_EQUAL_FATAL(tx_graph_create(NULL, &graph), TX_OK);
-    const tx_node y = tx_network_apply(network, graph, tx_window(graph, 0, network->input));
+    const tx_past past = {.count = 1, .level = {tx_window(graph, 0, network->input)}};
+    const tx_node y = tx_network_apply(network, graph, &past);
     const tx_plan_options options = {.precision = TX_FLOAT64,
                                      .isa = -1,
                                      .block = 1,

@@ -82,23 +82,41 @@ tx_node tx_parameter(tx_graph *graph, int64_t offset, int64_t size)
     return tx_graph_append(graph, &node);
 }
 
+/* Room for more of them: their node. */
+static tx_node add_constants(tx_graph *graph, int64_t size)
+{
+    const tx_graph_node node = flat(&tx_op_constant, (int64_t)graph->num_constants, size);
+    if (graph->error.status || tx_reserve(graph->num_constants + (size_t)size, sizeof *graph->constants, &graph->constant_capacity,
+                                          &graph->error, &graph->constants)) {
+        return TX_NONE;
+    }
+    graph->num_constants += (size_t)size;
+    return tx_graph_append(graph, &node);
+}
+
+static bool is_late(const tx_graph *graph, int64_t offset)
+{
+    bool late = false;
+    for (size_t k = 0; k < graph->num_late; k++) {
+        late = late || graph->late[k].offset == (size_t)offset;
+    }
+    return late;
+}
+
 tx_node tx_constant(tx_graph *graph, const double *values, int64_t size)
 {
     for (int n = 0; n < graph->count; n++) {
         const tx_attributes *a = &graph->nodes[n].attributes;
         if (graph->nodes[n].op == &tx_op_constant && a->size == size &&
-            !memcmp(graph->constants + a->offset, values, (size_t)size * sizeof *values)) {
+            !memcmp(graph->constants + a->offset, values, (size_t)size * sizeof *values) && !is_late(graph, a->offset)) {
             return n;
         }
     }
-    const tx_graph_node node = flat(&tx_op_constant, (int64_t)graph->num_constants, size);
-    if (graph->error.status || tx_reserve(graph->num_constants + (size_t)size, sizeof *values, &graph->constant_capacity,
-                                          &graph->error, &graph->constants)) {
-        return TX_NONE;
+    const tx_node node = add_constants(graph, size);
+    if (node >= 0) {
+        memcpy(graph->constants + graph->nodes[node].attributes.offset, values, (size_t)size * sizeof *values);
     }
-    memcpy(graph->constants + graph->num_constants, values, (size_t)size * sizeof *values);
-    graph->num_constants += (size_t)size;
-    return tx_graph_append(graph, &node);
+    return node;
 }
 
 static const tx_operation op_fixed = {.name = "fixed", .traits = TX_OP_INPUT};
@@ -106,6 +124,48 @@ static const tx_operation op_fixed = {.name = "fixed", .traits = TX_OP_INPUT};
 tx_node tx_fixed(tx_graph *graph, tx_shape shape, const double *values)
 {
     tx_graph_node node = tx_graph_node_of(&op_fixed, tx_constant(graph, values, shape.channels * tx_shape_points(&shape)), TX_NONE);
+    node.shape = shape;
+    return tx_graph_make(graph, &node, 1);
+}
+
+double tx_late_value(const tx_late *late, int64_t channel)
+{
+    return late->inverse ? 1 / late->numbers[channel] : late->numbers[channel];
+}
+
+static tx_node find_late(const tx_graph *graph, const tx_late *late)
+{
+    for (size_t k = 0; k < graph->num_late; k++) {
+        const tx_late *other = &graph->late[k];
+        const bool same = other->numbers == late->numbers && other->inverse == late->inverse && other->points == late->points;
+        for (int n = 0; same && n < graph->count; n++) {
+            if (graph->nodes[n].op == &tx_op_constant && graph->nodes[n].attributes.offset == (int64_t)other->offset) {
+                return n;
+            }
+        }
+    }
+    return TX_NONE;
+}
+
+static tx_node add_late(tx_graph *graph, const tx_late *late)
+{
+    if (tx_reserve(graph->num_late + 1, sizeof *late, &graph->late_capacity, &graph->error, &graph->late)) {
+        return TX_NONE;
+    }
+    graph->late[graph->num_late] = *late;
+    graph->late[graph->num_late++].offset = graph->num_constants;
+    const tx_node node = add_constants(graph, late->channels * late->points);
+    for (int64_t k = 0; node >= 0 && k < late->channels * late->points; k++) {
+        graph->constants[graph->nodes[node].attributes.offset + k] = tx_late_value(late, k / late->points);
+    }
+    return node;
+}
+
+tx_node tx_channel_numbers(tx_graph *graph, tx_shape shape, const double *numbers, bool inverse)
+{
+    const tx_late late = {.numbers = numbers, .channels = shape.channels, .points = tx_shape_points(&shape), .inverse = inverse};
+    const tx_node there = find_late(graph, &late);
+    tx_graph_node node = tx_graph_node_of(&op_fixed, there < 0 ? add_late(graph, &late) : there, TX_NONE);
     node.shape = shape;
     return tx_graph_make(graph, &node, 1);
 }

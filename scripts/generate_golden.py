@@ -38,6 +38,7 @@ from pathlib import Path
 
 import numpy as np
 import trainax_exchange
+import wrapped_networks
 import yaml
 
 PINNED = {
@@ -68,6 +69,7 @@ Loader.add_implicit_resolver(
 # -- one function a component -----------------------------------------------------------------------------------------
 
 COMPONENTS = {}
+WRAPS = {}  # of losses, steppers, residua: on the states of a network around another
 
 
 def component(kind, name):
@@ -84,7 +86,7 @@ def build(kind, section, *arguments):
         return recipes().Weighted(section)
     options = {} if isinstance(section, str) else {k: v for k, v in section.items() if k != "type"}
     name = section if isinstance(section, str) else section["type"]
-    return COMPONENTS[kind, name.lower()](options, *arguments)
+    return WRAPS.get(kind, lambda x: x)(COMPONENTS[kind, name.lower()](options, *arguments))
 
 
 def yaml_type(section):
@@ -129,6 +131,22 @@ def constant_fields(section, data):
 
 def build_network(section, state):
     return trainax_exchange.build_network(section, state, make_key(section["key"]))
+
+
+def build_case_network(case, data, folder):
+    section = case["network"]
+    WRAPS.clear()
+    if not wrapped_networks.is_wrapper(section):
+        return build_network(section, data.shape[2:]), data
+    setting = wrapped_networks.Setting(section, data, folder / case["data"]["path"], case["data"].get("dt_stride", 1))
+    innermost = setting.innermost
+    key = make_key(innermost["key"] if isinstance(innermost, dict) else case["network_key"])
+    network, wraps = wrapped_networks.modules(setting, key)
+    WRAPS.update(wraps)
+    if setting.stride == 1:
+        return network, jnp.asarray(setting.packed(data))
+    case["trainer"]["do_sub_stacking"] = False
+    return network, jnp.asarray(setting.windows(data, trainer_configuration(case)[1]))
 
 
 def batch_reduction(options):
@@ -530,7 +548,7 @@ def generate_case(path):
     precision, stream = settings(path)
     set_up_jax(precision, stream)
     data = build("data", case["data"], path.parent)
-    network = build_network(case["network"], data.shape[2:])
+    network, data = build_case_network(case, data, path.parent)
     trainer = build_trainer(case, data)
     run = train(case, network, trainer)
     sensitivity = max(distance(train_disturbed(case, data, network, trainer, seed), run) for seed in (0, 1))
@@ -633,6 +651,25 @@ def write_trajectories():
             if name == "fields_1d":
                 rng = np.random.default_rng(number + 100)
                 file.create_dataset("constant_fields", data=rng.integers(0, 5, (samples, 2, *points)) / 4, track_times=False)
+    write_beside("beside_1d", (5, 9, 2, (12,)), 5)
+    write_beside("beside_2d", (3, 6, 1, (6, 5)), 1)
+
+
+def write_beside(name, shape, sets):
+    """Trajectories with parameters and constant fields beside them, the second of which is a mask; sets 1: the same for all."""
+    import h5py
+
+    rng = np.random.default_rng(len(name) + sets)
+    samples, points = shape[0], shape[3]
+    fields = rng.uniform(-2, 3, (sets, 2, *points))
+    fields[:, 1][rng.uniform(size=(sets, *points)) < 0.3] = 0
+    with h5py.File(GOLDEN / f"{name}.h5", "w", libver="latest") as file:
+        file.create_dataset("trajectories", data=smooth(rng, *shape), track_times=False)
+        file.create_dataset("parameters", data=rng.uniform(-1, 4, (samples, 3)), track_times=False)
+        file.create_dataset("constant_fields", data=fields, track_times=False)
+        if sets > 1:
+            file.attrs["parameter_names"] = ["viscosity", "force", "speed"]
+            file.attrs["constant_field_names"] = ["depth", "water"]
 
 
 # -- command ----------------------------------------------------------------------------------------------------------

@@ -162,8 +162,9 @@ def _from_state(state):
     return options if len(set(points)) > 1 else {**options, "num_points": points[0] if points else 1}
 
 
-def build_network(section, state=None, key=None):
-    """The module of a section (a dict, YAML, or a descriptor), for states of that shape (channels, *points), drawn from `key`."""
+def build_network(section, state=None, key=None, **given):
+    """The module of a section (a dict, YAML, or a descriptor), for states of that shape (channels, *points), drawn from `key`.
+    given: instead of what follows from the state (out_channels)."""
     import jax
 
     section = section if isinstance(section, dict) else read_section(section)
@@ -172,7 +173,7 @@ def build_network(section, state=None, key=None):
     if not constructor:
         raise ValueError(f"a network of type {section.get('type')!r}: Equinox and PDEquinox have none that it would be")
     known = inspect.signature(constructor).parameters
-    for name, value in (_from_state(state) if state else {}).items():
+    for name, value in {**(_from_state(state) if state else {}), **given}.items():
         if name in known:
             options.setdefault(name, value)
     try:

@@ -38,17 +38,24 @@ static tx_status open_data(tx_evaluation *evaluation, const tx_evaluation_setup 
 static tx_status choose_steps(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
     const tx_section *section = evaluation_section(setup);
-    const int64_t most = (evaluation->shape.num_levels - 1) / tx_data_stride(&evaluation->shape);
+    const int64_t there = (evaluation->shape.num_levels - 1) / tx_data_stride(&evaluation->shape) + 1;
+    const int64_t most = there - evaluation->given;
     const int64_t wanted = section && tx_has(section, "num_steps") ? tx_get_integer(section, "num_steps") : most;
     if (most < 1) {
         const tx_section *data = data_section(setup);
+        if (evaluation->given > 1) {
+            return tx_section_error(data ? data : setup->run, NULL, error, TX_INVALID,
+                                    "num_steps: the network is given %d levels, but the trajectories to evaluate on have %" PRId64
+                                    ": there is nothing to compare with",
+                                    evaluation->given, there);
+        }
         return tx_section_error(data ? data : setup->run, NULL, error, TX_INVALID,
                                 "the trajectories to evaluate on have their initial level alone: there is nothing to compare with");
     }
     if (wanted > most) {
         return tx_section_error(section, "num_steps", error, TX_INVALID,
-                                "%" PRId64 " steps, but the trajectories have %" PRId64 " levels behind the initial one", wanted,
-                                most);
+                                "%" PRId64 " steps, but the trajectories have %" PRId64 " levels behind the initial one%s", wanted,
+                                most, evaluation->given > 1 ? "s" : "");
     }
     evaluation->num_steps = wanted;
     return TX_OK;
@@ -120,7 +127,7 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
     const size_t samples = (size_t)evaluation->num_samples, steps = (size_t)evaluation->num_steps;
     const size_t quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
     const size_t mine = (size_t)evaluation->levels.count, group = (size_t)evaluation->levels.group;
-    TX_TRY(tx_allocate_array(group, evaluation->levels.level_bytes, error, &evaluation->states));
+    TX_TRY(tx_allocate_array(group * (size_t)evaluation->given, evaluation->levels.level_bytes, error, &evaluation->states));
     TX_TRY(tx_allocate_array(group, sizeof(int), error, &evaluation->present));
     TX_TRY(tx_allocate_array(steps * mine * quantities, sizeof(double), error, &evaluation->measured));
     TX_TRY(tx_allocate_array(samples * quantities, sizeof(int64_t), error, &evaluation->quantities));
@@ -133,8 +140,9 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
 /* Does all that was asked for suit data of this shape? */
 static tx_status choose(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
-    TX_TRY(choose_steps(evaluation, setup, error));
     TX_TRY(tx_network_create(setup->network, evaluation->shape.state, error, &evaluation->network));
+    evaluation->given = tx_network_levels(evaluation->network);
+    TX_TRY(choose_steps(evaluation, setup, error));
     return choose_metrics(evaluation, setup, error);
 }
 
@@ -165,7 +173,7 @@ static tx_status plan(tx_evaluation *evaluation, const tx_evaluation_setup *setu
                                      .first = first,
                                      .count = end - first,
                                      .shape = shape,
-                                     .needed = evaluation->num_steps + 1,
+                                     .needed = evaluation->num_steps + evaluation->given,
                                      .level_bytes = (size_t)tx_data_level_size(shape) * tx_real_bytes(precision)};
     tx_levels_choose(&evaluation->levels, evaluation->threads, evaluation->threads * evaluation->block);
     TX_TRY(tx_step_plan(evaluation->network, backend, evaluation->block, error, &evaluation->plan));
@@ -208,8 +216,8 @@ void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget
         threads * (cost.workspace_bytes + (size_t)evaluation->block * (level + 2 * sizeof(void *)) +
                    tx_metric_scratch_bytes(evaluation->metrics));
     budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
-    budget->bytes[TX_USE_DATA] +=
-        (size_t)evaluation->levels.group * (level + sizeof(int)) + tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
+    budget->bytes[TX_USE_DATA] += (size_t)evaluation->levels.group * ((size_t)evaluation->given * level + sizeof(int)) +
+                                  tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
     if (evaluation->source) {
         budget->bytes[TX_USE_DATA] +=
             tx_beside_bytes(&evaluation->shape, evaluation->random.precision, tx_evaluation_numbers(evaluation));

@@ -10,16 +10,16 @@
 
 enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
 
-/* A step of a group. */
+/* A step of a group: to the level behind those given, for step 1. */
 typedef struct job {
-    int64_t step, group;
+    int64_t level, step, group;
     int count;
 } job;
 
 /* Of the group. */
 static char *state(const tx_evaluation *evaluation, int sample)
 {
-    return evaluation->states + (size_t)sample * evaluation->levels.level_bytes;
+    return evaluation->states + (size_t)sample * (size_t)evaluation->given * evaluation->levels.level_bytes;
 }
 
 /* A sample whose user function has failed has no numbers. */
@@ -36,6 +36,15 @@ static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool g
     for (int k = 0; k < quantities; k++) {
         out[k] = NAN;
     }
+}
+
+/* One level more; the oldest is dropped. */
+static void push(const tx_evaluation *evaluation, int sample, const void *next)
+{
+    const size_t bytes = evaluation->levels.level_bytes, kept = (size_t)(evaluation->given - 1) * bytes;
+    char *levels = state(evaluation, sample);
+    memmove(levels, levels + bytes, kept);
+    memcpy(levels + kept, next, bytes);
 }
 
 /* Samples of a group make a step. */
@@ -57,7 +66,7 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
     const bool good = !status && !output.failed.function;
     for (int k = 0; k < count; k++) {
         measure(evaluation, worker, good, job, samples[k], next[k], references[samples[k]]);
-        memcpy(state(evaluation, samples[k]), next[k], bytes);
+        push(evaluation, samples[k], next[k]);
     }
 }
 
@@ -67,7 +76,7 @@ static int find_present(tx_evaluation *evaluation, const job *job)
     const tx_levels *levels = &evaluation->levels;
     int count = 0;
     for (int k = 0; k < job->count; k++) {
-        if (tx_levels_has(&evaluation->shape, levels->first + job->group * levels->group + k, job->step)) {
+        if (tx_levels_has(&evaluation->shape, levels->first + job->group * levels->group + k, job->level)) {
             evaluation->present[count++] = k;
         }
     }
@@ -83,9 +92,9 @@ static int samples_together(const tx_evaluation *evaluation, int count)
 
 static tx_status compute(tx_evaluation *evaluation, const job *job, const void *const *references, tx_error *error)
 {
-    if (job->step == 0) {
+    if (job->step < 1) {
         for (int k = 0; k < job->count; k++) {
-            memcpy(state(evaluation, k), references[k], evaluation->levels.level_bytes);
+            push(evaluation, k, references[k]);
         }
         return TX_OK;
     }
@@ -108,9 +117,10 @@ static tx_status compute(tx_evaluation *evaluation, const job *job, const void *
 static tx_status roll_out(tx_evaluation *evaluation, int64_t group, tx_error *error)
 {
     job job = {.group = group, .count = tx_levels_group_size(&evaluation->levels, group)};
-    for (; job.step <= evaluation->num_steps; job.step++) {
+    for (; job.level < evaluation->given + evaluation->num_steps; job.level++) {
         const void *const *references;
-        TX_TRY(tx_levels_get(&evaluation->levels, group, job.step, error, &references));
+        job.step = job.level - evaluation->given + 1;
+        TX_TRY(tx_levels_get(&evaluation->levels, group, job.level, error, &references));
         TX_TRY(compute(evaluation, &job, references, error));
         tx_parallel_serve(evaluation->parallel);
     }
@@ -149,7 +159,7 @@ static int64_t keep_present(tx_evaluation *evaluation, int64_t step)
     const size_t each = (size_t)tx_metrics_quantities(evaluation->metrics);
     int64_t count = 0;
     for (int64_t k = 0; k < evaluation->num_samples; k++) {
-        if (tx_levels_has(&evaluation->shape, k, step)) {
+        if (tx_levels_has(&evaluation->shape, k, step + evaluation->given - 1)) {
             memmove(evaluation->quantities + (size_t)count++ * each, evaluation->quantities + (size_t)k * each,
                     each * sizeof(int64_t));
         }

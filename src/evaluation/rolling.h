@@ -36,7 +36,8 @@ struct tx_evaluation {
     int rank, num_ranks;
     int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
-    char *states;        /* [group]: where the network stands */
+    int given;           /* levels that the network is given */
+    char *states;        /* [group][given]: where the network stands */
     int *present;        /* [group]: samples of a group that have the level of a step */
     double *measured;    /* [num_steps][count][quantities], of this rank's samples */
     int64_t *quantities; /* [num_samples][quantities] doubles as integers */

@@ -31,13 +31,14 @@ typedef struct tx_rollout_job {
     tx_array_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
+    int given; /* levels that the network is given */
     int isa;   /* of the host */
     int block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     tx_shape state;
     size_t level_size, level_bytes;
     void *parameters;
-    char *states;     /* [block], where the network stands */
-    char *buffer;     /* [block][chunk] levels */
+    char *states;     /* [block][given] levels, as they are read */
+    char *buffer;     /* [block][given + chunk] levels: the newest before a chunk, then it */
     int64_t chunk;    /* levels */
     tx_opened opened; /* where the numbers beside the trajectories are read, if any are */
     tx_beside beside;
@@ -74,7 +75,12 @@ static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, 
     TX_TRY(tx_network_file_open(path, error, &job->file));
     TX_TRY(tx_network_file_precision(job->file, error, &job->precision));
     TX_TRY(tx_network_file_section(job->file, registry, error, &job->section));
-    return tx_network_create(tx_config_root(job->section), job->state, error, &job->network);
+    TX_TRY(tx_network_create(tx_config_root(job->section), job->state, error, &job->network));
+    job->given = tx_network_levels(job->network);
+    return job->given > job->shape.size[1]
+               ? tx_error_set(error, TX_INVALID, "num_steps: the network is given %d levels, but %s has %" PRId64, job->given,
+                              tx_file_path(job->initial), job->shape.size[1])
+               : TX_OK;
 }
 
 /* Where the network reads numbers of the trajectories: are they there? */
@@ -91,12 +97,12 @@ static tx_status open_beside(tx_rollout_job *job, tx_error *error)
     return status ? tx_error_set(error, status, "%s: %s", path, local.message) : TX_OK;
 }
 
-/* The file's bytes must be a number; with the initial levels at most twice those of the steps. */
+/* The file's bytes must be a number; with the given levels at most so many times those of the steps. */
 static tx_status check_steps(const tx_rollout_job *job, tx_error *error)
 {
     int64_t bytes;
     const bool over = __builtin_mul_overflow(job->num_steps, job->trajectories, &bytes) ||
-                      __builtin_mul_overflow(bytes, 2 * (int64_t)job->level_bytes, &bytes);
+                      __builtin_mul_overflow(bytes, (1 + job->given) * (int64_t)job->level_bytes, &bytes);
     return over ? tx_error_set(error, TX_INVALID, "%" PRId64 " steps are more than any file holds", job->num_steps) : TX_OK;
 }
 
@@ -113,16 +119,16 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
     int64_t size[TX_FILE_MAX_RANK];
     TX_TRY(read_shape(job, initial_path, error));
-    memcpy(size, job->shape.size, sizeof size);
-    size[1] = 1;
-    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
     TX_TRY(open_network(job, registry, network_path, error));
+    memcpy(size, job->shape.size, sizeof size);
+    size[1] = job->given;
+    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
     TX_TRY(open_backend(job, error));
     TX_TRY(tx_step_block(job->network, job->backend, job->trajectories, error, &job->block));
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
-    job->chunk = fit < 1 ? 1 : fit > job->num_steps + 1 ? job->num_steps + 1 : fit;
+    job->chunk = fit < 1 || !job->num_steps ? 1 : fit > job->num_steps ? job->num_steps : fit;
     TX_TRY(tx_step_plan(job->network, job->backend, job->block, error, &job->plan));
     return open_beside(job, error);
 }
@@ -137,10 +143,11 @@ static tx_status check_memory(const tx_rollout_job *job, tx_error *error)
 {
     const tx_plan_cost cost = tx_plan_get_cost(job->plan);
     const size_t parameters = (size_t)job->network->num_parameters * tx_real_bytes(job->precision);
-    const tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
-                                        [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
-                                        [TX_USE_DATA] = (size_t)job->block * (1 + (size_t)job->chunk) * job->level_bytes +
-                                                        tx_file_working(job->initial, "/trajectories", NULL) + beside_bytes(job)}};
+    const tx_budget budget = {
+        .bytes = {[TX_USE_ACTIVATIONS] = cost.workspace_bytes,
+                  [TX_USE_PARAMETERS] = parameters + cost.room_bytes,
+                  [TX_USE_DATA] = (size_t)job->block * (size_t)(2 * job->given + job->chunk) * job->level_bytes +
+                                  tx_file_working(job->initial, "/trajectories", NULL) + beside_bytes(job)}};
     return tx_budget_check(job->parallel, &budget, NULL, NULL, NULL, NULL, error);
 }
 
@@ -151,8 +158,8 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
     TX_TRY(tx_network_file_parameters(job->file, job->network, job->precision, job->parameters, error));
     TX_TRY(tx_values_create(job->plan, &job->shared, error, &job->values));
     TX_TRY(tx_workspace_create(job->plan, 1, error, &job->workspace));
-    TX_TRY(tx_allocate_array(block, job->level_bytes, error, &job->states));
-    TX_TRY(tx_allocate_array(block * (size_t)job->chunk, job->level_bytes, error, &job->buffer));
+    TX_TRY(tx_allocate_array(block * (size_t)job->given, job->level_bytes, error, &job->states));
+    TX_TRY(tx_allocate_array(block * (size_t)(job->given + job->chunk), job->level_bytes, error, &job->buffer));
     tx_parameters_set(&job->shared, job->parameters);
     return job->opened.source ? tx_beside_read(job->opened.source, tx_plan_numbers(job->plan), error, &job->beside) : TX_OK;
 }
@@ -165,22 +172,31 @@ static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const 
     return tx_parallel_agree(job->parallel, prepare(job, error), error);
 }
 
+/* Of a sample's levels in the buffer. */
+static char *slot(const tx_rollout_job *job, int sample, int64_t level)
+{
+    return job->buffer + (size_t)(sample * (job->given + job->chunk) + level) * job->level_bytes;
+}
+
 static tx_status read_initial(tx_rollout_job *job, int64_t first, int count, tx_error *error)
 {
     int64_t offset[TX_FILE_MAX_RANK] = {0}, size[TX_FILE_MAX_RANK];
     memcpy(size, job->shape.size, sizeof size);
     offset[0] = first;
     size[0] = count;
-    size[1] = 1;
+    size[1] = job->given;
     const tx_slab slab = {job->shape.rank, offset, size};
     TX_TRY(tx_file_read_slab(job->initial, "/trajectories", &slab, job->precision, NULL, job->states, error));
-    for (int k = 0; k < count; k++) {
-        if (!tx_all_finite(job->precision, job->states + (size_t)k * job->level_bytes, (int64_t)job->level_size)) {
+    for (int k = 0; k < count * job->given; k++) {
+        const char *level = job->states + (size_t)k * job->level_bytes;
+        if (!tx_all_finite(job->precision, level, (int64_t)job->level_size)) {
             return tx_error_set(error, TX_BAD_DATA,
                                 "'/trajectories' in '%s': trajectory %" PRId64
-                                ", level 0 (counted from 0): a number is missing, or not finite%s",
-                                tx_file_path(job->initial), first + k, job->precision == TX_FLOAT32 ? " in float32" : "");
+                                ", level %d (counted from 0): a number is missing, or not finite%s",
+                                tx_file_path(job->initial), first + k / job->given, k % job->given,
+                                job->precision == TX_FLOAT32 ? " in float32" : "");
         }
+        memcpy(slot(job, k / job->given, k % job->given), level, job->level_bytes);
     }
     return TX_OK;
 }
@@ -198,8 +214,7 @@ static tx_status run_step(const tx_rollout_job *job, const tx_run_input *input, 
     return tx_error_set(error, TX_FAILURE, "step %" PRId64 " of the rollout: the function %s", step, what);
 }
 
-/* Fills the buffer with levels [from, from + levels) of `count` samples, trajectory `first` and on; the states are the level before
- * `from` (or the initial ones). */
+/* Fills the buffer with `levels` more of `count` samples, trajectory `first` and on; level `from` is the first of them. */
 static tx_status advance(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
 {
     const void *now[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK];
@@ -207,44 +222,40 @@ static tx_status advance(tx_rollout_job *job, int64_t first, int count, int64_t 
     const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         numbers[k] = tx_beside_of(&job->beside, first + k);
-        now[k] = job->states + (size_t)k * job->level_bytes;
     }
     for (int64_t level = 0; level < levels; level++) {
         for (int k = 0; k < count; k++) {
-            next[k] = job->buffer + ((size_t)k * (size_t)job->chunk + (size_t)level) * job->level_bytes;
+            now[k] = slot(job, k, level);
+            next[k] = slot(job, k, job->given + level);
         }
-        if (from + level == 0) {
-            for (int k = 0; k < count; k++) {
-                memcpy(next[k], now[k], job->level_bytes);
-            }
-        } else {
-            TX_TRY(run_step(job, &input, outputs, from + level, error));
-        }
-        memcpy(now, next, (size_t)count * sizeof *next);
-    }
-    for (int k = 0; k < count; k++) {
-        memcpy(job->states + (size_t)k * job->level_bytes, now[k], job->level_bytes);
+        TX_TRY(run_step(job, &input, outputs, from + level - job->given + 1, error));
     }
     return TX_OK;
 }
 
-static tx_status write_chunk(tx_rollout_job *job, int64_t first, int count, int64_t from, int64_t levels, tx_error *error)
+/* Levels from `at` on in the buffer, the first of which is the trajectories' level `from`. */
+static tx_status write_levels(tx_rollout_job *job, int64_t first, int count, int64_t at, int64_t from, int64_t levels,
+                              tx_error *error)
 {
     for (int k = 0; k < count; k++) {
-        const int64_t level = (first + k) * (job->num_steps + 1) + from;
-        const char *data = job->buffer + (size_t)k * (size_t)job->chunk * job->level_bytes;
-        TX_TRY(tx_file_writer_write(job->writer, level, levels, data, error));
+        const int64_t level = (first + k) * (job->num_steps + job->given) + from;
+        TX_TRY(tx_file_writer_write(job->writer, level, levels, slot(job, k, at), error));
     }
     return TX_OK;
 }
 
 static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_error *error)
 {
+    const int64_t end = job->num_steps + job->given;
     TX_TRY(read_initial(job, first, count, error));
-    for (int64_t from = 0; from <= job->num_steps; from += job->chunk) {
-        const int64_t left = job->num_steps + 1 - from, levels = left < job->chunk ? left : job->chunk;
+    TX_TRY(write_levels(job, first, count, 0, 0, job->given, error));
+    for (int64_t from = job->given; from < end; from += job->chunk) {
+        const int64_t left = end - from, levels = left < job->chunk ? left : job->chunk;
         TX_TRY(advance(job, first, count, from, levels, error));
-        TX_TRY(write_chunk(job, first, count, from, levels, error));
+        TX_TRY(write_levels(job, first, count, job->given, from, levels, error));
+        for (int k = 0; k < count; k++) {
+            memmove(slot(job, k, 0), slot(job, k, levels), (size_t)job->given * job->level_bytes);
+        }
     }
     return TX_OK;
 }
@@ -285,7 +296,7 @@ static tx_status cut_lengths(const tx_rollout_job *job, tx_data_source *source, 
 {
     TX_TRY(tx_file_read_integers(job->initial, "/lengths", 1, &job->trajectories, lengths, error));
     for (int64_t k = 0; k < job->trajectories; k++) {
-        lengths[k] = lengths[k] < job->num_steps + 1 ? lengths[k] : job->num_steps + 1;
+        lengths[k] = lengths[k] < job->num_steps + job->given ? lengths[k] : job->num_steps + job->given;
     }
     source->shape.lengths = lengths;
     return TX_OK;
@@ -314,7 +325,7 @@ static tx_status create_writer(tx_rollout_job *job, const char *path, tx_error *
     tx_file *beside = NULL;
     const bool mine = tx_parallel_rank(job->parallel) == 0 && tx_registry_find(job->registry, TX_KIND_DATA, "file");
     memcpy(size, job->shape.size, sizeof size);
-    size[1] = job->num_steps + 1;
+    size[1] = job->num_steps + job->given;
     tx_status status = tx_parallel_agree(job->parallel, mine ? copy_beside(job, error, &beside) : TX_OK, error);
     status =
         status ? status

@@ -150,10 +150,16 @@ static const char *doubt_axes(const tx_shape *data, int64_t channels, char text[
 
 tx_status tx_network_check_input(const tx_network *network, const char *option, int64_t channels, tx_error *error)
 {
-    const int64_t data = network->input.channels;
+    const int64_t data = network->input.channels, state = network->whole->state.channels;
     char doubt[DOUBT];
     if (channels == data) {
         return TX_OK;
+    }
+    if (data != state) {
+        return tx_section_error(network->section, option, error, TX_INVALID,
+                                "the network takes %lld channel%s, but is given %lld: those of %d level%s of %lld",
+                                (long long)channels, plural(channels), (long long)data, network->whole->levels,
+                                plural(network->whole->levels), (long long)state);
     }
     return tx_section_error(network->section, option, error, TX_INVALID,
                             "the network takes %lld channel%s, but the states of the data have %lld%s", (long long)channels,

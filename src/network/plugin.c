@@ -18,6 +18,11 @@ static tx_status create(tx_network *network, tx_error *error)
     const tx_function *function;
     tx_leaf leaf = {0};
     int index;
+    if (network->input.channels != network->out_channels) {
+        return tx_section_error(network->section, NULL, error, TX_INVALID,
+                                "a network of a plugin is given a state, not %lld channels for a result of %lld",
+                                (long long)network->input.channels, (long long)network->out_channels);
+    }
     TX_TRY(tx_plugin_function(network->section, network->input, 1, error, &function));
     for (int k = 0; map_of(network)->leaf(function->user, k, &leaf); k++) {
         leaf.name[TX_LEAF_NAME - 1] = '\0';

@@ -49,8 +49,18 @@ tx_status tx_network_wrap(tx_network *network, tx_error *error)
                                    .out_channels = network->out_channels,
                                    .outer = network,
                                    .whole = network->whole};
+    if (network->inner->class_->apply) {
+        network->inner->input.channels *= network->whole->levels;
+    }
     TX_TRY(network->inner->class_->create(network->inner, error));
     return take_leaves(network, error);
+}
+
+/* The channels of all levels. */
+static tx_node join(tx_graph *graph, const tx_node *levels, int count)
+{
+    const int half = count / 2;
+    return count == 1 ? levels[0] : tx_concatenate(graph, join(graph, levels, half), join(graph, levels + half, count - half));
 }
 
 tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past *past)
@@ -58,7 +68,7 @@ tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past
     const tx_network_class *class_ = network->class_;
     return class_->map      ? class_->map(network, graph, past)
            : network->inner ? tx_network_map(network->inner, graph, past)
-                            : class_->apply(network, graph, tx_past_newest(past));
+                            : class_->apply(network, graph, join(graph, past->level, past->count));
 }
 
 /* ---- Constants ---- */

@@ -183,7 +183,7 @@ def modules(setting, key):
     def loss(of_states):
         """Means over points are over those of the mask."""
         name = type(of_states).__name__
-        power = 0 if name.startswith("Normalized") else 0.5 if "RMSE" in name else 1
+        power = 0 if name.startswith("Normalized") else 1
 
         def single(z, target):
             mask = unpack(z)[2]

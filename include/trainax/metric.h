@@ -64,6 +64,10 @@ void tx_metric_scratch_destroy(tx_metric_scratch *scratch);
 /* One sample: two states (channels, *n) in the run's precision. quantities: tx_metrics_quantities numbers. */
 void tx_metrics_measure(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *prediction, const void *reference,
                         double *quantities);
+/* The same of the points where a field, of as many numbers as a channel, is not 0 (NULL: all): means are over these, and to spectra
+ * the others are 0. */
+void tx_metrics_measure_inside(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *field, const void *prediction,
+                               const void *reference, double *quantities);
 /* All samples: quantities[num_samples][tx_metrics_quantities]; scratch: room for num_samples numbers (of quantiles). out: a
  * number for each name. */
 void tx_metrics_summarise(const tx_metrics *metrics, int64_t num_samples, const double *quantities, double *scratch, double *out);

@@ -25,6 +25,13 @@ typedef struct tx_network_class { /* a network component's `implementation` */
     void (*destroy)(tx_network *network); /* may be NULL: state is one tx_allocate */
 } tx_network_class;
 
+/* What stands beside the trajectories that a network is for. */
+typedef struct tx_network_beside {
+    int64_t parameters, fields;                              /* how many */
+    const char *const *parameter_names, *const *field_names; /* NULL: not known */
+    int64_t stride[2];                                       /* of windows: the least, the largest that is drawn; 0 means 1 */
+} tx_network_beside;
+
 /* What a number is of the data, channel by channel; given: it is the user's. */
 typedef enum tx_statistic { TX_GIVEN, TX_MEAN, TX_STD, TX_RMS, TX_STD_DELTA, TX_RMS_DELTA } tx_statistic;
 
@@ -32,8 +39,9 @@ typedef enum tx_statistic { TX_GIVEN, TX_MEAN, TX_STD, TX_RMS, TX_STD_DELTA, TX_
 typedef struct tx_network_constant {
     char name[TX_LEAF_NAME]; /* "scale", "network.std" */
     tx_statistic statistic;
-    double least; /* that count as it, where they are less */
-    int unit;     /* another constant, in which they are measured; -1: none */
+    double least;       /* that count as it, where they are less */
+    int unit;           /* another constant, in which they are measured; -1: none */
+    bool of_conditions; /* one for each of these, not for each channel */
     int64_t count;
     double *values; /* which stay where they are */
 } tx_network_constant;
@@ -45,8 +53,21 @@ typedef struct tx_network_whole {
     tx_network_constant *constants; /* the outermost network's first */
     int num_constants;
     size_t constant_capacity;
-    int unit; /* the constant by which states are divided before the innermost network has them; -1: none */
+    int unit;                        /* the constant by which states are divided before the innermost network has them; -1: none */
+    const tx_network_beside *beside; /* while it is made; NULL: nothing is known of it */
+    /* Numbers of the trajectory (tx_numbers) that the innermost network is given: each the same at all points, or a field. */
+    int64_t *conditions;
+    int num_conditions, num_scalars; /* the scalars first */
+    int shift, inverse;              /* constants: (x - mean)/std; -1: as they are */
+    int64_t stride, stride_number;   /* the window's, behind them: fixed, or the number of the trajectory that it is; 0, -1: not */
+    int64_t stride_given;            /* the stride of a rollout, if the network is given it; else 0 */
+    int64_t mask;                    /* numbers that are 0 where the state does not change, from there on; -1: it does */
 } tx_network_whole;
+
+static inline int tx_network_num_conditions(const tx_network_whole *whole)
+{
+    return whole->num_conditions + (whole->stride || whole->stride_number >= 0);
+}
 
 struct tx_network {
     const tx_network_class *class_;
@@ -65,6 +86,9 @@ struct tx_network {
 /* The network of a section for states of a shape. TX_INVALID, with the place in the file, when it does not fit: channels
  * (network.in_channels against the data), axes, or when its output has not the shape of its input (a state map). */
 tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error *error, tx_network **out);
+/* The same for states beside which something stands (NULL: nothing). */
+tx_status tx_network_create_beside(const tx_section *section, tx_shape input, const tx_network_beside *beside, tx_error *error,
+                                   tx_network **out);
 void tx_network_destroy(tx_network *network);
 static inline int tx_network_levels(const tx_network *network) /* that it is given */
 {
@@ -88,6 +112,10 @@ tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past
 tx_status tx_network_add_constant(tx_network *network, const char *name, const tx_network_constant *wanted, const double *given,
                                   int count, tx_error *error, int *index);
 const double *tx_network_constant_of(const tx_network *network, int index);
+/* One of `count` things beside trajectories, of that name or number (NULL: not named). TX_INVALID with what there is; what:
+ * "constant field". */
+tx_status tx_network_find_beside(const tx_network *network, const char *option, const char *which, bool field, tx_error *error,
+                                 int64_t *out);
 /* TX_INVALID: an option has not as many numbers as a state has channels. */
 tx_status tx_network_check_channels(const tx_network *network, const char *option, int count, tx_error *error);
 tx_status tx_network_add_leaf(tx_network *network, const char *name, int rank, const int64_t *shape, tx_error *error, int *index);

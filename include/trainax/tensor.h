@@ -99,6 +99,7 @@ tx_node tx_subtract(tx_graph *graph, tx_node a, tx_node b);
 tx_node tx_multiply(tx_graph *graph, tx_node a, tx_node b);          /* same shapes, or b a lane scalar */
 tx_node tx_broadcast(tx_graph *graph, tx_node lane, tx_shape shape); /* a lane scalar everywhere */
 tx_node tx_scale(tx_graph *graph, tx_node x, double factor);
+tx_node tx_nonzero(tx_graph *graph, tx_node x);                 /* 1 where x is not 0, else 0; has no gradient */
 tx_node tx_power(tx_graph *graph, tx_node x, double exponent);  /* |x|^exponent, elementwise */
 tx_node tx_sum(tx_graph *graph, tx_node x);                     /* over (C, *N): a lane scalar */
 tx_node tx_square_error(tx_graph *graph, tx_node x, tx_node y); /* sum (x - y)^2: a lane scalar */

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/real.h"
 
 /* ---- Read ---- */
 
 /* Numbers of a trajectory that are read for so many. */
 static int64_t row_size(const tx_data_shape *shape, int64_t asked)
 {
-    return asked ? shape->parameters + (asked > shape->parameters ? shape->constants : 0) : 0;
+    const int64_t all = shape->parameters + shape->constants;
+    return !asked ? 0 : asked > all ? all + 1 : asked > shape->parameters ? all : shape->parameters;
 }
 
 size_t tx_beside_bytes(const tx_data_shape *shape, tx_precision precision, int64_t asked)
@@ -21,7 +23,8 @@ size_t tx_beside_bytes(const tx_data_shape *shape, tx_precision precision, int64
 
 tx_status tx_beside_check(const tx_data_shape *shape, int64_t asked, tx_error *error)
 {
-    return asked <= shape->parameters + shape->constants
+    const bool drawn = shape->stride[1] > tx_data_stride(shape); /* then a window's stride is one more */
+    return asked <= shape->parameters + shape->constants + drawn
                ? TX_OK
                : tx_error_set(error, TX_INVALID,
                               "%" PRId64 " numbers beside each trajectory are read, but the data have %" PRId64
@@ -39,10 +42,15 @@ static void spread(const tx_beside *beside, int64_t trajectories, size_t paramet
 
 static tx_status read_fields(tx_data_source *source, const tx_beside *beside, size_t parameters, tx_error *error)
 {
+    const size_t real = tx_real_bytes(source->setup.random.precision), constants = (size_t)source->shape.constants * real;
     for (int64_t k = 0; k < source->shape.num_trajectories; k++) {
         char *fields = beside->rows + (size_t)k * beside->bytes + parameters;
+        if (beside->bytes > parameters + constants) {
+            tx_real_put(source->setup.random.precision, fields, (size_t)source->shape.constants,
+                        (double)tx_data_stride(&source->shape));
+        }
         if (k && source->shared_constants) {
-            memcpy(fields, beside->rows + parameters, beside->bytes - parameters);
+            memcpy(fields, beside->rows + parameters, constants);
         } else {
             TX_TRY(tx_data_source_constants(source, k, fields, error));
         }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "problem/budget.h"
 #include "problem/constants.h"
+#include "problem/losses.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
 #include "trainax/data.h"
@@ -139,7 +140,8 @@ static tx_status measure_loss(evaluate_job *job, tx_error *error)
     tx_network *network = NULL;
     const int64_t expected = tx_evaluation_network(job->evaluation)->num_parameters;
     TX_TRY(job->data ? TX_OK : load_data(job, error));
-    tx_status status = tx_network_create(tx_config_root(job->network), job->data->shape.state, error, &network);
+    const tx_network_beside beside = tx_problem_beside(&job->data->shape, false);
+    tx_status status = tx_network_create_beside(tx_config_root(job->network), job->data->shape.state, &beside, error, &network);
     status = tx_parallel_agree(job->parallel, status, error);
     if (status == TX_OK && network->num_parameters != expected) {
         status = tx_error_set(error, TX_INVALID,

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "evaluation/rolling.h"
+#include "problem/losses.h"
 
 /* ---- Create ---- */
 
@@ -140,7 +141,8 @@ static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
 /* Does all that was asked for suit data of this shape? */
 static tx_status choose(tx_evaluation *evaluation, const tx_evaluation_setup *setup, tx_error *error)
 {
-    TX_TRY(tx_network_create(setup->network, evaluation->shape.state, error, &evaluation->network));
+    const tx_network_beside beside = tx_problem_beside(&evaluation->shape, true);
+    TX_TRY(tx_network_create_beside(setup->network, evaluation->shape.state, &beside, error, &evaluation->network));
     evaluation->given = tx_network_levels(evaluation->network);
     TX_TRY(choose_steps(evaluation, setup, error));
     return choose_metrics(evaluation, setup, error);

@@ -24,13 +24,16 @@ static char *state(const tx_evaluation *evaluation, int sample)
 
 /* A sample whose user function has failed has no numbers. */
 static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, const job *job, int sample,
-                    const void *prediction, const void *reference)
+                    const void *numbers, const void *prediction, const void *reference)
 {
     const int quantities = tx_metrics_quantities(evaluation->metrics);
     const tx_levels *levels = &evaluation->levels;
     double *out = evaluation->measured + ((job->step - 1) * levels->count + job->group * levels->group + sample) * quantities;
     if (good) {
-        tx_metrics_measure(evaluation->metrics, worker->scratch, prediction, reference, out);
+        const int64_t mask = evaluation->network->whole->mask;
+        const bool masked = mask >= 0 && evaluation->shape.state.axes; /* the one point of states without axes counts */
+        const char *field = masked ? (const char *)numbers + (size_t)mask * tx_real_bytes(evaluation->random.precision) : NULL;
+        tx_metrics_measure_inside(evaluation->metrics, worker->scratch, field, prediction, reference, out);
         return;
     }
     for (int k = 0; k < quantities; k++) {
@@ -65,7 +68,7 @@ static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const 
     worker->status = worker->status ? worker->status : status;
     const bool good = !status && !output.failed.function;
     for (int k = 0; k < count; k++) {
-        measure(evaluation, worker, good, job, samples[k], next[k], references[samples[k]]);
+        measure(evaluation, worker, good, job, samples[k], numbers[k], next[k], references[samples[k]]);
         push(evaluation, samples[k], next[k]);
     }
 }

@@ -9,6 +9,7 @@
 #include "data/open.h"
 #include "parallel/machine.h"
 #include "problem/budget.h"
+#include "problem/losses.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
 
@@ -70,31 +71,43 @@ static tx_status read_shape(tx_rollout_job *job, const char *path, tx_error *err
     return TX_OK;
 }
 
+/* What stands beside the trajectories, if anything does. */
+static tx_status open_beside(tx_rollout_job *job, tx_error *error)
+{
+    const bool any = tx_file_has(job->initial, "/parameters") || tx_file_has(job->initial, "/constant_fields");
+    return any ? tx_data_open(job->registry, "file", tx_file_path(job->initial), "levels: ':1'", job->precision, error,
+                              &job->opened)
+               : TX_OK;
+}
+
+/* Are the numbers there that the network reads? */
+static tx_status check_beside(const tx_rollout_job *job, tx_error *error)
+{
+    static const tx_data_shape nothing;
+    tx_error local = {0};
+    const tx_status status =
+        tx_beside_check(job->opened.source ? &job->opened.source->shape : &nothing, tx_plan_numbers(job->plan), &local);
+    return status ? tx_error_set(error, status, "%s: %s", tx_file_path(job->initial), local.message) : TX_OK;
+}
+
 static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, const char *path, tx_error *error)
 {
     TX_TRY(tx_network_file_open(path, error, &job->file));
     TX_TRY(tx_network_file_precision(job->file, error, &job->precision));
     TX_TRY(tx_network_file_section(job->file, registry, error, &job->section));
-    TX_TRY(tx_network_create(tx_config_root(job->section), job->state, error, &job->network));
+    TX_TRY(open_beside(job, error));
+    tx_network_beside beside = job->opened.source ? tx_problem_beside(&job->opened.source->shape, true) : (tx_network_beside){0};
+    beside.stride[0] = beside.stride[1] = 1;
+    if (tx_file_has_attribute(job->file, "/", "dt_stride")) {
+        TX_TRY(tx_file_get_integer(job->file, "/", "dt_stride", error, &beside.stride[0]));
+        beside.stride[1] = beside.stride[0];
+    }
+    TX_TRY(tx_network_create_beside(tx_config_root(job->section), job->state, &beside, error, &job->network));
     job->given = tx_network_levels(job->network);
     return job->given > job->shape.size[1]
                ? tx_error_set(error, TX_INVALID, "num_steps: the network is given %d levels, but %s has %" PRId64, job->given,
                               tx_file_path(job->initial), job->shape.size[1])
                : TX_OK;
-}
-
-/* Where the network reads numbers of the trajectories: are they there? */
-static tx_status open_beside(tx_rollout_job *job, tx_error *error)
-{
-    const int64_t asked = tx_plan_numbers(job->plan);
-    const char *const path = tx_file_path(job->initial);
-    tx_error local = {0};
-    if (asked == 0) {
-        return TX_OK;
-    }
-    TX_TRY(tx_data_open(job->registry, "file", path, "levels: ':1'", job->precision, error, &job->opened));
-    const tx_status status = tx_beside_check(&job->opened.source->shape, asked, &local);
-    return status ? tx_error_set(error, status, "%s: %s", path, local.message) : TX_OK;
 }
 
 /* The file's bytes must be a number; with the given levels at most so many times those of the steps. */
@@ -130,7 +143,7 @@ static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const ch
     const int64_t fit = (int64_t)(BUFFER_BYTES / (job->level_bytes * (size_t)job->block));
     job->chunk = fit < 1 || !job->num_steps ? 1 : fit > job->num_steps ? job->num_steps : fit;
     TX_TRY(tx_step_plan(job->network, job->backend, job->block, error, &job->plan));
-    return open_beside(job, error);
+    return check_beside(job, error);
 }
 
 static size_t beside_bytes(const tx_rollout_job *job)

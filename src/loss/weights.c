@@ -39,10 +39,13 @@ static double sum_of_channels(const tx_section *section, tx_shape shape)
     return sum;
 }
 
-/* The field in each channel. */
+/* The field, inside the mask, in each channel. */
 static tx_node of_points(const tx_section *section, tx_graph *graph, tx_shape shape)
 {
-    const tx_node one = tx_field_of(graph, tx_get_string(section, "point_weights"), shape);
+    const tx_node mask = tx_mask_of(graph, shape);
+    const tx_node field =
+        tx_has(section, "point_weights") ? tx_field_of(graph, tx_get_string(section, "point_weights"), shape) : mask;
+    const tx_node one = mask < 0 || field == mask ? field : tx_multiply(graph, field, mask);
     tx_node all = one;
     for (int64_t c = 1; c < shape.channels; c++) {
         all = tx_concatenate(graph, all, one);
@@ -53,7 +56,7 @@ static tx_node of_points(const tx_section *section, tx_graph *graph, tx_shape sh
 static tx_node factor_of(const tx_section *section, tx_graph *graph, tx_shape shape, double p)
 {
     const double numbers = (double)(shape.channels * tx_shape_points(&shape));
-    if (!tx_has(section, "point_weights")) {
+    if (!tx_has(section, "point_weights") && tx_mask_of(graph, shape) < 0) {
         return of_channels(section, graph, shape, (double)shape.channels / sum_of_channels(section, shape), 1 / p);
     }
     tx_node weights = of_points(section, graph, shape);
@@ -66,7 +69,8 @@ static tx_node factor_of(const tx_section *section, tx_graph *graph, tx_shape sh
 
 void tx_loss_weigh(const tx_section *section, tx_graph *graph, double p, tx_node *prediction, tx_node *target)
 {
-    if (!tx_has(section, "channel_weights") && !tx_has(section, "point_weights")) {
+    const bool masked = tx_mask_of(graph, tx_node_shape(graph, *prediction)) >= 0;
+    if (!masked && !tx_has(section, "channel_weights") && !tx_has(section, "point_weights")) {
         return;
     }
     const tx_node factor = factor_of(section, graph, tx_node_shape(graph, *prediction), p);

@@ -32,6 +32,8 @@ struct tx_metrics {
 struct tx_metric_scratch {
     double *prediction, *reference, *difference; /* a channel */
     double *work, *difference_modes, *reference_modes;
+    double *mask; /* of the sample */
+    int64_t inside;
 };
 
 /* ---- Create ---- */
@@ -235,6 +237,7 @@ static tx_status allocate_scratch(const tx_metrics *metrics, tx_metric_scratch *
     TX_TRY(tx_allocate_array(points, sizeof(double), error, &scratch->prediction));
     TX_TRY(tx_allocate_array(points, sizeof(double), error, &scratch->reference));
     TX_TRY(tx_allocate_array(points, sizeof(double), error, &scratch->difference));
+    TX_TRY(tx_allocate_array(points, sizeof(double), error, &scratch->mask));
     TX_TRY(tx_allocate_array(2 * modes, sizeof(double), error, &scratch->work));
     TX_TRY(tx_allocate_array(modes, sizeof(double), error, &scratch->difference_modes));
     return tx_allocate_array(modes, sizeof(double), error, &scratch->reference_modes);
@@ -243,7 +246,7 @@ static tx_status allocate_scratch(const tx_metrics *metrics, tx_metric_scratch *
 size_t tx_metric_scratch_bytes(const tx_metrics *metrics)
 {
     const size_t modes = metrics->spectrum ? (size_t)tx_spectrum_modes(metrics->spectrum) : 0;
-    return sizeof(tx_metric_scratch) + (3 * (size_t)metrics->points + 4 * modes) * sizeof(double);
+    return sizeof(tx_metric_scratch) + (4 * (size_t)metrics->points + 4 * modes) * sizeof(double);
 }
 
 tx_status tx_metric_scratch_create(const tx_metrics *metrics, tx_error *error, tx_metric_scratch **out)
@@ -267,6 +270,7 @@ void tx_metric_scratch_destroy(tx_metric_scratch *scratch)
     tx_free(scratch->prediction);
     tx_free(scratch->reference);
     tx_free(scratch->difference);
+    tx_free(scratch->mask);
     tx_free(scratch->work);
     tx_free(scratch->difference_modes);
     tx_free(scratch->reference_modes);
@@ -284,12 +288,36 @@ static void widen(tx_precision precision, const void *values, int64_t first, int
     }
 }
 
+/* 1 where the field is not 0; all points count where there is none. */
+static void load_mask(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *field)
+{
+    scratch->inside = field ? 0 : metrics->points;
+    if (field) {
+        widen(metrics->precision, field, 0, metrics->points, scratch->mask);
+    }
+    for (int64_t i = 0; field && i < metrics->points; i++) {
+        scratch->mask[i] = scratch->mask[i] != 0;
+        scratch->inside += scratch->mask[i] != 0;
+    }
+}
+
+static void cut(const tx_metric_scratch *scratch, int64_t points, double *values)
+{
+    for (int64_t i = 0; i < points; i++) {
+        values[i] = scratch->mask[i] != 0 ? values[i] : 0;
+    }
+}
+
 static tx_metric_channel load_channel(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *prediction,
                                       const void *reference, int64_t index)
 {
     const int64_t points = metrics->points;
     widen(metrics->precision, prediction, index * points, points, scratch->prediction);
     widen(metrics->precision, reference, index * points, points, scratch->reference);
+    if (scratch->inside < points) {
+        cut(scratch, points, scratch->prediction);
+        cut(scratch, points, scratch->reference);
+    }
     for (int64_t i = 0; i < points; i++) {
         scratch->difference[i] = scratch->prediction[i] - scratch->reference[i];
     }
@@ -305,6 +333,8 @@ static tx_metric_channel load_channel(const tx_metrics *metrics, tx_metric_scrat
         .n = metrics->n,
         .points = points,
         .scale = metrics->scale,
+        .inside = scratch->inside,
+        .mask = scratch->inside < points ? scratch->mask : NULL,
         .prediction = scratch->prediction,
         .reference = scratch->reference,
         .difference = scratch->difference,
@@ -316,6 +346,13 @@ static tx_metric_channel load_channel(const tx_metrics *metrics, tx_metric_scrat
 void tx_metrics_measure(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *prediction, const void *reference,
                         double *quantities)
 {
+    tx_metrics_measure_inside(metrics, scratch, NULL, prediction, reference, quantities);
+}
+
+void tx_metrics_measure_inside(const tx_metrics *metrics, tx_metric_scratch *scratch, const void *field, const void *prediction,
+                               const void *reference, double *quantities)
+{
+    load_mask(metrics, scratch, field);
     for (int k = 0; k < metrics->num_quantities; k++) {
         quantities[k] = 0;
     }

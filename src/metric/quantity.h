@@ -22,9 +22,11 @@ static inline double tx_metric_fit(tx_metric_range range, double magnitude)
 typedef struct tx_metric_channel {
     tx_metric_range range;
     int axes;
-    int64_t n;      /* points along the last axis, for spectra along each */
-    int64_t points; /* of all axes */
-    double scale;   /* n^-axes */
+    int64_t n;          /* points along the last axis, for spectra along each */
+    int64_t points;     /* of all axes */
+    double scale;       /* n^-axes */
+    int64_t inside;     /* points that count: all, or those of a mask, outside of which the numbers are 0 */
+    const double *mask; /* 1 where they count; NULL: all do */
     const double *prediction, *reference, *difference;
     const double *difference_modes, *reference_modes; /* magnitudes of rfftn's coefficients; NULL where nobody asks */
 } tx_metric_channel;

@@ -57,6 +57,11 @@ static double sum_deviations(const double *values, double mean, int64_t count)
     SUM_LANES(count, (values[at] - mean) * (values[at] - mean));
 }
 
+static double sum_deviations_inside(const double *values, const double *mask, double mean, int64_t count)
+{
+    SUM_LANES(count, mask[at] * (values[at] - mean) * (values[at] - mean));
+}
+
 double tx_metric_norm(const tx_quantity *quantity, const tx_metric_channel *channel, double sum)
 {
     const double scaled = tx_metric_fit(channel->range, channel->scale * tx_metric_fit(channel->range, sum));
@@ -66,7 +71,9 @@ double tx_metric_norm(const tx_quantity *quantity, const tx_metric_channel *chan
 static double norm(const tx_quantity *quantity, const tx_metric_channel *channel, const double *values)
 {
     double (*const sum)(const double *, int64_t, double) = quantity->class_->power == 1 ? sum_absolute : sum_squares;
-    return tx_metric_norm(quantity, channel, sum(values, channel->points, channel->range.tiny));
+    tx_metric_channel counted = *channel;
+    counted.scale = channel->mask ? 1 / (double)channel->inside : channel->scale;
+    return tx_metric_norm(quantity, &counted, sum(values, channel->points, channel->range.tiny));
 }
 
 double tx_metric_spatial(const tx_quantity *quantity, const tx_metric_channel *channel)
@@ -99,8 +106,10 @@ double tx_metric_correlation(const tx_quantity *quantity, const tx_metric_channe
 double tx_metric_vrmse(const tx_quantity *quantity, const tx_metric_channel *channel)
 {
     (void)quantity;
-    const double count = (double)channel->points, mean = tx_metric_sum(channel->reference, channel->points) / count;
-    const double variance = sum_deviations(channel->reference, mean, channel->points) / (count - 1);
+    const double count = (double)channel->inside, mean = tx_metric_sum(channel->reference, channel->points) / count;
+    const double deviations = channel->mask ? sum_deviations_inside(channel->reference, channel->mask, mean, channel->points)
+                                            : sum_deviations(channel->reference, mean, channel->points);
+    const double variance = deviations / (count - 1);
     const double error = tx_metric_fit(channel->range, sum_squares(channel->difference, channel->points, 0) / count);
     return sqrt(error / (variance + 1e-7));
 }

@@ -5,9 +5,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "network/beside.h"
 #include "network/layer.h"
 
 tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error *error, tx_network **out)
+{
+    return tx_network_create_beside(section, input, NULL, error, out);
+}
+
+tx_status tx_network_create_beside(const tx_section *section, tx_shape input, const tx_network_beside *beside, tx_error *error,
+                                   tx_network **out)
 {
     tx_network *network;
     TX_TRY(tx_allocate(sizeof *network, error, &network));
@@ -17,10 +24,11 @@ tx_status tx_network_create(const tx_section *section, tx_shape input, tx_error 
     network->out_channels = input.channels;
     tx_status status = tx_allocate(sizeof *network->whole, error, &network->whole);
     if (status == TX_OK) {
-        network->whole->state = input;
-        network->whole->levels = 1;
-        network->whole->unit = -1;
+        const tx_network_whole whole = {
+            .state = input, .levels = 1, .unit = -1, .beside = beside, .shift = -1, .inverse = -1, .stride_number = -1, .mask = -1};
+        *network->whole = whole;
         status = network->class_->create(network, error);
+        network->whole->beside = NULL;
     }
     if (status != TX_OK) {
         tx_network_destroy(network);
@@ -36,6 +44,7 @@ static void free_whole(tx_network_whole *whole)
         tx_free(whole->constants[k].values);
     }
     tx_free(whole ? whole->constants : NULL);
+    tx_free(whole ? whole->conditions : NULL);
     tx_free(whole);
 }
 
@@ -58,7 +67,7 @@ void tx_network_destroy(tx_network *network)
 tx_node tx_network_apply(const tx_network *network, tx_graph *graph, const tx_past *past)
 {
     const char *before = tx_enter_part(graph, "network");
-    const tx_node y = tx_network_map(network, graph, past);
+    const tx_node y = tx_network_inside_mask(network, graph, tx_past_newest(past), tx_network_map(network, graph, past));
     tx_enter_part(graph, before);
     return y;
 }
@@ -156,10 +165,11 @@ tx_status tx_network_check_input(const tx_network *network, const char *option, 
         return TX_OK;
     }
     if (data != state) {
-        return tx_section_error(network->section, option, error, TX_INVALID,
-                                "the network takes %lld channel%s, but is given %lld: those of %d level%s of %lld",
-                                (long long)channels, plural(channels), (long long)data, network->whole->levels,
-                                plural(network->whole->levels), (long long)state);
+        return tx_section_error(
+            network->section, option, error, TX_INVALID,
+            "the network takes %lld channel%s, but is given %lld: those of %d level%s of %lld, and %d conditions",
+            (long long)channels, plural(channels), (long long)data, network->whole->levels, plural(network->whole->levels),
+            (long long)state, tx_network_num_conditions(network->whole));
     }
     return tx_section_error(network->section, option, error, TX_INVALID,
                             "the network takes %lld channel%s, but the states of the data have %lld%s", (long long)channels,

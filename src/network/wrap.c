@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "network/beside.h"
 #include "network/options.h"
 #include "trainax/network.h"
 
@@ -51,16 +52,17 @@ tx_status tx_network_wrap(tx_network *network, tx_error *error)
                                    .whole = network->whole};
     if (network->inner->class_->apply) {
         network->inner->input.channels *= network->whole->levels;
+        network->inner->input.channels += tx_network_num_conditions(network->whole);
     }
     TX_TRY(network->inner->class_->create(network->inner, error));
     return take_leaves(network, error);
 }
 
-/* The channels of all levels. */
-static tx_node join(tx_graph *graph, const tx_node *levels, int count)
+/* All that the innermost network is given. */
+static tx_node given(const tx_network *network, tx_graph *graph, const tx_past *past)
 {
-    const int half = count / 2;
-    return count == 1 ? levels[0] : tx_concatenate(graph, join(graph, levels, half), join(graph, levels + half, count - half));
+    const tx_node levels = tx_network_join(graph, past->level, past->count), more = tx_network_conditions(network, graph);
+    return more < 0 ? levels : tx_concatenate(graph, levels, more);
 }
 
 tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past *past)
@@ -68,7 +70,7 @@ tx_node tx_network_map(const tx_network *network, tx_graph *graph, const tx_past
     const tx_network_class *class_ = network->class_;
     return class_->map      ? class_->map(network, graph, past)
            : network->inner ? tx_network_map(network->inner, graph, past)
-                            : class_->apply(network, graph, join(graph, past->level, past->count));
+                            : class_->apply(network, graph, given(network, graph, past));
 }
 
 /* ---- Constants ---- */

@@ -27,6 +27,26 @@ static void round_all(tx_network_whole *whole, tx_precision precision)
 
 /* ---- From the data ---- */
 
+/* Of the whole network's conditions, over all trajectories and, of fields, over points; on every rank alike. */
+static void measure_condition(const tx_network_whole *whole, const tx_dataset *dataset, int k, tx_channel_statistics *out)
+{
+    const int64_t points = k < whole->num_scalars ? 1 : tx_shape_points(&whole->state),
+                  trajectories = dataset->shape.num_trajectories;
+    const long double count = (long double)(points * trajectories);
+    long double sum = 0, squares = 0, deviations = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t j = 0; j < points * trajectories; j++) {
+            const void *row = tx_beside_of(&dataset->beside, j / points);
+            const long double x = tx_real_get(dataset->precision, row, whole->conditions[k] + j % points);
+            sum += pass ? 0 : x;
+            squares += pass ? 0 : x * x;
+            deviations += pass ? (x - sum / count) * (x - sum / count) : 0;
+        }
+    }
+    *out = (tx_channel_statistics){
+        .mean = (double)(sum / count), .std = (double)sqrtl(deviations / count), .rms = (double)sqrtl(squares / count)};
+}
+
 static bool is_of_data(const tx_network_constant *constant)
 {
     return constant->statistic != TX_GIVEN;
@@ -49,25 +69,49 @@ static double number_of(const tx_channel_statistics *channel, tx_statistic stati
 }
 
 /* Its unit, which comes before it, is there and not rounded yet. */
-static void take(const tx_network_whole *whole, const tx_channel_statistics *channels, tx_network_constant *constant)
+static void take(const tx_network_whole *whole, const tx_dataset *dataset, const tx_channel_statistics *channels,
+                 tx_network_constant *constant)
 {
     const double *unit = constant->unit < 0 ? NULL : whole->constants[constant->unit].values;
     for (int64_t k = 0; is_of_data(constant) && k < constant->count; k++) {
-        const double number = number_of(&channels[k], constant->statistic);
+        tx_channel_statistics condition;
+        if (constant->of_conditions) {
+            measure_condition(whole, dataset, (int)k, &condition);
+        }
+        const double number = number_of(constant->of_conditions ? &condition : &channels[k], constant->statistic);
         constant->values[k] = (number < constant->least ? constant->least : number) / (unit ? unit[k] : 1);
     }
+}
+
+/* The same on all ranks, which have all of these numbers. */
+static tx_status check_mask(const tx_network *network, const tx_dataset *dataset, tx_error *error)
+{
+    const int64_t mask = network->whole->mask, points = tx_shape_points(&network->whole->state);
+    for (int64_t k = 0; mask >= 0 && k < dataset->shape.num_trajectories; k++) {
+        const void *row = tx_beside_of(&dataset->beside, k);
+        int64_t j = 0;
+        while (j < points && tx_real_get(dataset->precision, row, mask + j) == 0) {
+            j++;
+        }
+        if (j == points) {
+            return tx_section_error(network->section, NULL, error, TX_BAD_DATA,
+                                    "masked: the field of trajectory %lld (counted from 0) is 0 at all points", (long long)k);
+        }
+    }
+    return TX_OK;
 }
 
 tx_status tx_constants_measure(tx_parallel *parallel, const tx_network *network, const tx_dataset *dataset, tx_error *error)
 {
     tx_network_whole *whole = network->whole;
     tx_channel_statistics *channels;
+    TX_TRY(dataset->partial ? TX_OK : check_mask(network, dataset, error));
     if (tx_constants_follow_data(network)) {
         const tx_status mine = tx_allocate_array((size_t)whole->state.channels, sizeof *channels, error, &channels);
         tx_status status = tx_parallel_agree(parallel, mine, error);
-        status = status ? status : tx_dataset_statistics(parallel, dataset, -1, error, channels);
+        status = status ? status : tx_dataset_statistics(parallel, dataset, whole->mask, error, channels);
         for (int k = 0; status == TX_OK && k < whole->num_constants; k++) {
-            take(whole, channels, &whole->constants[k]);
+            take(whole, dataset, channels, &whole->constants[k]);
         }
         tx_free(mine ? NULL : channels);
         TX_TRY(status);

@@ -14,6 +14,15 @@ tx_fields tx_problem_fields(const tx_data_shape *data)
     return (tx_fields){.first = data->parameters, .count = data->constants / points, .names = data->constant_names};
 }
 
+tx_network_beside tx_problem_beside(const tx_data_shape *data, bool fixed)
+{
+    return (tx_network_beside){.parameters = data->parameters,
+                               .fields = data->constants / tx_shape_points(&data->state),
+                               .parameter_names = data->parameter_names,
+                               .field_names = data->constant_names,
+                               .stride = {data->stride[0], fixed ? data->stride[0] : data->stride[1]}};
+}
+
 static tx_status check_channels(const tx_section *loss, int64_t channels, tx_error *error)
 {
     const double *weights;

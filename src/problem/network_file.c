@@ -73,6 +73,7 @@ static tx_status put_head(tx_file *file, const char *format, const tx_network *n
     TX_TRY(tx_file_set_text(file, "/", "version", tx_version(), error));
     TX_TRY(put_section(file, network, error));
     TX_TRY(put_state(file, &network->input, error));
+    TX_TRY(network->whole->stride_given ? tx_file_set_integer(file, "/", "dt_stride", network->whole->stride_given, error) : TX_OK);
     return tx_file_set_text(file, "/", "precision", precision == TX_FLOAT32 ? "float32" : "float64", error);
 }
 

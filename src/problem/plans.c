@@ -94,7 +94,9 @@ static tx_configuration_parts parts_of(const tx_problem *problem, const tx_secti
 
 static tx_status begin_graph(const tx_problem *problem, tx_error *error, tx_graph **out)
 {
-    const tx_fields fields = tx_problem_fields(&problem->data);
+    tx_fields fields = tx_problem_fields(&problem->data);
+    fields.mask = problem->network->whole->mask;
+    fields.masked = fields.mask >= 0;
     TX_TRY(tx_graph_create(error, out));
     tx_graph_set_fields(*out, &fields);
     return TX_OK;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "parallel/machine.h"
+#include "problem/losses.h"
 #include "trainax/physics.h"
 #include "trainax/problem.h"
 
@@ -201,7 +202,9 @@ static tx_status build(tx_problem *problem, int num_ranks, tx_error *error)
 {
     read_options(problem);
     TX_TRY(tx_configuration_check(problem->configuration, error));
-    TX_TRY(tx_network_create(tx_get_section(problem->root, "network"), problem->data.state, error, &problem->network));
+    const tx_network_beside beside = tx_problem_beside(&problem->data, false);
+    TX_TRY(
+        tx_network_create_beside(tx_get_section(problem->root, "network"), problem->data.state, &beside, error, &problem->network));
     TX_TRY(cut_windows(problem, error));
     TX_TRY(choose_block(problem, error));
     TX_TRY(tx_physics_create(problem->configuration, problem->trainer, problem->data.state, error, &problem->physics));

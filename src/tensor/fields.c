@@ -30,3 +30,9 @@ tx_node tx_field_of(tx_graph *graph, const char *which, tx_shape state)
     return k < 0 ? tx_graph_fail(graph, "there is no constant field '%s'", which)
                  : tx_numbers(graph, graph->fields.first + k * tx_shape_points(&state), points);
 }
+
+tx_node tx_mask_of(tx_graph *graph, tx_shape state)
+{
+    state.channels = 1;
+    return graph->fields.masked ? tx_nonzero(graph, tx_numbers(graph, graph->fields.mask, state)) : TX_NONE;
+}

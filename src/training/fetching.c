@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/real.h"
 
 /* ---- Creation ---- */
 
@@ -33,6 +34,9 @@ tx_status tx_fetching_create(tx_fetching *fetching, const tx_problem *problem, c
         if (dataset->beside.count) {
             TX_TRY(tx_allocate_array((size_t)most, sizeof(void *), error, &fetching->fetches[slot].numbers));
         }
+        if (dataset->beside.count > dataset->shape.parameters + dataset->shape.constants) {
+            TX_TRY(tx_allocate_array((size_t)most, dataset->beside.bytes, error, &fetching->fetches[slot].rows));
+        }
         if (tx_changes_any(&fetching->changes)) {
             TX_TRY(tx_allocate_array((size_t)most, sizeof(uint32_t), error, &fetching->fetches[slot].which));
         }
@@ -47,6 +51,7 @@ void tx_fetching_destroy(tx_fetching *fetching)
         tx_free(fetching->fetches[slot].levels);
         tx_free(fetching->fetches[slot].strides);
         tx_free(fetching->fetches[slot].numbers);
+        tx_free(fetching->fetches[slot].rows);
         tx_free(fetching->fetches[slot].which);
     }
     tx_changes_destroy(&fetching->changes);
@@ -100,8 +105,15 @@ static void draw_strides(const tx_fetching *fetching, tx_fetch *fetch, const uin
 
 static void find_numbers(const tx_fetching *fetching, tx_fetch *fetch)
 {
+    const tx_beside *beside = &fetching->dataset->beside;
     for (int64_t k = 0; fetch->numbers && k < fetch->count; k++) {
-        fetch->numbers[k] = tx_beside_of(&fetching->dataset->beside, fetch->levels[k] / fetching->problem->windows.num_levels);
+        fetch->numbers[k] = tx_beside_of(beside, fetch->levels[k] / fetching->problem->windows.num_levels);
+        if (fetch->rows && fetch->strides) {
+            char *row = fetch->rows + (size_t)k * beside->bytes;
+            memcpy(row, fetch->numbers[k], beside->bytes);
+            tx_real_put(fetching->dataset->precision, row, (size_t)beside->count - 1, (double)fetch->strides[k]);
+            fetch->numbers[k] = row;
+        }
     }
 }
 

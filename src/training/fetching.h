@@ -14,6 +14,7 @@ typedef struct tx_fetch {
     int64_t *levels;      /* first level of each window */
     int64_t *strides;     /* of each; NULL: all levels follow each other */
     const void **numbers; /* of each one's trajectory; NULL: nobody reads any */
+    char *rows;           /* copies of these, with the windows' own strides behind them; NULL: nobody reads these */
     uint32_t *which;      /* number of each among all windows; NULL: they are not changed */
 } tx_fetch;
 

@@ -117,7 +117,8 @@ static tx_status check_network(const tx_held_out *held_out, const tx_problem *pr
                                             there, here);
 }
 
-static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_shape *out)
+/* *opened: whose it is, if it is not the problem's. */
+static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_shape *out, tx_data_source **opened)
 {
     const tx_section *section = tx_get_section(problem->root, "evaluation");
     const tx_data_setup setup = tx_problem_data_setup(problem->root, tx_backend_isa(problem->backend));
@@ -128,7 +129,7 @@ static tx_status read_shape(const tx_problem *problem, tx_error *error, tx_data_
     }
     TX_TRY(tx_data_source_create(tx_get_section(section, "data"), setup, error, &source));
     *out = source->shape;
-    tx_data_source_destroy(source);
+    *opened = source;
     return TX_OK;
 }
 
@@ -139,8 +140,11 @@ tx_status tx_held_out_check(const tx_problem *problem, tx_error *error)
     if (!tx_get_section(setup.run, "evaluation")) {
         return TX_OK;
     }
-    TX_TRY(read_shape(problem, error, &shape));
-    return tx_evaluation_check(&setup, &shape, error);
+    tx_data_source *source = NULL;
+    TX_TRY(read_shape(problem, error, &shape, &source));
+    const tx_status status = tx_evaluation_check(&setup, &shape, error);
+    tx_data_source_destroy(source);
+    return status;
 }
 
 /* shape: as of tx_evaluation_plan. */

@@ -276,4 +276,11 @@ tx_node tx_graph_zero(tx_graph *graph, tx_shape shape)
     return tx_graph_append(graph, &node);
 }
 
+/* |x|^0 is 1 but for x = 0, of which nothing is said; its sign, the slope of |x|, is 0 there. */
+tx_node tx_nonzero(tx_graph *graph, tx_node x)
+{
+    const tx_node sign = binary(graph, &op_power_gradient, tx_power(graph, x, 0), x, 1, 0);
+    return binary(graph, &op_power_gradient, sign, x, 1, 0);
+}
+
 const tx_operation *const tx_ops_pointwise[] = {&op_activate, &op_add, &tx_op_scale, &op_multiply, &op_power, &op_zero, NULL};

@@ -53,6 +53,7 @@ typedef struct tx_network_whole {
     tx_network_constant *constants; /* the outermost network's first */
     int num_constants;
     size_t constant_capacity;
+    bool measured;                   /* those that follow from data are there */
     int unit;                        /* the constant by which states are divided before the innermost network has them; -1: none */
     const tx_network_beside *beside; /* while it is made; NULL: nothing is known of it */
     /* Numbers of the trajectory (tx_numbers) that the innermost network is given: each the same at all points, or a field. */

@@ -105,7 +105,13 @@ tx_status tx_constants_measure(tx_parallel *parallel, const tx_network *network,
 {
     tx_network_whole *whole = network->whole;
     tx_channel_statistics *channels;
-    TX_TRY(dataset->partial ? TX_OK : check_mask(network, dataset, error));
+    int64_t partial = dataset->partial;
+    TX_TRY(tx_parallel_max(parallel, &partial, 1, error));
+    if (partial) {
+        return TX_OK; /* nothing will be trained on them */
+    }
+    whole->measured = true;
+    TX_TRY(check_mask(network, dataset, error));
     if (tx_constants_follow_data(network)) {
         const tx_status mine = tx_allocate_array((size_t)whole->state.channels, sizeof *channels, error, &channels);
         tx_status status = tx_parallel_agree(parallel, mine, error);
@@ -124,7 +130,8 @@ tx_status tx_constants_measure(tx_parallel *parallel, const tx_network *network,
 
 tx_status tx_constants_put(tx_file *file, const tx_network *network, tx_precision precision, tx_error *error)
 {
-    for (int k = 0; k < network->whole->num_constants; k++) {
+    const bool known = network->whole->measured || !tx_constants_follow_data(network);
+    for (int k = 0; known && k < network->whole->num_constants; k++) {
         const tx_network_constant *constant = &network->whole->constants[k];
         char path[PATH_SIZE];
         void *reals;
@@ -188,6 +195,7 @@ tx_status tx_constants_read(const tx_file *file, const tx_network *network, tx_p
         TX_TRY(is_of_data(&whole->constants[k]) ? get(file, &whole->constants[k], precision, error) : TX_OK);
     }
     round_all(whole, precision);
+    whole->measured = true;
     return TX_OK;
 }
 

@@ -224,7 +224,8 @@ tx_status tx_network_file_parameters(const tx_file *file, const tx_network *netw
                                      tx_error *error)
 {
     TX_TRY(get_leaves(file, network, precision, values, error));
-    return tx_constants_read(file, network, precision, error);
+    const bool kept = network->whole->measured && !tx_constants_in(file, network);
+    return kept ? TX_OK : tx_constants_read(file, network, precision, error);
 }
 
 tx_status tx_network_file_normalization(const tx_file *file, int64_t channels, tx_error *error, double **out)

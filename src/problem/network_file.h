@@ -34,7 +34,7 @@ tx_status tx_network_file_precision(const tx_file *file, tx_error *error, tx_pre
 /* The states that it was made for. TX_INVALID: it does not say so (files of version 0.1.0 of this program). */
 tx_status tx_network_file_state(const tx_file *file, tx_error *error, tx_shape *out);
 /* Reads /parameters into flat values, and the network's constants, which it holds itself. TX_INVALID, naming the leaf, when the
- * leaves are not the network's; TX_BAD_DATA: a constant is missing. */
+ * leaves are not the network's; TX_BAD_DATA: a constant is missing, and the network has none from its data. */
 tx_status tx_network_file_parameters(const tx_file *file, const tx_network *network, tx_precision precision, void *values,
                                      tx_error *error);
 /* The digest of all leaves in the file's order, in the precision of the training: of the flat parameters, that is. */

@@ -216,9 +216,7 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
     TX_TRY(tx_losses_check_data(trainer->problem.root, trainer->shared->data.dataset, error));
-    if (!setup->resumes) {
-        TX_TRY(tx_constants_measure(trainer->parallel, trainer->problem.network, trainer->shared->data.dataset, error));
-    }
+    TX_TRY(tx_constants_measure(trainer->parallel, trainer->problem.network, trainer->shared->data.dataset, error));
     TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
     TX_TRY(tx_workers_join(&trainer->problem, trainer->parallel, error, &trainer->crew));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));

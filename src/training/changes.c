@@ -100,36 +100,23 @@ void tx_changes_destroy(tx_changes *changes)
 
 /* ---- Of the data ---- */
 
-static tx_status multiply(tx_changes *changes, tx_parallel *parallel, tx_data_source *source, tx_error *error)
+tx_status tx_changes_measure(tx_changes *changes, tx_parallel *parallel, const tx_dataset *dataset, tx_error *error)
 {
     const tx_problem *problem = changes->problem;
     const int64_t channels = problem->data.state.channels;
     tx_channel_statistics *statistics;
-    const tx_status status = tx_allocate_array((size_t)channels, sizeof *statistics, error, &statistics);
-    TX_TRY(tx_parallel_agree(parallel, status, error));
-    const tx_status found = tx_data_statistics(parallel, source, true, false, error, statistics);
     const double *std;
-    const int count = tx_get_reals(changes->noise, "std", &std);
-    for (int64_t c = 0; found == TX_OK && c < channels; c++) {
-        changes->std[c] = tx_real_round(problem->random.precision, std[count == 1 ? 0 : c] * fmax(statistics[c].std, 1e-4));
-    }
-    tx_free(statistics);
-    return found;
-}
-
-tx_status tx_changes_measure(tx_changes *changes, tx_parallel *parallel, tx_error *error)
-{
-    const tx_problem *problem = changes->problem;
-    tx_data_source *source;
-    if (!changes->per_channel) {
+    if (!changes->per_channel || dataset->partial) {
         return TX_OK;
     }
-    const tx_data_setup setup = {
-        .random = problem->random, .isa = tx_backend_isa(problem->backend), .threads = tx_problem_threads(problem->root)};
-    TX_TRY(tx_data_source_open(parallel, tx_get_section(problem->root, "data"), setup, error, &source));
-    tx_status status = tx_data_source_settle(parallel, source, error);
-    status = status ? status : multiply(changes, parallel, source, error);
-    tx_data_source_destroy(source);
+    const tx_status mine = tx_allocate_array((size_t)channels, sizeof *statistics, error, &statistics);
+    tx_status status = tx_parallel_agree(parallel, mine, error);
+    status = status ? status : tx_dataset_statistics(parallel, dataset, problem->network->whole->mask, error, statistics);
+    const int count = tx_get_reals(changes->noise, "std", &std);
+    for (int64_t c = 0; status == TX_OK && c < channels; c++) {
+        changes->std[c] = tx_real_round(problem->random.precision, std[count == 1 ? 0 : c] * fmax(statistics[c].std, 1e-4));
+    }
+    tx_free(mine ? NULL : statistics);
     return status;
 }
 

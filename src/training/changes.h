@@ -32,8 +32,8 @@ tx_status tx_changes_plan(tx_changes *changes, const tx_problem *problem, tx_err
 /* windows: at most so many at once, of so many levels; numbers: that are read of a trajectory. */
 size_t tx_changes_bytes(const tx_changes *changes, int64_t windows, int levels, int64_t numbers);
 tx_status tx_changes_allocate(tx_changes *changes, int64_t windows, int levels, int64_t numbers, tx_error *error);
-/* What noise takes from the data. Collective. */
-tx_status tx_changes_measure(tx_changes *changes, tx_parallel *parallel, tx_error *error);
+/* What noise takes from the data, inside of a mask alone. Before other requests are made of their store. Collective. */
+tx_status tx_changes_measure(tx_changes *changes, tx_parallel *parallel, const tx_dataset *dataset, tx_error *error);
 void tx_changes_destroy(tx_changes *changes); /* takes a zeroed one */
 
 /* `count` windows of a step, whose numbers among all windows are `which`; numbers NULL: nobody reads any. The changed ones, and

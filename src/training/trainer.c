@@ -217,10 +217,10 @@ static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_t
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;
     TX_TRY(tx_losses_check_data(trainer->problem.root, trainer->shared->data.dataset, error));
     TX_TRY(tx_constants_measure(trainer->parallel, trainer->problem.network, trainer->shared->data.dataset, error));
+    TX_TRY(tx_changes_measure(&trainer->member.fetching.changes, trainer->parallel, trainer->shared->data.dataset, error));
     TX_TRY(tx_optimizer_allocate(trainer->member.optimizer, &trainer->member.task, error));
     TX_TRY(tx_workers_join(&trainer->problem, trainer->parallel, error, &trainer->crew));
     TX_TRY(tx_parallel_agree(trainer->parallel, allocate(trainer, config, setup, error), error));
-    TX_TRY(tx_changes_measure(&trainer->member.fetching.changes, trainer->parallel, error));
     TX_TRY(load_held_out(trainer, error));
     TX_TRY(share_parameters(&trainer->member, setup->resumes, error));
     tx_member_refresh(&trainer->member);

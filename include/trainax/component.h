@@ -39,6 +39,7 @@ typedef enum tx_kind {
     TX_KIND_METRIC, /* named in texts (evaluation.metrics), never a section */
     TX_KIND_BASELINE,
     TX_KIND_AUGMENTATION, /* of windows, by a symmetry of the grid */
+    TX_KIND_SCENARIO, /* stands for sections of the run */
     TX_KIND_COUNT,
 } tx_kind;
 
@@ -107,9 +108,9 @@ enum { TX_ANY_TUPLE = -1 }; /* lists of as many as the first has: a matrix */
 /* Of a component of which a part of the options stands elsewhere (a shared object): what stands in for it in a section that has
  * its own options, the others not looked at yet. The pool is that of the section's configuration. */
 struct tx_pool;
-struct tx_section;
+typedef struct tx_section tx_section;
 struct tx_component;
-typedef tx_status tx_component_opener(const struct tx_section *section, struct tx_pool *pool, tx_error *error,
+typedef tx_status tx_component_opener(const tx_section *section, struct tx_pool *pool, tx_error *error,
                                       const struct tx_component **out);
 
 typedef struct tx_component {
@@ -154,6 +155,11 @@ typedef struct tx_short_form {
 } tx_short_form;
 typedef tx_short_form tx_short_form_rule(int index);
 void tx_registry_describe(tx_registry *registry, tx_kind kind, tx_descriptor_rule *rule, tx_short_form_rule *forms);
+/* A section of the run of this kind is no part of the configuration, but stands for other sections of it: the rule writes them,
+ * a mapping in YAML (malloc'ed through tx_allocate). What the user writes beside is laid over them key by key: a section with
+ * another `type`, and whatever is no section, replaces. coarse: see tx_config_source. */
+typedef tx_status tx_expansion_rule(const tx_section *section, bool coarse, tx_error *error, char **out);
+void tx_registry_expand(tx_registry *registry, tx_kind kind, tx_expansion_rule *rule);
 const char *tx_kind_name(tx_kind kind);   /* "network" */
 const char *tx_kind_plural(tx_kind kind); /* "networks" */
 
@@ -161,7 +167,6 @@ const char *tx_kind_plural(tx_kind kind); /* "networks" */
  * tx_config. The getters take a name that stands in the component's table (or its kind's shared one) with that type:
  * anything else is a bug, where a Debug build ends. Of that, and of a value that is null, or a word, or a section where a
  * number was asked for, they return 0 or NULL. */
-typedef struct tx_section tx_section;
 const tx_component *tx_section_component(const tx_section *section);
 const char *tx_section_name(const tx_section *section); /* its component's name */
 
@@ -203,7 +208,8 @@ typedef struct tx_config tx_config;
  * present. Names of options of `run` ("data", "network", "trainer"), NULL-terminated; NULL: none.
  *
  * An override's left side is the path of a key; items of a list are counted from 0 (callbacks.0.every). Mappings on the
- * way are made where they are missing, and a component given by its name becomes the mapping {type: NAME}. */
+ * way are made where they are missing, and a component given by its name becomes the mapping {type: NAME}. Overrides of a scenario
+ * come before all others, which change what it stands for. */
 typedef struct tx_config_source {
     const char *name;             /* for messages; the folder of this path resolves relative paths; its name without
                                    * extension gives the default output.directory, runs/<name> */
@@ -212,6 +218,7 @@ typedef struct tx_config_source {
     int num_overrides;
     const char *const *required;
     const char *output; /* output.directory as it stands; NULL: the text's */
+    bool coarse;        /* of a scenario, which must be there: its coarse stepper makes the data */
 } tx_config_source;
 
 /* TX_INVALID with the place for everything that is wrong in the text. */

@@ -8,7 +8,7 @@ extern "C" {
 #endif
 
 /* Of what the public headers declare: counted up with each change that compiled code would not survive. */
-enum { TX_ABI = 8 };
+enum { TX_ABI = 9 };
 
 /* "0.1.0 (v0.1-3-g852fb11)": the version and, where it was built in a git checkout, git's description of that. Stands in
  * run.log, config.yaml, networks and checkpoints. */

@@ -27,7 +27,8 @@ static tx_status open_config(tx_session *session, const tx_arguments *arguments,
                                      .overrides = arguments->many,
                                      .num_overrides = arguments->num_many,
                                      .output = directory,
-                                     .required = required};
+                                     .required = required,
+                                     .coarse = tx_arguments_value(arguments, "--coarse") != NULL};
     const tx_status status = tx_config_create(session->registry, &source, error, &session->config);
     tx_free(text);
     TX_TRY(tx_told_blame(session->parallel, status, error));

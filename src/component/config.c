@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "component/expansion.h"
 #include "component/registry.h"
 #include "component/resolve.h"
 #include "component/run.h"
@@ -85,6 +86,17 @@ static tx_status deliver(tx_status status, tx_config *config, tx_config **out)
     return status;
 }
 
+/* Those of what stands for other sections, or all others. */
+static tx_status override(tx_config *config, const tx_config_source *source, bool expanded, tx_yaml **root)
+{
+    for (int k = 0; k < source->num_overrides; k++) {
+        if (tx_is_expanded(config->registry, source->overrides[k]) == expanded) {
+            TX_TRY(tx_yaml_override(&config->pool, root, source->overrides[k], config->error));
+        }
+    }
+    return TX_OK;
+}
+
 static tx_status build_run(tx_config *config, const tx_config_source *source)
 {
     tx_yaml *root = NULL;
@@ -97,9 +109,9 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
         return tx_place_error(root->place, config->error, "a configuration must be a mapping (key: value), not %s",
                               tx_yaml_describe(root).text);
     }
-    for (int k = 0; k < source->num_overrides; k++) {
-        TX_TRY(tx_yaml_override(&config->pool, &root, source->overrides[k], config->error));
-    }
+    TX_TRY(override(config, source, true, &root));
+    TX_TRY(tx_run_expand(config, source->coarse, &root));
+    TX_TRY(override(config, source, false, &root));
     if (source->output) {
         TX_TRY(tx_yaml_put(&config->pool, &root, "output.directory", "--output", source->output, config->error));
     }

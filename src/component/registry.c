@@ -16,6 +16,7 @@ struct tx_registry {
         const tx_option *shared;
         tx_descriptor_rule *rule;
         tx_short_form_rule *forms;
+        tx_expansion_rule *expansion;
     } kinds[TX_KIND_COUNT];
 };
 
@@ -40,6 +41,7 @@ static const struct {
     [TX_KIND_METRIC] = {"metric", "metrics", "metric", "metrics", ""},
     [TX_KIND_BASELINE] = {"baseline", "baselines", "baseline", "baselines", ""},
     [TX_KIND_AUGMENTATION] = {"augmentation", "augmentations", "augmentation", "augmentations", "augmentation"},
+    [TX_KIND_SCENARIO] = {"scenario", "scenarios", "scenario", "scenarios", ""},
 };
 
 const char *tx_kind_name(tx_kind kind)
@@ -106,6 +108,15 @@ tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind)
 tx_short_form_rule *tx_registry_forms(const tx_registry *registry, tx_kind kind)
 {
     return registry->kinds[kind].forms;
+}
+
+void tx_registry_expand(tx_registry *registry, tx_kind kind, tx_expansion_rule *rule)
+{
+    registry->kinds[kind].expansion = rule;
+}
+tx_expansion_rule *tx_registry_expansion(const tx_registry *registry, tx_kind kind)
+{
+    return registry->kinds[kind].expansion;
 }
 
 void tx_registry_destroy(tx_registry *registry)

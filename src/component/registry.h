@@ -21,6 +21,7 @@ const tx_component *tx_registry_find_called(const tx_registry *registry, tx_kind
 
 tx_descriptor_rule *tx_registry_rule(const tx_registry *registry, tx_kind kind); /* NULL: none */
 tx_short_form_rule *tx_registry_forms(const tx_registry *registry, tx_kind kind);
+tx_expansion_rule *tx_registry_expansion(const tx_registry *registry, tx_kind kind); /* NULL: none */
 
 /* The most options that a component may have; those that its kind and its list add are few. */
 enum { TX_OWN_OPTIONS = 100 };

@@ -19,6 +19,12 @@ static const tx_option run_options[] = {
      .kind = TX_KIND_SECTION,
      .fixed = "random",
      .text = "random streams"},
+    {.name = "scenario",
+     .type = TX_TYPE_SECTION,
+     .initial = "null",
+     .kind = TX_KIND_SCENARIO,
+     .text =
+         "one of APEBench's: stands for data, evaluation, network, trainer and callbacks; what is written beside it goes before"},
     {.name = "data",
      .type = TX_TYPE_SECTION,
      .initial = "null",

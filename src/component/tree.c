@@ -91,10 +91,23 @@ tx_status tx_yaml_copy(tx_pool *pool, const tx_yaml *node, tx_error *error, tx_y
     TX_TRY(tx_yaml_scalar(pool, node->place, node->text, error, &copy));
     copy->shape = node->shape;
     copy->quoted = node->quoted;
+    copy->implied = node->implied;
     for (size_t k = 0; k < node->count; k++) {
         tx_yaml *key = node->shape == TX_YAML_MAPPING ? node->keys[k] : NULL;
         TX_TRY(tx_yaml_append(pool, copy, key, node->items[k], error));
     }
     *out = copy;
     return TX_OK;
+}
+
+void tx_yaml_move(tx_yaml *node, tx_place place, bool implied)
+{
+    node->place = place;
+    node->implied = implied;
+    for (size_t k = 0; k < node->count; k++) {
+        tx_yaml_move(node->items[k], place, implied);
+        if (node->shape == TX_YAML_MAPPING) {
+            tx_yaml_move(node->keys[k], place, implied);
+        }
+    }
 }

@@ -14,18 +14,6 @@ bool tx_is_descriptor(const tx_registry *registry, tx_kind kind, const tx_yaml *
     return node->shape == TX_YAML_SCALAR && strchr(node->text, ';') && tx_registry_rule(registry, kind);
 }
 
-/* What the rule wrote stands where the descriptor does. */
-static void place_at(tx_yaml *mapping, tx_place place)
-{
-    mapping->place = place;
-    for (size_t k = 0; k < mapping->count; k++) {
-        place_at(mapping->items[k], place);
-        if (mapping->shape == TX_YAML_MAPPING) {
-            place_at(mapping->keys[k], place);
-        }
-    }
-}
-
 /* What stands beside a component of the run: the option `key` for network_key and network; NULL: it is none of those. */
 static const char *option_beside(const tx_option *option, const char *name)
 {
@@ -81,7 +69,7 @@ static tx_status settle_value(tx_config *config, const tx_value *component, cons
     if (!name || value->form == TX_FORM_NULL || component->form != TX_FORM_SECTION) {
         return TX_OK;
     }
-    if (!is_descriptor(config, component->option, name, written) &&
+    if (!value->node->implied && !is_descriptor(config, component->option, name, written) &&
         !says_the_same(innermost(component->section, component->option->name), name, value)) {
         return tx_place_error(value->key->place, config->error, "%s is for a %s that is written as its descriptor: write %s.%s",
                               value->option->name, component->option->name, component->option->name, name);
@@ -137,7 +125,7 @@ tx_status tx_descriptor_unfold(tx_config *config, const tx_yaml *root, bool leni
         return tx_place_error(descriptor->place, config->error, "%s: %s", path, wrong.message);
     }
     TX_TRY(tx_yaml_read(&config->pool, descriptor->place.origin, false, text, config->error, &mapping));
-    place_at(mapping, descriptor->place);
+    tx_yaml_move(mapping, descriptor->place, descriptor->implied);
     const char *type = mapping->items[tx_yaml_find(mapping, "type")]->text;
     const tx_component *component = tx_registry_find(config->registry, kind, type);
     if (!component) {

@@ -242,7 +242,9 @@ static void write_options(writer *w, const tx_section *section, const tx_section
         tx_buffer_add(&w->text, " %s\n", section->component->name);
     }
     for (int k = 0; k < section->count; k++) {
-        if (!outer || !tx_section_find(outer, section->values[k].option->name)) {
+        const tx_option *option = section->values[k].option;
+        const bool outers = outer && tx_section_find(outer, option->name);
+        if (!outers && option->kind != TX_KIND_SCENARIO) { /* a scenario is what it stands for */
             write_option(w, section, &section->values[k]);
         }
     }

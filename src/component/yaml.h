@@ -23,6 +23,7 @@ struct tx_yaml {
     bool quoted;  /* scalar in quotes, or a block: a text whatever it looks like */
     bool literal; /* no part of it means another: paths are not expanded */
     bool open;    /* while it is being read: an alias to it would be a cycle */
+    bool implied; /* not written, but what another section stands for */
     tx_place place;
     const char *text; /* scalar */
     uint32_t hash;    /* key of a mapping: of its name, so that it is found soon */
@@ -39,6 +40,9 @@ tx_status tx_yaml_scalar(tx_pool *pool, tx_place place, const char *text, tx_err
 tx_status tx_yaml_append(tx_pool *pool, tx_yaml *node, tx_yaml *key, tx_yaml *item, tx_error *error);
 /* A node of its own with the same items. */
 tx_status tx_yaml_copy(tx_pool *pool, const tx_yaml *node, tx_error *error, tx_yaml **out);
+
+/* What was not read where it stands: all of it is at `place`. */
+void tx_yaml_move(tx_yaml *node, tx_place place, bool implied);
 
 bool tx_yaml_is_null(const tx_yaml *node);
 /* Keys are matched as all names are (base/name.h), either for the other; their ending is that of functions: lifting_factory. */

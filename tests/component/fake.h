@@ -155,7 +155,8 @@ typedef struct fake_read {
 static inline fake_read fake_config(const tx_registry *registry, const char *text, int num_overrides, const char *const *overrides)
 {
     fake_read read = {0};
-    const tx_config_source source = {"some/run.yaml", text, overrides, num_overrides, fake_train, NULL};
+    const tx_config_source source = {
+        .name = "some/run.yaml", .text = text, .overrides = overrides, .num_overrides = num_overrides, .required = fake_train};
     read.status = tx_config_create(registry, &source, &read.error, &read.config);
     return read;
 }

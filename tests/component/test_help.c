@@ -72,7 +72,7 @@ static void help_refused(void)
     check_refusal(registry, "/",
                   "unknown kind '' (known: sections, data, networks, blocks, steppers, residua, configurations, losses, "
                   "optimizers, transforms, schedules, callbacks, weights, initial_conditions, metrics, baselines, "
-                  "augmentations)");
+                  "augmentations, scenarios)");
     tx_registry_destroy(registry);
 }
 

@@ -25,6 +25,7 @@
 #include "trainax/problem.h"
 #include "trainax/random.h"
 #include "trainax/run.h"
+#include "trainax/scenario.h"
 #include "trainax/shape.h"
 #include "trainax/simulation.h"
 #include "trainax/status.h"

@@ -26,8 +26,8 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     if (!output.path) {
         return tx_error_set(error, TX_INVALID, "generate needs --output FILE.h5, or FILE.npy");
     }
-    if (tx_arguments_value(arguments, "--coarse")) {
-        return tx_error_set(error, TX_INVALID, "generate --coarse needs a scenario: that has a coarse stepper");
+    if (evaluation && tx_arguments_value(arguments, "--coarse")) {
+        return tx_error_set(error, TX_INVALID, "generate: either --evaluation or --coarse");
     }
     tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), evaluation ? held_out : data, NULL, error, &session));
@@ -39,7 +39,7 @@ static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
     {.name = "--output", .value = "FILE", .text = "the trajectories: HDF5 or, FILE.npy, an array of numpy"},
     {.name = "--evaluation", .text = "of evaluation.data, instead of data"},
-    {.name = "--coarse", .text = "of a scenario's coarse stepper"},
+    {.name = "--coarse", .text = "of data, made by the scenario's coarse stepper"},
     {.name = "--overwrite", .text = "replaces a file that is there; never one that is read"},
     {0},
 };

@@ -4,6 +4,7 @@
 #include "trainax/network.h"
 #include "trainax/optimizer.h"
 #include "trainax/run.h"
+#include "trainax/scenario.h"
 
 extern const tx_component *const tx_component_components[];
 extern const tx_component *const tx_data_components[];
@@ -15,15 +16,19 @@ extern const tx_component *const tx_optimizer_components[];
 extern const tx_component *const tx_algebra_components[];
 extern const tx_component *const tx_callback_components[];
 extern const tx_component *const tx_baseline_components[];
+extern const tx_component *const tx_scenario_components[];
 
 static const tx_component *const *const rooms[] = {
-    tx_component_components, tx_data_components,      tx_network_components, tx_configuration_components, tx_loss_components,
-    tx_physics_components,   tx_optimizer_components, tx_algebra_components, tx_callback_components,      tx_baseline_components,
+    tx_component_components, tx_data_components,     tx_network_components,   tx_configuration_components,
+    tx_loss_components,      tx_physics_components,  tx_optimizer_components, tx_algebra_components,
+    tx_callback_components,  tx_baseline_components, tx_scenario_components,
 };
 
 static tx_status add_all(tx_registry *registry, tx_error *error)
 {
     tx_registry_share(registry, TX_KIND_OPTIMIZER, tx_optimizer_options);
+    tx_registry_share(registry, TX_KIND_SCENARIO, tx_scenario_options);
+    tx_registry_expand(registry, TX_KIND_SCENARIO, tx_scenario_expand);
     tx_registry_describe(registry, TX_KIND_NETWORK, tx_network_describe, tx_network_form);
     tx_registry_describe(registry, TX_KIND_INITIAL_CONDITION, tx_initial_describe, tx_initial_form);
     tx_registry_describe(registry, TX_KIND_METRIC, tx_metric_describe, tx_metric_form);

@@ -265,7 +265,7 @@ tx_listing tx_registry_listing(const tx_registry *registry, tx_kind kind)
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name)
 {
     tx_complaint complaint;
-    char known[480];
+    char known[900];
     const tx_quoted quoted = tx_quote(name);
     const char *spoken = tx_kind_spoken(kind), *nearest = nearest_component(registry, kind, name);
     const tx_kind in_lists = kind_in_lists(registry, kind, name);

@@ -36,7 +36,7 @@ tx_listing tx_registry_listing(const tx_registry *registry, tx_kind kind);
 
 /* What is wrong with a name, as the end of a sentence: "unknown optimizer 'adamm' (did you mean 'adam'? There are: …)". */
 typedef struct tx_complaint {
-    char text[800];
+    char text[1100];
 } tx_complaint;
 tx_complaint tx_registry_complain(const tx_registry *registry, tx_kind kind, const char *name);
 /* "a, b, c", cut to the size of `text`. */

@@ -38,12 +38,43 @@ static tx_status add_alias(tx_schema *w, const tx_component *owner, const tx_opt
     return TX_OK;
 }
 
+/* Beside a scenario such a section may lack keys. */
+static bool lies_over(const tx_component *owner, const tx_option *option)
+{
+    return owner && owner->kind == TX_KIND_RUN && option->type == TX_TYPE_SECTION && option->kind != TX_KIND_SCENARIO &&
+           option->initial && !strcmp(option->initial, "null");
+}
+
+static tx_status add_property(tx_schema *w, const tx_component *owner, const tx_option *option)
+{
+    tx_buffer_add(&w->text, "\n        \"%s\": ", option->name);
+    return tx_schema_option(w, owner, option);
+}
+
+static tx_status add_without_scenario(tx_schema *w, const tx_component *run, const tx_table *table)
+{
+    int count = 0;
+    tx_buffer_add(&w->text, ",\n  \"if\": {\"required\": [\"scenario\"]}, \"else\": {\"properties\": {");
+    for (int k = 0; k < table->count; k++) {
+        if (lies_over(run, table->options[k])) {
+            tx_buffer_add(&w->text, "%s", count++ ? "," : "");
+            TX_TRY(add_property(w, run, table->options[k]));
+        }
+    }
+    tx_buffer_add(&w->text, "\n      }}");
+    return TX_OK;
+}
+
 static tx_status add_properties(tx_schema *w, const tx_component *owner, const tx_table *table, bool more)
 {
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
-        tx_buffer_add(&w->text, "%s\n        \"%s\": ", more || k ? "," : "", option->name);
-        TX_TRY(tx_schema_option(w, owner, option));
+        tx_buffer_add(&w->text, "%s", more || k ? "," : "");
+        if (lies_over(owner, option)) {
+            tx_buffer_add(&w->text, "\n        \"%s\": true", option->name);
+        } else {
+            TX_TRY(add_property(w, owner, option));
+        }
         TX_TRY(option->alias ? add_alias(w, owner, option) : TX_OK);
         add_functions(&w->text, option);
     }
@@ -51,14 +82,14 @@ static tx_status add_properties(tx_schema *w, const tx_component *owner, const t
 }
 
 /* No other keys than those of `properties`; what must be there; of which two one must, or must not beside the other. */
-static void add_rules(tx_buffer *text, const tx_table *table, bool typed, bool open)
+static void add_rules(tx_buffer *text, const tx_table *table, bool open)
 {
     int required = 0, rules = 0;
-    tx_buffer_add(text, "\"additionalProperties\": %s, \"required\": [%s", open ? "true" : "false", typed ? "\"type\"" : "");
+    tx_buffer_add(text, "\"additionalProperties\": %s, \"required\": [", open ? "true" : "false");
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
         if (!option->initial && !option->unless && !option->alias) {
-            tx_buffer_add(text, "%s\"%s\"", tx_schema_comma(typed + required++), option->name);
+            tx_buffer_add(text, "%s\"%s\"", tx_schema_comma(required++), option->name);
         }
     }
     tx_buffer_add(text, "]");
@@ -88,8 +119,8 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     tx_buffer_add(&w->text, ",\n      \"properties\": {%s", typed ? "\n        \"type\": true" : "");
     TX_TRY(add_properties(w, component, &table, typed));
     tx_buffer_add(&w->text, "\n      },\n      ");
-    add_rules(&w->text, &table, false, component->opens);
-    return TX_OK;
+    add_rules(&w->text, &table, component->opens);
+    return component->kind == TX_KIND_RUN ? add_without_scenario(w, component, &table) : TX_OK;
 }
 
 /* One key of a component whose definition says what stands there, or, if `told`, the definition around. */

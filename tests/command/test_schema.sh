@@ -39,6 +39,17 @@ accepts '$a parallel: {memory: 1.5GiB, block: Auto}'
 accepts '$a evaluation: {metrics: [mean_nRMSE, Q90nrmse, "mean_fourier_MAE; 0; 5; 0.5, vrmse"]}'
 accepts '$a callbacks: [{type: metrics, keep_best: q50_H1_nRMSE}, {type: early_stopping}]'
 
+# -- beside a scenario sections may lack keys --
+cat >scenario.yaml <<'END'
+scenario: {type: norm_ks, net: "Res;26;8;relu", train: "div;3", seed: 0, gradient_norm_beta: -1e-4}
+trainer: {batch_size: 7, optimizer: {b1: 0.5}}
+data: {num_samples: 3}
+END
+echo 'scenario: diff_adv' >short.yaml
+sed 's/gradient_norm_beta/gradient_norm_delta/' scenario.yaml >unknown.yaml
+schema accepts scenario.yaml short.yaml
+schema refuses unknown.yaml
+
 # -- mistakes, and what is none to a schema --
 while IFS=$'\t' read -r verdict edit _; do
     sed "$edit" "$quickstart" >"$verdict.$((++count)).yaml"

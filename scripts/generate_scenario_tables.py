@@ -6,6 +6,7 @@ Needs:  pip install "jax==0.10.2" "apebench==0.1.1" "exponax==0.1.0"
 Usage:  scripts/generate_scenario_tables.py > tests/scenario/apebench.txt
         scripts/generate_scenario_tables.py trainings > tests/scenario/trainings.txt
 """
+import contextlib
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -87,7 +88,8 @@ def training(name, task, train, net, seed, tolerance, **options):
     scenario = SCENARIOS[name](**options)
     words_of_run = {"task": task, "train": train, "net": net, "seed": seed}
     text = f"{{type: {name}" + "".join(f", {k}: {words(v)}" for k, v in {**words_of_run, **options}.items()) + "}"
-    _, losses, _, metrics, _, _ = scenario.run_raw(task_config=task, network_config=net, train_config=train, start_seed=seed)
+    with contextlib.redirect_stdout(sys.stderr):  # it may say something of the batch size
+        _, losses, _, metrics, _, _ = scenario.run_raw(task_config=task, network_config=net, train_config=train, start_seed=seed)
     rows = [losses[0], *(values[0] for values in metrics.values())]
     numbers = [" ".join(repr(float(v)) for v in row) for row in rows]
     print("|".join([text, repr(tolerance), ",".join(["loss", *metrics]), *numbers]), flush=True)
@@ -110,7 +112,7 @@ def trainings():
     still = {"train_temporal_horizon": 1, "test_temporal_horizon": 1}
     training("phy_poisson", "predict", "one", "Conv;3;1;tanh", 4, 1e-11, **constant, **still, report_metrics=metrics)
     warm = {"optim_config": "adam;12;warmup_cosine;0.0;1e-3;4", "num_points": 10, "num_spatial_dims": 2, "num_substeps": 2}
-    training("phy_gs", "correct;parallel", "div;2", "Pure;3", 4, 1e-6, **warm)
+    training("phy_gs", "correct;parallel", "div;2", "Pure;3;relu", 4, 1e-6, **warm)
 
 
 def main():
@@ -136,7 +138,7 @@ def main():
     matrix = ((0.001, 0.0, 0.0001), (0.0, 0.002, 0.0), (0.0001, 0.0, 0.003))
     lines("phy_aniso_diff", num_spatial_dims=3, num_points=8, diffusion_coef_matrix=matrix)
     for pattern in ("alpha", "lambda", "mu"):
-        lines("phy_gs_type", num_spatial_dims=2, num_points=12, num_substeps=5, pattern_type=pattern)
+        lines("phy_gs_type", num_spatial_dims=2, num_points=12, pattern_type=pattern)
     lines("diff_adv", num_points=32, ic_config="diffused;0.001;true;false")
     lines("diff_adv", num_points=33, ic_config="grf;2.5;false;true", train_seed=5, test_seed=6)
     lines("norm_fisher", num_points=32, ic_config="fourier;3;false;true")

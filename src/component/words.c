@@ -148,7 +148,7 @@ typedef struct row_text {
 static void fill_row(const struct tx_option_row *row, row_text *texts, const char **cells)
 {
     const char *text = row->option->text ? row->option->text : "";
-    if (row->places > MANY && row->one_kind) { /* a list would be a wall */
+    if (row->places > MANY && row->one_kind && *row->where) { /* a list would be a wall */
         char kind[64];
         snprintf(kind, sizeof kind, "%.*s", (int)strcspn(row->where, "/"), row->where);
         snprintf(texts->text, sizeof texts->text, "%s (in %d %s)", text, row->places, tx_kind_spoken_plural(tx_kind_find(kind)));

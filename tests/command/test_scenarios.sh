@@ -67,6 +67,8 @@ expect 2 'has no scenario, whose coarse stepper is asked for' "$trainax" generat
 while read -r name _; do
     "$trainax" help "scenario/$name" | grep -q 'ic_config' || fail "help $name"
 done <list.txt
+"$trainax" help scenario.net | grep -q 'as its descriptor' || fail "help scenario.net"
+"$trainax" help train_seed | grep -q 'in 60 scenarios' || fail "help train_seed"
 "$trainax" inspect burgers.yaml --set scenario.num_substeps=3 --set trainer.batch_size=7 >resolved.txt
 grep -q 'num_sub_steps: 3' resolved.txt && grep -q 'batch_size: 7' resolved.txt || fail "--set of both"
 expect 2 "unknown scenario 'norm_kss' \(did you mean 'norm_ks'\? There are: .*, phy_kolm_flow\)" \

@@ -82,14 +82,14 @@ static tx_status add_properties(tx_schema *w, const tx_component *owner, const t
 }
 
 /* No other keys than those of `properties`; what must be there; of which two one must, or must not beside the other. */
-static void add_rules(tx_buffer *text, const tx_table *table, bool open)
+static void add_rules(tx_buffer *text, const tx_table *table, bool typed, bool open)
 {
     int required = 0, rules = 0;
-    tx_buffer_add(text, "\"additionalProperties\": %s, \"required\": [", open ? "true" : "false");
+    tx_buffer_add(text, "\"additionalProperties\": %s, \"required\": [%s", open ? "true" : "false", typed ? "\"type\"" : "");
     for (int k = 0; k < table->count; k++) {
         const tx_option *option = table->options[k];
         if (!option->initial && !option->unless && !option->alias) {
-            tx_buffer_add(text, "%s\"%s\"", tx_schema_comma(required++), option->name);
+            tx_buffer_add(text, "%s\"%s\"", tx_schema_comma(typed + required++), option->name);
         }
     }
     tx_buffer_add(text, "]");
@@ -119,7 +119,7 @@ static tx_status add_mapping(tx_schema *w, const tx_component *component)
     tx_buffer_add(&w->text, ",\n      \"properties\": {%s", typed ? "\n        \"type\": true" : "");
     TX_TRY(add_properties(w, component, &table, typed));
     tx_buffer_add(&w->text, "\n      },\n      ");
-    add_rules(&w->text, &table, component->opens);
+    add_rules(&w->text, &table, false, component->opens);
     return component->kind == TX_KIND_RUN ? add_without_scenario(w, component, &table) : TX_OK;
 }
 

@@ -58,6 +58,7 @@ typedef enum tx_type {
     TX_TYPE_REALS,
     TX_TYPE_STRINGS,  /* a text or a list of texts */
     TX_TYPE_MAP,      /* a mapping of integers to numbers: {500: 0.1, 800: 0.5} */
+    TX_TYPE_MAPPING,  /* of any keys to any values, which its component takes apart: what it says is not looked at before */
     TX_TYPE_BYTES,    /* 512 MiB */
     TX_TYPE_SECTION,  /* a component of `kind`: a name, or a mapping with `type` */
     TX_TYPE_SECTIONS, /* a list of those */

@@ -11,6 +11,7 @@
 #include "component/resolve.h"
 #include "component/run.h"
 #include "component/value.h"
+#include "component/variant.h"
 
 enum { MAX_FILE = 16 << 20 };
 
@@ -97,6 +98,13 @@ static tx_status override(tx_config *config, const tx_config_source *source, boo
     return TX_OK;
 }
 
+static tx_status resolve_run(tx_config *config, const tx_yaml *root, const char *const *required)
+{
+    config->tree = root;
+    TX_TRY(tx_resolve_run(config, root, required, &config->root));
+    return tx_run_complete(config, config->root);
+}
+
 static tx_status build_run(tx_config *config, const tx_config_source *source)
 {
     tx_yaml *root = NULL;
@@ -115,8 +123,7 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
     if (source->output) {
         TX_TRY(tx_yaml_put(&config->pool, &root, "output.directory", "--output", source->output, config->error));
     }
-    TX_TRY(tx_resolve_run(config, root, source->required, &config->root));
-    return tx_run_complete(config, config->root);
+    return resolve_run(config, root, source->required);
 }
 
 tx_status tx_config_create(const tx_registry *registry, const tx_config_source *source, tx_error *error, tx_config **out)
@@ -124,6 +131,21 @@ tx_status tx_config_create(const tx_registry *registry, const tx_config_source *
     tx_config *config;
     TX_TRY(make_config(registry, source->name, error, &config));
     return deliver(build_run(config, source), config, out);
+}
+
+static tx_status build_variant(tx_config *config, const tx_variant *variant)
+{
+    static const char *const required[] = {"data", "network", "trainer", NULL};
+    tx_yaml *root;
+    TX_TRY(tx_variant_change(config, variant, &root));
+    return resolve_run(config, root, required);
+}
+
+tx_status tx_variant_create(const tx_registry *registry, const tx_variant *variant, tx_error *error, tx_config **out)
+{
+    tx_config *config;
+    TX_TRY(make_config(registry, variant->name, error, &config));
+    return deliver(build_variant(config, variant), config, out);
 }
 
 static tx_status build_section(tx_config *config, tx_kind kind, const char *fixed, const char *text)

@@ -1,4 +1,5 @@
 /* --set KEY.KEY=YAML: a change of the tree before it is resolved. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -115,6 +116,30 @@ tx_status tx_yaml_put(tx_pool *pool, tx_yaml **root, const char *path, const cha
     TX_TRY(tx_yaml_scalar(pool, set.place, copy, error, &set.value));
     set.value->quoted = set.value->literal = true;
     return descend(&set, root);
+}
+
+tx_status tx_yaml_put_node(tx_pool *pool, tx_yaml **root, const char *path, tx_place place, const tx_yaml *value, tx_error *error)
+{
+    const override set = {.pool = pool, .error = error, .place = place, .path = path, .value = (tx_yaml *)value};
+    return is_path(path) ? descend(&set, root)
+                         : tx_place_error(place, error, "'%s' is no path, as trainer.batch_size is one", tx_quote(path).text);
+}
+
+const tx_yaml *tx_yaml_at(const tx_yaml *root, const char *path)
+{
+    const tx_yaml *node = root;
+    while (node && *path) {
+        char key[128];
+        int64_t index = -1;
+        const size_t length = strcspn(path, ".");
+        snprintf(key, sizeof key, "%.*s", (int)length, path);
+        if (node->shape != TX_YAML_LIST || !tx_parse_integer(key, &index)) {
+            index = tx_yaml_find(node, key);
+        }
+        node = index >= 0 && index < (int64_t)node->count ? node->items[index] : NULL;
+        path += length + (path[length] == '.');
+    }
+    return node;
 }
 
 tx_status tx_yaml_override(tx_pool *pool, tx_yaml **root, const char *text, tx_error *error)

@@ -243,14 +243,13 @@ static tx_status initial_node(resolver *r, const blueprint *plan, const tx_optio
     return TX_OK;
 }
 
-/* Finds what is written for an option under its name or its alias; --set wins over the file. */
+/* Finds what is written for an option under its name or its alias; --set, or a variant's change, wins over the file. */
 static tx_status find_written(resolver *r, const blueprint *plan, tx_value *value)
 {
     const tx_option *option = value->option;
     int k = tx_yaml_find(plan->mapping, option->name);
     const int other = option->alias ? tx_yaml_find(plan->mapping, option->alias) : -1;
-    const bool name_set = k >= 0 && !plan->mapping->items[k]->place.line;
-    const bool other_set = other >= 0 && !plan->mapping->items[other]->place.line;
+    const bool name_set = tx_yaml_is_set(plan->mapping, k), other_set = tx_yaml_is_set(plan->mapping, other);
     if (k >= 0 && other >= 0 && name_set == other_set) {
         return tx_place_error(plan->mapping->keys[other]->place, r->config->error, "'%s' and '%s'%s%s are the same key",
                               option->alias, option->name, *plan->path ? " in " : "", plan->path);

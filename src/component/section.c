@@ -170,6 +170,12 @@ int tx_get_stages(const tx_section *section, const char *name, const int64_t **s
     return value ? value->count : 0;
 }
 
+const tx_yaml *tx_get_mapping(const tx_section *section, const char *name)
+{
+    const tx_value *value = own_value(section, name, TX_TYPE_MAPPING);
+    return value ? value->node : NULL;
+}
+
 uint64_t tx_get_bytes(const tx_section *section, const char *name)
 {
     const tx_value *value = own_value(section, name, TX_TYPE_BYTES);

@@ -52,16 +52,18 @@ struct tx_section {
 struct tx_config {
     tx_pool pool;
     const tx_registry *registry;
-    const char *name;   /* of the file, for messages */
-    const char *folder; /* absolute; where paths start */
-    const char *here;   /* absolute; where output paths start: the working directory */
-    tx_error *error;    /* while it is being made */
-    tx_error dropped;   /* what was missing in a section that was dropped */
+    const char *name;    /* of the file, for messages */
+    const char *folder;  /* absolute; where paths start */
+    const char *here;    /* absolute; where output paths start: the working directory */
+    tx_error *error;     /* while it is being made */
+    const tx_yaml *tree; /* of a run: what was resolved */
+    tx_error dropped;    /* what was missing in a section that was dropped */
     tx_section *root;
 };
 
-bool tx_option_takes_function(const tx_option *option);                 /* a component or a word: its key may be NAME_fn, too */
-bool tx_option_is_input(const tx_option *option);                       /* names files that are read */
-bool tx_option_is(const tx_option *option, const char *key);            /* as keys are matched, by name or alias */
-tx_value *tx_section_find(const tx_section *section, const char *name); /* by name or alias; NULL: none */
+const tx_yaml *tx_get_mapping(const tx_section *section, const char *name); /* NULL: the value is null */
+bool tx_option_takes_function(const tx_option *option);                     /* a component or a word: its key may be NAME_fn, too */
+bool tx_option_is_input(const tx_option *option);                           /* names files that are read */
+bool tx_option_is(const tx_option *option, const char *key);                /* as keys are matched, by name or alias */
+tx_value *tx_section_find(const tx_section *section, const char *name);     /* by name or alias; NULL: none */
 tx_place tx_value_place(const tx_section *section, const tx_value *value);

@@ -47,6 +47,11 @@ int tx_yaml_find(const tx_yaml *node, const char *key)
     return -1;
 }
 
+bool tx_yaml_is_set(const tx_yaml *mapping, int k)
+{
+    return k >= 0 && (!mapping->items[k]->place.line || !mapping->keys[k]->place.line);
+}
+
 tx_status tx_yaml_scalar(tx_pool *pool, tx_place place, const char *text, tx_error *error, tx_yaml **out)
 {
     tx_yaml *node;

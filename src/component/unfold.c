@@ -167,9 +167,9 @@ static tx_status add_inner(tx_config *config, tx_yaml *mapping, tx_yaml *key, tx
     if (there < 0) {
         return tx_yaml_append(&config->pool, mapping, key, item, config->error);
     }
-    return !mapping->items[there]->place.line ? TX_OK
-                                              : tx_place_error(key->place, config->error, "'%s' in %s.%s stands in %s too",
-                                                               tx_quote(key->text).text, path, outer, path);
+    return tx_yaml_is_set(mapping, there) ? TX_OK
+                                          : tx_place_error(key->place, config->error, "'%s' in %s.%s stands in %s too",
+                                                           tx_quote(key->text).text, path, outer, path);
 }
 
 /* Beside the option's alias `type` may be that of Trainax's class, which has such an argument. */

@@ -419,6 +419,8 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
         return tx_value_map(config, value, path);
     case TX_TYPE_STAGES:
         return tx_value_stages(config, value, path);
+    case TX_TYPE_MAPPING:
+        return value->node->shape == TX_YAML_MAPPING ? TX_OK : tx_value_wrong(config, value, value->node, path);
     case TX_TYPE_BYTES:
         return read_bytes(config, value, path);
     case TX_TYPE_WORD:

@@ -22,6 +22,7 @@ static const char *const type_expectations[] = {
     [TX_TYPE_REALS] = "a number or a list of numbers",
     [TX_TYPE_STRINGS] = "a text or a list of texts",
     [TX_TYPE_MAP] = "a mapping of integers to numbers",
+    [TX_TYPE_MAPPING] = "a mapping",
     [TX_TYPE_BYTES] = "an amount of memory such as 512 MiB",
     [TX_TYPE_SECTION] = "a mapping",
     [TX_TYPE_SECTIONS] = "a list",

@@ -33,6 +33,7 @@ static void describe_type(const tx_option *option, char *cell, size_t size)
         [TX_TYPE_REALS] = "number or list",
         [TX_TYPE_STRINGS] = "text or list",
         [TX_TYPE_MAP] = "{integer: number}",
+        [TX_TYPE_MAPPING] = "mapping",
         [TX_TYPE_BYTES] = "memory",
         [TX_TYPE_SECTION] = "",
         [TX_TYPE_SECTIONS] = "list of ",

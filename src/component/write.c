@@ -36,12 +36,8 @@ static bool is_plain(const char *string)
 }
 
 /* path: a dollar is written as two, since one would be expanded when it is read. */
-static void write_text(tx_buffer *text, const char *string, bool path)
+static void write_quoted(tx_buffer *text, const char *string, bool path)
 {
-    if (is_plain(string)) {
-        tx_buffer_add(text, "%s", string);
-        return;
-    }
     tx_buffer_add(text, "\"");
     for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
         if (*c < 32 || *c == 127) {
@@ -51,6 +47,11 @@ static void write_text(tx_buffer *text, const char *string, bool path)
         }
     }
     tx_buffer_add(text, "\"");
+}
+
+static void write_text(tx_buffer *text, const char *string, bool path)
+{
+    is_plain(string) ? tx_buffer_add(text, "%s", string) : write_quoted(text, string, path);
 }
 
 static void write_key(tx_buffer *text, tx_key_spec key)
@@ -125,6 +126,31 @@ static void write_stages(tx_buffer *text, const tx_value *value)
     tx_buffer_add(text, "}");
 }
 
+/* In one line. What stood without quotes reads without them as what it was, unless it has a mark of such lines. */
+void tx_yaml_write(tx_buffer *text, const tx_yaml *node)
+{
+    const bool mapping = node->shape == TX_YAML_MAPPING;
+    if (tx_yaml_is_null(node)) {
+        tx_buffer_add(text, "null");
+        return;
+    }
+    if (node->shape == TX_YAML_SCALAR) {
+        !node->quoted && !strpbrk(node->text, ",[]{}\n") ? tx_buffer_add(text, "%s", node->text)
+                                                         : write_quoted(text, node->text, false);
+        return;
+    }
+    tx_buffer_add(text, mapping ? "{" : "[");
+    for (size_t k = 0; k < node->count; k++) {
+        tx_buffer_add(text, k ? ", " : "");
+        if (mapping) {
+            tx_yaml_write(text, node->keys[k]);
+            tx_buffer_add(text, ": ");
+        }
+        tx_yaml_write(text, node->items[k]);
+    }
+    tx_buffer_add(text, mapping ? "}" : "]");
+}
+
 void tx_value_write(tx_buffer *text, const tx_value *value)
 {
     if (value->form == TX_FORM_NULL) {
@@ -166,6 +192,9 @@ void tx_value_write(tx_buffer *text, const tx_value *value)
         break;
     case TX_TYPE_STAGES:
         write_stages(text, value);
+        break;
+    case TX_TYPE_MAPPING:
+        tx_yaml_write(text, value->node);
         break;
     case TX_TYPE_PATH:
     case TX_TYPE_OUTPUT_PATH:

@@ -49,11 +49,17 @@ bool tx_yaml_is_null(const tx_yaml *node);
 bool tx_same_key(const char *a, const char *b);
 /* The index of a key in a mapping, or -1. node may be NULL or no mapping. */
 int tx_yaml_find(const tx_yaml *node, const char *key);
+/* Was the value at this index (or -1) put there, by --set say, instead of standing in the file? */
+bool tx_yaml_is_set(const tx_yaml *mapping, int k);
 
 /* "file.yaml:3:12: …", status TX_INVALID. */
 tx_status tx_place_error(tx_place place, tx_error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* One --set KEY.KEY=YAML. The nodes on the way are copied, so that what an alias shares stays as it is. */
 tx_status tx_yaml_override(tx_pool *pool, tx_yaml **root, const char *text, tx_error *error);
+/* The same with a value that is there already. place: of keys that are missing on the way, and of errors. */
+tx_status tx_yaml_put_node(tx_pool *pool, tx_yaml **root, const char *path, tx_place place, const tx_yaml *value, tx_error *error);
+/* What stands at a path; NULL: nothing. root: not NULL. */
+const tx_yaml *tx_yaml_at(const tx_yaml *root, const char *path);
 /* The same with a text as it stands, whatever is in it. origin: what messages call its place. */
 tx_status tx_yaml_put(tx_pool *pool, tx_yaml **root, const char *path, const char *origin, const char *text, tx_error *error);

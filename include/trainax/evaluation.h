@@ -51,10 +51,11 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *run, struct tx_d
                        const void *parameters, tx_error *error, double *out);
 
 typedef struct tx_evaluate_options {
-    const char *network; /* network file or checkpoint */
-    const char *metrics; /* names separated by commas; NULL: the configuration's */
-    tx_output output;    /* metrics.csv; path NULL: the table is part of the text */
-    bool full_loss;      /* of the `trainer` section on `data` */
+    const char *network;        /* network file or checkpoint */
+    const char *metrics;        /* names separated by commas; NULL: the configuration's */
+    tx_output output;           /* metrics.csv; path NULL: the table is part of the text */
+    bool full_loss;             /* of the `trainer` section on `data` */
+    struct tx_dataset *dataset; /* as of tx_evaluation_setup: the trajectories to evaluate on; NULL: they are read */
 } tx_evaluate_options;
 /* `trainax evaluate`: text for the screen (tx_free; NULL on all ranks but 0). Collective. TX_BAD_DATA: what is wrong with the
  * network file. */

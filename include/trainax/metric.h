@@ -72,6 +72,12 @@ void tx_metrics_measure_inside(const tx_metrics *metrics, tx_metric_scratch *scr
  * number for each name. */
 void tx_metrics_summarise(const tx_metrics *metrics, int64_t num_samples, const double *quantities, double *scratch, double *out);
 
+/* Over the first 100 steps of a rollout, or all if fewer: the geometric mean of a metric, of a correlation the arithmetic one. Of
+ * values[0], values[stride], … */
+double tx_metric_average(const char *name, int64_t num_steps, const double *values, int64_t stride);
+/* numpy.quantile's default: linear between the two neighbours of level * (count - 1). Sorts the values; nan if there is one. */
+double tx_metric_quantile(double *values, int64_t count, double level);
+
 #ifdef __cplusplus
 }
 #endif

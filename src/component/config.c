@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "component/ensemble.h"
 #include "component/expansion.h"
 #include "component/registry.h"
 #include "component/resolve.h"
 #include "component/run.h"
 #include "component/value.h"
-#include "component/variant.h"
 
 enum { MAX_FILE = 16 << 20 };
 
@@ -123,6 +123,7 @@ static tx_status build_run(tx_config *config, const tx_config_source *source)
     if (source->output) {
         TX_TRY(tx_yaml_put(&config->pool, &root, "output.directory", "--output", source->output, config->error));
     }
+    TX_TRY(tx_ensemble_complete(config, &root));
     return resolve_run(config, root, source->required);
 }
 

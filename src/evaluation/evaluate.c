@@ -122,11 +122,11 @@ static tx_status measure(evaluate_job *job, tx_error *error)
 {
     const bool shared = job->options->full_loss && !has_own_data(job);
     TX_TRY(shared ? load_data(job, error) : TX_OK);
-    TX_TRY(find_units(job, error));
+    TX_TRY(job->options->dataset ? TX_OK : find_units(job, error));
     const tx_evaluation_setup setup = {.run = job->root,
                                        .network = tx_config_root(job->network),
                                        .metrics = job->options->metrics,
-                                       .dataset = job->data,
+                                       .dataset = job->options->dataset ? job->options->dataset : job->data,
                                        .once = true,
                                        .normalization = &job->normalization};
     TX_TRY(tx_evaluation_create(job->parallel, &setup, error, &job->evaluation));

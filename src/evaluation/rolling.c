@@ -8,8 +8,6 @@
 #include "evaluation/rolling.h"
 #include "parallel/groups.h"
 
-enum { GMEAN_STEPS = 100 }; /* that the geometric mean is over */
-
 /* A step of a group: to the level behind those given, for step 1. */
 typedef struct job {
     int64_t level, step, group;
@@ -182,16 +180,6 @@ static void record(tx_evaluation *evaluation, int64_t step)
     evaluation->errors[step - 1] = rounded(evaluation, evaluation->row[evaluation->nrmse]);
 }
 
-static double geometric_mean(const tx_evaluation *evaluation)
-{
-    const int64_t count = evaluation->num_steps < GMEAN_STEPS ? evaluation->num_steps : GMEAN_STEPS;
-    double sum = 0;
-    for (int64_t k = 0; k < count; k++) {
-        sum += log(evaluation->errors[k]);
-    }
-    return exp(sum / (double)count);
-}
-
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
     tx_parameters_set(&evaluation->parameters, parameters);
@@ -204,6 +192,6 @@ tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, t
                                   .num_metrics = evaluation->num_metrics,
                                   .names = evaluation->names,
                                   .values = evaluation->values,
-                                  .gmean = geometric_mean(evaluation)};
+                                  .gmean = tx_metric_average("mean_nRMSE", evaluation->num_steps, evaluation->errors, 1)};
     return TX_OK;
 }

@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "metric/quantity.h"
 
+enum { AVERAGED_STEPS = 100 };
+
 typedef struct column {
     char *name;
     tx_metric_statistic statistic;
@@ -376,8 +378,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* numpy.quantile's default: linear between the two neighbours of level * (count - 1). */
-static double quantile(double *values, int64_t count, double level)
+double tx_metric_quantile(double *values, int64_t count, double level)
 {
     for (int64_t k = 0; k < count; k++) {
         if (isnan(values[k])) {
@@ -391,6 +392,17 @@ static double quantile(double *values, int64_t count, double level)
     return rest == 0 || low == high ? low : low + (high - low) * rest;
 }
 
+double tx_metric_average(const char *name, int64_t num_steps, const double *values, int64_t stride)
+{
+    const int64_t count = num_steps < AVERAGED_STEPS ? num_steps : AVERAGED_STEPS;
+    const bool plain = strstr(name, "correlation");
+    double sum = 0;
+    for (int64_t k = 0; k < count; k++) {
+        sum += plain ? values[k * stride] : log(values[k * stride]);
+    }
+    return plain ? sum / (double)count : exp(sum / (double)count);
+}
+
 /* inf beside -inf cannot occur: correlations are finite or nan, all others at least 0. */
 static double statistic(const tx_metrics *metrics, tx_metric_statistic kind, double *values, int64_t count)
 {
@@ -399,7 +411,7 @@ static double statistic(const tx_metrics *metrics, tx_metric_statistic kind, dou
         const double sum = tx_metric_sum(values, count);
         return (sum > metrics->range.huge ? INFINITY : sum) / (double)count;
     }
-    return quantile(values, count, levels[kind]);
+    return tx_metric_quantile(values, count, levels[kind]);
 }
 
 void tx_metrics_summarise(const tx_metrics *metrics, int64_t num_samples, const double *quantities, double *scratch, double *out)

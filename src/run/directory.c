@@ -21,8 +21,9 @@ enum { PATH_SIZE = 4096 };
 
 /* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
  * is resumed, if only from its beginning. */
-static const char *const files[] = {
-    "run.log", "network.h5", "network_ema.h5", "best.h5", "history.csv", "checkpoint.previous.h5", "checkpoint.h5", "config.yaml"};
+static const char *const files[] = {"run.log",        "network.h5",    "network_ema.h5", "best.h5",
+                                    "history.csv",    "checkpoint.previous.h5", "checkpoint.h5", "members.csv",
+                                    "ensemble.csv",   "config.yaml"};
 enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
 static void join(char path[PATH_SIZE], const char *directory, const char *name)
@@ -75,6 +76,23 @@ static tx_status remove_file(const char *path, tx_error *error)
 {
     return unlink(path) == 0 || errno == ENOENT ? TX_OK
                                                 : tx_error_set(error, TX_BAD_DATA, "cannot remove %s: %s", path, strerror(errno));
+}
+
+tx_status tx_run_remove(const char *directory, const char *name, tx_error *error)
+{
+    char path[PATH_SIZE];
+    join(path, directory, name);
+    return remove_file(path, error);
+}
+
+tx_status tx_run_check_kind(const char *directory, const tx_config *earlier, const tx_config *now, tx_error *error)
+{
+    const bool several = tx_has(tx_config_root(now), "ensemble");
+    if (!earlier || tx_has(tx_config_root(earlier), "ensemble") == several) {
+        return TX_OK;
+    }
+    return tx_error_set(error, TX_INVALID, "%s holds %s, and this is %s: give --overwrite to replace it, or another --output",
+                        directory, several ? "a single run" : "an ensemble", several ? "an ensemble" : "a single run");
 }
 
 /* NAME_STEP.h5 */
@@ -140,9 +158,51 @@ static tx_status remove_snapshots(const char *directory, tx_error *error)
     return status;
 }
 
+static tx_status remove_run(const char *directory, tx_start start, tx_error *error);
+
+/* "member_" and digits. */
+static bool looks_like_member(const char *name)
+{
+    static const char start[] = "member_";
+    const size_t length = sizeof start - 1;
+    return strncmp(name, start, length) == 0 && name[length] && !name[length + strspn(name + length, "0123456789")];
+}
+
+/* With its folder, if nothing else is in it. */
+static tx_status remove_member(const char *path, tx_error *error)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode) || !tx_run_exists(path)) {
+        return TX_OK;
+    }
+    TX_TRY(remove_run(path, TX_START_OVERWRITE, error));
+    TX_TRY(tx_run_remove(path, TX_MEMBER_METRICS, error));
+    rmdir(path);
+    return TX_OK;
+}
+
+static tx_status remove_members(const char *directory, tx_error *error)
+{
+    DIR *folder = opendir(directory);
+    tx_status status = TX_OK;
+    for (const struct dirent *entry; folder && status == TX_OK && (entry = readdir(folder));) {
+        tx_text path = {0};
+        if (looks_like_member(entry->d_name)) {
+            status = tx_text_add(&path, error, "%s/%s", directory, entry->d_name);
+            status = status ? status : remove_member(path.data, error);
+            tx_free(path.data);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return status;
+}
+
 static tx_status remove_run(const char *directory, tx_start start, tx_error *error)
 {
     TX_TRY(remove_snapshots(directory, error));
+    TX_TRY(remove_members(directory, error));
     for (int k = start == TX_START_RESUME ? BEHIND_LOG : 0; k < NUM_FILES; k++) {
         char path[PATH_SIZE];
         join(path, directory, files[k]);

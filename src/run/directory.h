@@ -4,6 +4,8 @@
 #include "run/checkpoint.h"
 #include "trainax/run.h"
 
+#define TX_MEMBER_METRICS "metrics.csv" /* of an ensemble's member, as evaluated when it is finished */
+
 /* Does it hold (part of) a run? */
 bool tx_run_exists(const char *directory);
 /* TX_INVALID when it holds a run and the start is new; TX_BAD_DATA when it is not a folder or cannot be written. Changes
@@ -13,6 +15,10 @@ tx_status tx_run_check(const char *directory, tx_start start, tx_error *error);
 tx_status tx_run_begin(const char *directory, tx_start start, bool keep, const tx_section *root, tx_error *error);
 /* Writes network.h5, and network_ema.h5 where a mean of the parameters is kept. */
 tx_status tx_run_finish(const char *directory, tx_member *member, tx_history *history, tx_error *error);
+/* TX_INVALID when that was a run alone (`earlier`, may be NULL) and this is an ensemble, or the other way round. */
+tx_status tx_run_check_kind(const char *directory, const tx_config *earlier, const tx_config *now, tx_error *error);
+/* Of this name in it, if there is one. */
+tx_status tx_run_remove(const char *directory, const char *name, tx_error *error);
 /* TX_INVALID when the run would replace or remove one of its inputs (NULL behind the last). */
 tx_status tx_run_check_inputs(const char *directory, tx_start start, const char *const *inputs, tx_error *error);
 /* TX_INVALID when it holds a network.h5, network_ema.h5 or best.h5, which a run without a checkpoint would replace. */

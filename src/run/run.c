@@ -1,4 +1,4 @@
-/* tx_train: the loop with its files, of a run that is alone or one of several members. Only rank 0 of those that train it has a
+/* The loop with its files, of a run that is alone or one of several members. Only rank 0 of those that train it has a
  * history and touches the run directory. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ typedef struct tx_run {
     double next_checkpoint, next_flush;
     bool wanted; /* checkpoint.now was seen */
     tx_run_times times;
-    bool told;
+    bool told, finished;
 } tx_run;
 
 /* ---- Start ---- */
@@ -68,6 +68,7 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
         return TX_OK;
     }
     run->earlier = tx_run_earlier(run->directory, tx_config_registry(run->config));
+    TX_TRY(tx_run_check_kind(run->directory, run->earlier, run->config, error));
     TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
     if (run->checkpoint.file) {
         return tx_checkpoint_check(&run->checkpoint, run->config, error);
@@ -138,6 +139,7 @@ static tx_status take_directory(tx_run *run, tx_error *error)
         TX_TRY(tx_checkpoint_load(&run->checkpoint, run->member, error));
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
+    TX_TRY(run->place.stale ? tx_run_remove(run->directory, run->place.stale, error) : TX_OK);
     TX_TRY(tx_run_log_open(&run->file, run->directory, error));
     TX_TRY(tx_best_save(&run->member->best, &run->trainer->problem, run->directory, error));
     return tx_history_open(run->history, error);
@@ -443,13 +445,15 @@ static tx_status tell_end(const tx_run *run, tx_error *error)
 
 static tx_status train(tx_run *run, tx_error *error)
 {
-    bool finished;
     size_t count;
     TX_TRY(tx_parallel_agree(run->parallel, tx_config_inputs(run->config, 0, error, &count, &run->inputs), error));
     TX_TRY(tx_parallel_agree(run->parallel, run->writer ? look_for_checkpoint(run, error) : TX_OK, error));
-    TX_TRY(is_finished(run, error, &finished));
-    if (finished) {
+    TX_TRY(is_finished(run, error, &run->finished));
+    if (run->finished) {
         return tx_parallel_agree(run->parallel, run->writer ? tell_finished(run, error) : TX_OK, error);
+    }
+    if (run->place.looks) {
+        return TX_OK;
     }
     TX_TRY(start(run, error));
     TX_TRY(loop(run, error));
@@ -478,7 +482,7 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
     }
     tx_parallel_attend(parallel, (tx_attention){.stop = should_stop_reading, .waiting = wait_for_others, .user = &run});
     const tx_status status = train(&run, error);
-    *steps = run.member ? run.member->step : run.checkpoint.step;
+    *steps = place->looks && !run.finished ? -1 : run.member ? run.member->step : run.checkpoint.step;
     tx_run_log_end(&run.file, error);
     tx_history_destroy(run.history);
     tx_trainer_destroy(run.trainer);
@@ -488,12 +492,4 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
     tx_claim_release(&run.claim);
     tx_parallel_attend(parallel, (tx_attention){0});
     return status;
-}
-
-tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
-{
-    const tx_run_place alone = {.end = tx_deadline_end(parallel, options->time_limit)};
-    tx_error own = {0};
-    int64_t unused;
-    return tx_train_at(&alone, config, parallel, options, error ? error : &own, &unused); /* its status is looked at */
 }

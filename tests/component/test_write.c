@@ -133,6 +133,7 @@ static void exact_text(void)
                                         "        type: mse\n"
                                         "    every: 10\n"
                                         "    name: five\n"
+                                        "ensemble: null\n"
                                         "output:\n"
                                         "  directory: /somewhere/else\n"
                                         "  checkpoint_every: 0\n"

@@ -21,12 +21,14 @@ typedef struct tx_evaluation_setup {
     const char *metrics;        /* names separated by commas, instead of evaluation.metrics; may be NULL */
     struct tx_dataset *dataset; /* trajectories that are loaded already (the caller's; nobody else may fetch from them while
                                  * the evaluation lives); NULL: it loads its own */
-    bool once;                  /* its own are not loaded: their levels are read when they are needed, in each run */
+    int networks; /* how many of that section are rolled out beside each other, for metrics of their mean, `spread` and
+                   * `crps`; 0: one, for its own metrics */
+    bool once;    /* its own are not loaded: their levels are read when they are needed, in each run */
     const struct tx_normalization *normalization; /* that its own are in where they say nothing of it; may be NULL */
 } tx_evaluation_setup;
 typedef struct tx_evaluation_result { /* owned by the evaluation, valid until its next run */
     int64_t num_steps;
-    int num_metrics;
+    int num_metrics; /* columns */
     const char *const *names;
     const double *values; /* [num_steps][num_metrics], from step 1 on; rounded to the run's precision */
     double gmean;         /* geometric mean of mean_nRMSE over the first 100 steps, or all if fewer */
@@ -40,6 +42,10 @@ const struct tx_dataset *tx_evaluation_dataset(const tx_evaluation *evaluation);
 /* Collective; all ranks get the result. parameters: flat, in the run's precision, the same on all ranks. */
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out);
 
+/* The same of setup.networks of them. */
+tx_status tx_evaluation_run_all(tx_evaluation *evaluation, const void *const *parameters, tx_error *error,
+                                tx_evaluation_result *out);
+
 /* Rolls a stored network out from the first level of every trajectory of a file. device: of OpenCL, as parallel.device; NULL: on
  * the CPU. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
@@ -51,7 +57,7 @@ tx_status tx_full_loss(tx_parallel *parallel, const tx_section *run, struct tx_d
                        const void *parameters, tx_error *error, double *out);
 
 typedef struct tx_evaluate_options {
-    const char *network;        /* network file or checkpoint */
+    const char *network;        /* network file or checkpoint; or an ensemble's directory: those of its finished members */
     const char *metrics;        /* names separated by commas; NULL: the configuration's */
     tx_output output;           /* metrics.csv; path NULL: the table is part of the text */
     bool full_loss;             /* of the `trainer` section on `data` */

@@ -15,7 +15,8 @@ tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *er
 /* The text of `inspect` for a file (network, checkpoint, trajectories) or folder; tx_free. registry: whose data sources are tried,
  * by content, on what is none of our own; they read all numbers for ranges, and also say statistics. Not collective. */
 tx_status tx_inspect_file(const tx_registry *registry, const char *path, bool statistics, tx_error *error, char **out);
-/* … and for a configuration on `num_ranks` ranks: resolved YAML, parameter count, arena, memory per rank; with statistics also what
+/* … and for a configuration on `num_ranks` ranks: resolved YAML, parameter count, arena, memory per rank (of an ensemble what a
+ * group of them needs for the largest member); with statistics also what
  * is in its data, as of a file. */
 tx_status tx_inspect_config(const tx_config *config, int num_ranks, bool statistics, tx_error *error, char **out);
 /* The unrolled graph of its training: states, the maps between them, losses, and where no gradient goes back. As SVG, or for

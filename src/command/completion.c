@@ -17,6 +17,7 @@ static const struct {
     {"TYPE", "_trainax_words 'float32 float64'"},
     {"FILE or CONFIG", "_trainax_files yaml yml h5"},
     {"FILE.h5", "_trainax_files h5"},
+    {"FILE.h5|DIR", "_trainax_files h5"},
     {"NETWORK.h5", "_trainax_files h5"},
     {"FILE", "_trainax_files '*'"},
     {"DIR", "_trainax_files"},

@@ -37,7 +37,7 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
     char *text = NULL;
     tx_session session;
     if (!options.network) {
-        return tx_error_set(error, TX_INVALID, "evaluate needs --network FILE.h5");
+        return tx_error_set(error, TX_INVALID, "evaluate needs --network FILE.h5|DIR");
     }
     tx_signals_clean_up();
     TX_TRY(tx_session_open(arguments, tx_arguments_path(arguments), options.full_loss ? for_loss : nothing, NULL, error, &session));
@@ -51,7 +51,10 @@ static tx_status run(const tx_arguments *arguments, tx_error *error)
 
 static const tx_flag flags[] = {
     {.name = "--set", .value = "KEY=VALUE", .many = true, .text = "overrides one key of the configuration; may be repeated"},
-    {.name = "--network", .value = "FILE.h5", .text = "the network: network.h5 or checkpoint.h5 of a run"},
+    {.name = "--network",
+     .value = "FILE.h5|DIR",
+     .text = "the network: network.h5 or checkpoint.h5 of a run; or an ensemble's directory: the metrics are then of its members' "
+             "mean state, and `spread` and `crps` (fair) stand behind them"},
     {.name = "--metrics",
      .value = "LIST",
      .text = "names separated by commas (`trainax list metrics`), instead of evaluation.metrics"},
@@ -62,7 +65,8 @@ static const tx_flag flags[] = {
 };
 const tx_command tx_command_evaluate = {
     .name = "evaluate",
-    .usage = "evaluate CONFIG --network FILE.h5 [--metrics LIST] [--full-loss] [--output FILE [--overwrite]] [--set KEY=VALUE]...",
+    .usage =
+        "evaluate CONFIG --network FILE.h5|DIR [--metrics LIST] [--full-loss] [--output FILE [--overwrite]] [--set KEY=VALUE]...",
     .summary = "errors of a network along rollouts of held-out data: a table of metrics, a row a step, and behind it a line "
                "gmean_mean_nRMSE: the geometric mean of mean_nRMSE over the first 100 steps",
     .flags = flags,

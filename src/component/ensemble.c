@@ -175,6 +175,13 @@ void tx_ensemble_name(const tx_ensemble *ensemble, int member, char out[TX_MEMBE
     snprintf(out, TX_MEMBER_NAME, "member_%0*d", digits, member);
 }
 
+bool tx_is_member(const char *name)
+{
+    static const char start[] = "member_";
+    const size_t length = sizeof start - 1;
+    return strncmp(name, start, length) == 0 && name[length] && !name[length + strspn(name + length, "0123456789")];
+}
+
 const int64_t *tx_ensemble_seed(const tx_ensemble *ensemble, int member)
 {
     return ensemble->num_seeds ? &ensemble->seeds[member % ensemble->num_seeds] : NULL;

@@ -26,6 +26,7 @@ void tx_ensemble_destroy(tx_ensemble *ensemble);
 
 enum { TX_MEMBER_NAME = 32 };
 void tx_ensemble_name(const tx_ensemble *ensemble, int member, char out[TX_MEMBER_NAME]); /* "member_007" */
+bool tx_is_member(const char *name);                                                      /* a name of that form */
 const int64_t *tx_ensemble_seed(const tx_ensemble *ensemble, int member);                 /* NULL: there are no seeds */
 const tx_yaml *tx_ensemble_value(const tx_ensemble *ensemble, int member, int list);
 /* That of a member's run alone in this directory; the ensemble outlives it. */

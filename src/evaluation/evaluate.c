@@ -1,10 +1,11 @@
-/* `trainax evaluate`: a stored network on held-out trajectories; numbers into a table. */
+/* `trainax evaluate`: a stored network, or those of an ensemble, on held-out trajectories; numbers into a table. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "evaluation/members.h"
 #include "problem/budget.h"
 #include "problem/constants.h"
 #include "problem/losses.h"
@@ -18,12 +19,13 @@ typedef struct evaluate_job {
     const tx_section *root;
     const tx_evaluate_options *options;
     char *output; /* where the table is written; NULL: nowhere */
-    tx_file *file;
-    tx_config *network;             /* the file's section */
+    tx_networks networks;
+    const char *path;               /* of the one that is looked at, for messages */
+    tx_config *network;             /* the first one's section */
     tx_dataset *data;               /* of the `data` section, where the full loss needs it too */
     tx_normalization normalization; /* of that section, for held-out data that have none */
     tx_evaluation *evaluation;
-    void *parameters;
+    char *parameters; /* of all, one behind the other */
     tx_evaluation_result result;
     double full_loss;
 } evaluate_job;
@@ -32,31 +34,53 @@ typedef struct evaluate_job {
 
 static tx_status blame_file(const evaluate_job *job, tx_status status, const tx_error *local, tx_error *error)
 {
-    const bool named = strstr(local->message, job->options->network) != NULL;
+    const bool named = strstr(local->message, job->path) != NULL;
     return !status ? TX_OK
-                   : tx_error_set(error, status == TX_INVALID ? TX_BAD_DATA : status, "%s%s%s", named ? "" : job->options->network,
+                   : tx_error_set(error, status == TX_INVALID ? TX_BAD_DATA : status, "%s%s%s", named ? "" : job->path,
                                   named ? "" : ": ", local->message);
 }
 
 static tx_status read_section(evaluate_job *job, const tx_registry *registry, tx_error *error)
 {
-    TX_TRY(tx_network_file_open(job->options->network, error, &job->file));
-    return tx_network_file_section(job->file, registry, error, &job->network);
+    tx_file *file;
+    TX_TRY(tx_network_file_open(job->path, error, &file));
+    const tx_status status = tx_network_file_section(file, registry, error, &job->network);
+    tx_file_close(file);
+    return status;
 }
 
 static tx_status open_network(evaluate_job *job, const tx_registry *registry, tx_error *error)
 {
     tx_error local = {0};
+    job->path = job->networks.paths[0];
     const tx_status status = read_section(job, registry, &local);
     return tx_parallel_agree(job->parallel, blame_file(job, status, &local, error), error);
 }
 
+static size_t parameter_bytes(const evaluate_job *job)
+{
+    return (size_t)tx_evaluation_network(job->evaluation)->num_parameters * tx_real_bytes(tx_problem_random(job->root).precision);
+}
+
+static tx_status read_file(evaluate_job *job, int network, tx_error *error)
+{
+    tx_file *file;
+    job->path = job->networks.paths[network];
+    TX_TRY(tx_network_file_open(job->path, error, &file));
+    const tx_status status =
+        tx_network_file_parameters(file, tx_evaluation_network(job->evaluation), tx_problem_random(job->root).precision,
+                                   job->parameters + (size_t)network * parameter_bytes(job), error);
+    tx_file_close(file);
+    return status;
+}
+
 static tx_status read_here(evaluate_job *job, tx_error *error)
 {
-    const tx_network *network = tx_evaluation_network(job->evaluation);
-    const tx_precision precision = tx_problem_random(job->root).precision;
-    TX_TRY(tx_allocate_array((size_t)network->num_parameters, tx_real_bytes(precision), error, &job->parameters));
-    return tx_network_file_parameters(job->file, network, precision, job->parameters, error);
+    TX_TRY(tx_allocate_array((size_t)job->networks.count, parameter_bytes(job), error, &job->parameters));
+    for (int k = 0; k < job->networks.count; k++) {
+        TX_TRY(read_file(job, k, error));
+    }
+    return TX_OK;
 }
 
 static tx_status read_parameters(evaluate_job *job, tx_error *error)
@@ -64,6 +88,19 @@ static tx_status read_parameters(evaluate_job *job, tx_error *error)
     tx_error local = {0};
     const tx_status status = read_here(job, &local);
     return tx_parallel_agree(job->parallel, blame_file(job, status, &local, error), error);
+}
+
+static tx_status run(evaluate_job *job, tx_error *error)
+{
+    const void **parameters = NULL;
+    tx_status status = tx_allocate_array((size_t)job->networks.count, sizeof *parameters, error, &parameters);
+    for (int k = 0; status == TX_OK && k < job->networks.count; k++) {
+        parameters[k] = job->parameters + (size_t)k * parameter_bytes(job);
+    }
+    status = tx_parallel_agree(job->parallel, status, error);
+    status = status ? status : tx_evaluation_run_all(job->evaluation, parameters, error, &job->result);
+    tx_free(parameters);
+    return status;
 }
 
 /* ---- The numbers ---- */
@@ -127,11 +164,12 @@ static tx_status measure(evaluate_job *job, tx_error *error)
                                        .network = tx_config_root(job->network),
                                        .metrics = job->options->metrics,
                                        .dataset = job->options->dataset ? job->options->dataset : job->data,
+                                       .networks = job->networks.several ? job->networks.count : 0,
                                        .once = true,
                                        .normalization = &job->normalization};
     TX_TRY(tx_evaluation_create(job->parallel, &setup, error, &job->evaluation));
     TX_TRY(read_parameters(job, error));
-    return tx_evaluation_run(job->evaluation, job->parameters, error, &job->result);
+    return run(job, error);
 }
 
 /* The training data may be of another resolution than the held-out ones: a network of its own. */
@@ -233,15 +271,26 @@ static tx_status find_output(evaluate_job *job, const tx_config *config, tx_erro
     if (!job->options->output.path) {
         return TX_OK;
     }
-    TX_TRY(tx_parallel_agree(job->parallel, tx_config_inputs(config, 1, error, &count, &inputs), error));
-    inputs[count] = job->options->network;
+    const size_t networks = (size_t)job->networks.count;
+    TX_TRY(tx_parallel_agree(job->parallel, tx_config_inputs(config, networks, error, &count, &inputs), error));
+    memcpy(&inputs[count], job->networks.paths, networks * sizeof *inputs);
     const tx_status status = tx_output_find(job->parallel, &job->options->output, inputs, error, &job->output);
     tx_free(inputs);
     return status;
 }
 
+static tx_status find_networks(evaluate_job *job, tx_error *error)
+{
+    tx_status status = tx_networks_find(job->options->network, error, &job->networks);
+    if (status == TX_OK && job->networks.several && job->options->full_loss) {
+        status = tx_error_set(error, TX_INVALID, "the full loss is of one network, and %s holds several", job->options->network);
+    }
+    return tx_parallel_agree(job->parallel, status, error);
+}
+
 static tx_status evaluate(evaluate_job *job, const tx_config *config, tx_error *error, char **out)
 {
+    TX_TRY(find_networks(job, error));
     TX_TRY(find_output(job, config, error));
     TX_TRY(open_network(job, tx_config_registry(config), error));
     TX_TRY(measure(job, error));
@@ -259,7 +308,7 @@ tx_status tx_evaluate(const tx_config *config, tx_parallel *parallel, const tx_e
     tx_evaluation_destroy(job.evaluation);
     tx_dataset_destroy(job.data);
     tx_normalization_free(&job.normalization);
-    tx_file_close(job.file);
+    tx_networks_free(&job.networks);
     tx_config_destroy(job.network);
     tx_free(job.parameters);
     tx_free(job.output);

@@ -7,6 +7,8 @@
 #include "evaluation/rolling.h"
 #include "problem/losses.h"
 
+enum { SPREAD_NUMBERS = 2 };
+
 /* ---- Create ---- */
 
 static const tx_section *evaluation_section(const tx_evaluation_setup *setup)
@@ -103,9 +105,14 @@ static tx_status choose_metrics(tx_evaluation *evaluation, const tx_evaluation_s
 
 static tx_status copy_names(tx_evaluation *evaluation, tx_error *error)
 {
-    TX_TRY(tx_allocate_array((size_t)evaluation->num_metrics, sizeof(char *), error, &evaluation->names));
-    for (int k = 0; k < evaluation->num_metrics; k++) {
-        evaluation->names[k] = tx_metrics_name(evaluation->metrics, k);
+    static const char *const behind[SPREAD_NUMBERS] = {"spread", "crps"};
+    const int more = evaluation->several ? SPREAD_NUMBERS : 0;
+    evaluation->num_columns = evaluation->num_metrics + more;
+    evaluation->width = tx_metrics_quantities(evaluation->metrics) + more;
+    TX_TRY(tx_allocate_array((size_t)evaluation->num_columns, sizeof(char *), error, &evaluation->names));
+    for (int k = 0; k < evaluation->num_columns; k++) {
+        const int last = k - evaluation->num_metrics;
+        evaluation->names[k] = last < 0 ? tx_metrics_name(evaluation->metrics, k) : behind[last];
     }
     return TX_OK;
 }
@@ -113,12 +120,20 @@ static tx_status copy_names(tx_evaluation *evaluation, tx_error *error)
 static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
 {
     TX_TRY(tx_allocate_array((size_t)evaluation->threads, sizeof(evaluation_worker), error, &evaluation->workers));
-    TX_TRY(tx_values_create(evaluation->plan, &evaluation->parameters, error, &evaluation->bound));
+    const size_t networks = (size_t)evaluation->networks;
+    TX_TRY(tx_allocate_array(networks, sizeof *evaluation->parameters, error, &evaluation->parameters));
+    TX_TRY(tx_allocate_array(networks, sizeof(tx_values *), error, &evaluation->bound));
+    for (size_t k = 0; k < networks; k++) {
+        TX_TRY(tx_values_create(evaluation->plan, &evaluation->parameters[k], error, &evaluation->bound[k]));
+    }
     for (int k = 0; k < evaluation->threads; k++) {
         evaluation_worker *worker = &evaluation->workers[k];
         TX_TRY(tx_workspace_create(evaluation->plan, 1, error, &worker->workspace));
         TX_TRY(tx_metric_scratch_create(evaluation->metrics, error, &worker->scratch));
-        TX_TRY(tx_allocate_array((size_t)evaluation->block, evaluation->levels.level_bytes, error, &worker->next));
+        TX_TRY(tx_allocate_array(networks * (size_t)evaluation->block, evaluation->levels.level_bytes, error, &worker->next));
+        TX_TRY(tx_allocate(evaluation->several ? evaluation->levels.level_bytes : 1, error, &worker->mean));
+        TX_TRY(tx_allocate_array(networks, sizeof(double), error, &worker->sorted));
+        TX_TRY(tx_allocate_array(networks, sizeof(void *), error, &worker->predictions));
     }
     return TX_OK;
 }
@@ -126,15 +141,16 @@ static tx_status create_workers(tx_evaluation *evaluation, tx_error *error)
 static tx_status allocate_numbers(tx_evaluation *evaluation, tx_error *error)
 {
     const size_t samples = (size_t)evaluation->num_samples, steps = (size_t)evaluation->num_steps;
-    const size_t quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
+    const size_t quantities = (size_t)evaluation->width;
     const size_t mine = (size_t)evaluation->levels.count, group = (size_t)evaluation->levels.group;
-    TX_TRY(tx_allocate_array(group * (size_t)evaluation->given, evaluation->levels.level_bytes, error, &evaluation->states));
+    const size_t given = group * (size_t)(evaluation->networks * evaluation->given);
+    TX_TRY(tx_allocate_array(given, evaluation->levels.level_bytes, error, &evaluation->states));
     TX_TRY(tx_allocate_array(group, sizeof(int), error, &evaluation->present));
     TX_TRY(tx_allocate_array(steps * mine * quantities, sizeof(double), error, &evaluation->measured));
     TX_TRY(tx_allocate_array(samples * quantities, sizeof(int64_t), error, &evaluation->quantities));
     TX_TRY(tx_allocate_array(samples, sizeof(double), error, &evaluation->sorted));
     TX_TRY(tx_allocate_array((size_t)tx_metrics_count(evaluation->metrics), sizeof(double), error, &evaluation->row));
-    TX_TRY(tx_allocate_array(steps * (size_t)evaluation->num_metrics, sizeof(double), error, &evaluation->values));
+    TX_TRY(tx_allocate_array(steps * (size_t)evaluation->num_columns, sizeof(double), error, &evaluation->values));
     return tx_allocate_array(steps, sizeof(double), error, &evaluation->errors);
 }
 
@@ -190,6 +206,8 @@ tx_status tx_evaluation_plan(const tx_evaluation_setup *setup, const tx_data_sha
     evaluation->random = tx_problem_random(setup->run);
     evaluation->shape = shape ? *shape : (tx_data_shape){0};
     evaluation->once = setup->once && !shape;
+    evaluation->several = setup->networks > 0;
+    evaluation->networks = evaluation->several ? setup->networks : 1;
     evaluation->rank = rank;
     evaluation->num_ranks = num_ranks;
     const tx_status status = plan(evaluation, setup, backend, error);
@@ -211,14 +229,15 @@ void tx_evaluation_add_budget(const tx_evaluation *evaluation, tx_budget *budget
     const tx_plan_cost cost = tx_plan_get_cost(evaluation->plan);
     const size_t level = evaluation->levels.level_bytes, threads = (size_t)evaluation->threads,
                  samples = (size_t)evaluation->num_samples;
-    const size_t steps = (size_t)evaluation->num_steps, quantities = (size_t)tx_metrics_quantities(evaluation->metrics);
+    const size_t networks = (size_t)evaluation->networks, steps = (size_t)evaluation->num_steps,
+                 quantities = (size_t)evaluation->width;
     const size_t numbers =
-        (samples + steps * (size_t)evaluation->levels.count) * quantities + samples + steps * ((size_t)evaluation->num_metrics + 1);
+        (samples + steps * (size_t)evaluation->levels.count) * quantities + samples + steps * ((size_t)evaluation->num_columns + 1);
     budget->bytes[TX_USE_ACTIVATIONS] +=
-        threads * (cost.workspace_bytes + (size_t)evaluation->block * (level + 2 * sizeof(void *)) +
+        threads * (cost.workspace_bytes + (size_t)evaluation->block * (networks * level + 2 * sizeof(void *)) +
                    tx_metric_scratch_bytes(evaluation->metrics));
-    budget->bytes[TX_USE_PARAMETERS] += cost.room_bytes;
-    budget->bytes[TX_USE_DATA] += (size_t)evaluation->levels.group * ((size_t)evaluation->given * level + sizeof(int)) +
+    budget->bytes[TX_USE_PARAMETERS] += networks * cost.room_bytes;
+    budget->bytes[TX_USE_DATA] += (size_t)evaluation->levels.group * (networks * (size_t)evaluation->given * level + sizeof(int)) +
                                   tx_levels_bytes(&evaluation->levels) + evaluation->data_bytes;
     if (evaluation->source) {
         budget->bytes[TX_USE_DATA] +=
@@ -305,6 +324,9 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
         tx_workspace_destroy(evaluation->workers[k].workspace);
         tx_metric_scratch_destroy(evaluation->workers[k].scratch);
         tx_free(evaluation->workers[k].next);
+        tx_free(evaluation->workers[k].mean);
+        tx_free(evaluation->workers[k].sorted);
+        tx_free(evaluation->workers[k].predictions);
     }
     tx_data_source_destroy(evaluation->source);
     tx_free(evaluation->workers);
@@ -319,7 +341,11 @@ void tx_evaluation_destroy(tx_evaluation *evaluation)
     tx_free(evaluation->values);
     tx_free(evaluation->errors);
     tx_metrics_destroy(evaluation->metrics);
-    tx_values_destroy(evaluation->bound);
+    for (int k = 0; evaluation->bound && k < evaluation->networks; k++) {
+        tx_values_destroy(evaluation->bound[k]);
+    }
+    tx_free(evaluation->bound);
+    tx_free(evaluation->parameters);
     tx_plan_destroy(evaluation->plan);
     tx_network_destroy(evaluation->network);
     tx_dataset_destroy(evaluation->own);

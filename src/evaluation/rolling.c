@@ -6,6 +6,7 @@
 
 #include "base/real.h"
 #include "evaluation/rolling.h"
+#include "evaluation/spread.h"
 #include "parallel/groups.h"
 
 /* A step of a group: to the level behind those given, for step 1. */
@@ -14,60 +15,107 @@ typedef struct job {
     int count;
 } job;
 
-/* Of the group. */
-static char *state(const tx_evaluation *evaluation, int sample)
+/* Of a network, at a sample of the group. */
+static char *state(const tx_evaluation *evaluation, int network, int sample)
 {
-    return evaluation->states + (size_t)sample * (size_t)evaluation->given * evaluation->levels.level_bytes;
+    return evaluation->states +
+           (size_t)((network * evaluation->levels.group + sample) * evaluation->given) * evaluation->levels.level_bytes;
+}
+
+static char *next_state(const tx_evaluation *evaluation, const evaluation_worker *worker, int network, int k)
+{
+    return worker->next + (size_t)(network * evaluation->block + k) * evaluation->levels.level_bytes;
+}
+
+/* The field outside of which nothing is measured, of a trajectory's numbers; NULL: all counts, as the one point of states without axes
+ * does. */
+static const void *inside(const tx_evaluation *evaluation, const void *numbers)
+{
+    const int64_t mask = evaluation->network->whole->mask;
+    const bool masked = mask >= 0 && evaluation->shape.state.axes;
+    return masked ? (const char *)numbers + (size_t)mask * tx_real_bytes(evaluation->random.precision) : NULL;
+}
+
+/* Of sample k of those that a worker advances: several networks' mean is measured, and behind that how they spread. */
+static void measure_sample(tx_evaluation *evaluation, evaluation_worker *worker, int k, const void *field, const void *reference,
+                           double *out)
+{
+    const void *prediction = next_state(evaluation, worker, 0, k);
+    if (evaluation->several) {
+        for (int network = 0; network < evaluation->networks; network++) {
+            worker->predictions[network] = next_state(evaluation, worker, network, k);
+        }
+        const tx_predictions all = {.precision = evaluation->random.precision,
+                                    .count = evaluation->networks,
+                                    .states = worker->predictions,
+                                    .reference = reference,
+                                    .inside = field,
+                                    .points = tx_shape_points(&evaluation->shape.state),
+                                    .size = tx_data_level_size(&evaluation->shape)};
+        const tx_spread spread = tx_spread_of(&all, worker->sorted, worker->mean);
+        out[evaluation->width - 2] = spread.variance;
+        out[evaluation->width - 1] = spread.crps;
+        prediction = worker->mean;
+    }
+    tx_metrics_measure_inside(evaluation->metrics, worker->scratch, field, prediction, reference, out);
 }
 
 /* A sample whose user function has failed has no numbers. */
-static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, const job *job, int sample,
-                    const void *numbers, const void *prediction, const void *reference)
+static void measure(tx_evaluation *evaluation, evaluation_worker *worker, bool good, const job *job, int sample, int k,
+                    const void *reference)
 {
-    const int quantities = tx_metrics_quantities(evaluation->metrics);
     const tx_levels *levels = &evaluation->levels;
-    double *out = evaluation->measured + ((job->step - 1) * levels->count + job->group * levels->group + sample) * quantities;
+    const int width = evaluation->width;
+    double *out = evaluation->measured + ((job->step - 1) * levels->count + job->group * levels->group + sample) * width;
     if (good) {
-        const int64_t mask = evaluation->network->whole->mask;
-        const bool masked = mask >= 0 && evaluation->shape.state.axes; /* the one point of states without axes counts */
-        const char *field = masked ? (const char *)numbers + (size_t)mask * tx_real_bytes(evaluation->random.precision) : NULL;
-        tx_metrics_measure_inside(evaluation->metrics, worker->scratch, field, prediction, reference, out);
+        const void *numbers = tx_levels_numbers(levels, job->group, sample);
+        measure_sample(evaluation, worker, k, inside(evaluation, numbers), reference, out);
         return;
     }
-    for (int k = 0; k < quantities; k++) {
-        out[k] = NAN;
+    for (int i = 0; i < width; i++) {
+        out[i] = NAN;
     }
 }
 
-/* One level more; the oldest is dropped. */
-static void push(const tx_evaluation *evaluation, int sample, const void *next)
+/* One level more of a network's sample; the oldest is dropped. */
+static void push(const tx_evaluation *evaluation, int network, int sample, const void *next)
 {
     const size_t bytes = evaluation->levels.level_bytes, kept = (size_t)(evaluation->given - 1) * bytes;
-    char *levels = state(evaluation, sample);
+    char *levels = state(evaluation, network, sample);
     memmove(levels, levels + bytes, kept);
     memcpy(levels + kept, next, bytes);
 }
 
-/* Samples of a group make a step. */
-static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, const int *samples, int count,
-                    const void *const *references)
+/* Samples of a group make a step, by one of the networks. */
+static bool step(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, int network, const int *samples, int count)
 {
-    const size_t bytes = evaluation->levels.level_bytes;
     const void *now[TX_LARGEST_BLOCK], *numbers[TX_LARGEST_BLOCK];
     void *next[TX_LARGEST_BLOCK], *const *const outputs[1] = {next};
     const tx_run_input input = {.windows = now, .numbers = numbers, .count = count, .batch_size = 1};
     for (int k = 0; k < count; k++) {
         numbers[k] = tx_levels_numbers(&evaluation->levels, job->group, samples[k]);
-        now[k] = state(evaluation, samples[k]);
-        next[k] = worker->next + (size_t)k * bytes;
+        now[k] = state(evaluation, network, samples[k]);
+        next[k] = next_state(evaluation, worker, network, k);
     }
     tx_run_output output = {.outputs = outputs};
-    const tx_status status = tx_values_run(evaluation->bound, worker->workspace, &input, &output, &worker->error);
+    const tx_status status = tx_values_run(evaluation->bound[network], worker->workspace, &input, &output, &worker->error);
     worker->status = worker->status ? worker->status : status;
-    const bool good = !status && !output.failed.function;
     for (int k = 0; k < count; k++) {
-        measure(evaluation, worker, good, job, samples[k], numbers[k], next[k], references[samples[k]]);
-        push(evaluation, samples[k], next[k]);
+        push(evaluation, network, samples[k], next[k]);
+    }
+    return !status && !output.failed.function;
+}
+
+/* By all of them. */
+static void advance(tx_evaluation *evaluation, evaluation_worker *worker, const job *job, const int *samples, int count,
+                    const void *const *references)
+{
+    bool good = true;
+    for (int network = 0; network < evaluation->networks; network++) {
+        good &= step(evaluation, worker, job, network, samples, count);
+    }
+    for (int k = 0; k < count; k++) {
+        measure(evaluation, worker, good, job, samples[k], k, references[samples[k]]);
     }
 }
 
@@ -94,8 +142,8 @@ static int samples_together(const tx_evaluation *evaluation, int count)
 static tx_status compute(tx_evaluation *evaluation, const job *job, const void *const *references, tx_error *error)
 {
     if (job->step < 1) {
-        for (int k = 0; k < job->count; k++) {
-            push(evaluation, k, references[k]);
+        for (int k = 0; k < evaluation->networks * job->count; k++) {
+            push(evaluation, k / job->count, k % job->count, references[k % job->count]);
         }
         return TX_OK;
     }
@@ -141,7 +189,7 @@ static tx_status roll_out_all(tx_evaluation *evaluation, tx_error *error)
 /* The numbers of all samples on all ranks: each is not zero on one rank alone, so that a sum of integers hands them around. */
 static tx_status share(tx_evaluation *evaluation, int64_t step, tx_error *error)
 {
-    const int64_t quantities = tx_metrics_quantities(evaluation->metrics), mine = evaluation->levels.count * quantities;
+    const int64_t quantities = evaluation->width, mine = evaluation->levels.count * quantities;
     const size_t count = (size_t)(evaluation->num_samples * quantities);
     memset(evaluation->quantities, 0, count * sizeof *evaluation->quantities);
     memcpy(evaluation->quantities + evaluation->levels.first * quantities, evaluation->measured + (step - 1) * mine,
@@ -157,7 +205,7 @@ static double rounded(const tx_evaluation *evaluation, double value)
 /* Moves the numbers of the samples that have this level to the front. Returns how many there are. */
 static int64_t keep_present(tx_evaluation *evaluation, int64_t step)
 {
-    const size_t each = (size_t)tx_metrics_quantities(evaluation->metrics);
+    const size_t each = (size_t)evaluation->width;
     int64_t count = 0;
     for (int64_t k = 0; k < evaluation->num_samples; k++) {
         if (tx_levels_has(&evaluation->shape, k, step + evaluation->given - 1)) {
@@ -168,12 +216,30 @@ static int64_t keep_present(tx_evaluation *evaluation, int64_t step)
     return count;
 }
 
+/* The two numbers behind the metrics' of all samples, which are then together again. */
+static void take_spread(tx_evaluation *evaluation, int64_t count, double *out)
+{
+    double *numbers = (double *)(void *)evaluation->quantities, variance = 0, crps = 0;
+    const size_t quantities = (size_t)evaluation->width - 2;
+    for (int64_t k = 0; k < count; k++) {
+        const double *row = numbers + k * evaluation->width;
+        variance += row[quantities];
+        crps += row[quantities + 1];
+        memmove(numbers + (size_t)k * quantities, row, quantities * sizeof *row);
+    }
+    out[0] = rounded(evaluation, sqrt(variance / (double)count));
+    out[1] = rounded(evaluation, crps / (double)count);
+}
+
 static void record(tx_evaluation *evaluation, int64_t step)
 {
     const int64_t count = evaluation->shape.lengths ? keep_present(evaluation, step) : evaluation->num_samples;
+    double *values = evaluation->values + (step - 1) * evaluation->num_columns;
+    if (evaluation->several) {
+        take_spread(evaluation, count, values + evaluation->num_metrics);
+    }
     tx_metrics_summarise(evaluation->metrics, count, (const double *)(const void *)evaluation->quantities, evaluation->sorted,
                          evaluation->row);
-    double *values = evaluation->values + (step - 1) * evaluation->num_metrics;
     for (int k = 0; k < evaluation->num_metrics; k++) {
         values[k] = rounded(evaluation, evaluation->row[k]);
     }
@@ -182,14 +248,22 @@ static void record(tx_evaluation *evaluation, int64_t step)
 
 tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, tx_error *error, tx_evaluation_result *out)
 {
-    tx_parameters_set(&evaluation->parameters, parameters);
+    return tx_evaluation_run_all(evaluation, &parameters, error, out);
+}
+
+tx_status tx_evaluation_run_all(tx_evaluation *evaluation, const void *const *parameters, tx_error *error,
+                                tx_evaluation_result *out)
+{
+    for (int network = 0; network < evaluation->networks; network++) {
+        tx_parameters_set(&evaluation->parameters[network], parameters[network]);
+    }
     TX_TRY(tx_parallel_agree(evaluation->parallel, roll_out_all(evaluation, error), error));
     for (int64_t step = 1; step <= evaluation->num_steps; step++) {
         TX_TRY(share(evaluation, step, error));
         record(evaluation, step);
     }
     *out = (tx_evaluation_result){.num_steps = evaluation->num_steps,
-                                  .num_metrics = evaluation->num_metrics,
+                                  .num_metrics = evaluation->num_columns,
                                   .names = evaluation->names,
                                   .values = evaluation->values,
                                   .gmean = tx_metric_average("mean_nRMSE", evaluation->num_steps, evaluation->errors, 1)};

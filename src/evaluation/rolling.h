@@ -9,8 +9,11 @@
 typedef struct evaluation_worker {
     tx_workspace *workspace;
     tx_metric_scratch *scratch;
-    char *next;       /* [block] states */
-    tx_status status; /* of its runs */
+    char *next;               /* [networks][block] states */
+    char *mean;               /* of several networks: a state */
+    double *sorted;           /* [networks] */
+    const void **predictions; /* [networks] */
+    tx_status status;         /* of its runs */
     tx_error error;
 } evaluation_worker;
 
@@ -27,21 +30,25 @@ struct tx_evaluation {
     tx_network *network;
     const tx_backend *backend; /* NULL: the caller's */
     tx_plan *plan;             /* of one step */
-    tx_parameters parameters;
-    tx_values *bound;
+    bool several;              /* networks, of whose mean the metrics are, and which have a spread; else one */
+    int networks;              /* that are rolled out beside each other */
+    tx_parameters *parameters;
+    tx_values **bound;
     tx_metrics *metrics;
     const char **names;
     int num_metrics, nrmse; /* asked for; where mean_nRMSE stands, maybe behind those */
+    int num_columns;        /* the metrics, of several networks then their spread and crps */
+    int width;              /* numbers of a sample: the metrics' quantities, then the same two */
     int64_t num_steps, num_samples;
     int rank, num_ranks;
     int threads, block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     evaluation_worker *workers;
-    int given;           /* levels that the network is given */
-    char *states;        /* [group][given]: where the network stands */
+    int given;           /* levels that a network is given */
+    char *states;        /* [networks][group][given]: where each network stands */
     int *present;        /* [group]: samples of a group that have the level of a step */
-    double *measured;    /* [num_steps][count][quantities], of this rank's samples */
-    int64_t *quantities; /* [num_samples][quantities] doubles as integers */
+    double *measured;    /* [num_steps][count][width], of this rank's samples */
+    int64_t *quantities; /* [num_samples][width] doubles as integers */
     double *sorted, *row;
-    double *values; /* [num_steps][num_metrics] */
+    double *values; /* [num_steps][num_columns] */
     double *errors; /* [num_steps]: mean_nRMSE */
 };

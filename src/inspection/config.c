@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "component/ensemble.h"
 #include "history/history.h"
 #include "inspection/data.h"
 #include "inspection/drawing.h"
@@ -13,14 +14,15 @@ static bool trains(const tx_section *root)
     return tx_has(root, "data") && tx_has(root, "network") && tx_has(root, "trainer");
 }
 
-static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
+/* For one of `num_ranks` ranks that train, of a job of `job_ranks` that have the data. */
+static tx_status plan_in(const tx_config *config, int job_ranks, int num_ranks, tx_error *error, tx_trainer **out)
 {
     const tx_section *root = tx_config_root(config);
     const int isa = tx_isa_count() - 1;
     tx_shared shared = {0};
     tx_data_source *source;
     TX_TRY(tx_data_source_create(tx_get_section(root, "data"), tx_problem_data_setup(root, isa), error, &source));
-    shared.data = tx_shared_data_of(source, tx_problem_placement(root), num_ranks);
+    shared.data = tx_shared_data_of(source, tx_problem_placement(root), job_ranks);
     tx_data_source_destroy(source);
     TX_TRY(tx_root_backend(root, isa, 0, error, &shared.backend));
     const tx_status status = tx_trainer_plan(config, &shared, num_ranks, error, out);
@@ -30,6 +32,11 @@ static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, t
     }
     (*out)->own.opened = true;
     return TX_OK;
+}
+
+static tx_status plan(const tx_config *config, int num_ranks, tx_error *error, tx_trainer **out)
+{
+    return plan_in(config, num_ranks, num_ranks, error, out);
 }
 
 tx_status tx_memory_predict(const tx_config *config, int num_ranks, tx_error *error, tx_memory_estimate *out)
@@ -99,6 +106,69 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     return misfit[0] ? tx_text_add(text, error, "does not fit here: %s\n", misfit) : TX_OK;
 }
 
+/* ---- Ensembles: a group of ranks has one member at a time ---- */
+
+static size_t memory_of(const tx_trainer *trainer, int num_ranks)
+{
+    return trainer ? tx_trainer_memory(trainer, num_ranks).total : 0;
+}
+
+/* The member that takes most, with its configuration, which outlives its plan. */
+typedef struct largest {
+    tx_config *config;
+    tx_trainer *trainer;
+} largest;
+
+static void forget(largest *one)
+{
+    tx_trainer_destroy(one->trainer);
+    tx_config_destroy(one->config);
+    *one = (largest){0};
+}
+
+static tx_status compare_member(const tx_ensemble *ensemble, int member, int job_ranks, int num_ranks, tx_error *error,
+                                largest *most)
+{
+    largest one = {0};
+    TX_TRY(tx_ensemble_member(ensemble, member, NULL, error, &one.config));
+    const tx_status status = plan_in(one.config, job_ranks, num_ranks, error, &one.trainer);
+    if (status == TX_OK && memory_of(one.trainer, num_ranks) > memory_of(most->trainer, num_ranks)) {
+        const largest other = *most;
+        *most = one;
+        one = other;
+    }
+    forget(&one);
+    return status;
+}
+
+static tx_status add_ensemble(const tx_ensemble *ensemble, int job_ranks, tx_text *text, tx_error *error)
+{
+    const int count = ensemble->count, wanted = ensemble->groups && ensemble->groups < count ? ensemble->groups : count;
+    const int groups = wanted < job_ranks ? wanted : job_ranks, num_ranks = job_ranks / groups;
+    largest most = {0};
+    tx_status status = TX_OK;
+    for (int k = 0; k < count && status == TX_OK; k++) {
+        status = compare_member(ensemble, k, job_ranks, num_ranks, error, &most);
+    }
+    status = status ? status
+                    : tx_text_add(text, error,
+                                  "\nmembers: %d\ngroups of ranks: %d\nmembers a group: %d\nranks of a group: %d\n"
+                                  "the member that takes most, on a group:\n",
+                                  count, groups, (count - 1) / groups + 1, num_ranks);
+    status = status ? status : add_prediction(most.trainer, num_ranks, text, error);
+    forget(&most);
+    return status;
+}
+
+static tx_status add_members(const tx_config *config, int job_ranks, tx_text *text, tx_error *error)
+{
+    tx_ensemble *ensemble;
+    TX_TRY(tx_ensemble_create(config, error, &ensemble));
+    const tx_status status = add_ensemble(ensemble, job_ranks, text, error);
+    tx_ensemble_destroy(ensemble);
+    return status;
+}
+
 static tx_status add_statistics(const tx_section *root, tx_text *text, tx_error *error)
 {
     const tx_section *section = tx_get_section(root, "data");
@@ -124,6 +194,9 @@ static tx_status add_all(const tx_config *config, int num_ranks, tx_text *text, 
     TX_TRY(status);
     if (!trains(root)) {
         return TX_OK;
+    }
+    if (tx_is_ensemble(config)) {
+        return add_members(config, num_ranks, text, error);
     }
     TX_TRY(plan(config, num_ranks, error, &trainer));
     status = add_prediction(trainer, num_ranks, text, error);

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "component/ensemble.h"
 #include "problem/network_file.h"
 #include "trainax/version.h"
 #include "training/snapshot.h"
@@ -160,14 +161,6 @@ static tx_status remove_snapshots(const char *directory, tx_error *error)
 
 static tx_status remove_run(const char *directory, tx_start start, tx_error *error);
 
-/* "member_" and digits. */
-static bool looks_like_member(const char *name)
-{
-    static const char start[] = "member_";
-    const size_t length = sizeof start - 1;
-    return strncmp(name, start, length) == 0 && name[length] && !name[length + strspn(name + length, "0123456789")];
-}
-
 /* With its folder, if nothing else is in it. */
 static tx_status remove_member(const char *path, tx_error *error)
 {
@@ -187,7 +180,7 @@ static tx_status remove_members(const char *directory, tx_error *error)
     tx_status status = TX_OK;
     for (const struct dirent *entry; folder && status == TX_OK && (entry = readdir(folder));) {
         tx_text path = {0};
-        if (looks_like_member(entry->d_name)) {
+        if (tx_is_member(entry->d_name)) {
             status = tx_text_add(&path, error, "%s/%s", directory, entry->d_name);
             status = status ? status : remove_member(path.data, error);
             tx_free(path.data);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Tables of an ensemble against numpy: ensemble.py DIR: members.csv and ensemble.csv are what history.csv and metrics.csv of the
-members say."""
+"""An ensemble against numpy.
+
+ensemble.py tables DIR                   members.csv and ensemble.csv are what history.csv and metrics.csv of the members say
+ensemble.py metrics FILE DATA ROLLOUT…   FILE, of `evaluate --network DIR`, is what the members' rollouts of DATA say"""
 import csv
 import sys
 
@@ -24,7 +26,30 @@ def average(name, values):
     return values.mean() if "correlation" in name else numpy.exp(numpy.log(values).mean())
 
 
-def main(directory):
+def check_metrics(path, data, rollouts):
+    """In double: sums in another order alone."""
+    import h5py
+
+    def read(name):
+        with h5py.File(name) as file:
+            return file["trajectories"][:]
+
+    header, rows = table(path)
+    assert header == ["step", "mean_nRMSE", "mean_MSE", "spread", "crps"], header
+    reference, members = read(data), numpy.stack([read(name) for name in rollouts])
+    count = len(members)
+    assert len(rows) == reference.shape[1] - 1
+    for step, row in enumerate(rows, 1):
+        x, y = members[:, :, step], reference[:, step]
+        error, norm = (((z**2).mean(axis=-1) ** 0.5).sum(axis=-1) for z in (x.mean(axis=0) - y, y))
+        pairs = sum(abs(x[k] - x[j]) for k in range(count) for j in range(count))
+        variance = x.var(axis=0, ddof=1) if count > 1 else 0 * y
+        crps = abs(x - y).mean(axis=0) - (pairs / (2 * count * (count - 1)) if count > 1 else 0)
+        expected = [(error / norm).mean(), ((x.mean(axis=0) - y) ** 2).mean(), variance.mean() ** 0.5, crps.mean()]
+        assert numpy.allclose(numpy.array(row[1:], float), expected, rtol=1e-12, atol=1e-15), (row, expected)
+
+
+def check_tables(directory):
     header, rows = table(f"{directory}/members.csv")
     place = {name: k for k, name in enumerate(header)}
     metrics = [name[len("gmean_"):] for name in header if name.startswith("gmean_")]
@@ -55,4 +80,4 @@ def main(directory):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    {"tables": check_tables, "metrics": lambda path, data, *rollouts: check_metrics(path, data, rollouts)}[sys.argv[1]](*sys.argv[2:])

@@ -58,7 +58,7 @@ member_003,4,3.0e+38,diverged,1
 member_004,3,3.0e-2,finished,60
 member_005,4,3.0e-2,finished,60
 END
-python=$(with_modules numpy) && { "$python" "$tests/command/ensemble.py" whole || fail "tables are not what the members say"; }
+python=$(with_modules numpy) && { "$python" "$tests/command/ensemble.py" tables whole || fail "tables are not what the members say"; }
 
 # -- ranks and groups --
 for setting in "2 auto" "3 2" "4 3" "3 1"; do
@@ -147,6 +147,33 @@ refused 'trainer.batch_size must be at least 1' '{seeds: [1], vary: {trainer.bat
 sed 's/^ensemble: .*/ensemble:\n  vary:\n    trainer.optimizer.lerning_rate: [1]/' config.yaml >placed.yaml
 expect 2 'placed.yaml:11:5: trainer.optimizer.lerning_rate' "$trainax" train placed.yaml --quiet --output wrong --set network.key=1 \
     --set trainer.key=1
+
+# -- evaluated as one: the mean state, how far members are apart, crps; in double, against the rollouts of each --
+double=(--set precision=float64 --set 'evaluation.metrics=[mean_nRMSE, mean_MSE]' --set trainer.optimizer.learning_rate=1e-2)
+succeeds "$trainax" generate config.yaml "${double[@]}" --set data.num_samples=3 --set data.temporal_horizon=9 --set data.key=1 --output held_out.h5
+for directory in triple double; do
+    seeds=$([ $directory = triple ] && echo 3:6 || echo 3:4)
+    succeeds "$trainax" train config.yaml --quiet "${double[@]}" --set "ensemble={seeds: '$seeds'}" --output $directory
+    rollouts=()
+    for member in $directory/member_*; do
+        succeeds "$trainax" rollout $member/network.h5 --initial held_out.h5 --steps 8 --output $member/rolled.h5
+        rollouts+=($member/rolled.h5)
+    done
+    for n in 1 2 4; do
+        succeeds mpirun -n $n "$trainax" evaluate config.yaml "${double[@]}" --network $directory --output spread$n.csv --overwrite
+        cmp spread1.csv spread$n.csv || fail "the spread on $n ranks"
+    done
+    python=$(with_modules numpy,h5py) && { "$python" "$tests/command/ensemble.py" metrics spread1.csv held_out.h5 "${rollouts[@]}" ||
+        fail "metrics of the members' mean"; }
+done
+expect 3 'no finished member of an ensemble' "$trainax" evaluate config.yaml --network "$work"
+expect 2 'full loss is of one network' mpirun -n 2 "$trainax" evaluate config.yaml "${double[@]}" --network double --full-loss
+expect 2 'double/member_000/network.h5' "$trainax" evaluate config.yaml "${double[@]}" --network double \
+    --output double/member_000/network.h5 --overwrite
+cp alone/member_000/network.h5 double/member_000/network.h5
+"$trainax" train config.yaml --quiet "${double[@]}" --set ensemble=null --set network_key=1 --set trainer.key=1 \
+    --set 'network=Conv;3;1;relu' --output double/member_001 && cp double/member_001/network.h5 double/member_001/other.h5
+expect 3 'double/member_001/network.h5' mpirun -n 2 "$trainax" evaluate config.yaml "${double[@]}" --network double
 
 # -- no effect on other commands --
 succeeds "$trainax" evaluate config.yaml --network whole/member_000/network.h5 --output metrics.csv

@@ -46,8 +46,9 @@ tx_status tx_evaluation_run(tx_evaluation *evaluation, const void *parameters, t
 tx_status tx_evaluation_run_all(tx_evaluation *evaluation, const void *const *parameters, tx_error *error,
                                 tx_evaluation_result *out);
 
-/* Rolls a stored network out from the first level of every trajectory of a file. device: of OpenCL, as parallel.device; NULL: on
- * the CPU. Collective. */
+/* Rolls a stored network out from the first level of every trajectory of a file. network_path: may be an ensemble's directory; the
+ * file then has the mean of its finished members, and in `/spread` their standard deviation. device: of OpenCL, as parallel.device;
+ * NULL: on the CPU. Collective. */
 tx_status tx_rollout(tx_parallel *parallel, const tx_registry *registry, const char *network_path, const char *initial_path,
                      int64_t num_steps, const char *device, const tx_output *output, tx_error *error);
 

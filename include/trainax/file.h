@@ -164,6 +164,11 @@ tx_status tx_file_writer_create_in(tx_parallel *parallel, tx_file *file, const c
                                    tx_precision precision, tx_error *error, tx_file_writer **out);
 tx_status tx_file_writer_set_real(tx_file_writer *writer, const char *name, double value, tx_error *error); /* root attribute */
 tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error);
+/* Likewise into `/spread`, of the same size, where the caller's file has announced such a dataset (tx_file_announce_spread). A file
+ * of numpy has none: nothing is written. */
+#define TX_SPREAD_PATH "/spread"
+tx_status tx_file_announce_spread(tx_file *file, int rank, const int64_t *size, tx_precision precision, tx_error *error);
+tx_status tx_file_writer_write_spread(tx_file_writer *writer, int64_t first, int64_t count, const void *data, tx_error *error);
 tx_status tx_file_writer_finish(tx_file_writer *writer, tx_error *error); /* frees the writer, whatever happens */
 /* The same where nothing may be replaced: TX_INVALID when something stands at the path by now. */
 tx_status tx_file_writer_finish_new(tx_file_writer *writer, tx_error *error);

@@ -18,7 +18,7 @@ static const struct {
     {"FILE or CONFIG", "_trainax_files yaml yml h5"},
     {"FILE.h5", "_trainax_files h5"},
     {"FILE.h5|DIR", "_trainax_files h5"},
-    {"NETWORK.h5", "_trainax_files h5"},
+    {"NETWORK.h5|DIR", "_trainax_files h5"},
     {"FILE", "_trainax_files '*'"},
     {"DIR", "_trainax_files"},
     {"KEY=VALUE", "_trainax_set"},

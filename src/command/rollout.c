@@ -37,11 +37,13 @@ static const tx_flag flags[] = {
 };
 const tx_command tx_command_rollout = {
     .name = "rollout",
-    .usage = "rollout NETWORK.h5 --initial FILE.h5 --steps N --output FILE.h5 [--device DEVICE] [--overwrite]",
+    .usage = "rollout NETWORK.h5|DIR --initial FILE.h5 --steps N --output FILE.h5 [--device DEVICE] [--overwrite]",
     .summary = "apply a trained network again and again, from the first level of every trajectory",
     .flags = flags,
-    .word = "NETWORK.h5",
-    .word_text = "network.h5 or checkpoint.h5 of a run",
+    .word = "NETWORK.h5|DIR",
+    .word_text =
+        "network.h5 or checkpoint.h5 of a run; or an ensemble's directory: the members' mean, with /spread, their standard "
+        "deviation, beside it",
     .max_words = 1,
     .example = "rollout runs/five/network.h5 --initial data.h5 --steps 50 --output rolled.h5",
     .run = run,

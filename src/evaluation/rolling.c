@@ -27,8 +27,8 @@ static char *next_state(const tx_evaluation *evaluation, const evaluation_worker
     return worker->next + (size_t)(network * evaluation->block + k) * evaluation->levels.level_bytes;
 }
 
-/* The field outside of which nothing is measured, of a trajectory's numbers; NULL: all counts, as the one point of states without axes
- * does. */
+/* The field outside of which nothing is measured, of a trajectory's numbers; NULL: all counts, as the one point of states without
+ * axes does. */
 static const void *inside(const tx_evaluation *evaluation, const void *numbers)
 {
     const int64_t mask = evaluation->network->whole->mask;

@@ -79,3 +79,13 @@ tx_spread tx_spread_of(const tx_predictions *all, double *sorted, void *mean)
     spread.crps /= (double)counted;
     return spread;
 }
+
+void tx_spread_each(const tx_predictions *all, double *numbers, void *mean, void *deviation)
+{
+    for (int64_t i = 0; i < all->size; i++) {
+        gather(all, i, numbers);
+        const double middle = mean_of(all->count, numbers);
+        tx_real_put(all->precision, mean, i, middle);
+        tx_real_put(all->precision, deviation, i, sqrt(variance_of(all->count, numbers, middle)));
+    }
+}

@@ -21,3 +21,5 @@ typedef struct tx_predictions {
 
 /* mean: of all numbers, in that precision, too. sorted: room for `count` numbers. */
 tx_spread tx_spread_of(const tx_predictions *all, double *sorted, void *mean);
+/* Mean and standard deviation (M - 1) of each number; `inside` and the reference are not looked at. numbers: room for `count`. */
+void tx_spread_each(const tx_predictions *all, double *numbers, void *mean, void *deviation);

@@ -21,9 +21,9 @@
 struct tx_file_writer {
     tx_parallel *parallel; /* NULL: one rank */
     tx_file file;          /* the temporary, called by its final name */
-    hid_t dataset;
-    bool npy; /* a file of numpy, not of HDF5: a header, then the numbers, which are written as they are */
-    int fd;   /* of that; else -1 */
+    hid_t dataset, spread; /* the second: -1 where the file has none */
+    bool npy;              /* a file of numpy, not of HDF5: a header, then the numbers, which are written as they are */
+    int fd;                /* of that; else -1 */
     char *temporary;
     int rank;
     int64_t size[TX_FILE_MAX_RANK];
@@ -51,10 +51,11 @@ static tx_status agree(tx_parallel *parallel, tx_status mine, tx_error *error)
 static bool close_ids(tx_file_writer *writer)
 {
     const bool dataset = writer->dataset < 0 || H5Dclose(writer->dataset) >= 0;
+    const bool spread = writer->spread < 0 || H5Dclose(writer->spread) >= 0;
     const bool file = writer->file.id < 0 || H5Fclose(writer->file.id) >= 0;
     const bool fd = writer->fd < 0 || close(writer->fd) == 0;
-    writer->dataset = writer->file.id = writer->fd = -1;
-    return dataset && file && fd;
+    writer->dataset = writer->spread = writer->file.id = writer->fd = -1;
+    return dataset && spread && file && fd;
 }
 
 static void free_writer(tx_file_writer *writer)
@@ -96,6 +97,7 @@ static tx_status make_writer(tx_parallel *parallel, const char *path, int rank, 
     *writer = (tx_file_writer){.parallel = parallel,
                                .file.id = -1,
                                .dataset = -1,
+                               .spread = -1,
                                .npy = tx_npy_is_named(path),
                                .fd = -1,
                                .rank = rank,
@@ -119,6 +121,11 @@ static tx_status add_dataset(const tx_file_writer *writer, tx_file *skeleton, tx
     return tx_array_announce(skeleton, dataset_path, writer->rank, writer->size, tx_stored_real_type(writer->precision), error);
 }
 
+tx_status tx_file_announce_spread(tx_file *file, int rank, const int64_t *size, tx_precision precision, tx_error *error)
+{
+    return tx_array_announce(file, TX_SPREAD_PATH, rank, size, tx_stored_real_type(precision), error);
+}
+
 static tx_status build_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error, unsigned char **image, size_t *bytes)
 {
     tx_file *skeleton = given;
@@ -138,13 +145,14 @@ static tx_status build_skeleton(const tx_file_writer *writer, tx_file *given, tx
 static tx_status write_skeleton(const tx_file_writer *writer, tx_file *given, tx_error *error)
 {
     const size_t attributes = (size_t)1 << 16; /* more than all that may be added to the skeleton */
+    const size_t datasets = given && tx_file_has(given, TX_SPREAD_PATH) ? 2 : 1;
     unsigned char *image;
     size_t bytes;
     TX_TRY(build_skeleton(writer, given, error, &image, &bytes));
     tx_status status = tx_atomic_write(writer->temporary, writer->file.path, image, bytes, error);
     tx_free(image);
     if (status == TX_OK) {
-        const size_t all = bytes + attributes + (size_t)writer->bytes + tx_cover_footprint(writer->cover);
+        const size_t all = bytes + attributes + datasets * (size_t)writer->bytes + tx_cover_footprint(writer->cover);
         status = tx_atomic_reserve(writer->temporary, writer->file.path, all, error);
     }
     return status;
@@ -197,8 +205,8 @@ static tx_status choose_temporary(tx_file_writer *writer, tx_error *error)
     return share_temporary(writer, first ? tx_atomic_temporary(path, error, &writer->temporary) : TX_OK, error);
 }
 
-/* A box of the dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
-static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const hsize_t *count, const char *data)
+/* A box of a dataset, of which `data` is a copy. Halved while it is large: MPI counts the bytes of a write in an int. */
+static tx_status write_box(tx_file_writer *writer, hid_t dataset, const hsize_t *first, const hsize_t *count, const char *data)
 {
     const hsize_t most = (hsize_t)1 << 29;
     hsize_t bytes = tx_real_bytes(writer->precision);
@@ -213,17 +221,17 @@ static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const h
         memcpy(half, count, (size_t)writer->rank * sizeof *half);
         memcpy(middle, first, (size_t)writer->rank * sizeof *middle);
         half[axis] = count[axis] / 2;
-        TX_TRY(write_box(writer, first, half, data));
+        TX_TRY(write_box(writer, dataset, first, half, data));
         data += bytes / count[axis] * half[axis];
         middle[axis] += half[axis];
         half[axis] = count[axis] - half[axis];
-        return write_box(writer, middle, half, data);
+        return write_box(writer, dataset, middle, half, data);
     }
-    tx_scoped_id space = H5Dget_space(writer->dataset);
+    tx_scoped_id space = H5Dget_space(dataset);
     tx_scoped_id memory = H5Screate_simple(writer->rank, count, NULL);
     const hid_t type = tx_real_type(writer->precision);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) < 0 ||
-        H5Dwrite(writer->dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
+        H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, data) < 0) {
         return tx_error_set(&writer->error, TX_BAD_DATA, "cannot write '%s': %s", writer->file.path, tx_reason_last().text);
     }
     return TX_OK;
@@ -231,11 +239,11 @@ static tx_status write_box(tx_file_writer *writer, const hsize_t *first, const h
 
 /* The numbers get their place before any attribute does. HDF5 does so by itself when several ranks open the dataset, but else
  * at the first write. */
-static tx_status take_place(tx_file_writer *writer, tx_error *error)
+static tx_status take_place(tx_file_writer *writer, hid_t dataset, tx_error *error)
 {
     const hsize_t first[TX_FILE_MAX_RANK] = {0}, count[TX_FILE_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
     const double zero = 0;
-    const tx_status status = writer->bytes ? write_box(writer, first, count, (const char *)&zero) : TX_OK;
+    const tx_status status = writer->bytes ? write_box(writer, dataset, first, count, (const char *)&zero) : TX_OK;
     return status ? tx_error_set(error, status, "%s", writer->error.message) : TX_OK;
 }
 
@@ -259,8 +267,16 @@ static tx_status open_temporary(tx_file_writer *writer, tx_error *error)
     }
     writer->file.id = H5Fopen(writer->temporary, H5F_ACC_RDWR, access);
     writer->dataset = writer->file.id < 0 ? -1 : H5Dopen2(writer->file.id, dataset_path, H5P_DEFAULT);
-    return writer->dataset < 0 ? tx_file_failed(&writer->file, TX_BAD_DATA, "open", dataset_path, error)
-                               : take_place(writer, error);
+    if (writer->dataset < 0) {
+        return tx_file_failed(&writer->file, TX_BAD_DATA, "open", dataset_path, error);
+    }
+    TX_TRY(take_place(writer, writer->dataset, error));
+    if (!tx_file_has(&writer->file, TX_SPREAD_PATH)) {
+        return TX_OK;
+    }
+    writer->spread = H5Dopen2(writer->file.id, TX_SPREAD_PATH, H5P_DEFAULT);
+    return writer->spread < 0 ? tx_file_failed(&writer->file, TX_BAD_DATA, "open", TX_SPREAD_PATH, error)
+                              : take_place(writer, writer->spread, error);
 }
 
 tx_status tx_file_writer_create(tx_parallel *parallel, const char *path, int rank, const int64_t *size, tx_precision precision,
@@ -354,7 +370,8 @@ static tx_status write_bytes(tx_file_writer *writer, int64_t at, const char *dat
     return TX_OK;
 }
 
-static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t left, const char *data)
+/* spread: of that dataset, whose checksum is that of the file around the trajectories. */
+static tx_status write_levels(tx_file_writer *writer, bool spread, int64_t level, int64_t left, const char *data)
 {
     if (level < 0 || left < 0 || level > writer->size[0] * writer->size[1] - left) {
         return tx_error_set(&writer->error, TX_FAILURE, "cannot write '%s': levels %lld to %lld are outside of it",
@@ -364,8 +381,10 @@ static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t lef
         hsize_t first[TX_FILE_MAX_RANK], count[TX_FILE_MAX_RANK];
         const int64_t done = next_box(writer, level, left, first, count);
         TX_TRY(writer->npy ? write_bytes(writer, level * writer->level_bytes, data, done * writer->level_bytes)
-                           : write_box(writer, first, count, data));
-        tx_cover_add(writer->cover, level * writer->level_bytes, data, done * writer->level_bytes);
+                           : write_box(writer, spread ? writer->spread : writer->dataset, first, count, data));
+        if (!spread) {
+            tx_cover_add(writer->cover, level * writer->level_bytes, data, done * writer->level_bytes);
+        }
         level += done;
         left -= done;
         data += done * writer->level_bytes;
@@ -373,15 +392,25 @@ static tx_status write_levels(tx_file_writer *writer, int64_t level, int64_t lef
     return TX_OK;
 }
 
-tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error)
+static tx_status write_either(tx_file_writer *writer, bool spread, int64_t first, int64_t count, const void *data, tx_error *error)
 {
     TX_QUIETLY;
     TX_HOLD_SIZE_LIMIT;
     if (writer->error.status == TX_OK) {
-        write_levels(writer, first_level, num_levels, data);
+        write_levels(writer, spread, first, count, data);
     }
     const tx_status status = writer->error.status;
     return status == TX_OK ? TX_OK : tx_error_set(error, status, "%s", writer->error.message);
+}
+
+tx_status tx_file_writer_write(tx_file_writer *writer, int64_t first_level, int64_t num_levels, const void *data, tx_error *error)
+{
+    return write_either(writer, false, first_level, num_levels, data, error);
+}
+
+tx_status tx_file_writer_write_spread(tx_file_writer *writer, int64_t first, int64_t count, const void *data, tx_error *error)
+{
+    return writer->npy ? TX_OK : write_either(writer, true, first, count, data, error);
 }
 
 /* ---- The end ---- */

@@ -2,7 +2,8 @@
 """An ensemble against numpy.
 
 ensemble.py tables DIR                   members.csv and ensemble.csv are what history.csv and metrics.csv of the members say
-ensemble.py metrics FILE DATA ROLLOUT…   FILE, of `evaluate --network DIR`, is what the members' rollouts of DATA say"""
+ensemble.py metrics FILE DATA ROLLOUT…   FILE, of `evaluate --network DIR`, is what the members' rollouts of DATA say
+ensemble.py rollout FILE ROLLOUT…        FILE, of `rollout DIR`, is mean and standard deviation of the members' rollouts"""
 import csv
 import sys
 
@@ -26,7 +27,7 @@ def average(name, values):
     return values.mean() if "correlation" in name else numpy.exp(numpy.log(values).mean())
 
 
-def check_metrics(path, data, rollouts):
+def check_metrics(path, data, *rollouts):
     """In double: sums in another order alone."""
     import h5py
 
@@ -47,6 +48,20 @@ def check_metrics(path, data, rollouts):
         crps = abs(x - y).mean(axis=0) - (pairs / (2 * count * (count - 1)) if count > 1 else 0)
         expected = [(error / norm).mean(), ((x.mean(axis=0) - y) ** 2).mean(), variance.mean() ** 0.5, crps.mean()]
         assert numpy.allclose(numpy.array(row[1:], float), expected, rtol=1e-12, atol=1e-15), (row, expected)
+
+
+def check_rollout(path, *rollouts):
+    """In double: sums in another order alone."""
+    import h5py
+
+    def read(name, dataset="trajectories"):
+        with h5py.File(name) as file:
+            return file[dataset][:]
+
+    members = numpy.stack([read(name) for name in rollouts])
+    spread = members.std(axis=0, ddof=1) if len(members) > 1 else 0 * members[0]
+    assert numpy.allclose(read(path), members.mean(axis=0), rtol=1e-12, atol=1e-15)
+    assert numpy.allclose(read(path, "spread"), spread, rtol=1e-12, atol=1e-15)
 
 
 def check_tables(directory):
@@ -80,4 +95,4 @@ def check_tables(directory):
 
 
 if __name__ == "__main__":
-    {"tables": check_tables, "metrics": lambda path, data, *rollouts: check_metrics(path, data, rollouts)}[sys.argv[1]](*sys.argv[2:])
+    {"tables": check_tables, "metrics": check_metrics, "rollout": check_rollout}[sys.argv[1]](*sys.argv[2:])

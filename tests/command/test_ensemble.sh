@@ -163,9 +163,19 @@ for directory in triple double; do
         succeeds mpirun -n $n "$trainax" evaluate config.yaml "${double[@]}" --network $directory --output spread$n.csv --overwrite
         cmp spread1.csv spread$n.csv || fail "the spread on $n ranks"
     done
+    for n in 1 3; do
+        succeeds mpirun -n $n "$trainax" rollout $directory --initial held_out.h5 --steps 8 --output mean$n.h5 --overwrite
+        succeeds "$trainax" inspect mean$n.h5
+    done
+    cmp <(h5dump mean1.h5 | tail -n +2) <(h5dump mean3.h5 | tail -n +2) || fail "the mean rollout on 3 ranks"
+    python=$(with_modules numpy,h5py) && { "$python" "$tests/command/ensemble.py" rollout mean3.h5 "${rollouts[@]}" ||
+        fail "the mean rollout"; }
     python=$(with_modules numpy,h5py) && { "$python" "$tests/command/ensemble.py" metrics spread1.csv held_out.h5 "${rollouts[@]}" ||
         fail "metrics of the members' mean"; }
 done
+succeeds "$trainax" rollout triple --initial held_out.h5 --steps 8 --output mean.npy
+expect 2 'member_002/network.h5' "$trainax" rollout triple --initial held_out.h5 --steps 8 --output triple/member_002/network.h5 --overwrite
+expect 3 'no finished member of an ensemble' mpirun -n 2 "$trainax" rollout "$work" --initial held_out.h5 --steps 8 --output no.h5
 expect 3 'no finished member of an ensemble' "$trainax" evaluate config.yaml --network "$work"
 expect 2 'full loss is of one network' mpirun -n 2 "$trainax" evaluate config.yaml "${double[@]}" --network double --full-loss
 expect 2 'double/member_000/network.h5' "$trainax" evaluate config.yaml "${double[@]}" --network double \

@@ -70,13 +70,13 @@ done
 
 # -- an ensemble over the nodes, put back into the queue in the middle: its members are as in one command --
 job=$(SEEDS=0:3 sbatch --parsable -N2 --ntasks-per-node=1 --output=trainax-%j.log "$slurm/ensemble.sbatch" quick.yaml --output members \
-    --set 'network=Conv;8;3;relu' --set network_key=0 --set trainer.num_training_steps=3000)
+    --set 'network=Conv;8;3;relu' --set network_key=0 --set trainer.num_training_steps=600)
 wait_until "no steps" 60 has_rows members/member_001 2
 scontrol requeue "$job" && begins_again "$job" 60
 wait_until "job $job does not end" 120 is "$job" COMPLETED FAILED CANCELLED
 is "$job" COMPLETED || fail "job $job is $(state "$job"): $(cat trainax-"$job".log)"
 succeeds "$trainax" train quick.yaml --quiet --output members.whole --set 'network=Conv;8;3;relu' --set network_key=0 \
-    --set trainer.num_training_steps=3000 --set 'ensemble.seeds="0:3"'
+    --set trainer.num_training_steps=600 --set 'ensemble.seeds="0:3"'
 cmp members/members.csv members.whole/members.csv && cmp members/ensemble.csv members.whole/ensemble.csv || fail "other tables"
 for k in 0 1 2; do
     cmp members/member_00$k/network.h5 members.whole/member_00$k/network.h5 || fail "member $k"

@@ -2,16 +2,21 @@
  * who wants all to stop. */
 #include "parallel/groups.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "parallel/job.h"
 
 enum { ASK = 1, TICKET, STOP }; /* tags */
+
+/* A look at MPI takes as long as a small step's block or two: so often at most between blocks and steps. */
+static const double between_looks = 1e-4;
 
 struct tx_groups {
     tx_parallel *job, *mine;
     int count;
     int64_t tickets, given; /* rank 0 of the job */
     bool stop;              /* somebody has asked to */
+    double listened;        /* clock when this rank last looked for messages */
     int64_t said, heard;    /* how often this rank told all first ranks to, and was told */
     tx_status status;       /* of messages */
     tx_error error;
@@ -151,7 +156,7 @@ static tx_status say_stop(tx_groups *groups, tx_error *error)
     return TX_OK;
 }
 
-bool tx_groups_poll(tx_groups *groups, bool stop)
+static bool poll(tx_groups *groups, bool stop)
 {
     tx_status status = groups->status ? groups->status : hear(groups, &groups->error);
     if (status == TX_OK && stop && !groups->stop) {
@@ -161,10 +166,25 @@ bool tx_groups_poll(tx_groups *groups, bool stop)
     return groups->stop || status;
 }
 
+bool tx_groups_poll(tx_groups *groups, bool stop)
+{
+    const double now = tx_clock();
+    if (now - groups->listened < between_looks && (groups->stop || !stop)) {
+        return groups->stop || groups->status;
+    }
+    groups->listened = now;
+    return poll(groups, stop);
+}
+
 void tx_parallel_serve(const tx_parallel *parallel)
 {
+    if (!parallel->serves) {
+        return;
+    }
     int unused;
-    if (parallel->serves) {
+    const double now = tx_clock();
+    if (now - parallel->watch->served >= between_looks) {
+        parallel->watch->served = now;
         MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, parallel->all, &unused, MPI_STATUS_IGNORE);
     }
 }
@@ -182,7 +202,7 @@ static tx_status ask(tx_groups *groups, tx_error *error, int64_t *out)
 
 static tx_status draw(tx_groups *groups, tx_error *error, int64_t *out)
 {
-    const bool stop = tx_groups_poll(groups, false);
+    const bool stop = poll(groups, false);
     if (groups->status) {
         return tx_error_set(error, groups->status, "%s", groups->error.message);
     }
@@ -226,7 +246,7 @@ tx_status tx_groups_wait(tx_groups *groups, const volatile sig_atomic_t *stop, t
     }
     TX_TRY(tx_mpi_status(MPI_Ibarrier(groups->job->all, &request), doing, error));
     while (!done) {
-        tx_groups_poll(groups, stop && *stop);
+        poll(groups, stop && *stop);
         TX_TRY(tx_mpi_status(MPI_Test(&request, &done, MPI_STATUS_IGNORE), doing, error));
         TX_TRY(done ? TX_OK : tx_parallel_relax(groups->job, &patience, doing, error));
     }

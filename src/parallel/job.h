@@ -11,6 +11,7 @@
 typedef struct tx_watch {
     tx_attention attention;
     double bound;               /* seconds that a machine may be silent; 0: for ever */
+    double served;              /* clock when MPI last saw to those who read this rank's memory */
     char lost[TX_MESSAGE_SIZE]; /* why the others cannot be reached any more; "": they can */
 } tx_watch;
 

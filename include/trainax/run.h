@@ -24,9 +24,10 @@ typedef struct tx_train_options {
     bool terminal;                     /* progress lines may overwrite each other */
 } tx_train_options;
 
-/* Trains and writes the run directory, which it owns meanwhile. Collective; every rank returns the same status and message.
- * TX_INVALID when it is another run's (alive, or finished and neither resumed nor overwritten), TX_STOPPED after a
- * stop request, TX_DIVERGED when loss or gradient became non-finite: the checkpoint holds the last finite state. */
+/* Trains and writes the run directory, which it owns meanwhile. With a section `ensemble`: all its members, by groups of ranks, and
+ * their tables; TX_DIVERGED then means all of them, TX_STOPPED that some are not finished. Collective; every rank returns the same
+ * status and message. TX_INVALID when it is another run's (alive, or finished and neither resumed nor overwritten), TX_STOPPED
+ * after a stop request, TX_DIVERGED when loss or gradient became non-finite: the checkpoint holds the last finite state. */
 tx_status tx_train(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error);
 
 /* Writes the trajectories of a section of data to a file, of numpy where its name ends with .npy. Collective. TX_INVALID as

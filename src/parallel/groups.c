@@ -8,8 +8,9 @@
 
 enum { ASK = 1, TICKET, STOP }; /* tags */
 
-/* A look at MPI takes as long as a small step's block or two: so often at most between blocks and steps. */
-static const double between_looks = 1e-4;
+/* Seconds between two looks at MPI, each of which takes as long as a small step's block, and on crowded cores hands the core over.
+ * Who reads from another machine waits for the next one. */
+static const double between_messages = 1e-3, between_readers = 1e-4;
 
 struct tx_groups {
     tx_parallel *job, *mine;
@@ -48,7 +49,7 @@ static tx_status split(tx_parallel *mine, const tx_parallel *job, int group, tx_
     TX_TRY(tx_parallel_group(mine, machine, error));
     mine->crowd = job->crowd;
     mine->machine_cores = job->machine_cores;
-    mine->serves = mine->size < job->size;
+    mine->serves = mine->size == job->size ? 0 : job->machine_size == job->size ? between_messages : between_readers;
     return TX_OK;
 }
 
@@ -169,7 +170,7 @@ static bool poll(tx_groups *groups, bool stop)
 bool tx_groups_poll(tx_groups *groups, bool stop)
 {
     const double now = tx_clock();
-    if (now - groups->listened < between_looks && (groups->stop || !stop)) {
+    if (now - groups->listened < between_messages && (groups->stop || !stop)) {
         return groups->stop || groups->status;
     }
     groups->listened = now;
@@ -178,12 +179,12 @@ bool tx_groups_poll(tx_groups *groups, bool stop)
 
 void tx_parallel_serve(const tx_parallel *parallel)
 {
-    if (!parallel->serves) {
+    if (parallel->serves == 0) {
         return;
     }
     int unused;
     const double now = tx_clock();
-    if (now - parallel->watch->served >= between_looks) {
+    if (now - parallel->watch->served >= parallel->serves) {
         parallel->watch->served = now;
         MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, parallel->all, &unused, MPI_STATUS_IGNORE);
     }

@@ -23,7 +23,7 @@ struct tx_parallel {
     int machine_rank, machine_size;
     int *machine_of;          /* machine_of[rank]: the lowest rank on its machine */
     int crowd, machine_cores; /* the job's ranks on this machine, the cores for all of them */
-    bool serves;              /* a group of a job that has others */
+    double serves;            /* of a group, where the job has others: seconds between two looks for who reads its memory; else 0 */
     tx_watch *watch;          /* its own, or that of the job which a group is of */
     tx_watch own_watch;
 };

@@ -22,9 +22,9 @@ enum { PATH_SIZE = 4096 };
 
 /* config.yaml goes last when a run is removed: what is left of a run can be recognised until then. run.log stays where a run
  * is resumed, if only from its beginning. */
-static const char *const files[] = {"run.log",        "network.h5",    "network_ema.h5", "best.h5",
-                                    "history.csv",    "checkpoint.previous.h5", "checkpoint.h5", "members.csv",
-                                    "ensemble.csv",   "config.yaml"};
+static const char *const files[] = {
+    "run.log",       "network.h5",     "network_ema.h5",  "best.h5",    "history.csv", "checkpoint.previous.h5",
+    "checkpoint.h5", TX_MEMBERS_TABLE, TX_ENSEMBLE_TABLE, "config.yaml"};
 enum { NUM_FILES = sizeof files / sizeof *files, BEHIND_LOG = 1 };
 
 static void join(char path[PATH_SIZE], const char *directory, const char *name)

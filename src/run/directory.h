@@ -5,6 +5,8 @@
 #include "trainax/run.h"
 
 #define TX_MEMBER_METRICS "metrics.csv" /* of an ensemble's member, as evaluated when it is finished */
+#define TX_MEMBERS_TABLE "members.csv"  /* of an ensemble */
+#define TX_ENSEMBLE_TABLE "ensemble.csv"
 
 /* Does it hold (part of) a run? */
 bool tx_run_exists(const char *directory);

@@ -101,6 +101,8 @@ static tx_status begin(void *user, tx_error *error)
     job *job = user;
     const bool resumes = job->options->start == TX_START_RESUME;
     TX_TRY(tx_run_begin(job->directory, job->options->start, resumes, tx_config_root(job->config), error));
+    TX_TRY(tx_run_remove(job->directory, TX_MEMBERS_TABLE, error)); /* what it says is not true any longer */
+    TX_TRY(tx_run_remove(job->directory, TX_ENSEMBLE_TABLE, error));
     return tx_run_log_open(&job->log, job->directory, error);
 }
 

@@ -277,7 +277,7 @@ static tx_status write_members(tables *tables, tx_error *error)
     for (int k = 0; k < ensemble->count; k++) {
         TX_TRY(add_member(tables, k, error));
     }
-    return save(tables, "members.csv", error);
+    return save(tables, TX_MEMBERS_TABLE, error);
 }
 
 /* ---- ensemble.csv ---- */
@@ -318,7 +318,7 @@ static tx_status write_spreads(tables *tables, tx_error *error)
         }
         TX_TRY(tx_text_add(&tables->text, error, "\n"));
     }
-    return save(tables, "ensemble.csv", error);
+    return save(tables, TX_ENSEMBLE_TABLE, error);
 }
 
 tx_status tx_ensemble_write(const tx_ensemble_results *results, tx_error *error)

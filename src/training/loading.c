@@ -17,9 +17,11 @@ static tx_status check_same(const tx_section *first, const tx_section *other, tx
 
 /* ---- Room for the largest ---- */
 
+/* What a network reads beside its training data it reads beside held-out ones, too, whenever it is evaluated. */
 static void raise_numbers(tx_shared *shared, const tx_trainer *trainer)
 {
-    const int64_t data = tx_trainer_numbers(trainer), held_out = tx_trainer_held_out_numbers(trainer);
+    const int64_t data = tx_trainer_numbers(trainer), callbacks = tx_trainer_held_out_numbers(trainer);
+    const int64_t held_out = data > callbacks ? data : callbacks;
     shared->data.numbers = data > shared->data.numbers ? data : shared->data.numbers;
     shared->held_out.numbers = held_out > shared->held_out.numbers ? held_out : shared->held_out.numbers;
 }

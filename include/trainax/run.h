@@ -14,6 +14,9 @@ extern "C" {
 /* A registry with everything that this library knows. */
 tx_status tx_registry_create_builtin(tx_error *error, tx_registry **out);
 
+/* tx_config_load for all ranks: rank 0 alone needs to see the file. Collective. */
+tx_status tx_config_load_for_all(tx_parallel *parallel, const char *path, tx_error *error, char **out);
+
 typedef enum tx_start { TX_START_NEW, TX_START_RESUME, TX_START_OVERWRITE } tx_start;
 typedef struct tx_train_options {
     const char *output; /* run directory; NULL: the configuration's */

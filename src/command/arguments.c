@@ -116,3 +116,13 @@ const char *tx_arguments_value(const tx_arguments *arguments, const char *flag)
     const int index = find_flag(arguments->command, flag, strlen(flag));
     return index < 0 ? NULL : arguments->value[index];
 }
+
+tx_status tx_arguments_start(const tx_arguments *arguments, tx_error *error, tx_start *out)
+{
+    const bool resume = tx_arguments_value(arguments, "--resume"), overwrite = tx_arguments_value(arguments, "--overwrite");
+    if (resume && overwrite) {
+        return tx_error_set(error, TX_INVALID, "--resume and --overwrite exclude each other");
+    }
+    *out = resume ? TX_START_RESUME : overwrite ? TX_START_OVERWRITE : TX_START_NEW;
+    return TX_OK;
+}

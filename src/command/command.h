@@ -2,6 +2,8 @@
  * public headers and hands the status back, which is the exit code. */
 #pragma once
 
+#include <signal.h>
+
 #include "trainax/trainax.h"
 
 /* ---- Arguments ---- */
@@ -44,13 +46,15 @@ struct tx_command {
 tx_status tx_arguments_parse(const tx_command *command, int argc, char **argv, tx_error *error, tx_arguments *out);
 void tx_arguments_free(tx_arguments *arguments);
 const char *tx_arguments_value(const tx_arguments *arguments, const char *flag); /* NULL: not given */
-const char *tx_arguments_path(const tx_arguments *arguments);                    /* the first word; "-": what comes through stdin */
+/* --resume, --overwrite, which exclude each other: TX_INVALID. */
+tx_status tx_arguments_start(const tx_arguments *arguments, tx_error *error, tx_start *out);
+const char *tx_arguments_path(const tx_arguments *arguments); /* the first word; "-": what comes through stdin */
 
 /* ---- Subcommands ---- */
 
 extern const tx_command tx_command_train, tx_command_generate, tx_command_evaluate, tx_command_rollout, tx_command_export,
     tx_command_inspect, tx_command_check, tx_command_baseline, tx_command_help, tx_command_list, tx_command_schema,
-    tx_command_bench;
+    tx_command_bench, tx_command_study;
 extern const tx_command *const tx_commands[]; /* ends with NULL */
 const tx_command *tx_command_find(const char *name);
 extern const tx_flag tx_help_flag; /* --help, which every command has */
@@ -69,12 +73,13 @@ typedef struct tx_screen {
     bool quiet, terminal;
     bool open; /* a progress line stands unfinished */
 } tx_screen;
+tx_screen tx_screen_begin(const tx_arguments *arguments); /* of a command with --quiet */
 tx_log tx_screen_log(tx_screen *screen);
 void tx_screen_end(tx_screen *screen);
 
 /* Signals that end a command, SIGHUP only where it was not ignored. To be called before MPI starts: one during start-up counts
- * too. */
-void tx_signals_catch(void (*handler)(int number));
+ * too. The first: *result is no longer 0 when there was one, a request to stop. */
+const volatile sig_atomic_t *tx_signals_stop(void);
 void tx_signals_clean_up(void); /* the process dies of them, its unfinished files removed */
 
 /* A file that lets HDF5 crash or go round in circles ends the process with a line that names it, and TX_BAD_DATA, a user's function

@@ -1,7 +1,9 @@
 /* What the user sees. Results go to stdout; progress, warnings and errors to stderr. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "command/command.h"
@@ -9,6 +11,14 @@
 bool tx_speaks(void)
 {
     return tx_parallel_job_rank() == 0;
+}
+
+/* A line can be written again on a terminal that is none in name alone. */
+tx_screen tx_screen_begin(const tx_arguments *arguments)
+{
+    const char *kind = getenv("TERM");
+    return (tx_screen){.quiet = tx_arguments_value(arguments, "--quiet"),
+                       .terminal = isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0)};
 }
 
 /* The last progress line stays. */

@@ -8,20 +8,11 @@
 #include "base/memory.h"
 #include "command/command.h"
 
-/* Only rank 0 needs to see the file; all must agree on what is in it. */
-static tx_status read_for_all(tx_parallel *parallel, const char *path, tx_error *error, char **text)
-{
-    *text = NULL;
-    const tx_status status = tx_parallel_rank(parallel) == 0 ? tx_config_load(path, error, text) : TX_OK;
-    TX_TRY(tx_parallel_agree(parallel, status, error));
-    return tx_parallel_broadcast_text(parallel, text, error);
-}
-
 static tx_status open_config(tx_session *session, const tx_arguments *arguments, const char *path, const char *const *required,
                              const char *directory, tx_error *error)
 {
     char *text;
-    TX_TRY(read_for_all(session->parallel, path, error, &text));
+    TX_TRY(tx_config_load_for_all(session->parallel, path, error, &text));
     const tx_config_source source = {.name = path,
                                      .text = text,
                                      .overrides = arguments->many,

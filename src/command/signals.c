@@ -21,11 +21,25 @@ static void catch (int number, bool unless_ignored, void (*handler)(int number))
     }
 }
 
-void tx_signals_catch(void (*handler)(int number))
+static void catch_all(void (*handler)(int number))
 {
     for (size_t k = 0; k < sizeof signals / sizeof *signals; k++) {
         catch (signals[k].number, signals[k].unless_ignored, handler);
     }
+}
+
+static volatile sig_atomic_t asked;
+
+static void ask(int number)
+{
+    (void)number;
+    asked = 1;
+}
+
+const volatile sig_atomic_t *tx_signals_stop(void)
+{
+    catch_all(ask);
+    return &asked;
 }
 
 /* Rank 0 has the files. Once any rank is dead mpirun kills the others at once: those that have none leave it the time. */
@@ -49,6 +63,6 @@ static void remove_and_die(int number)
 void tx_signals_clean_up(void)
 {
     others_first = tx_parallel_job_rank() != 0;
-    tx_signals_catch(remove_and_die);
+    catch_all(remove_and_die);
     catch (SIGQUIT, true, remove_and_die); /* which a run dies of at once: what it leaves, the next one clears away */
 }

@@ -1,4 +1,5 @@
-/* The registry with everything that this library knows. CMake collects the components of each room. */
+/* How a configuration is read: the registry with everything that this library knows, and the text for all ranks. CMake collects the
+ * components of each room. */
 #include "trainax/data.h"
 #include "trainax/metric.h"
 #include "trainax/network.h"
@@ -53,5 +54,15 @@ tx_status tx_registry_create_builtin(tx_error *error, tx_registry **out)
         return status;
     }
     *out = registry;
+    return TX_OK;
+}
+
+tx_status tx_config_load_for_all(tx_parallel *parallel, const char *path, tx_error *error, char **out)
+{
+    char *text = NULL;
+    const tx_status status = tx_parallel_rank(parallel) == 0 ? tx_config_load(path, error, &text) : TX_OK;
+    TX_TRY(tx_parallel_agree(parallel, status, error));
+    TX_TRY(tx_parallel_broadcast_text(parallel, &text, error));
+    *out = text;
     return TX_OK;
 }

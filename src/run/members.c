@@ -74,14 +74,14 @@ static tx_status look(work *work, int member, tx_error *error, bool *finished)
     tx_train_options options = {.start = TX_START_RESUME, .output = directory, .stop = work->options->stop};
     teller teller = {.log = &work->options->log, .name = name_of(directory)};
     bool measured = true;
-    int64_t steps;
+    tx_train_end end;
     options.log = (tx_log){.write = tell, .user = &teller};
-    TX_TRY(tx_train_at(&place, work->members->configs[member], work->job, &options, error, &steps));
+    TX_TRY(tx_train_at(&place, work->members->configs[member], work->job, &options, error, &end));
     TX_TRY(work->members->measured ? exists(work->job, directory, TX_MEMBER_METRICS, error, &measured) : TX_OK);
-    *finished = steps >= 0 && measured;
+    *finished = end.steps >= 0 && measured;
     if (*finished && tx_parallel_rank(work->job) == 0) {
         work->ends[2 * member] = 1 + (int64_t)TX_OK;
-        work->ends[2 * member + 1] = steps;
+        work->ends[2 * member + 1] = end.steps;
     }
     return TX_OK;
 }
@@ -148,11 +148,11 @@ static void train(work *work, int member)
     tx_parallel *group = tx_groups_mine(work->place.groups);
     tx_train_options options = *work->options;
     tx_error error = {0};
-    int64_t steps = 0;
+    tx_train_end end = {0};
     options.output = work->members->directories[member];
     teller teller = {.log = &work->options->log, .name = name_of(options.output), .progress = tx_parallel_rank(work->job) == 0};
     options.log = (tx_log){.write = tell, .user = &teller};
-    tx_status status = tx_train_at(&work->place, work->members->configs[member], group, &options, &error, &steps);
+    tx_status status = tx_train_at(&work->place, work->members->configs[member], group, &options, &error, &end);
     if (status == TX_OK && work->members->measured) {
         status = measure(work, member, group, &error);
     }
@@ -161,7 +161,7 @@ static void train(work *work, int member)
         work->error = error;
     }
     if (tx_parallel_rank(group) == 0) {
-        note_end(work, member, status, steps, &error);
+        note_end(work, member, status, end.steps, &error);
     }
 }
 

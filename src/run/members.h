@@ -12,13 +12,18 @@ typedef struct tx_run_place {
     tx_groups *groups;       /* all of which a stop request ends; NULL: there are no others */
     double end;              /* by tx_clock, until when it may go on; 0: for ever. Known to the first rank of those that train */
     const char *stale;       /* a file in the run directory that goes when the run begins or goes on; NULL: none */
-    bool looks;              /* does nothing unless the run is finished: what is told of it then, and *steps; else these are -1 */
+    bool looks;              /* does nothing unless the run is finished: what is told of it then, and steps; else these are -1 */
 } tx_run_place;
 
+typedef struct tx_train_end {
+    int64_t steps;  /* that the run has done */
+    double seconds; /* since the first minibatch of this start; 0: it did not come to one */
+} tx_train_end;
+
 /* run.c. As tx_train, which does this for a run that is alone. parallel: the group's ranks. error: not NULL, without a status.
- * steps: that the run has done, on its rank 0, whatever came of it. Collective over `parallel`. */
+ * end: on its rank 0, whatever came of it. Collective over `parallel`. */
 tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_parallel *parallel, const tx_train_options *options,
-                      tx_error *error, int64_t *steps);
+                      tx_error *error, tx_train_end *end);
 
 /* ---- All ---- */
 

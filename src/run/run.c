@@ -431,10 +431,9 @@ static tx_status tell_end(const tx_run *run, tx_error *error)
     char result[TX_DIGEST_SIZE];
     TX_TRY(tx_digest_reals(problem->random.precision, (size_t)problem->network->num_parameters, member->parameters, error, result));
     const int64_t done = member->step - member->first_step;
-    const double seconds = tx_clock() - run->trainer->start;
     if (done > 0) {
-        tx_log_write(run->log, TX_LOG_NOTE, "%" PRId64 " steps in %.3g s, last loss %.6g: %s", done, seconds, member->loss,
-                     run->directory);
+        tx_log_write(run->log, TX_LOG_NOTE, "%" PRId64 " steps in %.3g s, last loss %.6g: %s", done,
+                     tx_trainer_seconds(run->trainer), member->loss, run->directory);
     } else {
         tx_log_write(run->log, TX_LOG_NOTE, "no steps to do: %s", run->directory);
     }
@@ -463,7 +462,7 @@ static tx_status train(tx_run *run, tx_error *error)
 }
 
 tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_parallel *parallel, const tx_train_options *options,
-                      tx_error *error, int64_t *steps)
+                      tx_error *error, tx_train_end *end)
 {
     const tx_section *output = tx_get_section(tx_config_root(config), "output");
     const bool writer = tx_parallel_rank(parallel) == 0;
@@ -482,7 +481,10 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
     }
     tx_parallel_attend(parallel, (tx_attention){.stop = should_stop_reading, .waiting = wait_for_others, .user = &run});
     const tx_status status = train(&run, error);
-    *steps = place->looks && !run.finished ? -1 : run.member ? run.member->step : run.checkpoint.step;
+    *end = (tx_train_end){.steps = place->looks && !run.finished ? -1
+                                   : run.member                  ? run.member->step
+                                                                 : run.checkpoint.step,
+                          .seconds = tx_trainer_seconds(run.trainer)};
     tx_run_log_end(&run.file, error);
     tx_history_destroy(run.history);
     tx_trainer_destroy(run.trainer);

@@ -6,7 +6,7 @@
 static tx_status train_alone(const tx_config *config, tx_parallel *parallel, const tx_train_options *options, tx_error *error)
 {
     const tx_run_place alone = {.end = tx_deadline_end(parallel, options->time_limit)};
-    int64_t unused;
+    tx_train_end unused;
     return tx_train_at(&alone, config, parallel, options, error, &unused);
 }
 

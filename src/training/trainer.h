@@ -1,6 +1,7 @@
 /* The trainer, as the room's own files see it: a member, what a group of ranks trains it with, and the data that members share. */
 #pragma once
 
+#include "base/clock.h"
 #include "problem/budget.h"
 #include "training/member.h"
 #include "training/shared.h"
@@ -16,9 +17,13 @@ struct tx_trainer {
     tx_rooms rooms; /* for the problem's plan */
     tx_failure failure;
     size_t planned; /* bytes of the plan: all that stands before there is room for numbers */
-    double start;   /* clock when training began */
+    double start;   /* clock when training began; 0: not yet */
     tx_member member;
 };
+static inline double tx_trainer_seconds(const tx_trainer *trainer) /* since then; 0: not yet. NULL: there is no trainer */
+{
+    return trainer && trainer->start ? tx_clock() - trainer->start : 0;
+}
 
 /* terminal: for progress. with_progress: whether to add the standard progress line. resumes: parameters come from a checkpoint.
  * shared: made for this configuration, among others; NULL: the trainer loads its own data. */

@@ -99,6 +99,7 @@ typedef struct tx_option {
     const char *unless;           /* required, unless this other option of the same section is given (network: key, parameters) */
     const struct tx_option *each; /* SECTIONS: options that every item has beside its component's own (weight) */
     bool or_one;                  /* SECTIONS: also one component without the list around it */
+    bool or_text;                 /* MAPPING: also a text */
     int tuple;                    /* INTEGERS, REALS: also a list of lists of so many, [[low, high], …]; see tx_tuple_size */
     bool may_be_incomplete;       /* of run: dropped, not refused, when something required is missing in it and the command
                                    * requires none of the sections with this mark */

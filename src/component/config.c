@@ -36,8 +36,21 @@ void tx_config_destroy(tx_config *config)
     }
 }
 
-/* The absolute folder of a file, and the working directory, which is only looked at. What comes through a stream of the process
- * (/dev/stdin, a shell's <(…)) belongs to where it runs. */
+/* What comes through a stream of the process (/dev/stdin, a shell's <(…)) belongs to where it runs. */
+tx_status tx_config_folder(tx_config *config, const char *name, const char **out)
+{
+    if (strncmp(name, "/dev/", 5) == 0) {
+        *out = config->here;
+        return TX_OK;
+    }
+    const char *slash = strrchr(name, '/');
+    const int folder = slash ? (int)(slash - name) : 0;
+    const bool absolute = name[0] == '/';
+    return tx_pool_format(&config->pool, config->error, out, "%s%s%.*s", absolute ? "" : config->here,
+                          slash && !absolute ? "/" : "", folder, name);
+}
+
+/* The absolute folder of the file, and the working directory, which is only looked at. */
 static tx_status find_folders(tx_config *config)
 {
     char here[4096];
@@ -46,15 +59,7 @@ static tx_status find_folders(tx_config *config)
     }
     const size_t length = strcmp(here, "/") ? strlen(here) : 0; /* "/" + "/" + name would have one too many */
     TX_TRY(tx_pool_text(&config->pool, here, length, config->error, &config->here));
-    if (strncmp(config->name, "/dev/", 5) == 0) {
-        config->folder = config->here;
-        return TX_OK;
-    }
-    const char *slash = strrchr(config->name, '/');
-    const int folder = slash ? (int)(slash - config->name) : 0;
-    const bool absolute = config->name[0] == '/';
-    return tx_pool_format(&config->pool, config->error, &config->folder, "%s%s%.*s", absolute ? "" : config->here,
-                          slash && !absolute ? "/" : "", folder, config->name);
+    return tx_config_folder(config, config->name, &config->folder);
 }
 
 static tx_status make_config(const tx_registry *registry, const char *name, tx_error *error, tx_config **out)
@@ -167,6 +172,14 @@ tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char 
     const bool fixed = kind == TX_KIND_RUN || kind == TX_KIND_SECTION;
     TX_TRY(make_config(registry, name, error, &config));
     return deliver(build_section(config, kind, fixed ? name : NULL, text), config, out);
+}
+
+tx_status tx_fixed_section_read(const tx_registry *registry, const char *fixed, const char *name, const char *text, tx_error *error,
+                                tx_config **out)
+{
+    tx_config *config;
+    TX_TRY(make_config(registry, name, error, &config));
+    return deliver(build_section(config, TX_KIND_SECTION, fixed, text), config, out);
 }
 
 /* A zero would end the text early. */

@@ -386,6 +386,14 @@ const tx_option *tx_kind_options(tx_kind kind)
     return options;
 }
 
+tx_status tx_run_directory(tx_pool *pool, const char *file, tx_error *error, const char **out)
+{
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    const char *dot = strrchr(name, '.');
+    const int length = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
+    return tx_pool_format(pool, error, out, "runs/%.*s", length, name);
+}
+
 tx_status tx_run_complete(tx_config *config, tx_section *root)
 {
     const tx_value *output = tx_section_find(root, "output");
@@ -393,10 +401,9 @@ tx_status tx_run_complete(tx_config *config, tx_section *root)
     if (!directory || directory->form != TX_FORM_NULL) {
         return TX_OK;
     }
-    const char *slash = strrchr(config->name, '/'), *name = slash ? slash + 1 : config->name;
-    const char *dot = strrchr(name, '.');
-    const int length = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    TX_TRY(tx_pool_format(&config->pool, config->error, &directory->text, "%s/runs/%.*s", config->here, length, name));
+    const char *name;
+    TX_TRY(tx_run_directory(&config->pool, config->name, config->error, &name));
+    TX_TRY(tx_pool_format(&config->pool, config->error, &directory->text, "%s/%s", config->here, name));
     directory->form = TX_FORM_OWN;
     return TX_OK;
 }

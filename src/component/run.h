@@ -3,5 +3,7 @@
 
 #include "component/section.h"
 
-/* output.directory, where it was not given: runs/<name of the configuration file without extension>. */
+/* runs/<name of a file without extension>. */
+tx_status tx_run_directory(tx_pool *pool, const char *file, tx_error *error, const char **out);
+/* output.directory, where it was not given: that of the configuration file, absolute. */
 tx_status tx_run_complete(tx_config *config, tx_section *root);

@@ -67,3 +67,8 @@ bool tx_option_is_input(const tx_option *option);                           /* n
 bool tx_option_is(const tx_option *option, const char *key);                /* as keys are matched, by name or alias */
 tx_value *tx_section_find(const tx_section *section, const char *name);     /* by name or alias; NULL: none */
 tx_place tx_value_place(const tx_section *section, const tx_value *value);
+/* The absolute folder of a file that paths stand in. */
+tx_status tx_config_folder(tx_config *config, const char *name, const char **out);
+/* A section of fixed shape that is a file of its own. name: of the file. */
+tx_status tx_fixed_section_read(const tx_registry *registry, const char *fixed, const char *name, const char *text, tx_error *error,
+                                tx_config **out);

@@ -334,10 +334,15 @@ static tx_status read_path(tx_config *config, tx_value *value, const char *path,
                                                     "%s must be UTF-8, as config.yaml is that names it: '%s'", path, value->text);
 }
 
-/* Of the file, or of --set. */
-static const char *input_folder(const tx_config *config, const tx_yaml *node)
+/* From the folder of the file that it stands in, mostly the configuration's own, or, of --set, from here. */
+static tx_status read_input(tx_config *config, tx_value *value, const char *path)
 {
-    return node->place.line ? config->folder : config->here;
+    const tx_place place = value->node->place;
+    const char *folder = place.line ? config->folder : config->here;
+    if (place.line && strcmp(place.origin, config->name) != 0) {
+        TX_TRY(tx_config_folder(config, place.origin, &folder));
+    }
+    return read_path(config, value, path, folder);
 }
 
 static tx_status read_paths(tx_config *config, tx_value *value, const char *path)
@@ -350,7 +355,7 @@ static tx_status read_paths(tx_config *config, tx_value *value, const char *path
     TX_TRY(tx_pool_allocate(&config->pool, count, sizeof *paths, config->error, &paths));
     for (size_t k = 0; k < count; k++) {
         tx_value one = {.option = value->option, .node = tx_yaml_element(value->node, k)};
-        TX_TRY(read_path(config, &one, path, input_folder(config, one.node)));
+        TX_TRY(read_input(config, &one, path));
         paths[k] = one.text;
     }
     value->strings = paths;
@@ -402,7 +407,7 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     case TX_TYPE_STRING:
         return read_string(config, value, path);
     case TX_TYPE_PATH:
-        return read_path(config, value, path, input_folder(config, value->node));
+        return read_input(config, value, path);
     case TX_TYPE_PATHS:
         return read_paths(config, value, path);
     case TX_TYPE_OUTPUT_PATH:
@@ -420,7 +425,9 @@ tx_status tx_value_read(tx_config *config, tx_value *value, const char *path)
     case TX_TYPE_STAGES:
         return tx_value_stages(config, value, path);
     case TX_TYPE_MAPPING:
-        return value->node->shape == TX_YAML_MAPPING ? TX_OK : tx_value_wrong(config, value, value->node, path);
+        return value->node->shape == TX_YAML_MAPPING || (value->option->or_text && value->node->shape == TX_YAML_SCALAR)
+                   ? TX_OK
+                   : tx_value_wrong(config, value, value->node, path);
     case TX_TYPE_BYTES:
         return read_bytes(config, value, path);
     case TX_TYPE_WORD:

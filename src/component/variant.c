@@ -132,6 +132,38 @@ tx_status tx_change_place(tx_pool *pool, const tx_yaml *key, tx_error *error, tx
     return TX_OK;
 }
 
+/* Behind the callbacks that are there: none, one, or a list. */
+static tx_status add_callback(tx_config *config, const tx_yaml *callback, tx_yaml **root)
+{
+    const bool alias = tx_yaml_find(*root, "callbacks") < 0 && tx_yaml_find(*root, "callback") >= 0;
+    const char *path = alias ? "callback" : "callbacks";
+    const tx_yaml *there = tx_yaml_at(*root, path);
+    tx_yaml *list;
+    if (there && there->shape == TX_YAML_LIST) {
+        TX_TRY(tx_yaml_copy(&config->pool, there, config->error, &list));
+    } else {
+        TX_TRY(tx_yaml_scalar(&config->pool, callback->place, "", config->error, &list));
+        list->shape = TX_YAML_LIST;
+    }
+    if (there && there->shape != TX_YAML_LIST && !tx_yaml_is_null(there)) {
+        TX_TRY(tx_yaml_append(&config->pool, list, NULL, (tx_yaml *)there, config->error));
+    }
+    TX_TRY(tx_yaml_append(&config->pool, list, NULL, (tx_yaml *)callback, config->error));
+    return tx_yaml_put_node(&config->pool, root, path, callback->place, list, config->error);
+}
+
+static tx_status change(tx_config *config, const tx_variant *variant, tx_yaml **root)
+{
+    for (int k = 0; k < variant->num_overrides; k++) {
+        TX_TRY(tx_yaml_override(&config->pool, root, variant->overrides[k], config->error));
+    }
+    for (int k = 0; k < variant->num_changes; k++) {
+        const tx_change *change = &variant->changes[k];
+        TX_TRY(tx_yaml_put_node(&config->pool, root, change->path, change->place, change->value, config->error));
+    }
+    return variant->callback ? add_callback(config, variant->callback, root) : TX_OK;
+}
+
 tx_status tx_variant_change(tx_config *config, const tx_variant *variant, tx_yaml **out)
 {
     const tx_place here = {.origin = variant->name};
@@ -141,10 +173,7 @@ tx_status tx_variant_change(tx_config *config, const tx_variant *variant, tx_yam
         TX_TRY(tx_yaml_scalar(&config->pool, here, "", config->error, &nothing));
         TX_TRY(tx_yaml_put_node(&config->pool, &root, "ensemble", here, nothing, config->error));
     }
-    for (int k = 0; k < variant->num_changes; k++) {
-        const tx_change *change = &variant->changes[k];
-        TX_TRY(tx_yaml_put_node(&config->pool, &root, change->path, change->place, change->value, config->error));
-    }
+    TX_TRY(change(config, variant, &root));
     if (variant->seed) {
         TX_TRY(tx_seed_set(config, *variant->seed, here, false, &root));
     }

@@ -23,12 +23,15 @@ typedef struct tx_change {
 tx_status tx_change_place(tx_pool *pool, const tx_yaml *key, tx_error *error, tx_place *out);
 
 typedef struct tx_variant {
-    const tx_yaml *tree; /* outlives the variant, as the nodes of changes do; is not changed */
-    const char *name;    /* of the file that it stands in: paths start in that one's folder */
+    const tx_yaml *tree;          /* outlives the variant, as the nodes of changes do; is not changed */
+    const char *name;             /* of the file that it stands in: paths start in that one's folder */
+    const char *const *overrides; /* texts of --set, heard first; may be NULL */
+    int num_overrides;
     const tx_change *changes;
     int num_changes;
-    const int64_t *seed;   /* sets the keys of network and trainer, behind the changes; NULL: they stay as they are */
-    const char *directory; /* output.directory; NULL: it stays */
+    const tx_yaml *callback; /* behind all others; NULL: none */
+    const int64_t *seed;     /* sets the keys of network and trainer, behind the changes; NULL: they stay as they are */
+    const char *directory;   /* output.directory; NULL: it stays */
 } tx_variant;
 
 /* Complete, for training; a section `ensemble` of the tree is left out. TX_INVALID with the place of what is wrong. */

@@ -1,4 +1,4 @@
-"""Pictures of runs, each a figure of matplotlib: losses, metrics, states, spectra, eigenvalues. Used by plot.py and report.py.
+"""Pictures of runs, each a figure of matplotlib: losses, metrics, studies, states, spectra, eigenvalues. Used by plot.py and report.py.
 
 Lines differ in dashes as well as in colour, images run from dark to light, and what is not finite is hatched: all of it can be printed
 in grey. What is wrong with a file is a ValueError that names it.
@@ -22,6 +22,7 @@ WRITERS = {
     "history.csv": "`trainax train`",
     "metrics.csv": "`trainax evaluate --output` or `trainax baseline`",
     "spectrum.csv": "`trainax inspect --spectrum`",
+    "study.csv": "`trainax study`",
 }
 
 
@@ -41,9 +42,8 @@ def number(text):
     return np.nan if not text else float(text) if np.isfinite(float(text)) else np.inf
 
 
-def read_table(path, name):
-    """A CSV file, or the one of that name in a folder, as columns of numbers by name."""
-    path = table_path(path, name)
+def read_rows(path):
+    """Of a CSV file: the names of its columns, and its other rows, all as long."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
@@ -51,11 +51,19 @@ def read_table(path, name):
         raise ValueError(f"{path}: not a table in CSV") from None
     if not rows or len(rows[0]) < 2:
         raise ValueError(f"{path}: no table of two columns or more below a line of names")
-    columns = {column: np.full(len(rows) - 1, np.nan) for column in rows[0]}
     for line, row in enumerate(rows[1:]):
         if len(row) != len(rows[0]):
             raise ValueError(f"{path}:{line + 2}: {len(row)} columns instead of {len(rows[0])}")
-        for column, text in zip(rows[0], row):
+    return rows[0], rows[1:]
+
+
+def read_table(path, name):
+    """A CSV file, or the one of that name in a folder, as columns of numbers by name."""
+    path = table_path(path, name)
+    names, rows = read_rows(path)
+    columns = {column: np.full(len(rows), np.nan) for column in names}
+    for line, row in enumerate(rows):
+        for column, text in zip(names, row):
             try:
                 columns[column][line] = number(text)
             except ValueError:
@@ -230,6 +238,61 @@ def metrics(groups, only=None, most=3):
         place.remove()
     for place, (name, curves) in zip(axes.flat, found.items()):
         draw_curves(place, curves, "step of the rollout", name)
+    return figure
+
+
+def read_study(folder):
+    """Of a study's folder: its metric, and setting -> its runs, as study.csv has them."""
+    path = table_path(folder, "study.csv")
+    names, rows = read_rows(path)
+    metric = next((name.removeprefix("gmean_") for name in names if name.startswith("gmean_")), None)
+    missing = {"setting", "seed", "status", "reached", "steps", "seconds"} - set(names)
+    if missing or not metric:
+        raise ValueError(f"{path}: not the table of a study")
+    settings = {}
+    for row in rows:
+        settings.setdefault(row[names.index("setting")], []).append(dict(zip(names, row)))
+    if not settings:
+        raise ValueError(f"{path}: no run has ended yet")
+    return metric, settings
+
+
+def draw_times(axes, settings, key, label):
+    """A row a setting: a filled mark for each run that reached the target, at what it took, an empty one for what another did without
+    reaching it; a line at what MLPerf would call the result (the mean without the first and the last)."""
+    for k, (name, runs) in enumerate(settings.items()):
+        taken = [float(run[key]) for run in runs]
+        reached = [run["reached"] == "true" for run in runs]
+        for value, good in zip(taken, reached):
+            axes.plot(value, k, "o", color=f"C{k}", markerfacecolor=f"C{k}" if good else "none")
+        order = sorted(value if good else np.inf for value, good in zip(taken, reached))
+        result = np.mean(order[1:-1] if len(order) >= 3 else order)
+        if np.isfinite(result):
+            axes.plot([result] * 2, [k - 0.3, k + 0.3], color="black", linewidth=1)
+    axes.set_yticks(range(len(settings)), [f"{name}\n({sum(run['reached'] == 'true' for run in runs)} of {len(runs)})"
+                                           for name, runs in settings.items()])
+    axes.set(xlabel=label, ylim=(len(settings) - 0.5, -0.5))
+    axes.grid(True, axis="x", linewidth=0.3)
+
+
+def study(folder):
+    """Of a study's folder: the metric over the steps of rollouts, bands over the seeds of a setting; and, where there is a target, what
+    it took to come to it."""
+    metric, settings = read_study(folder)
+    groups = {}
+    for name, runs in settings.items():
+        for run in (run for run in runs if run["status"] == "finished"):
+            path = Path(folder) / "runs" / name / run["seed"]
+            table = read_table(path, "metrics.csv")
+            groups.setdefault(name, []).append((column(table, "step", path), column(table, metric, path)))
+    if not groups:
+        raise ValueError(f"{folder}: no run has finished")
+    has_target = any(run["reached"] for runs in settings.values() for run in runs)
+    figure, axes = figure_of(1, 3 if has_target else 1, 14 if has_target else 6.4)
+    draw_curves(axes[0, 0], groups, "step of the rollout", metric)
+    if has_target:
+        draw_times(axes[0, 1], settings, "steps", "steps to the target")
+        draw_times(axes[0, 2], settings, "seconds", "seconds to the target")
     return figure
 
 

@@ -4,6 +4,7 @@
     scripts/plot.py losses runs/one runs/two                            # of histories
     scripts/plot.py losses five=runs/five.1 five=runs/five.2 one=runs/one   # runs of one name: median, middle half, whole range
     scripts/plot.py metrics five=five.1.csv five=five.2.csv runs/baselines  # tables of `trainax evaluate --output`, `trainax baseline`
+    scripts/plot.py study runs/study                                    # of `trainax study`: bands over seeds, what it took to the target
     scripts/plot.py states rollout.h5 --reference data.h5 --sample 2    # space and time, or frames, and the difference
     scripts/plot.py spectra rollout.h5 --reference data.h5              # amplitudes over wavenumbers
     scripts/plot.py spectrum runs/one runs/two                          # eigenvalues, of `trainax inspect --spectrum`
@@ -109,6 +110,7 @@ class Kind(NamedTuple):
 KINDS = {
     "losses": Kind(lambda options: pictures.losses(options.groups, options.column or "loss"), ("column",), several=True),
     "metrics": Kind(lambda options: pictures.metrics(options.groups, options.column), ("column",), several=True),
+    "study": Kind(lambda options: pictures.study(options.files[0])),
     "states": Kind(draw_states("states"), ("reference", "sample", "channel")),
     "spectra": Kind(draw_states("spectra"), ("reference", "sample", "channel")),
     "spectrum": Kind(lambda options: pictures.spectrum(options.groups), several=True),

@@ -29,6 +29,7 @@
 #include "trainax/shape.h"
 #include "trainax/simulation.h"
 #include "trainax/status.h"
+#include "trainax/study.h"
 #include "trainax/task.h"
 #include "trainax/tensor.h"
 #include "trainax/training.h"

@@ -68,6 +68,31 @@ def eigenvalues():
     assert run("spectrum", "one/spectrum.csv") == (0, "") and Path("one/spectrum.png").stat().st_size
 
 
+def a_study():
+    """One with a target and one without; runs that did not reach it are empty marks."""
+    for seed, error in ((0, 0.1), (1, 0.3), (2, 0.2)):
+        for setting in ("plain", "wide"):
+            folder = Path("study/runs", setting, str(seed))
+            folder.mkdir(parents=True)
+            (folder / "metrics.csv").write_text(f"step,mean_nRMSE\n1,{error}\n2,{2 * error}\n")
+    head = "setting,seed,status,reached,steps,seconds,loss,gmean_mean_nRMSE\n"
+    rows = ["plain,0,finished,true,10,1.5,1e-3,0.1\n", "plain,1,finished,true,30,4.5,1e-3,0.2\n", "plain,2,finished,true,20,3.5,1e-3,0.2\n",
+            "wide,0,finished,false,50,9.5,1e-3,0.2\n", "wide,1,diverged,false,7,1.0,nan,\n", "wide,2,finished,true,20,3.5,1e-3,0.2\n"]
+    Path("study/study.csv").write_text(head + "".join(rows))
+    draws("study study", "study.svg", "step of the rollout", "mean_nRMSE", "plain (3 runs)", "wide (2 runs)", "steps to the target",
+          "seconds to the target")
+    bands, steps, seconds = pictures.study(Path("study")).axes
+    assert list(bands.lines[0].get_ydata()) == [0.2, 0.4]
+    marks = [line for line in steps.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in marks] == [10, 30, 20, 50, 7, 20]
+    assert [line.get_markerfacecolor() != "none" for line in marks] == [True] * 3 + [False] * 2 + [True]
+    results = [line.get_xdata()[0] for axes in (steps, seconds) for line in axes.lines if line.get_marker() != "o"]
+    assert results == [20, 3.5], "of wide two did not come to the target"
+    Path("study/study.csv").write_text(head + "".join(rows).replace(",true,", ",,").replace(",false,", ",,"))
+    assert len(pictures.study(Path("study")).axes) == 1
+    assert run("study", "study") == (0, "") and Path("study/study.png").stat().st_size
+
+
 def bands():
     """The quantiles of the runs that have a value; the others end with a cross, and are not what the axis is made for."""
     steps, inf, nan = np.arange(4.0), np.inf, np.nan
@@ -143,6 +168,8 @@ def spectra():
 
 
 def refusals():
+    Path("none").mkdir()
+    Path("none/study.csv").write_text("setting,seed,status,reached,steps,seconds,loss,gmean_x\n")
     for path, text in (("latin.csv", b"step,m\xc3\xa4\xff\n1,2\n"), ("nan.csv", b"step,x\n1,nan\n2,\n"), ("short.csv", b"step,x\n1,2\n2\n"),
                        ("word.csv", b"step,x\n1,two\n"), ("empty.csv", b""), ("cut.h5", Path("rollout.h5").read_bytes()[:3000])):
         Path(path).write_bytes(text)
@@ -150,6 +177,10 @@ def refusals():
         (3, "five.2: there is no spectrum.csv in it: give a table of `trainax inspect --spectrum`", "spectrum five.2"),
         (3, "five.2: there is no metrics.csv in it: give a table of `trainax evaluate --output` or `trainax baseline`", "metrics five.2"),
         (3, "rollout.h5: not a table in CSV", "metrics rollout.h5"),
+        (3, "five.1: there is no study.csv in it: give a table of `trainax study`", "study five.1"),
+        (3, "five.1.csv: not the table of a study", "study five.1.csv"),
+        (3, "none/study.csv: no run has ended yet", "study none"),
+        (2, "study takes one file", "study five.1 five.2"),
         (3, "latin.csv: not a table in CSV", "metrics latin.csv"),
         (3, "empty.csv: no table", "metrics empty.csv"),
         (3, "nothing to draw: no finite value of 'x' of nan.csv", "metrics nan.csv"),
@@ -167,7 +198,7 @@ def refusals():
         (3, "rollout.h5: it has 20 trajectories, and none of number -1", "states rollout.h5 --sample -1"),
         (3, "states without axes have no spectrum", "spectra axes.0.h5"),
         (3, "states of different channels and points: rollout (3, 8, 8), reference (3, 8, 8, 8)", "states axes.2.h5 --reference axes.3.h5"),
-        (3, "none/x.png: No such file", "losses five.1 --output none/x.png"),
+        (3, "nothing/x.png: No such file", "losses five.1 --output nothing/x.png"),
         (2, "--output PICTURE: its ending says the form, such as .png, .pdf or .svg, not 'x.foo'", "losses five.1 --output x.foo"),
         (2, "losses has no --sample", "losses five.1 --sample 3"),
         (2, "states takes one file", "states rollout.h5 data.h5"),
@@ -178,5 +209,5 @@ def refusals():
     assert not list(Path().glob(".*")), "a file that was not finished"
 
 
-for test in (histories_and_tables, baselines_beside_networks, eigenvalues, bands, states, ragged, colours, spectra, refusals):
+for test in (histories_and_tables, baselines_beside_networks, eigenvalues, a_study, bands, states, ragged, colours, spectra, refusals):
     test()

@@ -1,0 +1,26 @@
+/* Many runs one after another, and tables of what they have found. */
+#pragma once
+
+#include "trainax/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tx_study_source {
+    const char *path;             /* STUDY.yaml; read by rank 0 */
+    const char *const *overrides; /* texts of --set; may be NULL */
+    int num_overrides;
+} tx_study_source;
+
+/* `trainax study`: all settings of the file with all seeds, each in a run directory of its own, DIR/runs/SETTING/SEED, to the bytes
+ * of the single run, and tables of those that have ended in DIR (options->output; runs/<name of the file> if NULL), which it owns
+ * meanwhile. A run that diverges holds up nobody. Collective; every rank returns the same status and message.
+ * TX_INVALID with the place of what is wrong in the file, before anything is trained, or when DIR holds a study that is neither
+ * resumed nor overwritten; TX_STOPPED after a stop request; TX_DIVERGED when all runs have diverged. */
+tx_status tx_study(const tx_registry *registry, tx_parallel *parallel, const tx_study_source *source,
+                   const tx_train_options *options, tx_error *error);
+
+#ifdef __cplusplus
+}
+#endif

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "component/expansion.h"
 #include "component/unfold.h"
 
 enum { MOST_SEEDS = 1000000 };
@@ -152,15 +153,28 @@ static tx_status add_callback(tx_config *config, const tx_yaml *callback, tx_yam
     return tx_yaml_put_node(&config->pool, root, path, callback->place, list, config->error);
 }
 
-static tx_status change(tx_config *config, const tx_variant *variant, tx_yaml **root)
+/* What --set and the changes say, of sections that stand for others or of all the rest. */
+static tx_status change(tx_config *config, const tx_variant *variant, bool expanded, tx_yaml **root)
 {
     for (int k = 0; k < variant->num_overrides; k++) {
-        TX_TRY(tx_yaml_override(&config->pool, root, variant->overrides[k], config->error));
+        if (tx_is_expanded(config->registry, variant->overrides[k]) == expanded) {
+            TX_TRY(tx_yaml_override(&config->pool, root, variant->overrides[k], config->error));
+        }
     }
     for (int k = 0; k < variant->num_changes; k++) {
         const tx_change *change = &variant->changes[k];
-        TX_TRY(tx_yaml_put_node(&config->pool, root, change->path, change->place, change->value, config->error));
+        if (tx_is_expanded(config->registry, change->path) == expanded) {
+            TX_TRY(tx_yaml_put_node(&config->pool, root, change->path, change->place, change->value, config->error));
+        }
     }
+    return TX_OK;
+}
+
+static tx_status change_all(tx_config *config, const tx_variant *variant, tx_yaml **root)
+{
+    TX_TRY(change(config, variant, true, root));
+    TX_TRY(tx_run_expand(config, false, root));
+    TX_TRY(change(config, variant, false, root));
     return variant->callback ? add_callback(config, variant->callback, root) : TX_OK;
 }
 
@@ -173,7 +187,7 @@ tx_status tx_variant_change(tx_config *config, const tx_variant *variant, tx_yam
         TX_TRY(tx_yaml_scalar(&config->pool, here, "", config->error, &nothing));
         TX_TRY(tx_yaml_put_node(&config->pool, &root, "ensemble", here, nothing, config->error));
     }
-    TX_TRY(change(config, variant, &root));
+    TX_TRY(change_all(config, variant, &root));
     if (variant->seed) {
         TX_TRY(tx_seed_set(config, *variant->seed, here, false, &root));
     }

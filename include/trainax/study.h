@@ -21,6 +21,24 @@ typedef struct tx_study_source {
 tx_status tx_study(const tx_registry *registry, tx_parallel *parallel, const tx_study_source *source,
                    const tx_train_options *options, tx_error *error);
 
+typedef struct tx_apebench_options {
+    const char *study;            /* a scenario, or a file; read by rank 0 */
+    const char *const *overrides; /* texts of --set; may be NULL */
+    int num_overrides;
+    bool has_start_seed;
+    int64_t start_seed; /* instead of all that are written */
+    int num_metrics;    /* to be melted */
+    const char *const *metrics;
+    bool melt_metrics, melt_losses, melt_samples;
+} tx_apebench_options;
+
+/* `trainax apebench`: APEBench's experiments, each seed a run as of `scenario`, and its tables of them, in the directory of
+ * options->output ("results" if NULL), which it owns meanwhile. An experiment whose table is there is skipped, unless
+ * options->start is TX_START_OVERWRITE; else its runs go on where they were stopped (TX_START_RESUME). Otherwise as tx_study.
+ * Collective. */
+tx_status tx_apebench(const tx_registry *registry, tx_parallel *parallel, const tx_apebench_options *asked,
+                      const tx_train_options *options, tx_error *error);
+
 #ifdef __cplusplus
 }
 #endif

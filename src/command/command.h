@@ -16,7 +16,7 @@ typedef struct tx_flag {
     const char *text;  /* one line for --help */
 } tx_flag;
 
-enum { TX_MAX_FLAGS = 8 };
+enum { TX_MAX_FLAGS = 12 };
 
 typedef struct tx_command tx_command;
 typedef struct tx_arguments {
@@ -54,7 +54,7 @@ const char *tx_arguments_path(const tx_arguments *arguments); /* the first word;
 
 extern const tx_command tx_command_train, tx_command_generate, tx_command_evaluate, tx_command_rollout, tx_command_export,
     tx_command_inspect, tx_command_check, tx_command_baseline, tx_command_help, tx_command_list, tx_command_schema,
-    tx_command_bench, tx_command_study;
+    tx_command_bench, tx_command_study, tx_command_apebench;
 extern const tx_command *const tx_commands[]; /* ends with NULL */
 const tx_command *tx_command_find(const char *name);
 extern const tx_flag tx_help_flag; /* --help, which every command has */

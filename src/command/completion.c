@@ -13,6 +13,7 @@ static const struct {
 } offers[] = {
     {"CONFIG", "_trainax_files yaml yml"},
     {"STUDY.yaml", "_trainax_files yaml yml"},
+    {"STUDY.yaml or NAME", "_trainax_files yaml yml"},
     {"CONFIG or FILE.so", "_trainax_files yaml yml so"},
     {"KEY", "_trainax_words \"$_trainax_keys\""},
     {"TYPE", "_trainax_words 'float32 float64'"},

@@ -14,7 +14,7 @@
 /* clang-format off */
 const tx_command *const tx_commands[] = {
     &tx_command_train, &tx_command_generate, &tx_command_evaluate, &tx_command_rollout, &tx_command_export, &tx_command_inspect,
-    &tx_command_check, &tx_command_baseline, &tx_command_study, &tx_command_bench, &tx_command_help, &tx_command_list,
+    &tx_command_check, &tx_command_baseline, &tx_command_study, &tx_command_apebench, &tx_command_bench, &tx_command_help, &tx_command_list,
     &tx_command_schema, NULL,
 };
 /* clang-format on */

@@ -97,6 +97,26 @@ printf 'base: base.yaml\nsettings: {wild: {trainer.optimizer.learning_rate: 1.0e
 expect 4 "all 2 runs have diverged" "$trainax" study all.yaml $few --output all
 expect 4 "all 2 runs have diverged" "$trainax" study all.yaml $few --output all --resume
 
+# -- to a target: a run ends when it is seen; the steps are those before it --
+if "$trainax" help callback/until >/dev/null 2>&1; then
+    { cat study.yaml; echo "until: {metric: mean_nRMSE, below: 0.4, every: 20}"; } >until.yaml
+    succeeds "$trainax" study until.yaml --set trainer.num_training_steps=600 --set evaluation.num_steps=10 --output until
+    check until mean_nRMSE 0.4
+    grep -q '^plain,[0-9],finished,true,' until/study.csv || fail "no run has come to the target: $(cat until/study.csv)"
+    sed 's/mean_nRMSE, below: 0.4/mean_correlation, below: 0.9/' until.yaml >risen.yaml
+    succeeds mpirun -n 3 "$trainax" study risen.yaml --set trainer.num_training_steps=600 --set evaluation.num_steps=10 \
+        --set "evaluation.metrics=[mean_MSE]" --set "callbacks={type: weight_norm, every: 7}" --output risen
+    check risen mean_correlation 0.9
+    head -1 risen/runs/slow/0/metrics.csv | grep -q '^step,mean_MSE,mean_correlation$' || fail "metrics.csv of a target"
+    wrong_until() { # wrong_until 'PATTERN' UNTIL
+        printf 'base: base.yaml\nsettings: {a: {}}\nseeds: [0]\nuntil: %s\n' "$2" >wrong.yaml
+        expect 2 "$1" "$trainax" study wrong.yaml --output wrong
+    }
+    wrong_until "wrong.yaml:4:8: callbacks.0.below is required" "{metric: mean_nRMSE}"
+    wrong_until "wrong.yaml:4:17: .*mean_nRMS'" "{metric: mean_nRMS, below: 1}"
+    wrong_until "wrong.yaml:4:42: unknown key 'abve' in callbacks.0" "{metric: mean_nRMSE, below: 0.05, abve: 1}"
+fi
+
 # -- wrong files: the line and the column, before anything is trained --
 wrong() { # wrong 'PATTERN' LINE...: on stderr, of a study of these lines
     local pattern=$1

@@ -147,4 +147,17 @@ wait_until "a run without progress goes on" 60 is "$job" FAILED
 grep -q '^train.sbatch: ended by a failure (137), at the step at which it began' trainax-"$job".log ||
     fail "no progress: $(cat trainax-"$job".log)"
 grep -q -- '-----' trainax-"$job".log && fail "Open MPI's banner: $(cat trainax-"$job".log)"
+
+# -- a study stops in the middle of its second run, goes back into the queue, and ends as one that nothing happened to --
+printf 'base: quick.yaml\nsettings: {plain: {}, slow: {trainer.optimizer.learning_rate: 1.0e-3}}\nseeds: [0, 1]\n' >study.yaml
+few="--set trainer.num_training_steps=5000"
+job=$(sbatch --parsable -N2 --ntasks-per-node=1 "$slurm/study.sbatch" study.yaml $few --output study)
+wait_until "the study does not come to its second run" 60 has_rows study/runs/plain/1 100
+scancel --batch --signal=USR1 "$job"
+begins_again "$job" 30
+wait_until "job $job does not end" 120 is "$job" COMPLETED FAILED CANCELLED
+is "$job" COMPLETED || fail "job $job is $(state "$job"): $(cat trainax-study-"$job".log)"
+grep -q '^train.sbatch: stopped in time: back in the queue' trainax-study-"$job".log || fail "a study: $(cat trainax-study-"$job".log)"
+succeeds "$trainax" study study.yaml $few --quiet --output study.whole
+cmp study/tests.csv study.whole/tests.csv || fail "a study that was stopped"
 finish

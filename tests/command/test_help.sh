@@ -25,8 +25,8 @@ fits --help
 for command in $commands; do
     fits "$command" --help
     succeeds "$trainax" "$command" --help
-    for flag in $(sed -n "s/^| \`trainax $command\( [^\`]*\)\`.*/\1/p" "$tests/../README.md" | grep -o -- '--[a-z-]*') \
-        $(head -1 out.txt | grep -o -- '--[a-z-]*') --help; do
+    for flag in $(sed -n "s/^| \`trainax $command\( [^\`]*\)\`.*/\1/p" "$tests/../README.md" | grep -o -- '--[a-z_-]*') \
+        $(head -1 out.txt | grep -o -- '--[a-z_-]*') --help; do
         grep -Eq -- "^  $flag( [A-Z][^ ]*)?  +[a-z0-9].* " out.txt || fail "$command --help has no line for $flag"
     done
     says "^usage: trainax $command" help "$command"

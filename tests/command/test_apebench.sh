@@ -81,6 +81,9 @@ wrong "wrong.yaml:1:.*train" "- {scenario: diff_adv, task: predict, net: \"Pure;
 wrong "unknown key 'seed' of an experiment" "- {$entry, num_seeds: 1, seed: 4}"
 wrong "longer than 250 bytes" "- {$entry, num_seeds: 1, ic_config: \"fourier;5;$(printf 'true%.0s' {1..60});true\"}"
 expect 2 "metric_name mean_RMSE: diff_adv.* does not report it" "$trainax" apebench diff_adv --metric_name mean_RMSE --output wrong
+# all 46 scenarios of the paper resolve; then nothing is trained
+expect 2 "metric_name mean_RMSE: diff_adv__predict.* does not report it" "$trainax" apebench "$tests/../scripts/studies/apebench_v1.yaml" \
+    --metric_name mean_RMSE --output wrong
 expect 2 "start_seed x: an integer" "$trainax" apebench diff_adv --start_seed x
 expect 2 "nowhere.yaml: cannot be read" "$trainax" apebench nowhere.yaml
 expect 2 "holds a run" "$trainax" apebench diff_adv $all --output one

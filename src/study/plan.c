@@ -2,6 +2,7 @@
 #include "study/plan.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -9,7 +10,7 @@
 #include "component/expand.h"
 #include "component/wording.h"
 
-enum { NAME_SIZE = 200 };
+enum { NAME_SIZE = 200, MOST_RUNS = 1000000 };
 
 /* A setting's name is that of a folder. */
 static tx_status check_name(const tx_yaml *key, tx_error *error)
@@ -92,14 +93,26 @@ static tx_status read_until(tx_study_plan *plan, const tx_section *section, tx_e
     return tx_yaml_append(&plan->pool, callback, key, name, error);
 }
 
+static int compare(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Each has a folder of its own. */
 static tx_status read_seeds(tx_study_plan *plan, const tx_section *section, tx_error *error)
 {
+    int64_t *sorted;
     TX_TRY(tx_seeds_read(section, "seeds", error, &plan->num_seeds, &plan->seeds));
-    for (int k = 0; k < plan->num_seeds; k++) {
-        for (int j = 0; j < k; j++) {
-            if (plan->seeds[j] == plan->seeds[k]) {
-                return tx_section_error(section, "seeds", error, TX_INVALID, "%" PRId64 " stands there twice", plan->seeds[k]);
-            }
+    if (plan->num_seeds > MOST_RUNS / plan->num_settings) {
+        return tx_section_error(section, "seeds", error, TX_INVALID, "more than %d runs", MOST_RUNS);
+    }
+    TX_TRY(tx_pool_allocate(&plan->pool, (size_t)plan->num_seeds, sizeof *sorted, error, &sorted));
+    memcpy(sorted, plan->seeds, (size_t)plan->num_seeds * sizeof *sorted);
+    qsort(sorted, (size_t)plan->num_seeds, sizeof *sorted, compare);
+    for (int k = 1; k < plan->num_seeds; k++) {
+        if (sorted[k] == sorted[k - 1]) {
+            return tx_section_error(section, "seeds", error, TX_INVALID, "%" PRId64 " stands there twice", sorted[k]);
         }
     }
     return TX_OK;

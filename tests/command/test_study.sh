@@ -132,6 +132,7 @@ wrong "wrong.yaml:1:1: study.base is required" "$settings" "$seeds"
 wrong "wrong.yaml:2:11: study.settings: there is no setting" "$base" "settings: {}" "$seeds"
 wrong "wrong.yaml:3:8: study.seeds: " "$base" "$settings" "seeds: []"
 wrong "wrong.yaml:3:8: study.seeds: there is no seed" "$base" "$settings" "seeds: '2:1'"
+wrong "wrong.yaml:3:8: study.seeds: 4 stands there twice" "$base" "$settings" 'seeds: ["3:6", 4]'
 wrong "wrong.yaml:3:8: study.seeds: .*'few'" "$base" "$settings" "seeds: few"
 wrong "wrong.yaml:2:1: unknown key 'setings' in study \(did you mean 'settings'" "$base" "setings: {a: {}}" "$seeds"
 wrong "wrong.yaml:2:16: .*unknown key 'learning_rat' in trainer.optimizer \(did you mean 'learning_rate'" "$base" \

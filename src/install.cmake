@@ -9,7 +9,7 @@ set_property(TARGET trainax_command PROPERTY INSTALL_RPATH "\$ORIGIN/${bin_to_li
 install(TARGETS trainax_command RUNTIME)
 install(TARGETS trainax trainax_inference trainax_plugin EXPORT trainax LIBRARY ARCHIVE)
 install(DIRECTORY include/trainax TYPE INCLUDE)
-install(DIRECTORY scripts/experiments scripts/plugin-template slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
+install(DIRECTORY scripts/experiments scripts/studies scripts/plugin-template slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(PROGRAMS scripts/scaling_study scripts/plot.py scripts/report.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(FILES scripts/pictures.py scripts/trainax_exchange.py DESTINATION ${CMAKE_INSTALL_DATADIR}/trainax)
 install(FILES scripts/packages/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/trainax RENAME ${PROJECT_VERSION})

@@ -81,7 +81,7 @@ static tx_status add_summary_row(const tx_results *results, int setting, sample 
     tx_format(seconds, sizeof seconds, "%.3f", time);
     TX_TRY(tx_sheet_text(sheet, results->settings[setting], error));
     TX_TRY(tx_sheet_integer(sheet, sample->runs, error));
-    TX_TRY(results->has_target ? tx_sheet_integer(sheet, sample->reached, error) : tx_sheet_empty(sheet, error));
+    TX_TRY(tx_sheet_integer(sheet, sample->reached, error));
     TX_TRY(add_number_or_nothing(sheet, tx_mean_to_target(sample->runs, sample->steps), error));
     TX_TRY(tx_sheet_text(sheet, isnan(time) ? "" : seconds, error));
     for (int k = 0; k < 3; k++) {

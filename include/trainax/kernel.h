@@ -29,6 +29,12 @@ typedef enum tx_activation {
 } tx_activation;
 int tx_activation_find(const char *name); /* by jax.nn name in any case, swish = silu; -1: unknown */
 
+/* Ranks that make every call of a function together: this one is number `rank` of `size`. */
+typedef struct tx_ranks {
+    int rank, size;
+    int communicator; /* over them, as Fortran has it: MPI_Comm_f2c(communicator). One alone has none, nor need MPI run then */
+} tx_ranks;
+
 /* What one call of a user's function is about. */
 typedef struct tx_function_call {
     void *user;          /* the function's */
@@ -36,6 +42,7 @@ typedef struct tx_function_call {
     int64_t num_samples; /* real ones: padding is never given to a function */
     void *tape;          /* num_samples times tape_bytes: forward writes it, vjp and jvp read it; NULL where tape_bytes is 0 */
     tx_error *error;     /* for a message beside a return that is not zero: tx_error_set, or a text into its message */
+    int root;            /* where several ranks make the call: the one whose results count; others' may be anything */
 } tx_function_call;
 
 /* A user's C function as an operation, on whole samples: x and y are (num_samples, *shape) contiguous. vjp sets dx to the cotangent
@@ -64,6 +71,8 @@ typedef struct tx_function {
     bool vjp_adds;      /* vjp adds to what dx holds: zeros, or what others have contributed to this cotangent */
     bool one_by_one;    /* it is called for each sample: num_samples is 1 */
     bool exclusive;     /* one thread of the process at a time is in it, or in another one that says so (create, destroy as well) */
+    bool parallel;      /* plugins: several ranks can make its calls together, if the user asks for it */
+    const tx_ranks *ranks; /* plugins: which ones, before tx_plugin_map's create; of a program's own function NULL */
 } tx_function;
 
 /* The first of a run's functions that failed (NULL: none), what it returned, and its message, which may be empty. */

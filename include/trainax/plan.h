@@ -96,7 +96,8 @@ tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, 
 void tx_workspace_destroy(tx_workspace *workspace); /* takes NULL */
 /* Blocks that the plan's backend wants in one run, of so many: 1, or all of them. */
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks);
-/* How many threads may run one block together and still gain by it: 1 where instructions are short, or blocks run at once. */
+/* How many threads may run one block together and still gain by it: 1 where instructions are short, or blocks run at once, or
+ * ranks make calls of users' functions together. */
 int tx_plan_most_threads(const tx_plan *plan);
 
 /* Samples 0 … count - 1 fill blocks one by one, the last maybe in part; count: 1 … blocks * block. */

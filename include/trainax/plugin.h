@@ -7,7 +7,13 @@
  * Options that all of a kind have (`trainax help data/plugin` shows those of data sources) cannot be its own, too.
  *
  * Nothing may be thrown across this border, nor exit be called, nor a function of MPI that others must join: ranks and threads call
- * when their own work is there. */
+ * when their own work is there.
+ *
+ * But for a map whose function says that it is `parallel`, where the user asks for it by `ranks: 4`: then each call is made by four
+ * ranks together, whoever's work it is. All are given the same arrays and the same tape, and may send each other messages over the
+ * communicator of function->ranks; what is in the result and the tape of the rank call->root is taken. Its create, too, is called
+ * by all of them, and a thread's state is made by all together. Where one of them returns a failure, the others must come back,
+ * too. */
 #pragma once
 
 #include "trainax/component.h"

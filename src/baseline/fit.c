@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "baseline/report.h"
 #include "evaluation/evaluation.h"
+#include "plugin/plugin.h"
 #include "problem/budget.h"
 #include "problem/problem.h"
 #include "trainax/baseline.h"
@@ -375,6 +376,7 @@ static tx_status prepare(job *job, const char *wanted, tx_error *error)
 
 static tx_status run(job *job, const char *wanted, tx_error *error, char **out)
 {
+    TX_TRY(tx_plugin_join(job->parallel, job->root, true, error));
     TX_TRY(prepare(job, wanted, error));
     TX_TRY(tx_pairs_create(&job->pairs, job->parallel, job->fit.dataset, error));
     job->fit.pairs = &job->pairs;

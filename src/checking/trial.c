@@ -9,8 +9,6 @@
 #include "base/format.h"
 #include "base/real.h"
 
-const char *const tx_verb_name[TX_VERBS] = {"forward", "vjp", "jvp"};
-
 tx_status tx_find(tx_finding *finding, tx_verdict verdict, const char *format, ...)
 {
     va_list arguments;

@@ -26,7 +26,6 @@ typedef struct tx_trial {
     void *taken[TX_MOST_TAKEN];
     int num_taken;
 } tx_trial;
-extern const char *const tx_verb_name[TX_VERBS];
 
 /* Zeros until the end of the check. */
 tx_status tx_trial_take(tx_trial *trial, tx_precision precision, int64_t count, tx_error *error, void *out);

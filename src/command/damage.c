@@ -19,9 +19,11 @@ enum { MOST_SECONDS = 5 /* of this thread's CPU, for what takes milliseconds; a 
  * `patience` seconds. */
 static bool others_first;
 
-_Noreturn static void give_up(tx_status status, const char *what, const char *why, int patience)
+static void tell(const tx_user *user, const char *why, const char *how, int patience)
 {
-    const char *const words[] = {"trainax: error: '", what, "' ", why, "\n"};
+    const char *const library = user->library, *const verb = user->verb;
+    const char *const words[] = {
+        "trainax: error: '", user->name, library ? "' of '" : "", library ? library : "", "' ", why, verb ? verb : "", how, "\n"};
     struct iovec line[sizeof words / sizeof *words];
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         line[k] = (struct iovec){.iov_base = (char *)words[k], .iov_len = strlen(words[k])};
@@ -31,15 +33,45 @@ _Noreturn static void give_up(tx_status status, const char *what, const char *wh
         (void)!writev(STDERR_FILENO, line, (int)(sizeof words / sizeof *words));
     }
     tx_atomic_remove_unfinished();
+}
+
+_Noreturn static void give_up(tx_status status, const char *what, const char *why, int patience)
+{
+    tell(&(tx_user){.name = what}, why, "", patience);
     _exit((int)status);
+}
+
+static pid_t own; /* children that try components tell of it otherwise */
+
+static const struct {
+    int signal;
+    const char *name;
+} crashes[] = {{SIGSEGV, ": segmentation fault"},
+               {SIGBUS, ": bus error"},
+               {SIGFPE, ": arithmetic exception"},
+               {SIGILL, ": illegal instruction"},
+               {SIGABRT, ": it has called abort, or thrown an exception"}};
+enum { NUM_CRASHES = sizeof crashes / sizeof *crashes };
+
+static void tell_of_user(const tx_user *user, int number)
+{
+    int k = 0;
+    while (k < NUM_CRASHES - 1 && crashes[k].signal != number) {
+        k++;
+    }
+    tell(user, "has crashed in ", crashes[k].name, 2);
 }
 
 /* Handlers are for one time: what is raised here ends the process as if there were none. */
 static void crash(int number)
 {
     const tx_reading *reading = tx_reading_now();
+    const tx_user user = tx_user_now();
     if (reading->path) {
         give_up(TX_BAD_DATA, reading->path, "is damaged: HDF5 crashed while reading it", 2);
+    }
+    if (user.name && getpid() == own) {
+        tell_of_user(&user, number);
     }
     raise(number);
 }
@@ -62,13 +94,11 @@ static void tick(int number)
     }
 }
 
-static pid_t own; /* children that try components tell of it otherwise */
-
 static void leave(void)
 {
-    const char *user = tx_user_now();
-    if (user && getpid() == own) {
-        give_up(TX_FAILURE, user, "has called exit: it must return a code instead", 2);
+    const tx_user user = tx_user_now();
+    if (user.name && getpid() == own) {
+        give_up(TX_FAILURE, user.name, "has called exit: it must return a code instead", 2);
     }
 }
 
@@ -84,14 +114,13 @@ static void catch (int number, void (*handler)(int number), int flags)
 
 void tx_damage_catch(void)
 {
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
     static char stack[1 << 16]; /* recursion without end leaves no other */
     others_first = tx_parallel_job_rank() != 0;
     own = getpid();
     atexit(leave);
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
-    for (size_t k = 0; k < sizeof crashes / sizeof *crashes; k++) {
-        catch (crashes[k], crash, SA_ONSTACK | (int)SA_RESETHAND);
+    for (int k = 0; k < NUM_CRASHES; k++) {
+        catch (crashes[k].signal, crash, SA_ONSTACK | (int)SA_RESETHAND);
     }
     catch (SIGVTALRM, tick, SA_RESTART);
     setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_interval.tv_sec = 1, .it_value.tv_sec = 1}, NULL);

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "data/beside.h"
+#include "plugin/plugin.h"
 #include "trainax/file.h"
 
 /* What a rank holds at a time, for each of its threads, when it copies a source into a file; what it reads between two questions
@@ -17,6 +18,7 @@ tx_status tx_data_source_open(tx_parallel *parallel, const tx_section *section, 
                               tx_data_source **out)
 {
     tx_data_source *source = NULL;
+    TX_TRY(tx_plugin_join(parallel, section, true, error));
     const tx_status status = tx_parallel_agree(parallel, tx_data_source_create(section, setup, error, &source), error);
     if (status != TX_OK) {
         tx_data_source_destroy(source);

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/real.h"
 #include "data/trajectory.h"
-#include "kernel/function.h"
 
 typedef struct plugin {
     const tx_plugin_source *source;
@@ -41,9 +40,9 @@ static tx_status create(const tx_section *section, tx_error *error, tx_data_sour
     TX_TRY(tx_allocate(sizeof *p, error, &p));
     source->state = p;
     p->source = tx_plugin_implementation(section);
-    tx_user_enter(tx_plugin_name(section), false);
+    tx_plugin_enter(section, "create", false);
     const int code = p->source->create(section, &told, &p->all);
-    tx_user_leave(false);
+    tx_plugin_leave(false);
     TX_TRY(tx_plugin_check(section, "create", code, &told, error));
     TX_TRY(check(section, &p->all, error));
     source->whole.num_trajectories = p->all.num_trajectories;
@@ -73,9 +72,9 @@ static tx_status generate(tx_data_source *source, int thread, const tx_stretch *
     double *out = converts(source) ? p->scratch + thread * p->level * p->all.num_levels : stretches->out;
     tx_error local = {0};
     (void)count; /* one */
-    tx_user_enter(tx_plugin_name(source->section), p->source->exclusive);
+    tx_plugin_enter(source->section, "read", p->source->exclusive);
     const int code = p->source->read(p->all.user, stretches->trajectory, stretches->first, levels, out, &local);
-    tx_user_leave(p->source->exclusive);
+    tx_plugin_leave(p->source->exclusive);
     if (code) {
         return tx_section_error(source->section, NULL, error, TX_BAD_DATA,
                                 "trajectory %" PRId64 " (counted from 0): failed with code %d%s%s", stretches->trajectory, code,

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "evaluation/members.h"
+#include "plugin/plugin.h"
 #include "problem/budget.h"
 #include "problem/constants.h"
 #include "problem/losses.h"
@@ -293,6 +294,8 @@ static tx_status evaluate(evaluate_job *job, const tx_config *config, tx_error *
     TX_TRY(find_networks(job, error));
     TX_TRY(find_output(job, config, error));
     TX_TRY(open_network(job, tx_config_registry(config), error));
+    TX_TRY(tx_plugin_join(job->parallel, job->root, true, error));
+    TX_TRY(tx_plugin_join(job->parallel, tx_config_root(job->network), true, error));
     TX_TRY(measure(job, error));
     if (job->options->full_loss) {
         TX_TRY(measure_loss(job, error));

@@ -10,6 +10,7 @@
 #include "evaluation/members.h"
 #include "evaluation/spread.h"
 #include "parallel/machine.h"
+#include "plugin/plugin.h"
 #include "problem/budget.h"
 #include "problem/losses.h"
 #include "problem/network_file.h"
@@ -34,9 +35,10 @@ typedef struct tx_rollout_job {
     tx_array_shape shape; /* of the initial trajectories */
     tx_precision precision;
     int64_t trajectories, num_steps;
-    int given; /* levels that a network is given */
-    int isa;   /* of the host */
-    int block; /* samples that advance together: from all of them, so that no number of ranks changes a bit */
+    int given;      /* levels that a network is given */
+    int64_t stride; /* of the windows that it was trained on */
+    int isa;        /* of the host */
+    int block;      /* samples that advance together: from all of them, so that no number of ranks changes a bit */
     tx_shape state;
     size_t level_size, level_bytes;
     char *parameters; /* of all networks */
@@ -100,19 +102,8 @@ static tx_status read_network(tx_rollout_job *job, const tx_file *file, const tx
 {
     TX_TRY(tx_network_file_precision(file, error, &job->precision));
     TX_TRY(tx_network_file_section(file, registry, error, &job->section));
-    TX_TRY(open_beside(job, error));
-    tx_network_beside beside = job->opened.source ? tx_problem_beside(&job->opened.source->shape, true) : (tx_network_beside){0};
-    beside.stride[0] = beside.stride[1] = 1;
-    if (tx_file_has_attribute(file, "/", "dt_stride")) {
-        TX_TRY(tx_file_get_integer(file, "/", "dt_stride", error, &beside.stride[0]));
-        beside.stride[1] = beside.stride[0];
-    }
-    TX_TRY(tx_network_create_beside(tx_config_root(job->section), job->state, &beside, error, &job->network));
-    job->given = tx_network_levels(job->network);
-    return job->given > job->shape.size[1]
-               ? tx_error_set(error, TX_INVALID, "num_steps: the network is given %d levels, but %s has %" PRId64, job->given,
-                              tx_file_path(job->initial), job->shape.size[1])
-               : TX_OK;
+    job->stride = 1;
+    return tx_file_has_attribute(file, "/", "dt_stride") ? tx_file_get_integer(file, "/", "dt_stride", error, &job->stride) : TX_OK;
 }
 
 static tx_status open_network(tx_rollout_job *job, const tx_registry *registry, tx_error *error)
@@ -146,15 +137,33 @@ static int held(const tx_rollout_job *job)
     return job->networks.count + 2 * job->networks.several;
 }
 
-static tx_status plan(tx_rollout_job *job, const tx_registry *registry, const char *initial_path, tx_error *error)
+static tx_status open_files(tx_rollout_job *job, const tx_registry *registry, const char *initial_path, tx_error *error)
+{
+    TX_TRY(read_shape(job, initial_path, error));
+    TX_TRY(open_network(job, registry, error));
+    return open_beside(job, error);
+}
+
+static tx_status make_network(tx_rollout_job *job, tx_error *error)
 {
     const int64_t first_levels[TX_FILE_MAX_RANK] = {0};
     int64_t size[TX_FILE_MAX_RANK];
-    TX_TRY(read_shape(job, initial_path, error));
-    TX_TRY(open_network(job, registry, error));
+    tx_network_beside beside = job->opened.source ? tx_problem_beside(&job->opened.source->shape, true) : (tx_network_beside){0};
+    beside.stride[0] = beside.stride[1] = job->stride;
+    TX_TRY(tx_network_create_beside(tx_config_root(job->section), job->state, &beside, error, &job->network));
+    job->given = tx_network_levels(job->network);
+    if (job->given > job->shape.size[1]) {
+        return tx_error_set(error, TX_INVALID, "num_steps: the network is given %d levels, but %s has %" PRId64, job->given,
+                            tx_file_path(job->initial), job->shape.size[1]);
+    }
     memcpy(size, job->shape.size, sizeof size);
     size[1] = job->given;
-    TX_TRY(tx_file_stored(job->initial, "/trajectories", first_levels, size, error));
+    return tx_file_stored(job->initial, "/trajectories", first_levels, size, error);
+}
+
+static tx_status plan(tx_rollout_job *job, tx_error *error)
+{
+    TX_TRY(make_network(job, error));
     job->level_bytes = job->level_size * tx_real_bytes(job->precision);
     TX_TRY(check_steps(job, error));
     TX_TRY(open_backend(job, error));
@@ -230,7 +239,9 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
 
 static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *initial_path, tx_error *error)
 {
-    TX_TRY(tx_parallel_agree(job->parallel, plan(job, registry, initial_path, error), error));
+    TX_TRY(tx_parallel_agree(job->parallel, open_files(job, registry, initial_path, error), error));
+    TX_TRY(tx_plugin_join(job->parallel, tx_config_root(job->section), true, error));
+    TX_TRY(tx_parallel_agree(job->parallel, plan(job, error), error));
     TX_TRY(check_memory(job, error));
     return tx_parallel_agree(job->parallel, prepare(job, error), error);
 }

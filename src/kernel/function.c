@@ -9,28 +9,30 @@
 /* Who is exclusive may well share what is not its own with others of its kind: a library's global variables. */
 static pthread_mutex_t exclusive = PTHREAD_MUTEX_INITIALIZER;
 
-static _Thread_local const char *now;
+static _Thread_local tx_user now;
 
-void tx_user_enter(const char *name, bool is_exclusive)
+void tx_user_enter(const tx_user *user, bool is_exclusive)
 {
     if (is_exclusive) {
         pthread_mutex_lock(&exclusive);
     }
-    now = name;
+    now = *user;
 }
 
 void tx_user_leave(bool was_exclusive)
 {
-    now = NULL;
+    now = (tx_user){0};
     if (was_exclusive) {
         pthread_mutex_unlock(&exclusive);
     }
 }
 
-const char *tx_user_now(void)
+tx_user tx_user_now(void)
 {
     return now;
 }
+
+const char *const tx_verb_name[] = {[TX_FORWARD] = "forward", [TX_VJP] = "vjp", [TX_JVP] = "jvp"};
 
 static bool has(const tx_function *f, tx_verb verb, tx_precision precision)
 {
@@ -83,24 +85,48 @@ static void note(tx_function_failure *failed, const tx_function *function, int c
     }
 }
 
+int tx_function_call_here(const tx_function *function, tx_verb verb, tx_precision precision, const tx_function_call *call,
+                          const tx_function_samples *samples)
+{
+    return precision == TX_FLOAT32 ? run_single(function, verb, call, samples) : run_double(function, verb, call, samples);
+}
+
+tx_user tx_function_user(const tx_function *function, const char *verb)
+{
+    return (tx_user){function->name, function->ranks ? tx_function_owner_of(function)->library : NULL, verb};
+}
+
+static int call_jointly(const tx_function *function, tx_verb verb, tx_precision precision, const tx_function_call *call,
+                        const tx_function_samples *samples)
+{
+    const tx_function_owner *owner = tx_function_owner_of(function);
+    return owner->call(owner, function, verb, precision, call, samples);
+}
+
 void tx_function_run(const tx_function *function, tx_verb verb, tx_precision precision, const tx_function_call *call,
                      const tx_function_samples *samples, tx_function_failure *failed)
 {
     const int64_t together = function->one_by_one ? 1 : call->num_samples;
+    const bool joint = tx_function_is_joint(function);
+    const tx_user user = tx_function_user(function, tx_verb_name[verb]);
     tx_function_call one = *call;
     tx_error error = {0};
     one.num_samples = together;
     one.error = &error;
-    tx_user_enter(function->name, function->exclusive);
+    if (!joint) {
+        tx_user_enter(&user, function->exclusive);
+    }
     for (int64_t k = 0; k < call->num_samples; k += together) {
         const tx_function_samples some = samples_from(samples, k, precision);
         one.tape = call->tape ? (char *)call->tape + (size_t)k * function->tape_bytes : NULL;
-        const int code =
-            precision == TX_FLOAT32 ? run_single(function, verb, &one, &some) : run_double(function, verb, &one, &some);
+        const int code = joint ? call_jointly(function, verb, precision, &one, &some)
+                               : tx_function_call_here(function, verb, precision, &one, &some);
         error.message[TX_MESSAGE_SIZE - 1] = '\0';
         note(failed, function, code, error.message);
     }
-    tx_user_leave(function->exclusive);
+    if (!joint) {
+        tx_user_leave(function->exclusive);
+    }
 }
 
 void tx_function_failure_write(const tx_function_failure *failure, char *text, size_t size)
@@ -111,10 +137,11 @@ void tx_function_failure_write(const tx_function_failure *failure, char *text, s
 
 tx_status tx_function_create(const tx_function *function, int64_t max_samples, tx_error *error, void **state)
 {
-    if (!function->create) {
+    if (!function->create || tx_function_is_joint(function)) {
         return TX_OK;
     }
-    tx_user_enter(function->name, function->exclusive);
+    const tx_user user = tx_function_user(function, "create");
+    tx_user_enter(&user, function->exclusive);
     const tx_status status = function->create(function->user, function->one_by_one ? 1 : max_samples, error, state);
     tx_user_leave(function->exclusive);
     return status;
@@ -123,7 +150,8 @@ tx_status tx_function_create(const tx_function *function, int64_t max_samples, t
 void tx_function_destroy(const tx_function *function, void *state)
 {
     if (state && function->destroy) {
-        tx_user_enter(function->name, function->exclusive);
+        const tx_user user = tx_function_user(function, "destroy");
+        tx_user_enter(&user, function->exclusive);
         function->destroy(state);
         tx_user_leave(function->exclusive);
     }

@@ -9,7 +9,7 @@ static tx_node apply(const tx_section *section, tx_graph *graph, tx_node predict
     return tx_plugin_apply(section, graph, (tx_node[]){prediction, target}, target == TX_NONE ? 1 : 2, TX_NONE, lane);
 }
 
-static const tx_option options[] = {TX_OPTIONS_PLUGIN, TX_LOSS_OPTIONS, {.name = NULL}};
+static const tx_option options[] = {TX_OPTIONS_PLUGIN, TX_OPTION_RANKS, TX_LOSS_OPTIONS, {.name = NULL}};
 static const tx_loss_class class_ = {.apply = apply};
 const tx_component tx_loss_plugin = {.kind = TX_KIND_LOSS,
                                      .name = "plugin",

@@ -49,7 +49,9 @@ static tx_status initialise(const tx_network *network, tx_random random, tx_key 
     TX_TRY(tx_plugin_function(network->section, network->input, 1, error, &function));
     TX_TRY(tx_allocate_array((size_t)network->num_parameters, sizeof *numbers, error, &numbers));
     tx_error told = {0};
+    tx_plugin_enter(network->section, "initialise", false);
     const int code = map_of(network)->initialise(function->user, random, key, numbers, &told);
+    tx_plugin_leave(false);
     const tx_status status = tx_plugin_check(network->section, "initialise", code, &told, error);
     for (int64_t k = 0; k < network->num_parameters && status == TX_OK; k++) {
         tx_real_put(random.precision, values, k, numbers[k]);
@@ -58,7 +60,7 @@ static tx_status initialise(const tx_network *network, tx_random random, tx_key 
     return status;
 }
 
-static const tx_option options[] = {TX_OPTIONS_PLUGIN, TX_NETWORK_OPTIONS, {0}};
+static const tx_option options[] = {TX_OPTIONS_PLUGIN, TX_OPTION_RANKS, TX_NETWORK_OPTIONS, {0}};
 static const tx_network_class class_ = {.create = create, .apply = apply, .initialise = initialise};
 const tx_component tx_network_plugin = {.kind = TX_KIND_NETWORK,
                                         .name = "plugin",

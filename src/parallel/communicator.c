@@ -18,7 +18,7 @@ static atomic_int guests;
 static tx_status start(tx_parallel *parallel, tx_error *error)
 {
     int provided;
-    TX_TRY(tx_mpi_status(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "starting", error));
+    TX_TRY(tx_mpi_status(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided), "starting", error));
     parallel->started = true;
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     return TX_OK;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "parallel/job.h"
+#include "parallel/joint.h"
 
 enum { ASK = 1, TICKET, STOP }; /* tags */
 
@@ -179,15 +180,16 @@ bool tx_groups_poll(tx_groups *groups, bool stop)
 
 void tx_parallel_serve(const tx_parallel *parallel)
 {
-    if (parallel->serves == 0) {
+    if (!tx_joint_take_turn()) {
         return;
     }
-    int unused;
-    const double now = tx_clock();
-    if (now - parallel->watch->served >= parallel->serves) {
+    const double now = parallel->serves > 0 ? tx_clock() : 0;
+    if (parallel->serves > 0 && now - parallel->watch->served >= parallel->serves) {
+        int unused;
         parallel->watch->served = now;
         MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, parallel->all, &unused, MPI_STATUS_IGNORE);
     }
+    tx_joint_end_turn();
 }
 
 /* ---- Tickets ---- */

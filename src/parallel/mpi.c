@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "parallel/job.h"
+#include "parallel/joint.h"
 #include "parallel/link.h"
 
 tx_status tx_mpi_status(int code, const char *doing, tx_error *error)
@@ -28,7 +29,9 @@ static tx_status look_around(const tx_parallel *parallel, const tx_patience *pat
 {
     tx_watch *watch = parallel->watch;
     char peer[TX_LINK_NAME];
-    if (watch->attention.waiting) {
+    int main;
+    MPI_Is_thread_main(&main);
+    if (watch->attention.waiting && main) {
         watch->attention.waiting(watch->attention.user);
     }
     if (watch->bound > 0 && tx_link_find_dead(watch->bound, peer) && patience->waited > watch->bound) {
@@ -46,6 +49,13 @@ tx_status tx_parallel_relax(const tx_parallel *parallel, tx_patience *patience, 
     return tx_patience_relax(patience) ? look_around(parallel, patience, doing, error) : TX_OK;
 }
 
+static void take_part(void)
+{
+    if (tx_joint_take_turn()) {
+        tx_joint_end_turn();
+    }
+}
+
 tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *requests, const char *doing, tx_error *error)
 {
     tx_patience patience = {.crowded = tx_parallel_oversubscribed(parallel)};
@@ -56,6 +66,7 @@ tx_status tx_parallel_wait(const tx_parallel *parallel, int count, MPI_Request *
         if (done) {
             return TX_OK;
         }
+        take_part();
         TX_TRY(tx_parallel_relax(parallel, &patience, doing, error));
     }
 }
@@ -77,6 +88,7 @@ tx_status tx_parallel_wait_for(const tx_parallel *parallel, const _Atomic int64_
     TX_TRY(*parallel->watch->lost ? say_lost(parallel->watch, error) : TX_OK);
     for (;;) {
         TX_TRY(serve(parallel, &patience, doing, error));
+        take_part();
         if (atomic_load_explicit(count, memory_order_acquire) >= target) {
             return TX_OK;
         }

@@ -25,7 +25,7 @@ static tx_node residuum(const tx_scheme *scheme, tx_graph *graph, tx_node next, 
     return tx_plugin_apply(scheme->section, graph, (tx_node[]){next, previous}, 2, TX_NONE, scheme->shape);
 }
 
-static const tx_option options[] = {TX_OPTIONS_PLUGIN, {0}};
+static const tx_option options[] = {TX_OPTIONS_PLUGIN, TX_OPTION_RANKS, {0}};
 
 static const tx_stepper_class stepper_class = {.create = create_stepper, .apply = step};
 const tx_component tx_stepper_plugin = {.kind = TX_KIND_STEPPER,

@@ -7,6 +7,7 @@
 #include "component/registry.h"
 #include "component/section.h"
 #include "kernel/function.h"
+#include "plugin/joined.h"
 #include "plugin/plugin.h"
 
 /* A function made for states of one shape. */
@@ -15,13 +16,23 @@ typedef struct made {
     tx_shape shape;
     int states;
     tx_function function;
+    const tx_joined *joined; /* with whose ranks; NULL: with none */
+    tx_function_owner alone; /* then */
+    tx_shared_function *shared;
 } made;
+
+/* With the ranks of one job after another; functions stay. */
+typedef struct membership {
+    struct membership *before;
+    tx_joined *joined;
+} membership;
 
 /* What stands in for the component `plugin` in one section. */
 typedef struct opened {
     tx_component component; /* first: sections point to it */
     const tx_component *own;
-    made *made; /* the last */
+    made *made;             /* the last */
+    membership *membership; /* likewise */
 } opened;
 
 static opened *opened_of(const tx_section *section)
@@ -37,6 +48,17 @@ const void *tx_plugin_implementation(const tx_section *section)
 const char *tx_plugin_name(const tx_section *section)
 {
     return opened_of(section)->own->name;
+}
+
+void tx_plugin_enter(const tx_section *section, const char *verb, bool exclusive)
+{
+    const tx_user user = {tx_plugin_name(section), tx_get_string(section, "library"), verb};
+    tx_user_enter(&user, exclusive);
+}
+
+void tx_plugin_leave(bool exclusive)
+{
+    tx_user_leave(exclusive);
 }
 
 /* ---- Which component ---- */
@@ -152,9 +174,16 @@ static void release(void *what)
         made *last = o->made;
         const tx_plugin_map *map = o->own->implementation;
         o->made = last->before;
+        tx_shared_function_destroy(last->shared);
         if (map->destroy) {
             map->destroy(last->function.user);
         }
+        tx_free(last);
+    }
+    while (o->membership) {
+        membership *last = o->membership;
+        o->membership = last->before;
+        tx_joined_destroy(last->joined);
         tx_free(last);
     }
 }
@@ -212,19 +241,109 @@ tx_status tx_plugin_check(const tx_section *section, const char *what, int code,
                                           : tx_section_error(section, NULL, error, status, "%.*s", TX_MESSAGE_SIZE - 1, message);
 }
 
+/* ---- Ranks ---- */
+
+static tx_status check_ranks(const tx_section *section, const tx_parallel *parallel, int ranks, tx_error *error)
+{
+    const int all = tx_parallel_size(parallel);
+    return all % ranks ? tx_section_error(section, "ranks", error, TX_INVALID,
+                                          "%d ranks are to make each call of '%s' together, and the %d rank%s here cannot be "
+                                          "divided into groups of so many",
+                                          ranks, tx_plugin_name(section), all, all == 1 ? "" : "s")
+                       : TX_OK;
+}
+
+static tx_status check_parallel(const tx_section *section, const tx_plugin_map *map, tx_error *error)
+{
+    return map->function.parallel
+               ? TX_OK
+               : tx_section_error(section, "ranks", error, TX_INVALID,
+                                  "'%s' is not made for several ranks: its function does not say that it is parallel",
+                                  tx_plugin_name(section));
+}
+
+static int ranks_of(const tx_section *section)
+{
+    return tx_knows(section, "ranks") ? (int)tx_get_integer(section, "ranks") : 1;
+}
+
+static tx_status join(const tx_section *section, tx_parallel *parallel, tx_error *error)
+{
+    opened *o = opened_of(section);
+    const int ranks = ranks_of(section);
+    membership *more = NULL;
+    tx_error local = {0};
+    if (ranks == 1 || (o->membership && tx_joined_is_of(o->membership->joined, parallel))) {
+        return TX_OK;
+    }
+    TX_TRY(check_parallel(section, o->own->implementation, error));
+    TX_TRY(check_ranks(section, parallel, ranks, error));
+    tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *more, &local, &more), &local);
+    status = status ? status : tx_joined_create(parallel, ranks, &local, &more->joined);
+    if (status != TX_OK) {
+        tx_free(more);
+        return tx_section_error(section, "ranks", error, status, "%s", local.message);
+    }
+    more->before = o->membership;
+    o->membership = more;
+    return TX_OK;
+}
+
+/* Of a shared object that has been opened. */
+static bool is_opened(const tx_section *section)
+{
+    return !strcmp(tx_section_name(section), "plugin") && tx_knows(section, "library") && tx_get_string(section, "library");
+}
+
+static bool is_left_out(const tx_section *section, bool with_data)
+{
+    return !with_data && tx_section_component(section)->kind == TX_KIND_DATA;
+}
+
+tx_status tx_plugin_join(tx_parallel *parallel, const tx_section *section, bool with_data, tx_error *error)
+{
+    if (is_left_out(section, with_data)) {
+        return TX_OK;
+    }
+    TX_TRY(is_opened(section) ? join(section, parallel, error) : TX_OK);
+    for (int k = 0; k < section->count; k++) {
+        const tx_value *value = &section->values[k];
+        const bool list = value->form == TX_FORM_OWN && value->option->type == TX_TYPE_SECTIONS;
+        TX_TRY(value->form == TX_FORM_SECTION ? tx_plugin_join(parallel, value->section, with_data, error) : TX_OK);
+        for (int i = 0; list && i < value->count; i++) {
+            TX_TRY(tx_plugin_join(parallel, value->sections[i], with_data, error));
+        }
+    }
+    return TX_OK;
+}
+
 /* ---- Functions ---- */
 
-static tx_status make(const tx_section *section, const tx_component *own, made *m, tx_error *error)
+/* What create is given: the author's table, and who makes its calls. */
+static tx_status begin(const tx_section *section, const opened *o, made *m, tx_error *error)
 {
-    const tx_plugin_map *map = own->implementation;
+    const tx_plugin_map *map = o->own->implementation;
     m->function = map->function;
+    m->alone = (tx_function_owner){.ranks = {.size = 1, .communicator = -1}, .library = tx_get_string(section, "library")};
+    m->function.ranks = &m->alone.ranks;
+    TX_TRY(ranks_of(section) == 1 ? TX_OK : check_parallel(section, map, error));
+    return m->joined ? tx_shared_function_create(o->membership->joined, m->alone.library, &m->function, error, &m->shared) : TX_OK;
+}
+
+static tx_status make(const tx_section *section, const opened *o, made *m, tx_error *error)
+{
+    const tx_component *own = o->own;
+    const tx_plugin_map *map = own->implementation;
+    TX_TRY(begin(section, o, m, error));
+    const tx_ranks *ranks = m->function.ranks;
     if (map->create) {
         tx_error told = {0};
-        tx_user_enter(own->name, false);
+        tx_plugin_enter(section, "create", false);
         const int code = map->create(section, m->shape, m->states, &told, &m->function);
-        tx_user_leave(false);
+        tx_plugin_leave(false);
         TX_TRY(tx_plugin_check(section, "create", code, &told, error));
     }
+    m->function.ranks = ranks;
     m->function.name = m->function.name ? m->function.name : own->name;
     return tx_function_can(&m->function, TX_FORWARD)
                ? TX_OK
@@ -234,18 +353,24 @@ static tx_status make(const tx_section *section, const tx_component *own, made *
 tx_status tx_plugin_function(const tx_section *section, tx_shape shape, int states, tx_error *error, const tx_function **out)
 {
     opened *o = opened_of(section);
+    const tx_joined *joined = o->membership ? o->membership->joined : NULL;
     made *m = o->made;
-    while (m && !(m->states == states && tx_shape_equal(&m->shape, &shape))) {
+    while (m && !(m->states == states && m->joined == joined && tx_shape_equal(&m->shape, &shape))) {
         m = m->before;
     }
     if (!m) {
         TX_TRY(tx_allocate(sizeof *m, error, &m));
         m->shape = shape;
         m->states = states;
-        const tx_status status = make(section, o->own, m, error);
+        m->joined = joined;
+        const tx_status status = make(section, o, m, error);
         if (status != TX_OK) {
+            tx_shared_function_destroy(m->shared);
             tx_free(m);
             return status;
+        }
+        if (m->shared) {
+            tx_shared_function_open(m->shared);
         }
         m->before = o->made;
         o->made = m;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/real.h"
+#include "kernel/function.h"
 #include "tensor/planner.h"
 
 /* ---- what is planned ---- */
@@ -226,9 +227,22 @@ int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
     return plan->backend->class_->in_place ? 1 : (int)blocks;
 }
 
-/* An instruction must, on average, take much longer than waiting for the others. */
+static bool has_joint_calls(const tx_plan *plan)
+{
+    size_t k = 0;
+    while (k < plan->num_functions && !tx_function_is_joint(plan->functions[k])) {
+        k++;
+    }
+    return k < plan->num_functions;
+}
+
+/* An instruction must, on average, take much longer than waiting for the others. Who waits for them takes no part in a joint call.
+ */
 int tx_plan_most_threads(const tx_plan *plan)
 {
+    if (has_joint_calls(plan)) {
+        return 1;
+    }
     const double enough = 1e6 /* operations of a thread */, threads = plan->flops / (enough * (double)plan->num_instructions);
     return plan->backend->class_->in_place && threads >= 2 ? (int)(threads < INT_MAX ? threads : INT_MAX) : 1;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "plugin/plugin.h"
 #include "problem/constants.h"
 #include "problem/losses.h"
 #include "problem/network_file.h"
@@ -212,6 +213,7 @@ static tx_status load_held_out(tx_trainer *trainer, tx_error *error)
 static tx_status set_up(tx_trainer *trainer, const tx_config *config, const tx_trainer_setup *setup, tx_error *error)
 {
     trainer->shared = setup->shared;
+    TX_TRY(tx_plugin_join(trainer->parallel, tx_config_root(config), !setup->shared, error));
     TX_TRY(setup->shared ? plan_and_start(trainer, config, setup, error) : load_data(trainer, config, setup, error));
     trainer->problem.data = trainer->shared->data.dataset->shape; /* whose lengths stay */
     trainer->problem.normalization = &trainer->shared->data.dataset->normalization;

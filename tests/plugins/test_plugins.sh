@@ -229,7 +229,7 @@ wrong 3 "'first' of '.*/liblacking.so': it has no forward" liblacking.so trainer
 wrong 3 "'second' of '.*/liblacking.so': it has no implementation" liblacking.so trainer.ref_stepper.component=second
 wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so
 wrong 2 "trainer.ref_stepper.cfl is required" libfou.so
-wrong 2 "unknown key 'clf' in trainer.ref_stepper \(known: type, library, component, cfl" libfou.so trainer.ref_stepper.clf=1
+wrong 2 "unknown key 'clf' in trainer.ref_stepper \(known: type, library, component, ranks, cfl" libfou.so trainer.ref_stepper.clf=1
 wrong 2 'trainer.ref_stepper.num_substeps must be' libburgers.so trainer.ref_stepper.num_substeps=0
 
 # -- tables: every fault is told by any command that loads it, none is believed --
@@ -289,6 +289,26 @@ wrong 4 "training diverged at step 0 .*: the function 'logistic' failed with cod
     liblogistic.so trainer.ref_stepper.bound=0.1
 wrong 4 "the function 'burgers' failed with code 1: dt is too long for the fastest wave in substep 1" libburgers.so trainer.ref_stepper.dt=1
 wrong 4 "training diverged at step 0 .*: .*not finite|training diverged at step 0" liblogistic.so trainer.ref_stepper.rate=1e300
+# -- what crashes, or throws: one line, and the end that it would have had --
+for how in 'raise(SIGSEGV):segmentation fault' 'abort():it has called abort, or thrown an exception' 'raise(SIGFPE):arithmetic exception'; do
+    cat >crashing.c <<C
+#include <signal.h>
+#include <stdlib.h>
+#include <trainax/plugin.h>
+static int crash(const tx_function_call *call, const double *x, double *y)
+{
+    return (void)call, (void)x, (void)y, ${how%:*}, 0;
+}
+static const tx_plugin_map map = {.function = {.forward = crash}};
+static const tx_component component = {.kind = TX_KIND_STEPPER, .name = "crashing", .implementation = &map};
+TX_PLUGIN(&component)
+C
+    [ -z "${sanitizer:-}" ] || continue # which have words of their own
+    library crashing ${CC:-cc} -std=gnu11 -Wno-missing-field-initializers crashing.c
+    code=$(case $how in *SEGV*) echo 139 ;; *abort*) echo 134 ;; *) echo 136 ;; esac)
+    wrong $code "'crashing' of '$work/libcrashing.so' has crashed in forward: ${how#*:}" libcrashing.so trainer.cut_div_chain=true
+    rm libcrashing.so
+done
 # -- what calls exit, which would be the end without a word --
 for verb in forward create; do
     cat >leaving.c <<C

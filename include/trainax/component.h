@@ -239,8 +239,11 @@ const tx_registry *tx_config_registry(const tx_config *config);
  * another NULL. *out: one allocation (tx_free); the texts are the configuration's. */
 tx_status tx_config_inputs(const tx_config *config, size_t room, tx_error *error, size_t *count, const char ***out);
 
-/* The shared objects that it names, each once; *out: one tx_allocate, the texts are the configuration's. */
-tx_status tx_config_libraries(const tx_config *config, tx_error *error, size_t *count, const char ***out);
+/* The shared objects that it names, and where; *out: one tx_allocate, the texts are the configuration's. */
+typedef struct tx_named_library {
+    const char *section, *path; /* "trainer.ref_stepper" */
+} tx_named_library;
+tx_status tx_config_libraries(const tx_config *config, tx_error *error, size_t *count, tx_named_library **out);
 
 /* The resolved YAML of one section (all options, defaults included, absolute paths), which reads back to the same
  * configuration. Malloc'ed through tx_allocate; the caller frees it with tx_free. A section of a kind with several
@@ -250,6 +253,10 @@ tx_status tx_section_write(const tx_section *section, tx_error *error, char **ou
  * stands for the file in messages; for the kinds RUN and SECTION it is the component's name. Owned by *out. */
 tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error,
                           tx_config **out);
+/* The same, but where a section of `like`, a configuration of that kind, names a shared object, that is opened instead of the one
+ * which the text names in the same place: libraries move. */
+tx_status tx_section_read_like(const tx_registry *registry, tx_kind kind, const char *name, const char *text, const tx_config *like,
+                               tx_error *error, tx_config **out);
 /* Whether a run of `old` may be resumed as `now`: TX_INVALID naming the first key that differs and must not
  * ("trainer.batch_size is 16 but the run was started with 32"). Paths of files may always differ, the content of files is the
  * caller's to compare. */

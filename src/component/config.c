@@ -84,6 +84,7 @@ static tx_status make_config(const tx_registry *registry, const char *name, tx_e
 static tx_status deliver(tx_status status, tx_config *config, tx_config **out)
 {
     config->error = NULL;
+    config->like = NULL;
     if (status == TX_OK) {
         *out = config;
     } else {
@@ -165,13 +166,21 @@ static tx_status build_section(tx_config *config, tx_kind kind, const char *fixe
     return tx_resolve_alone(config, root, kind, fixed, &config->root);
 }
 
-tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error,
-                          tx_config **out)
+tx_status tx_section_read_like(const tx_registry *registry, tx_kind kind, const char *name, const char *text, const tx_config *like,
+                               tx_error *error, tx_config **out)
 {
     tx_config *config;
     const bool fixed = kind == TX_KIND_RUN || kind == TX_KIND_SECTION;
     TX_TRY(make_config(registry, name, error, &config));
+    config->like = like;
+    config->within = fixed ? name : NULL;
     return deliver(build_section(config, kind, fixed ? name : NULL, text), config, out);
+}
+
+tx_status tx_section_read(const tx_registry *registry, tx_kind kind, const char *name, const char *text, tx_error *error,
+                          tx_config **out)
+{
+    return tx_section_read_like(registry, kind, name, text, NULL, error, out);
 }
 
 tx_status tx_fixed_section_read(const tx_registry *registry, const char *fixed, const char *name, const char *text, tx_error *error,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/name.h"
 #include "component/buffer.h"
 #include "component/registry.h"
@@ -106,6 +107,23 @@ static tx_status missing_type(resolver *r, tx_kind kind, const tx_yaml *mapping,
                           *names ? ")" : "");
 }
 
+/* Where another configuration is to say which libraries: those that it names in the same places. */
+static tx_status take_libraries(const tx_config *config, const tx_section *section)
+{
+    const size_t skipped = config->within ? strlen(config->within) + 1 : 0;
+    tx_named_library *all = NULL;
+    size_t count = 0;
+    tx_value *value = tx_section_find(section, "library");
+    TX_TRY(config->like && value ? tx_config_libraries(config->like, config->error, &count, &all) : TX_OK);
+    for (size_t k = 0; k < count; k++) {
+        if (value->form == TX_FORM_OWN && strlen(section->path) > skipped && !strcmp(all[k].section, section->path + skipped)) {
+            value->text = all[k].path;
+        }
+    }
+    tx_free(all);
+    return TX_OK;
+}
+
 /* What stands in for a component that is known by its options alone. */
 static tx_status open_component(resolver *r, blueprint *plan)
 {
@@ -114,6 +132,7 @@ static tx_status open_component(resolver *r, blueprint *plan)
     outside.inlined = true; /* its other keys are checked when they are known */
     outside.each = NULL;
     TX_TRY(resolve_section(r, &outside, &section));
+    TX_TRY(take_libraries(r->config, section));
     return plan->component->opens(section, &r->config->pool, r->config->error, &plan->component);
 }
 

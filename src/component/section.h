@@ -59,6 +59,8 @@ struct tx_config {
     const tx_yaml *tree; /* of a run: what was resolved */
     tx_error dropped;    /* what was missing in a section that was dropped */
     tx_section *root;
+    const tx_config *like; /* while it is being made: whose libraries are opened; NULL: its own … */
+    const char *within;    /* … and what paths begin with that there have nothing before them; NULL: likewise */
 };
 
 const tx_yaml *tx_get_mapping(const tx_section *section, const char *name); /* NULL: the value is null */

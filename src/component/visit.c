@@ -17,7 +17,7 @@ static tx_status visit_value(const tx_value *value, tx_kind kind, tx_section_vis
 
 tx_status tx_section_visit(const tx_section *section, tx_kind kind, tx_section_visitor *visit, void *user, tx_error *error)
 {
-    if (section->component->kind == kind) {
+    if (kind == TX_KIND_COUNT || section->component->kind == kind) {
         TX_TRY(visit(user, section, error));
     }
     for (int k = 0; k < section->count; k++) {

@@ -1,4 +1,4 @@
-/* All sections of a kind below a section, wherever they stand. */
+/* All sections of a kind below a section, wherever they stand; TX_KIND_COUNT: of all kinds. */
 #pragma once
 
 #include "trainax/component.h"

@@ -78,10 +78,11 @@ static tx_status put_scales(tx_file *file, const tx_member *member, tx_error *er
     return status;
 }
 
-static tx_status put_all(tx_file *file, const tx_member *member, tx_history *history, tx_error *error)
+static tx_status put_all(tx_file *file, const tx_member *member, tx_history *history, const tx_builds *libraries, tx_error *error)
 {
     TX_TRY(tx_member_put_network(member, member->parameters, history, file, error));
     TX_TRY(put_root(file, member, error));
+    TX_TRY(tx_builds_put(libraries, file, error));
     TX_TRY(put_optimizer(file, member->optimizer, error));
     TX_TRY(tx_average_put(&member->average, file, error));
     TX_TRY(put_scales(file, member, error));
@@ -90,14 +91,15 @@ static tx_status put_all(tx_file *file, const tx_member *member, tx_history *his
     return tx_history_put(history, file, error);
 }
 
-tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char *directory, tx_error *error)
+tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const tx_builds *libraries, const char *directory,
+                             tx_error *error)
 {
     char path[PATH_SIZE], previous[PATH_SIZE];
     tx_file *file;
     snprintf(path, sizeof path, "%s/%s", directory, current_name);
     snprintf(previous, sizeof previous, "%s/%s", directory, previous_name);
     TX_TRY(tx_file_create(error, &file));
-    tx_status status = put_all(file, member, history, error);
+    tx_status status = put_all(file, member, history, libraries, error);
     if (status == TX_OK) {
         status = tx_file_save(file, path, previous, error);
     }
@@ -107,18 +109,20 @@ tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char 
 
 /* ---- Finding ---- */
 
-/* TX_INVALID: the file is whole, but something that its configuration names is not as it was (a library has moved). */
-static tx_status read_configuration(const tx_registry *registry, tx_checkpoint *checkpoint, tx_error *error)
+/* TX_INVALID: the file is whole, but something that its configuration names is not as it was (a library has other options). */
+static tx_status read_configuration(const tx_config *now, tx_checkpoint *checkpoint, tx_error *error)
 {
     char *text;
     tx_error local = {0};
     TX_TRY(tx_file_get_text(checkpoint->file, "/", "configuration", error, &text));
-    const tx_status status = tx_section_read(registry, TX_KIND_RUN, "run", text, &local, &checkpoint->config);
+    const tx_registry *registry = tx_config_registry(now);
+    tx_status status = tx_section_read_like(registry, TX_KIND_RUN, "run", text, now, &local, &checkpoint->config);
+    if (status != TX_OK) { /* for another library's options */
+        status = tx_section_read(registry, TX_KIND_RUN, "run", text, NULL, &checkpoint->config);
+    }
     tx_free(text);
     if (status != TX_OK) {
-        return tx_error_set(error, TX_INVALID,
-                            "its run's configuration cannot be read: %s (a library must stand where it stood, a link will do; "
-                            "--overwrite starts anew)",
+        return tx_error_set(error, TX_INVALID, "its run's configuration cannot be read: %s (--overwrite starts anew)",
                             local.message);
     }
     static const char *const sections[] = {"data", "network", "trainer"};
@@ -162,12 +166,12 @@ static tx_status read_progress(tx_checkpoint *checkpoint, tx_error *error)
                                   &checkpoint->history);
 }
 
-static tx_status open_whole(const char *path, const tx_registry *registry, tx_error *error, tx_checkpoint *out)
+static tx_status open_whole(const char *path, const tx_config *config, tx_error *error, tx_checkpoint *out)
 {
     tx_checkpoint found = {0};
     TX_TRY(tx_file_open_checked(path, error, &found.file));
     tx_status status = tx_duplicate(path, error, &found.path);
-    status = status ? status : read_configuration(registry, &found, error);
+    status = status ? status : read_configuration(config, &found, error);
     status = status ? status : check_head(&found, error);
     status = status ? status : read_progress(&found, error);
     if (status != TX_OK) {
@@ -178,8 +182,7 @@ static tx_status open_whole(const char *path, const tx_registry *registry, tx_er
     return TX_OK;
 }
 
-tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry, const tx_log *log, tx_error *error,
-                             tx_checkpoint *out)
+tx_status tx_checkpoint_find(const char *directory, const tx_config *config, const tx_log *log, tx_error *error, tx_checkpoint *out)
 {
     const char *const names[] = {current_name, previous_name};
     char damaged[PATH_SIZE] = "", reason[TX_MESSAGE_SIZE] = "";
@@ -190,7 +193,7 @@ tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry,
         if (access(path, F_OK) != 0) {
             continue;
         }
-        const tx_status status = open_whole(path, registry, &local, out);
+        const tx_status status = open_whole(path, config, &local, out);
         if (status == TX_INVALID) {
             return tx_error_set(error, TX_BAD_DATA, "%s: %s", path, local.message);
         }
@@ -256,7 +259,8 @@ static void warn_of_build(const tx_checkpoint *checkpoint, const char *version, 
     }
 }
 
-tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_log *log, tx_error *error)
+tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_builds *libraries,
+                                const tx_log *log, tx_error *error)
 {
     char *version = NULL, *computer = NULL;
     tx_status status = tx_file_get_text(checkpoint->file, "/", "version", error, &version);
@@ -266,7 +270,7 @@ tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backen
     }
     tx_free(version);
     tx_free(computer);
-    return status;
+    return status ? status : tx_builds_compare(libraries, checkpoint->file, log, error);
 }
 
 /* ---- Reading ---- */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "history/history.h"
+#include "run/builds.h"
 #include "trainax/file.h"
 #include "training/member.h"
 
@@ -19,12 +20,13 @@ typedef struct tx_checkpoint {
 
 /* Writes DIRECTORY/checkpoint.h5; the one before becomes checkpoint.previous.h5. TX_BAD_DATA: disk full, …; then the file
  * that was there stays. */
-tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const char *directory, tx_error *error);
+tx_status tx_checkpoint_save(tx_member *member, tx_history *history, const tx_builds *libraries, const char *directory,
+                             tx_error *error);
 
 /* Opens the newest checkpoint that is whole and of which step, counts and history belong together, warning of another. file NULL in
- * *out: there is none. TX_BAD_DATA when there are some, but all damaged, or their configuration names a library that is not there.
- */
-tx_status tx_checkpoint_find(const char *directory, const tx_registry *registry, const tx_log *log, tx_error *error,
+ * *out: there is none. config: what is to go on from it, which says where libraries lie now. TX_BAD_DATA when there are some, but
+ * all damaged, or their configuration names a library that is not there. */
+tx_status tx_checkpoint_find(const char *directory, const tx_config *config, const tx_log *log, tx_error *error,
                              tx_checkpoint *out);
 void tx_checkpoint_close(tx_checkpoint *checkpoint);
 /* "… (resuming from PATH; --overwrite starts anew)" */
@@ -34,8 +36,10 @@ static inline tx_status tx_checkpoint_refuse(const tx_checkpoint *checkpoint, co
 }
 /* TX_INVALID naming the key when it belongs to another configuration or has done more steps than are asked for. */
 tx_status tx_checkpoint_check(const tx_checkpoint *checkpoint, const tx_config *config, tx_error *error);
-/* Warns when another version, instruction set or device goes on from it than wrote it: the last bits may differ. */
-tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_log *log, tx_error *error);
+/* Warns when another version, instruction set, device or build of a library goes on from it than wrote it: the last bits may
+ * differ. */
+tx_status tx_checkpoint_compare(const tx_checkpoint *checkpoint, const tx_backend *backend, const tx_builds *libraries,
+                                const tx_log *log, tx_error *error);
 /* Sets parameters, optimizer, scales and step of the member, and appends the rows to its history (rank 0 alone). TX_INVALID, with
  * nothing set, when the data are not those of the run. */
 tx_status tx_checkpoint_load(const tx_checkpoint *checkpoint, tx_member *member, tx_error *error);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "problem/problem.h"
+#include "run/builds.h"
 #include "run/claim.h"
 #include "run/directory.h"
 #include "run/log.h"
@@ -19,6 +20,7 @@ typedef struct job {
     tx_run_log log;
     tx_claim claim; /* rank 0's, on the directory */
     tx_ensemble *ensemble;
+    tx_builds libraries;
     char **directories; /* of members */
     tx_config **configs;
     tx_member_end *ends;
@@ -60,6 +62,7 @@ static void destroy_members(job *job)
     tx_free(job->configs);
     tx_free(job->ends);
     tx_ensemble_destroy(job->ensemble);
+    tx_builds_free(&job->libraries);
 }
 
 /* ---- The directory. Rank 0's ---- */
@@ -163,7 +166,7 @@ static tx_status train(job *job, tx_error *error)
     tx_train_options options = *job->options;
     TX_TRY(tx_parallel_agree(parallel, make_members(job, error), error));
     TX_TRY(tx_parallel_agree(parallel, job->writer ? claim(job, error) : TX_OK, error));
-    TX_TRY(tx_run_log_introduce(&job->log, job->config, parallel, error));
+    TX_TRY(tx_run_log_introduce(&job->log, job->config, parallel, error, &job->libraries));
     const int count = job->ensemble->count, groups = job->ensemble->groups ? job->ensemble->groups : count;
     const tx_members members = {.count = count,
                                 .configs = (const tx_config *const *)job->configs,

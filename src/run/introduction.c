@@ -10,8 +10,7 @@
 #include "base/memory.h"
 #include "component/yaml.h"
 #include "data/fourier.h"
-#include "file/digest.h"
-#include "run/log.h"
+#include "run/builds.h"
 #include "trainax/version.h"
 #include "training/trainer.h"
 
@@ -214,33 +213,14 @@ static tx_status describe(tx_run_log *log, const char *machines, tx_error *error
     return status;
 }
 
-/* What a path does not say: which build of a shared object it was. */
-static tx_status describe_libraries(tx_run_log *log, const tx_config *config, tx_error *error)
-{
-    const char **paths = NULL;
-    size_t count = 0;
-    tx_status status = tx_config_libraries(config, error, &count, &paths);
-    for (size_t k = 0; k < count && status == TX_OK; k++) {
-        char digest[TX_DIGEST_SIZE];
-        tx_text text = {0};
-        status = tx_digest_file(paths[k], error, digest);
-        status = status ? status : tx_text_add(&text, error, "plugin: %s, SHA-256 %s", paths[k], digest);
-        if (status == TX_OK) {
-            tx_run_log_note(log, text.data);
-        }
-        tx_free(text.data);
-    }
-    tx_free(paths);
-    return status;
-}
-
-tx_status tx_run_log_introduce(tx_run_log *log, const tx_config *config, tx_parallel *parallel, tx_error *error)
+tx_status tx_run_log_introduce(tx_run_log *log, const tx_config *config, tx_parallel *parallel, tx_error *error, tx_builds *out)
 {
     char *machines;
     TX_TRY(tx_parallel_machines(parallel, error, &machines));
     const bool writes = tx_parallel_rank(parallel) == 0;
     tx_status status = writes ? describe(log, machines, error) : TX_OK;
-    status = writes && status == TX_OK ? describe_libraries(log, config, error) : status;
+    status = writes && status == TX_OK ? tx_builds_look(config, error, out) : status;
+    status = writes && status == TX_OK ? tx_builds_note(out, log, error) : status;
     tx_free(machines);
     return tx_parallel_agree(parallel, status, error);
 }

@@ -25,8 +25,10 @@ void tx_run_log_note(tx_run_log *log, const char *line); /* for the file alone *
 void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log);
 /* After a while: that fewer ranks would do as well or better, if they would. */
 void tx_trainer_tell_idle(const tx_trainer *trainer, int num_ranks, const tx_log *log);
-/* introduction.c. Notes versions, command line and machines. Collective. */
-tx_status tx_run_log_introduce(tx_run_log *log, const tx_config *config, tx_parallel *parallel, tx_error *error);
+/* introduction.c. Notes versions, command line, machines and libraries, which rank 0 gets. Collective. */
+struct tx_builds;
+tx_status tx_run_log_introduce(tx_run_log *log, const tx_config *config, tx_parallel *parallel, tx_error *error,
+                               struct tx_builds *out);
 /* Has all that was said been written? */
 tx_status tx_run_log_check(const tx_run_log *log, tx_error *error);
 /* How the run ended, if not well; closes the file and frees what hangs on the log. */

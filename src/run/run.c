@@ -30,7 +30,8 @@ typedef struct tx_run {
     bool writer;         /* is this rank 0? */
     tx_claim claim;      /* rank 0's, on the directory */
     tx_checkpoint checkpoint;
-    tx_config *earlier; /* rank 0 of a resumed run: config.yaml as it was; NULL: there is none that can be read */
+    tx_config *earlier;  /* rank 0 of a resumed run: config.yaml as it was; NULL: there is none that can be read */
+    tx_builds libraries; /* rank 0 */
     tx_trainer *trainer;
     tx_member *member;    /* the trainer's */
     tx_history *history;  /* rank 0 */
@@ -69,7 +70,7 @@ static tx_status look_for_checkpoint(tx_run *run, tx_error *error)
     }
     run->earlier = tx_run_earlier(run->directory, tx_config_registry(run->config));
     TX_TRY(tx_run_check_kind(run->directory, run->earlier, run->config, error));
-    TX_TRY(tx_checkpoint_find(run->directory, tx_config_registry(run->config), run->log, error, &run->checkpoint));
+    TX_TRY(tx_checkpoint_find(run->directory, run->config, run->log, error, &run->checkpoint));
     if (run->checkpoint.file) {
         return tx_checkpoint_check(&run->checkpoint, run->config, error);
     }
@@ -135,7 +136,7 @@ static tx_status take_directory(tx_run *run, tx_error *error)
     }
     TX_TRY(create_history(run, error));
     if (run->checkpoint.file) {
-        TX_TRY(tx_checkpoint_compare(&run->checkpoint, run->trainer->problem.backend, run->log, error));
+        TX_TRY(tx_checkpoint_compare(&run->checkpoint, run->trainer->problem.backend, &run->libraries, run->log, error));
         TX_TRY(tx_checkpoint_load(&run->checkpoint, run->member, error));
     }
     TX_TRY(tx_run_begin(run->directory, run->options->start, run->checkpoint.file != NULL, tx_config_root(run->config), error));
@@ -169,7 +170,7 @@ static tx_status start(tx_run *run, tx_error *error)
                                                .inputs = run->inputs,
                                                .overwrite = run->options->start == TX_START_OVERWRITE,
                                                .earlier = earlier_root(run)}};
-    TX_TRY(tx_run_log_introduce(&run->file, run->config, run->parallel, error));
+    TX_TRY(tx_run_log_introduce(&run->file, run->config, run->parallel, error, &run->libraries));
     TX_TRY(tx_trainer_create_with(run->config, run->parallel, &setup, error, &run->trainer));
     run->member = &run->trainer->member;
     tx_trainer_introduce(run->trainer, tx_parallel_size(run->parallel), run->log);
@@ -200,7 +201,7 @@ static tx_status write_checkpoint(tx_run *run, tx_error *error)
         return TX_OK;
     }
     const double begun = tx_clock();
-    TX_TRY(tx_checkpoint_save(member, run->history, run->directory, error));
+    TX_TRY(tx_checkpoint_save(member, run->history, &run->libraries, run->directory, error));
     tx_deadline_note(&run->deadline.save, tx_clock() - begun);
     run->saved_step = member->step;
     return member->best.changed ? tx_best_save(&member->best, &run->trainer->problem, run->directory, error) : TX_OK;
@@ -384,9 +385,7 @@ static tx_status loop(tx_run *run, tx_error *error)
 {
     const tx_member *member = run->member;
     bool stop = false;
-    if (!tx_member_is_done(member)) {
-        TX_TRY(stopped_at_once(run, error, &stop));
-    }
+    TX_TRY(tx_member_is_done(member) ? TX_OK : stopped_at_once(run, error, &stop));
     while (!stop && !tx_member_is_done(member)) {
         tx_run_times_begin(&run->times, run->trainer);
         if (one_step(run, error) != TX_OK) {
@@ -491,6 +490,7 @@ tx_status tx_train_at(const tx_run_place *place, const tx_config *config, tx_par
     tx_checkpoint_close(&run.checkpoint);
     tx_config_destroy(run.earlier);
     tx_free(run.inputs);
+    tx_builds_free(&run.libraries);
     tx_claim_release(&run.claim);
     tx_parallel_attend(parallel, (tx_attention){0});
     return status;

@@ -177,9 +177,19 @@ if [ -z "${sanitizer:-}" ]; then
     adjoint burgers stepper ', num_substeps: 3, viscosity: 0.01' 1 24
 fi
 if command -v gfortran >/dev/null && [ -z "${sanitizer:-}" ]; then
-    succeeds gfortran -std=f2018 -Wall -Wextra -Werror -O1 -fPIC -c "$sources/diffusion.f90"
-    library diffusion ${CC:-cc} -std=c11 "$sources/diffusion.c" diffusion.o -lgfortran
-    adjoint diffusion stepper '' 2 12
+    template=$tests/../scripts/plugin-template
+    library fortran gfortran -std=f2018 "$work/prefix/include/trainax/plugin.f90" "$template/mine.f90"
+    library c ${CC:-cc} -std=c11 "$template/mine.c"
+    for language in fortran c; do
+        succeeds "$trainax" help ./lib$language.so
+        mv out.txt $language.txt
+        adjoint $language stepper '' 2 12
+        train mine_$language "precision=float64 trainer.type=diverted_chain trainer.num_branch_steps=2 trainer.ref_stepper.type=plugin trainer.ref_stepper.library=lib$language.so"
+    done
+    cmp c.txt fortran.txt || fail "the two tables: $(cat c.txt fortran.txt)"
+    near mine_c mine_fortran
+    succeeds "$trainax" check ./libfortran.so
+    expect 2 "number must be between 0 and 0.5" "$trainax" check ./libfortran.so --set number=0.7
 fi
 
 # -- what can be wrong with the file; on one rank and three --
@@ -213,7 +223,8 @@ static tx_status complain(const tx_section *section, tx_shape shape, int states,
 static const tx_plugin_map placeless = {.create = complain};
 static const tx_component fourth = {.kind = TX_KIND_STEPPER, .name = "placeless", .implementation = &placeless};
 static const tx_component third = {.kind = TX_KIND_STEPPER, .name = "silent", .implementation = &silent};
-TX_PLUGIN(&first, &second, &third, &fourth)
+static const tx_component heavy = {.kind = TX_KIND_LOSS, .name = "heavy", .implementation = &placeless};
+TX_PLUGIN(&first, &second, &third, &fourth, &heavy)
 C
 library lacking ${CC:-cc} -std=c11 -Wno-missing-field-initializers lacking.c
 # wrong CODE PATTERN LIBRARY [KEY=VALUE...]
@@ -235,6 +246,8 @@ wrong 2 'must be one of the steppers of .*: first, second, silent, placeless' li
 wrong 2 'must be one of the steppers of .*: first, second, silent, placeless' liblacking.so trainer.ref_stepper.component=third
 wrong 1 "trainer.ref_stepper: create of 'silent' failed with code 42" liblacking.so trainer.ref_stepper.component=silent
 wrong 2 "trainer.ref_stepper: so few points" liblacking.so trainer.ref_stepper.component=placeless
+expect 2 'error: --set trainer.time_level_loss(\.[a-z]*)?: (trainer.time_level_loss: )?so few points' "$trainax" train chain.yaml --quiet --output refused \
+    $(sets "trainer.time_level_loss.type=plugin trainer.time_level_loss.library=liblacking.so")
 wrong 3 "'first' of '.*/liblacking.so': it has no forward" liblacking.so trainer.ref_stepper.component=first
 wrong 3 "'second' of '.*/liblacking.so': it has no implementation" liblacking.so trainer.ref_stepper.component=second
 wrong 2 "'.*/libkinds.so' has no stepper" libkinds.so

@@ -13,6 +13,16 @@ commands=$(sed -n '/^## Your own simulator/,/^## /p' "$tests/../README.md" | sed
 cd "$HOME" || exit 1
 timeout 300 bash -euc "$commands" >log.txt 2>&1 || fail "the README's commands: $(cat log.txt)"
 grep -q 'diffusivity \* time step' log.txt || fail "help of a plugin: $(cat log.txt)"
-weights=$(h5dump -d /parameters/weight -m %.3f -y mine/mine/network.h5 | tr -d " \n")
-grep -Eq '0\.200,0\.600,0\.200' <<<"$weights" || fail "it has learned $weights instead of 0.2, 0.6, 0.2"
+learned() {
+    local weights
+    weights=$(h5dump -d /parameters/weight -m %.3f -y mine/mine/network.h5 | tr -d " \n")
+    grep -Eq '0\.200,0\.600,0\.200' <<<"$weights" || fail "it has learned $weights instead of 0.2, 0.6, 0.2"
+}
+learned
+if command -v gfortran >/dev/null; then
+    rm -r mine
+    timeout 300 bash -euc "${commands/cmake -B build/cmake -B build -DFORTRAN=ON}" >log.txt 2>&1 || fail "the README's commands, in Fortran: $(cat log.txt)"
+    nm -D mine/build/libmine.so | grep -q gfortran || fail "the library is not in Fortran"
+    learned
+fi
 finish

@@ -216,3 +216,20 @@ tx_status tx_section_error(const tx_section *section, const char *name, tx_error
     }
     return tx_error_set(error, status, "%s: %s%s%s", place.origin, shown, colon, message);
 }
+
+/* Is there "trainer.optimizer:", or "trainer.optimizer.b1:"? */
+static bool has_place(const char *told, const char *path)
+{
+    const size_t length = strlen(path);
+    const char *at = length ? strstr(told, path) : NULL;
+    while (at && at[length] != ':' && at[length] != '.') {
+        at = strstr(at + 1, path);
+    }
+    return at;
+}
+
+tx_status tx_section_blame(const tx_section *section, tx_status status, const char *told, tx_error *error)
+{
+    return has_place(told, section->path) ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, told)
+                                          : tx_section_error(section, NULL, error, status, "%.*s", TX_MESSAGE_SIZE - 1, told);
+}

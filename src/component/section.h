@@ -68,6 +68,8 @@ bool tx_option_takes_function(const tx_option *option);                     /* a
 bool tx_option_is_input(const tx_option *option);                           /* names files that are read */
 bool tx_option_is(const tx_option *option, const char *key);                /* as keys are matched, by name or alias */
 tx_value *tx_section_find(const tx_section *section, const char *name);     /* by name or alias; NULL: none */
+/* What is told of a section: as it is where it has a place in it already, else as tx_section_error. */
+tx_status tx_section_blame(const tx_section *section, tx_status status, const char *told, tx_error *error);
 tx_place tx_value_place(const tx_section *section, const tx_value *value);
 /* The absolute folder of a file that paths stand in. */
 tx_status tx_config_folder(tx_config *config, const char *name, const char **out);

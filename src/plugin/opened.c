@@ -237,8 +237,7 @@ tx_status tx_plugin_check(const tx_section *section, const char *what, int code,
         return tx_section_error(section, NULL, error, status, "%s of '%s' failed with code %d", what, tx_plugin_name(section),
                                 code);
     }
-    return strstr(message, section->path) ? tx_error_set(error, status, "%.*s", TX_MESSAGE_SIZE - 1, message) /* has its place */
-                                          : tx_section_error(section, NULL, error, status, "%.*s", TX_MESSAGE_SIZE - 1, message);
+    return tx_section_blame(section, status, message, error);
 }
 
 /* ---- Ranks ---- */

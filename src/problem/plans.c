@@ -1,5 +1,6 @@
 /* The plans of a problem: a configuration's loss, its residuals, one step of the network. */
 #include "base/memory.h"
+#include "component/section.h"
 #include "problem/losses.h"
 #include "problem/problem.h"
 
@@ -32,7 +33,7 @@ static tx_status make_plan(const tx_section *section, const tx_graph *graph, con
     tx_error local = {0};
     tx_status status = tx_graph_status(graph, &local);
     status = status ? status : tx_plan_create(graph, options, &local, out);
-    return status == TX_INVALID ? tx_section_error(section, NULL, error, status, "%s", local.message)
+    return status == TX_INVALID ? tx_section_blame(section, status, local.message, error)
            : status             ? tx_error_set(error, status, "%s", local.message)
                                 : TX_OK;
 }

@@ -15,6 +15,12 @@
 /* Handles on an MPI that one of them has started, which ends with the last of them. MPI is the process's, and so is this. */
 static atomic_int guests;
 
+int64_t tx_parallel_count(void)
+{
+    static atomic_int_fast64_t count;
+    return ++count;
+}
+
 static tx_status start(tx_parallel *parallel, tx_error *error)
 {
     int provided;
@@ -123,7 +129,8 @@ tx_status tx_parallel_create(const void *communicator, tx_error *error, tx_paral
     tx_parallel *parallel;
     TX_TRY(tx_allocate(sizeof *parallel, error, &parallel));
     const int cores = tx_threads_cores();
-    *parallel = (tx_parallel){.all = MPI_COMM_NULL,
+    *parallel = (tx_parallel){.number = tx_parallel_count(),
+                              .all = MPI_COMM_NULL,
                               .machine = MPI_COMM_NULL,
                               .size = 1,
                               .machine_size = 1,

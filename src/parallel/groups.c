@@ -66,7 +66,8 @@ static tx_status make(tx_parallel *job, int count, int64_t tickets, tx_error *er
     TX_TRY(tx_allocate(sizeof **out, error, out));
     **out = (tx_groups){.job = job, .count = count < job->size ? count : job->size, .tickets = tickets};
     TX_TRY(tx_allocate(sizeof *(*out)->mine, error, &(*out)->mine));
-    *(*out)->mine = (tx_parallel){.all = MPI_COMM_NULL,
+    *(*out)->mine = (tx_parallel){.number = tx_parallel_count(),
+                                  .all = MPI_COMM_NULL,
                                   .machine = MPI_COMM_NULL,
                                   .size = 1,
                                   .machine_size = 1,

@@ -16,6 +16,7 @@ typedef struct tx_watch {
 } tx_watch;
 
 struct tx_parallel {
+    int64_t number;        /* of the handle: no other one of this process has had it */
     MPI_Comm all, machine; /* the job; its ranks on this machine. Both MPI_COMM_NULL when alone */
     bool started;          /* it has started MPI */
     bool guest;            /* MPI is ours to finalise, once no guest is left */
@@ -27,6 +28,8 @@ struct tx_parallel {
     tx_watch *watch;          /* its own, or that of the job which a group is of */
     tx_watch own_watch;
 };
+
+int64_t tx_parallel_count(void); /* a number for a new handle */
 
 /* TX_OK, or TX_FAILURE with MPI's own words: "MPI failed while <doing>: <its message>". */
 tx_status tx_mpi_status(int code, const char *doing, tx_error *error);

@@ -10,7 +10,8 @@
 enum { ASK = 1, NEXT }; /* tags */
 
 struct tx_joint {
-    tx_parallel *parallel;
+    tx_parallel *parallel; /* not looked at when it is over, */
+    int64_t number;        /* which its number tells */
     MPI_Comm ours, theirs; /* for messages of this file; for those of the parts */
     int rank, size;
     tx_joint_part *part;
@@ -43,7 +44,7 @@ static tx_status listen(tx_joint *joint, tx_error *error)
 static tx_status check_size(const tx_parallel *parallel, int ranks, tx_error *error)
 {
     for (const tx_joint *other = all; other; other = other->next) {
-        if (other->parallel == parallel && other->size != ranks) {
+        if (tx_joint_is_of(other, parallel) && other->size != ranks) {
             return tx_error_set(error, TX_INVALID, "%d here, but %d of another component: they must be the same", ranks,
                                 other->size);
         }
@@ -72,6 +73,7 @@ tx_status tx_joint_create(tx_parallel *parallel, int ranks, tx_joint_part *part,
         return status;
     }
     *joint = (tx_joint){.parallel = parallel,
+                        .number = parallel->number,
                         .ours = MPI_COMM_NULL,
                         .theirs = MPI_COMM_NULL,
                         .size = ranks,
@@ -134,6 +136,11 @@ void tx_joint_destroy(tx_joint *joint)
         leave(joint);
     }
     tx_free(joint);
+}
+
+bool tx_joint_is_of(const tx_joint *joint, const tx_parallel *parallel)
+{
+    return joint->number == parallel->number;
 }
 
 int tx_joint_rank(const tx_joint *joint)

@@ -23,6 +23,7 @@ typedef void tx_joint_part(void *object, const tx_joint_call *call, void *own);
 tx_status tx_joint_create(tx_parallel *parallel, int ranks, tx_joint_part *part, void *object, tx_error *error, tx_joint **out);
 void tx_joint_destroy(tx_joint *joint); /* when nobody asks any more. Takes NULL */
 
+bool tx_joint_is_of(const tx_joint *joint, const tx_parallel *parallel); /* which may be over */
 int tx_joint_rank(const tx_joint *joint);
 int tx_joint_communicator(const tx_joint *joint); /* for what takes part, as Fortran has it */
 

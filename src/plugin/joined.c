@@ -12,7 +12,6 @@
 enum { MESSAGE = 196 };
 
 struct tx_joined {
-    tx_parallel *parallel;
     tx_joint *joint;
     int ranks;
     int64_t count; /* of its functions */
@@ -243,7 +242,7 @@ tx_status tx_joined_create(tx_parallel *parallel, int ranks, tx_error *error, tx
     tx_joined *joined = NULL;
     tx_status status = tx_parallel_agree(parallel, tx_allocate(sizeof *joined, error, &joined), error);
     if (status == TX_OK) {
-        *joined = (tx_joined){.parallel = parallel, .ranks = ranks};
+        *joined = (tx_joined){.ranks = ranks};
         status = tx_joint_create(parallel, ranks, take_part, joined, error, &joined->joint);
     }
     if (status != TX_OK) {
@@ -264,7 +263,7 @@ void tx_joined_destroy(tx_joined *joined)
 
 bool tx_joined_is_of(const tx_joined *joined, const tx_parallel *parallel)
 {
-    return joined && joined->parallel == parallel;
+    return joined && tx_joint_is_of(joined->joint, parallel);
 }
 
 tx_status tx_shared_function_create(tx_joined *joined, const char *library, tx_function *function, tx_error *error,

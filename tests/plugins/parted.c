@@ -180,6 +180,54 @@ static int step_jvp(const tx_function_call *call, const double *x, const double 
     return derive(call, false, dx, dy);
 }
 
+/* ---- A loss: the mean of squares, added in the order of the points ---- */
+
+/* Of the rank that wants them: this rank's part of what is done to each point of prediction and target. */
+static void gather_points(const tx_function_call *call, const double *prediction, const double *target, const double *dy,
+                          double *out)
+{
+    const solver *s = call->user;
+    double *part = call->state;
+    for (int i = 0; i < s->count; i++) {
+        const double d = prediction[s->first + i] - target[s->first + i];
+        part[i] = dy ? 2 * d * *dy / (double)(s->channels * s->points) : d * d;
+    }
+    gather(s, call->root, part, out);
+}
+
+static int mean_square(const tx_function_call *call, const double *x, double *y)
+{
+    const solver *s = call->user;
+    const int64_t size = s->channels * s->points;
+    for (int64_t k = 0; k < call->num_samples; k++, x += 2 * size) {
+        double *squares = call->tape;
+        double sum = 0;
+        for (int64_t at = 0; at < size; at += s->points) {
+            gather_points(call, x + at, x + size + at, NULL, squares);
+            for (int64_t i = 0; i < s->points; i++) {
+                sum += squares[i];
+            }
+        }
+        y[k] = sum / (double)size;
+    }
+    return 0;
+}
+
+static int mean_square_vjp(const tx_function_call *call, const double *x, const double *dy, double *dx)
+{
+    const solver *s = call->user;
+    const int64_t size = s->channels * s->points;
+    for (int64_t k = 0; k < call->num_samples; k++, x += 2 * size, dx += 2 * size) {
+        for (int64_t at = 0; at < size; at += s->points) {
+            gather_points(call, x + at, x + size + at, &dy[k], dx + at);
+        }
+        for (int64_t i = 0; i < size; i++) {
+            dx[size + i] = -dx[i];
+        }
+    }
+    return 0;
+}
+
 static const tx_option options[] = {
     {.name = "number", .type = TX_TYPE_REAL, .initial = "0.1", .text = "time step / grid spacing, and / its square"},
     {.name = "num_substeps", .type = TX_TYPE_INTEGER, .initial = "3", .text = "in one step", .minimum = 1, .maximum = 100},
@@ -195,4 +243,13 @@ static const tx_component stepper = {.kind = TX_KIND_STEPPER,
                                      .summary = "Burgers' equation, its points dealt out to ranks",
                                      .options = options,
                                      .implementation = &map};
-TX_PLUGIN(&stepper)
+static const tx_plugin_map loss_map = {
+    .function = {.forward = mean_square, .vjp = mean_square_vjp, .create = create_scratch, .destroy = tx_free, .parallel = true},
+    .create = create,
+    .destroy = destroy};
+static const tx_component loss = {.kind = TX_KIND_LOSS,
+                                  .name = "parted",
+                                  .summary = "the mean of squares, its points dealt out to ranks",
+                                  .options = options,
+                                  .implementation = &loss_map};
+TX_PLUGIN(&stepper, &loss)

@@ -71,6 +71,11 @@ same_run few_alone few
 succeeds mpirun -n 4 "$trainax" train chain.yaml --quiet --output mixed --set precision=float64 --set trainer.ref_stepper.ranks=2
 same_run alone mixed
 
+loss="--set trainer.time_level_loss.type=plugin --set trainer.time_level_loss.library=libparted.so"
+train loss_alone 1 1 $loss
+train loss 4 2 $loss --set trainer.time_level_loss.ranks=2
+same_run loss_alone loss
+
 # -- wherever else a plan runs --
 succeeds "$trainax" generate chain.yaml --output alone.h5
 succeeds mpirun -n 4 "$trainax" generate chain.yaml --output together.h5 --set data.stepper.ranks=2

@@ -13,8 +13,9 @@ extern "C" {
 /* Every network, stepper, residuum and loss of a configuration, its data's too (`component`: those whose path ends with it,
  * "ref_stepper"; NULL: all), on the first states of its data: shapes; numbers; the same bits once more, beside other threads and
  * anywhere in a batch; nothing touched outside of their arrays; derivatives against each other and against differences; a NaN stays
- * in its sample; memory; time. They run in child processes, which may crash. out: a table, one line a check, each as soon as it is
- * done. TX_INVALID: something is wrong; the first that is. Not collective. */
+ * in its sample; memory; time. Of plugins that are data sources what can be read: the same bits whatever the range. They run in
+ * child processes, which may crash. out: a table, one line a check, each as soon as it is done. TX_INVALID: something is wrong; the
+ * first that is. Not collective. */
 tx_status tx_check_config(const tx_config *config, const char *component, FILE *out, tx_error *error);
 
 typedef struct tx_plugin_choice {

@@ -33,6 +33,10 @@ void tx_table_end(tx_table *table, const tx_rows *rows); /* all of the component
 /* All checks of a component, in child processes. *out: tx_free. */
 tx_status tx_check_component(const tx_checked *checked, tx_table *table, tx_error *error, tx_rows **out);
 
+/* Likewise, of a source of data in a shared object: in all its trajectories' own units, in one child process. */
+tx_status tx_check_source(const tx_checked *checked, tx_error *error, tx_rows **out);
+bool tx_is_source(const tx_section *section);
+
 /* The sections of a configuration that can be checked, not those within each other; wanted: as in tx_check_config. */
 typedef struct tx_found {
     int count;

@@ -233,6 +233,9 @@ static tx_status run_child(report *r, const tx_checked *checked, tx_table *table
 
 tx_status tx_check_component(const tx_checked *checked, tx_table *table, tx_error *error, tx_rows **out)
 {
+    if (tx_is_source(checked->section)) {
+        return tx_check_source(checked, error, out);
+    }
     report *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (r == MAP_FAILED) {
         return tx_error_set(error, TX_FAILURE, "out of memory (%zu bytes asked for)", sizeof *r);

@@ -54,7 +54,7 @@ static tx_status visit(const tx_section *section, bool in_data, tx_error *error,
     if (kind == TX_KIND_DATA && in_data) {
         return TX_OK;
     }
-    if (tx_is_checked(kind) && !(in_data && wraps(section))) {
+    if (tx_is_source(section) || (tx_is_checked(kind) && !(in_data && wraps(section)))) {
         if (!is_known(found, section->path)) {
             TX_TRY(tx_reserve((size_t)found->count + 1, sizeof *found->sections, &found->capacity, error, &found->sections));
             found->sections[found->count++] = section;

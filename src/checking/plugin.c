@@ -111,6 +111,9 @@ static tx_status check_on(tx_checked *checked, tx_shape shape, tx_table *table, 
 /* On the shape that is given, or the first that it takes. */
 static tx_status check_section(tx_checked *checked, const tx_plugin_choice *what, tx_table *table, tx_error *error, tx_rows **rows)
 {
+    if (tx_is_source(checked->section)) {
+        return tx_check_component(checked, table, error, rows);
+    }
     TX_TRY(check_on(checked, what->shape.channels ? what->shape : shapes[0], table, error, rows));
     for (int k = 1; k < NUM_SHAPES && !what->shape.channels && refuses_shape(*rows); k++) {
         tx_rows *others;
@@ -146,7 +149,7 @@ static bool is_wanted(const tx_component *component, const char *wanted)
 {
     const char *kind = tx_kind_name(component->kind);
     const size_t length = strlen(kind);
-    return tx_is_checked(component->kind) &&
+    return (tx_is_checked(component->kind) || component->kind == TX_KIND_DATA) &&
            (!wanted || strcmp(wanted, component->name) == 0 ||
             (strncmp(wanted, kind, length) == 0 && wanted[length] == '/' && strcmp(wanted + length + 1, component->name) == 0));
 }
@@ -163,7 +166,7 @@ tx_status tx_check_plugin(const tx_registry *registry, const tx_plugin_choice *w
             checked++;
         }
     }
-    return !checked ? tx_error_set(error, TX_INVALID, "'%s' has no network, stepper, residuum or loss%s%s", what->path,
+    return !checked ? tx_error_set(error, TX_INVALID, "'%s' has no network, stepper, residuum, loss or data source%s%s", what->path,
                                    what->component ? " that is called " : "", what->component ? what->component : "")
                     : tx_error_set(error, table.wrong.status, "%s", table.wrong.message);
 }

@@ -80,7 +80,8 @@ static const tx_flag flags[] = {
 const tx_command tx_command_check = {
     .name = "check",
     .usage = "check CONFIG|FILE.so [--component KEY] [--shape CHANNELS,POINTS...] [--precision TYPE] [--set KEY=VALUE]...",
-    .summary = "shapes, determinism, derivatives, arrays, memory and time of networks, steppers, residua and losses; what takes "
+    .summary = "shapes, determinism, derivatives, arrays, memory and time of networks, steppers, residua, losses and data of "
+               "plugins; what takes "
                "longer than a minute and a thousand forwards is given up",
     .flags = flags,
     .word = "CONFIG or FILE.so",

@@ -58,7 +58,7 @@ expect 2 'wrong: adjoint: ' mpirun -n 2 "$trainax" check libwrong.so --set mista
 expect 2 'it is for two axes, not for 1' "$trainax" check libwrong.so --shape 1,64
 expect 2 '--shape 1,x: ' "$trainax" check libwrong.so --shape 1,x
 expect 2 "unknown key 'mistakes'" "$trainax" check libwrong.so --set mistakes=none
-expect 2 "has no network, stepper, residuum or loss that is called right" "$trainax" check libwrong.so --component right
+expect 2 "has no network, stepper, residuum, loss or data source that is called right" "$trainax" check libwrong.so --component right
 succeeds "$trainax" check libwrong.so --component stepper/wrong
 expect 2 "that is called network/wrong" "$trainax" check libwrong.so --component network/wrong
 

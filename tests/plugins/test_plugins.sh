@@ -304,6 +304,37 @@ table double "libdouble.so': 'own' has two options 'count'" '{.name = "count"}, 
 expect 2 'trainer.ref_stepper.library is required' "$trainax" train chain.yaml --quiet --output refused $(sets "trainer.ref_stepper.type=plugin")
 expect 3 "cannot be read" "$trainax" help ./none.so
 succeeds "$trainax" check libkinds.so --component square
+succeeds "$trainax" check libkinds.so --component ramp --set count=3
+grep -q '3 trajectories of' out.txt && grep -Eq 'ranges +good' out.txt || fail "check of data: $(cat out.txt)"
+expect 2 'data/ramp.*|trajectory 0 failed with code 5: this one is bad' "$trainax" check libkinds.so --component ramp --set bad=0
+sed 's/type: plugin, library: libkinds.so, levels: "2:4", count: 3/type: plugin, library: libkinds.so, count: 3/' ramp.yaml >whole.yaml
+succeeds "$trainax" check whole.yaml --component data
+cat >unsteady.c <<'C'
+#include <trainax/plugin.h>
+static tx_status create(const tx_section *section, tx_error *error, tx_plugin_trajectories *out)
+{
+    return (void)section, (void)error, out->num_trajectories = 2, out->num_levels = 3, out->state = (tx_shape){1, 1, {4}}, TX_OK;
+}
+static int by_range(void *user, int64_t trajectory, int64_t first, int64_t count, double *out, tx_error *error)
+{
+    (void)user, (void)trajectory, (void)error, (void)first;
+    for (int64_t k = 0; k < 4 * count; k++) {
+        out[k] = (double)k;
+    }
+    return 0;
+}
+static int beyond(void *user, int64_t trajectory, int64_t first, int64_t count, double *out, tx_error *error)
+{
+    return by_range(user, trajectory, first, count + 1, out, error);
+}
+static const tx_plugin_source sources[] = {{create, NULL, by_range, false}, {create, NULL, beyond, false}};
+static const tx_component first = {.kind = TX_KIND_DATA, .name = "by_range", .implementation = &sources[0]};
+static const tx_component second = {.kind = TX_KIND_DATA, .name = "beyond", .implementation = &sources[1]};
+TX_PLUGIN(&first, &second)
+C
+library unsteady ${CC:-cc} -std=c11 -Wno-missing-field-initializers unsteady.c
+expect 2 'ranges: numbers differ when levels are read one by one' "$trainax" check libunsteady.so --component by_range
+[ -n "${sanitizer:-}" ] || expect 2 'touches memory right behind the end of its result' "$trainax" check libunsteady.so --component beyond
 succeeds "$trainax" help ./libkinds.so
 grep -q 'affine (network)' out.txt && grep -q 'square (loss)' out.txt && grep -q 'ramp (data source)' out.txt || fail "help: $(cat out.txt)"
 

@@ -4,10 +4,12 @@
  * few scheduler ticks. Functions marked collective are called by all ranks in the same order. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "trainax/status.h"
+#include "trainax/sum.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -144,7 +146,6 @@ void tx_reduction_destroy(tx_reduction *reduction);
 /* The scales (one int64 a leaf: x becomes round(x * 2^scale)), the only state that a resumed run needs. A leaf that has
  * been zero so far has none: TX_SCALE_UNSET. The first step that is not zero measures it, by reporting TX_REPEAT once; a
  * scale that has become too large is measured again likewise, one that drifts is moved in steps of 2^6 for the next step. */
-#define TX_SCALE_UNSET INT64_MIN
 void tx_reduction_scales(const tx_reduction *reduction, int64_t *out);
 void tx_reduction_set_scales(tx_reduction *reduction, const int64_t *scales);
 void tx_reduction_copy_scales(const tx_reduction *from, tx_reduction *to); /* of the same leaves */
@@ -154,6 +155,9 @@ void tx_reduction_unset_scales(tx_reduction *reduction);                   /* a 
 void tx_reduction_begin(tx_reduction *reduction); /* a new step: all sums zero */
 /* Adds the gradient of one block. Threads may call these at the same time with different `thread` (0 <= thread < threads). */
 void tx_reduction_add_gradient(tx_reduction *reduction, int thread, const void *gradient);
+/* Instead, if it is exact, for one thread: where somebody else is to leave the sum of its `blocks` blocks, all that it has in this
+ * step, before tx_reduction_finish. False: it is not exact, and nothing has happened. */
+bool tx_reduction_take_sum(tx_reduction *reduction, int thread, int64_t blocks, tx_gradient_sum *out);
 void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, double value);
 void tx_reduction_add_counter(tx_reduction *reduction, int thread, int index, int64_t value);
 /* The one allreduce (none on one rank), a second one on TX_REPEAT. Collective. On TX_REPEAT begin and add the same blocks

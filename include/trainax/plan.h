@@ -5,6 +5,7 @@
  * in the kernels' own orders, fresh by themselves. A workspace is what one thread (or one device) needs to run blocks. */
 #pragma once
 
+#include "trainax/sum.h"
 #include "trainax/tensor.h"
 
 #ifdef __cplusplus
@@ -27,11 +28,13 @@ typedef struct tx_plan_options {
     bool pulled; /* instead of the one output: the cotangent of the window's level, for a cotangent of it that a run is given; with
                   * `seeded` the parameters' gradient, too */
     bool apart;  /* the gradient of each lane by itself: rows of a Jacobian, where lanes hold one sample with several cotangents */
-    bool tangents; /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
-    bool moved;    /* … and of the windows; the numbers of trajectories stay */
-    size_t memory; /* bytes for the arenas and what is shared; 0: as many as it takes */
-    int threads;   /* 0 means 1 */
-    int arenas;    /* that `memory` is for; 0: one a thread. More where blocks run at once */
+    bool tangents;             /* behind the outputs, as many more: their tangents for a tangent of the parameters … */
+    bool moved;                /* … and of the windows; the numbers of trajectories stay */
+    size_t memory;             /* bytes for the arenas and what is shared; 0: as many as it takes */
+    int threads;               /* 0 means 1 */
+    int arenas;                /* that `memory` is for; 0: one a thread. More where blocks run at once */
+    const int64_t *leaf_sizes; /* of the parameters: what a backend needs that is to add up gradients (tx_plan_sums); */
+    int num_leaves;            /* 0: it is not */
 } tx_plan_options;
 
 /* build -> vjp, jvp -> fuse -> repeat -> plan. The graph is not changed and may be destroyed. TX_INVALID: the backend lacks a
@@ -96,6 +99,8 @@ tx_status tx_workspace_create(const tx_plan *plan, int blocks, tx_error *error, 
 void tx_workspace_destroy(tx_workspace *workspace); /* takes NULL */
 /* Blocks that the plan's backend wants in one run, of so many: 1, or all of them. */
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks);
+/* Does its backend add up the gradients of blocks that run at once? */
+bool tx_plan_sums(const tx_plan *plan);
 /* How many threads may run one block together and still gain by it: 1 where instructions are short, or blocks run at once, or
  * ranks make calls of users' functions together. */
 int tx_plan_most_threads(const tx_plan *plan);
@@ -115,6 +120,7 @@ typedef struct tx_run_output {
     /* num_parameters reals, OVERWRITTEN, for each block, one behind the other; apart: for each lane of each block. NULL only if the
      * plan has none. */
     void *gradient;
+    const tx_gradient_sum *sum;  /* that of all blocks, instead of the gradient, if tx_plan_sums; else NULL */
     void *const *const *outputs; /* [k][i]: where sample i's output k goes, contiguous; NULL or [k] NULL: unwanted */
     tx_function_failure failed;  /* set where there is none yet */
 } tx_run_output;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernel/kernel.h"
+#include "trainax/sum.h"
 
 enum { TX_MAX_INPUTS = 5, TX_MAX_OPERANDS = 6 /* the last: scratch, for the length of one instruction */ };
 
@@ -55,16 +56,23 @@ typedef enum tx_object_kind {
     TX_OBJECT_HALO,        /* of a tx_halo_shape */
     TX_OBJECT_SPECTRAL,    /* of a tx_spectral_shape */
     TX_OBJECT_RFFTN,       /* of a tx_spectral_shape */
+    TX_OBJECT_SUM,         /* of a tx_sum_shape */
 } tx_object_kind;
 typedef struct tx_halo_shape {
     const tx_layout *layout; /* outlives the object */
     tx_padding_mode mode;
 } tx_halo_shape;
+/* Of gradients as integers (tx_gradient_sum), a scale a leaf of the parameters. */
+typedef struct tx_sum_shape {
+    const int64_t *leaf_sizes; /* outlive its creation alone */
+    int num_leaves;
+} tx_sum_shape;
 typedef struct tx_object {
     tx_object_kind kind;
     size_t packed_bytes;  /* of weights in its own order */
     size_t scratch_bytes; /* that a part of one instruction needs for itself */
     size_t table_bytes;   /* which `load` takes */
+    size_t sum_bytes;     /* of a sum, on the backend, while a run lasts */
     void *made;           /* the backend's own */
 } tx_object;
 
@@ -104,6 +112,7 @@ typedef struct tx_staged {
     tx_place place[TX_SPACE_COUNT];
     tx_place given[TX_SOURCE_COUNT], results; /* sample by sample; results: output by output of each sample */
     size_t given_bytes[TX_SOURCE_COUNT];      /* of a sample */
+    tx_place sum;                             /* of the gradients */
     const size_t *result_offsets;             /* of output k in a sample's results, and their length behind the last */
     int num_results;
 } tx_staged;
@@ -147,6 +156,10 @@ typedef struct tx_backend_class {
     tx_status (*create)(const tx_backend *backend, tx_object_kind kind, const void *shape, tx_error *error, tx_object **out);
     tx_status (*load)(const tx_backend *backend, tx_object *object, tx_error *error); /* its tables, before the first call */
     void (*destroy)(const tx_backend *backend, tx_object *object);                    /* takes NULL */
+
+    /* Adds up what the blocks of a frame have left in TX_SPACE_GRADIENT, and delivers the sum; object: of a tx_sum_shape. NULL:
+     * there is no such object, the host adds. */
+    tx_status (*add_gradients)(tx_frame *frame, const tx_object *object, const tx_gradient_sum *out);
 } tx_backend_class;
 
 struct tx_backend {

@@ -205,6 +205,7 @@ static const row rows[] = {
     FUNCTION(dft_rows), FUNCTION(dft_rows_back), FUNCTION(dft_lines), FUNCTION(dft_lines_back), FUNCTION(dft_axis), FUNCTION(pick_modes), FUNCTION(put_modes),
     MAP(spectral_multiply, over_products), MAP(spectral_take_lane, over_result), MAP(spectral_weights, over_mode_weights),
     MAP(multiply_modes, over_modes),
+    FUNCTION(add_gradients),
     OTHER(call, tx_opencl_on_host), OTHER(call_result, tx_opencl_on_host), OTHER(call_vjp, tx_opencl_on_host),
     OTHER(call_jvp, tx_opencl_on_host),
 };

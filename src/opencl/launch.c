@@ -97,7 +97,7 @@ static tx_status start(const tx_opencl_launch *l)
 {
     const cl_kernel kernel = l->opencl->kernels[l->kernel];
     const size_t group = (size_t)(l->sums ? l->opencl->form->sum : l->opencl->form->group);
-    const size_t global[] = {(size_t)l->rows * (size_t)l->call.chunks * group, (size_t)l->frame->staged->blocks};
+    const size_t global[] = {(size_t)l->rows * (size_t)l->call.chunks * group, (size_t)(l->once ? 1 : l->frame->staged->blocks)};
     TX_TRY(set_arguments(l, kernel));
     return TX_OPENCL_CALL(l->frame->error, clEnqueueNDRangeKernel, l->opencl->queue, kernel, 2, NULL, global,
                           (const size_t[]){group, 1}, 0, NULL, NULL);

@@ -219,6 +219,8 @@ static tx_status make(const tx_opencl *opencl, const void *shape, tx_error *erro
         return make_conv(opencl, shape, error, o);
     case TX_OBJECT_HALO:
         return make_halo(shape, error, o);
+    case TX_OBJECT_SUM:
+        return tx_opencl_make_sum(opencl, shape, error, o);
     default:
         make_transform(opencl, shape, o);
         return TX_OK;
@@ -248,6 +250,9 @@ static tx_status fill(const tx_opencl *opencl, tx_opencl_object *o, void *table,
         return TX_OK;
     case TX_OBJECT_HALO:
         return fill_halo(o, table, error);
+    case TX_OBJECT_SUM:
+        memcpy(table, o->chunks, o->object.table_bytes);
+        return TX_OK;
     default:
         fill_turns(opencl, o, table);
         fill_matrices(opencl, o, table);
@@ -272,6 +277,7 @@ void tx_opencl_object_destroy(const tx_backend *backend, tx_object *object)
     tx_opencl_object *o = (tx_opencl_object *)object;
     if (o) {
         tx_halo_destroy(o->halo);
+        tx_free(o->chunks);
         backend->class_->free(o->table);
         tx_free(o);
     }

@@ -166,4 +166,5 @@ const tx_backend_class tx_opencl_class = {.name = "opencl",
                                           .find = tx_opencl_find,
                                           .create = tx_opencl_object_create,
                                           .load = tx_opencl_object_load,
-                                          .destroy = tx_opencl_object_destroy};
+                                          .destroy = tx_opencl_object_destroy,
+                                          .add_gradients = tx_opencl_add_gradients};

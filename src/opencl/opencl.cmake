@@ -1,7 +1,7 @@
 # The kernels' texts as one array of the program. Sets trainax_opencl_source.
 set(text "")
 set(parts call.h device/common.cl device/activate.cl device/pointwise.cl device/lane.cl device/norm.cl device/shape.cl
-    device/convolution.cl device/spectral.cl)
+    device/convolution.cl device/spectral.cl device/sum.cl)
 foreach(part ${parts})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${part})
   file(READ ${CMAKE_CURRENT_LIST_DIR}/${part} bytes HEX)

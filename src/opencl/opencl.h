@@ -87,6 +87,9 @@ typedef struct tx_opencl_object {
     int64_t matrices, wave_pitch,
         point_pitch; /* of its last axis: where matrices begin in the table, in reals; 0: there are none */
     int64_t stage;   /* reals of a stage's real parts, at most */
+    int num_leaves;  /* of a sum */
+    int64_t num_parameters, num_chunks, words, tops; /* where in its buffer, in integers; scales come first */
+    int64_t *chunks;                                 /* (leaf, first parameter, end) of each */
     tx_buffer *table;
 } tx_opencl_object;
 
@@ -106,6 +109,7 @@ typedef struct tx_opencl_launch {
     const tx_opencl_object *object; /* NULL: none */
     int kernel;                     /* function of the program */
     bool sums;                      /* a group a row, whose items add up; else items side by side */
+    bool once;                      /* for all blocks together */
     int64_t items, rows;
     double alpha, beta;
     tx_opencl_call call;
@@ -123,6 +127,11 @@ tx_status tx_opencl_enqueue(const tx_opencl_launch *launch);
 const tx_kernel *tx_opencl_find(const tx_backend *backend, const char *name);
 /* Function number k of the program; NULL: there are no more. Its number by its name. */
 const char *tx_opencl_function(int k);
+
+/* ---- sum.c ---- */
+
+tx_status tx_opencl_make_sum(const tx_opencl *opencl, const tx_sum_shape *shape, tx_error *error, tx_opencl_object *o);
+tx_status tx_opencl_add_gradients(tx_frame *frame, const tx_object *object, const tx_gradient_sum *out); /* as a backend's */
 
 /* ---- transform.c, host.c: operations of several launches, and of none ---- */
 tx_status tx_opencl_transform(const tx_instruction *instruction, tx_frame *frame);

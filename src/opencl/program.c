@@ -24,12 +24,12 @@ static void write_header(const tx_opencl *opencl, char *text, size_t size)
 {
     const tx_opencl_form *form = opencl->form;
     const bool single = opencl->backend.precision == TX_FLOAT32;
-    int at =
-        snprintf(text, size,
-                 "#define REAL %s\n#define LEAST_NORMAL %s\n#define GROUP %d\n#define RUN %d\n#define SUM %d\n#define WIDTH %d\n"
-                 "#define TILE %d\n#define PAIRS %d\n",
-                 single ? "float" : "double", single ? "FLT_MIN" : "DBL_MIN", form->group, form->run, form->sum,
-                 form->width[opencl->backend.precision], form->tile, form->pairs);
+    int at = snprintf(text, size,
+                      "#define REAL %s\n#define DOUBLES %d\n#define LEAST_NORMAL %s\n#define GROUP %d\n#define RUN %d\n#define SUM "
+                      "%d\n#define WIDTH %d\n"
+                      "#define TILE %d\n#define PAIRS %d\n",
+                      single ? "float" : "double", !single, single ? "FLT_MIN" : "DBL_MIN", form->group, form->run, form->sum,
+                      form->width[opencl->backend.precision], form->tile, form->pairs);
     for (int k = 0; k < TX_ACTIVATION_COUNT; k++) {
         at += snprintf(text + at, size - (size_t)at, "#define E_%s %d\n", tx_activation_rows[k].name, k);
     }

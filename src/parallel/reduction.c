@@ -209,6 +209,18 @@ void tx_reduction_add_gradient(tx_reduction *reduction, int thread, const void *
     adder->blocks++;
 }
 
+bool tx_reduction_take_sum(tx_reduction *reduction, int thread, int64_t blocks, tx_gradient_sum *out)
+{
+    tx_adder *adder = reduction->adders[thread];
+    if (reduction->reducer != &tx_reducer_exact) {
+        return false;
+    }
+    adder->blocks = blocks;
+    *out =
+        (tx_gradient_sum){.scales = reduction->scales, .low_bits = reduction->low_bits, .words = adder->words, .tops = adder->tops};
+    return true;
+}
+
 void tx_reduction_add_scalar(tx_reduction *reduction, int thread, int index, double value)
 {
     reduction->reducer->add_scalar(reduction, reduction->adders[thread], index, value);

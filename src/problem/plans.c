@@ -38,11 +38,25 @@ static tx_status make_plan(const tx_section *section, const tx_graph *graph, con
                                 : TX_OK;
 }
 
+/* One that trains: gradients are added up leaf by leaf. */
+static tx_status make_with_leaves(const tx_problem *problem, const tx_section *section, const tx_graph *graph,
+                                  const tx_plan_options *options, tx_error *error, tx_plan **out)
+{
+    tx_plan_options own = *options;
+    int64_t *sizes;
+    TX_TRY(tx_leaf_sizes(problem->network, error, &sizes));
+    own.leaf_sizes = sizes;
+    own.num_leaves = problem->network->num_leaves;
+    const tx_status status = make_plan(section, graph, &own, error, out);
+    tx_free(sizes);
+    return status;
+}
+
 static tx_status make_checked(const tx_problem *problem, const tx_section *section, const tx_graph *graph,
                               const tx_plan_options *options, tx_error *error, tx_plan **out)
 {
     tx_plan *plan;
-    TX_TRY(make_plan(section, graph, options, error, &plan));
+    TX_TRY(make_with_leaves(problem, section, graph, options, error, &plan));
     const tx_status status = tx_numbers_check(section, plan, &problem->data, error);
     if (status != TX_OK) {
         tx_plan_destroy(plan);

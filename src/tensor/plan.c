@@ -139,7 +139,8 @@ static tx_status make(tx_plan *plan, const tx_graph *graph, const tx_plan_option
     measure_given(plan, fused);
     tx_status status;
     if ((status = measure_results(plan, fused, outputs, error)) == TX_OK &&
-        (status = tx_plan_fit(plan, fused, outputs, error)) == TX_OK && (status = trim(plan, error)) == TX_OK) {
+        (status = tx_plan_fit(plan, fused, outputs, error)) == TX_OK && (status = tx_plan_add_sum(plan, error)) == TX_OK &&
+        (status = trim(plan, error)) == TX_OK) {
         status = make_constants(plan, fused, error);
     }
     tx_graph_destroy(fused);
@@ -159,6 +160,7 @@ tx_status tx_plan_create(const tx_graph *graph, const tx_plan_options *options, 
         status = make(plan, graph, options, outputs, error);
     }
     tx_free(outputs);
+    plan->options.leaf_sizes = NULL;
     if (status != TX_OK) {
         tx_plan_destroy(plan);
         return status;
@@ -225,6 +227,11 @@ tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
 int tx_plan_blocks_at_once(const tx_plan *plan, int64_t blocks)
 {
     return plan->backend->class_->in_place ? 1 : (int)blocks;
+}
+
+bool tx_plan_sums(const tx_plan *plan)
+{
+    return plan->sum != NULL;
 }
 
 static bool has_joint_calls(const tx_plan *plan)

@@ -32,6 +32,7 @@ struct tx_plan {
     size_t num_functions, function_capacity;
     tx_made *objects;
     size_t num_objects, object_capacity, num_loaded;
+    const tx_object *sum; /* one of them; NULL: the host adds up gradients */
     tx_pack *packs;
     size_t num_packs, pack_capacity;
     int pack_buckets[TX_PACK_BUCKETS]; /* the latest of each, plus 1; 0: none */

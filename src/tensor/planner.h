@@ -60,5 +60,7 @@ tx_status tx_plan_fit(tx_plan *plan, const tx_graph *graph, const tx_node *outpu
 tx_status tx_planner_add_instructions(tx_planner *p, tx_node n, const tx_node *outputs);
 
 /* supplies.c */
+/* What the backend needs to add up the gradients, if it can and is to. */
+tx_status tx_plan_add_sum(tx_plan *plan, tx_error *error);
 tx_operand tx_planner_operand(const tx_planner *p, tx_node n);
 tx_status tx_planner_append(tx_planner *p, const char *kernel, tx_instruction *instruction);

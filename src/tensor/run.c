@@ -91,6 +91,7 @@ static tx_staged stage(const tx_workspace *workspace, const tx_values *values, i
                                   [TX_SPACE_CONSTANTS] = {values->constants, 0, 0},
                                   [TX_SPACE_GRADIENT] = {workspace->gradient, 0, tx_gradient_bytes(&plan->options)},
                                   [TX_SPACE_LANES] = {workspace->staged_lanes, 0, 2 * tx_lane_bytes(&plan->options)}},
+                        .sum = {workspace->sum, 0, 0},
                         .results = {workspace->results, 0, (size_t)plan->options.block * plan->result_offsets[plan->num_outputs]},
                         .result_offsets = plan->result_offsets,
                         .num_results = plan->num_outputs};
@@ -129,15 +130,18 @@ static tx_status download_outputs(const tx_workspace *workspace, int count, void
     return TX_OK;
 }
 
-static tx_status download(const tx_workspace *workspace, int count, int blocks, tx_run_output *output, tx_error *error)
+static tx_status download(const tx_workspace *workspace, tx_frame *frame, const tx_run_output *output)
 {
     const tx_plan *plan = workspace->plan;
-    TX_TRY(plan->backend->class_->synchronise(plan->backend, error));
-    TX_TRY(output->losses ? download_losses(workspace, count, output->losses, error) : TX_OK);
-    TX_TRY(download_outputs(workspace, count, output->outputs, error));
-    return tx_plan_has_gradient(plan) ? plan->backend->class_->download(workspace->gradient, 0, output->gradient,
-                                                                        (size_t)blocks * tx_gradient_bytes(&plan->options), error)
-                                      : TX_OK;
+    const int count = frame->staged->total;
+    const size_t bytes = (size_t)frame->staged->blocks * tx_gradient_bytes(&plan->options);
+    TX_TRY(output->sum ? plan->backend->class_->add_gradients(frame, plan->sum, output->sum)
+                       : plan->backend->class_->synchronise(plan->backend, frame->error));
+    TX_TRY(output->losses ? download_losses(workspace, count, output->losses, frame->error) : TX_OK);
+    TX_TRY(download_outputs(workspace, count, output->outputs, frame->error));
+    return tx_plan_has_gradient(plan) && !output->sum
+               ? plan->backend->class_->download(workspace->gradient, 0, output->gradient, bytes, frame->error)
+               : TX_OK;
 }
 
 tx_status tx_workspace_stage(tx_workspace *workspace, const tx_values *values, const tx_run_input *input, tx_error *error,
@@ -163,7 +167,7 @@ static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx
     TX_TRY(tx_workspace_stage(workspace, values, input, error, &staged, &frame));
     TX_TRY(tx_run_instructions(values->plan, &frame));
     tx_note_failed(&output->failed, &frame.failed);
-    return download(workspace, input->count, staged.blocks, output, error);
+    return download(workspace, &frame, output);
 }
 
 tx_status tx_values_run(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,

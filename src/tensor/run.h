@@ -28,7 +28,7 @@ struct tx_workspace {
     void *no_seed;      /* these zeros */
     void **states;      /* [num_functions] of users' functions */
     /* Where the backend does not work in place: */
-    tx_buffer *staged_lanes, *given[TX_SOURCE_COUNT], *results, *gradient;
+    tx_buffer *staged_lanes, *given[TX_SOURCE_COUNT], *results, *gradient, *sum;
     char *losses; /* lanes of a block on their way to the caller */
 };
 

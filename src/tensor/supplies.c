@@ -80,6 +80,18 @@ tx_status tx_planner_object(tx_planner *p, tx_object_kind kind, const void *shap
     return TX_OK;
 }
 
+/* By itself in its kind: its shape is not compared. */
+tx_status tx_plan_add_sum(tx_plan *plan, tx_error *error)
+{
+    const tx_plan_options *options = &plan->options;
+    const tx_sum_shape shape = {options->leaf_sizes, options->num_leaves};
+    tx_planner planner = {.plan = plan, .error = error};
+    if (!plan->backend->class_->add_gradients || !tx_plan_has_gradient(plan) || options->apart || !options->num_leaves) {
+        return TX_OK;
+    }
+    return tx_planner_object(&planner, TX_OBJECT_SUM, &shape, sizeof shape, &plan->sum);
+}
+
 tx_status tx_planner_add_transform(tx_planner *p, tx_node n, tx_object_kind kind, bool forward, tx_instruction *instruction)
 {
     const tx_attributes *attributes = &tx_planner_node(p, n)->attributes;

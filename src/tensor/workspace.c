@@ -25,7 +25,7 @@ static size_t staged_bytes(const tx_plan *plan, int blocks)
     for (int k = 0; k < TX_SOURCE_COUNT; k++) {
         bytes += samples * plan->given_bytes[k];
     }
-    return bytes + samples * plan->result_offsets[plan->num_outputs];
+    return bytes + samples * plan->result_offsets[plan->num_outputs] + (plan->sum ? plan->sum->sum_bytes : 0);
 }
 
 /* The states of users' functions, and where they stand. */
@@ -59,6 +59,7 @@ static tx_status stage(tx_workspace *workspace, tx_error *error)
     TX_TRY(class_->allocate(plan->backend, blocks * lanes_bytes(plan), error, &workspace->staged_lanes));
     TX_TRY(class_->allocate(plan->backend, samples * plan->result_offsets[plan->num_outputs], error, &workspace->results));
     TX_TRY(class_->allocate(plan->backend, gradient, error, &workspace->gradient));
+    TX_TRY(class_->allocate(plan->backend, plan->sum ? plan->sum->sum_bytes : 0, error, &workspace->sum));
     return tx_allocate(tx_lane_bytes(&plan->options), error, &workspace->losses);
 }
 
@@ -135,6 +136,7 @@ void tx_workspace_destroy(tx_workspace *workspace)
     class_->free(workspace->staged_lanes);
     class_->free(workspace->results);
     class_->free(workspace->gradient);
+    class_->free(workspace->sum);
     for (int k = 0; k < TX_SOURCE_COUNT; k++) {
         class_->free(workspace->given[k]);
     }

@@ -218,7 +218,7 @@ static void add_block(const tx_evaluator *evaluator, const tx_run_input *input, 
     if (!input->seeds) {
         tx_reduction_add_scalar(evaluator->reduction, thread, 0, sum_losses(output->losses, input));
     }
-    if (evaluator->sums_gradient) {
+    if (evaluator->sums_gradient && output->gradient) {
         tx_reduction_add_gradient(evaluator->reduction, thread, output->gradient);
     }
 }
@@ -252,22 +252,38 @@ static void run_block(const tx_workers *workers, const tx_evaluator *evaluator, 
     add_block(evaluator, &input, &output, thread);
 }
 
-/* All blocks of this rank in one call; then they are added one by one, as ever. */
-static void run_at_once(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t blocks)
+/* What all blocks have left, one by one, as ever; but for gradients that the backend has added up. */
+static void add_blocks(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t blocks,
+                       const tx_run_output *output)
 {
     const size_t gradient = tx_parameter_bytes(workers->problem);
+    for (int64_t block = 0; block < blocks; block++) {
+        const tx_run_input input = block_input(workers, share, block);
+        const tx_run_output part = {.losses = workers->worker->losses + block * workers->problem->block,
+                                    .gradient = output->gradient ? (char *)output->gradient + (size_t)block * gradient : NULL};
+        add_block(evaluator, &input, &part, 0);
+    }
+}
+
+/* All blocks of this rank in one call. */
+static void run_at_once(const tx_workers *workers, const tx_evaluator *evaluator, const tx_share *share, int64_t blocks)
+{
     tx_worker *worker = workers->worker;
+    tx_gradient_sum sum;
     tx_run_input all = block_input(workers, share, 0);
     all.count = (int)share->count;
     tx_run_output output = output_of(worker, evaluator);
+    if (evaluator->sums_gradient && tx_plan_sums(evaluator->loss.plan) &&
+        tx_reduction_take_sum(evaluator->reduction, 0, blocks, &sum)) {
+        output.sum = &sum;
+        output.gradient = NULL;
+    }
     const tx_status status = tx_values_run(evaluator->values, evaluator->rooms->workspaces[0], &all, &output, &worker->error);
     add_failures(worker, evaluator, &output, status, 0);
-    for (int64_t block = 0; block < blocks; block++) {
-        const tx_run_input input = block_input(workers, share, block);
-        const tx_run_output part = {.losses = worker->losses + block * workers->problem->block,
-                                    .gradient = output.gradient ? (char *)output.gradient + (size_t)block * gradient : NULL};
-        add_block(evaluator, &input, &part, 0);
+    if (output.sum && status != TX_OK) {
+        tx_reduction_take_sum(evaluator->reduction, 0, 0, &sum); /* of nothing */
     }
+    add_blocks(workers, evaluator, share, blocks, &output);
 }
 
 typedef struct seat { /* of a thread among others */

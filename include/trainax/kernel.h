@@ -107,6 +107,8 @@ int tx_backend_isa(const tx_backend *backend);
 /* What the bits of its results depend on: the instruction set, or a device with its driver. */
 const char *tx_backend_computer(const tx_backend *backend);
 tx_precision tx_backend_precision(const tx_backend *backend);
+/* Is its memory none of the host's? */
+bool tx_backend_is_apart(const tx_backend *backend);
 /* Bytes that it can still take. */
 tx_status tx_backend_room(const tx_backend *backend, tx_error *error, size_t *out);
 

@@ -59,6 +59,8 @@ typedef struct tx_plan_cost {
     size_t workspace_bytes; /* a thread: its arena, and what else it needs */
     size_t block_bytes;     /* more of it for each block more that is run at once */
     size_t room_bytes;      /* for all: the first values' packed weights and tables, and copies where nothing runs in place */
+    size_t device_bytes;    /* of workspace_bytes, and */
+    size_t more_device;     /* of block_bytes, what lies on a device; the room for all lies there, too. 0: all is the host's */
     double flops;           /* of one block */
     int num_instructions;
     tx_trade everything; /* if everything were kept */
@@ -66,6 +68,14 @@ typedef struct tx_plan_cost {
     bool fits;           /* in options.memory */
 } tx_plan_cost;
 tx_plan_cost tx_plan_get_cost(const tx_plan *plan);
+/* What a run that trains, of so many blocks at once, moves to a device and from it, changed parameters included; and of users'
+ * functions, which run on the host: how many calls, and what they move both ways. 0: nothing is staged. */
+typedef struct tx_traffic {
+    size_t to, from; /* bytes */
+    int calls;
+    size_t called;
+} tx_traffic;
+tx_traffic tx_plan_traffic(const tx_plan *plan, int blocks);
 /* Of each sample's trajectory, that a run reads: the first so many. NULL: 0. */
 int64_t tx_plan_numbers(const tx_plan *plan);
 /* One line per instruction, for tests and the curious; tx_free. */

@@ -77,6 +77,24 @@ static tx_status add_optimizer(const tx_trainer *trainer, int num_ranks, tx_text
     return status;
 }
 
+static tx_status add_device(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
+{
+    const tx_problem *problem = &trainer->problem;
+    const size_t bytes = tx_trainer_device_bytes(trainer, num_ranks);
+    const tx_traffic traffic = tx_plan_traffic(problem->loss.plan, tx_problem_blocks_at_once(problem, num_ranks));
+    size_t room;
+    if (bytes == 0) {
+        return TX_OK;
+    }
+    TX_TRY(tx_text_add(text, error, "device: %s\ndevice bytes per rank: %zu\n", tx_backend_computer(problem->backend), bytes));
+    TX_TRY(tx_text_add(text, error, "bytes to the device per step: %zu\nbytes from the device per step: %zu\n", traffic.to,
+                       traffic.from));
+    TX_TRY(tx_text_add(text, error, "calls of plugins per step, on the host: %d\n  bytes moved for them: %zu\n", traffic.calls,
+                       traffic.called));
+    TX_TRY(tx_backend_room(problem->backend, error, &room));
+    return bytes > room ? tx_text_add(text, error, "does not fit on the device, which has %zu bytes\n", room) : TX_OK;
+}
+
 static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_text *text, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
@@ -93,6 +111,7 @@ static tx_status add_prediction(const tx_trainer *trainer, int num_ranks, tx_tex
     TX_TRY(add_optimizer(trainer, num_ranks, text, error));
     TX_TRY(tx_text_add(text, error, "isa: %s\n", tx_isa_name(tx_backend_isa(problem->backend))));
     TX_TRY(tx_text_add(text, error, "arena bytes per thread: %zu\n", memory.arena));
+    TX_TRY(add_device(trainer, num_ranks, text, error));
     TX_TRY(add_trade(problem, text, error));
     TX_TRY(tx_text_add(text, error, "data bytes per rank: %zu\n", memory.data));
     TX_TRY(tx_text_add(text, error, "memory bytes per rank: %zu\n", memory.total));

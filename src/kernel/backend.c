@@ -68,6 +68,11 @@ tx_precision tx_backend_precision(const tx_backend *backend)
     return backend->precision;
 }
 
+bool tx_backend_is_apart(const tx_backend *backend)
+{
+    return backend->apart;
+}
+
 tx_status tx_backend_room(const tx_backend *backend, tx_error *error, size_t *out)
 {
     return backend->class_->room(backend, error, out);

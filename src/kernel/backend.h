@@ -130,8 +130,11 @@ struct tx_frame {
     void **scratch_samples;                      /* a block's pointers, for kernels that need some */
     tx_part part;                                /* of a block, for one of several threads */
     const tx_staged *staged;                     /* NULL in place */
+    void *pass;                                  /* the backend's own, while it runs instructions */
     tx_error *error;
 };
+
+typedef struct tx_recording tx_recording;
 
 typedef struct tx_backend_class {
     const char *name;
@@ -149,10 +152,19 @@ typedef struct tx_backend_class {
     void (*free)(tx_buffer *buffer);                                                                  /* takes NULL */
     tx_status (*upload)(tx_buffer *buffer, size_t offset, const void *from, size_t bytes, tx_error *error);
     tx_status (*download)(tx_buffer *buffer, size_t offset, void *to, size_t bytes, tx_error *error);
+    /* Not in place: `rows` times so many bytes, each `pitch` behind the one before; they arrive side by side. */
+    tx_status (*download_rows)(tx_buffer *buffer, size_t offset, size_t pitch, void *to, size_t bytes, size_t rows,
+                               tx_error *error);
     tx_status (*clear)(tx_buffer *buffer, size_t offset, size_t bytes, tx_error *error); /* to zeros */
     tx_status (*synchronise)(const tx_backend *backend, tx_error *error);                /* until all that was asked for is done */
 
     const tx_kernel *(*find)(const tx_backend *backend, const char *name); /* NULL: it has none of that name */
+    /* Runs a plan's instructions. What it has prepared for the next time, and notices itself where it is out of date, is kept in
+     * *recording: NULL at first, of one workspace, freed by `forget`. NULL: each instruction's own `run` is called. */
+    tx_status (*run)(const tx_instruction *instructions, size_t count, tx_frame *frame, tx_recording **recording);
+    void (*forget)(tx_recording *recording); /* takes NULL */
+    /* Runs one instruction; how long it has kept the device. NULL: the host's clock tells, when it is waited for. */
+    tx_status (*time)(const tx_instruction *instruction, tx_frame *frame, double *seconds);
     tx_status (*create)(const tx_backend *backend, tx_object_kind kind, const void *shape, tx_error *error, tx_object **out);
     tx_status (*load)(const tx_backend *backend, tx_object *object, tx_error *error); /* its tables, before the first call */
     void (*destroy)(const tx_backend *backend, tx_object *object);                    /* takes NULL */
@@ -168,6 +180,7 @@ struct tx_backend {
     int isa; /* level of tx_isa_name */
     void *context;
     const char *computer; /* NULL: the CPU at that level */
+    bool apart;           /* its memory is none of the host's */
 };
 
 /* The CPU in this precision, at this level of tx_isa_name; NULL: this machine cannot run it. For good, for everybody. */

@@ -26,6 +26,7 @@ static tx_status describe(cl_platform_id platform, cl_device_id id, tx_error *er
     cl_device_type type = 0;
     cl_ulong memory = 0;
     cl_device_fp_config doubles = 0;
+    cl_bool unified = CL_FALSE;
     TX_TRY(TX_OPENCL_CALL(error, clGetPlatformInfo, platform, CL_PLATFORM_NAME, sizeof d.text.platform, d.text.platform, NULL));
     TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DEVICE_NAME, sizeof d.text.name, d.text.name, NULL));
     TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DRIVER_VERSION, sizeof d.text.driver, d.text.driver, NULL));
@@ -33,11 +34,13 @@ static tx_status describe(cl_platform_id platform, cl_device_id id, tx_error *er
     TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL));
     TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof d.largest, &d.largest, NULL));
     TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof doubles, &doubles, NULL));
+    TX_TRY(TX_OPENCL_CALL(error, clGetDeviceInfo, id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL));
     trim(d.text.platform);
     trim(d.text.name);
     d.text.memory = memory;
     d.text.doubles = doubles != 0;
     d.processor = (type & CL_DEVICE_TYPE_CPU) != 0;
+    d.apart = !d.processor && !unified;
     *out = d;
     return TX_OK;
 }

@@ -48,7 +48,11 @@ static tx_status run_block(const tx_instruction *i, tx_frame *whole, int block, 
 
 tx_status tx_opencl_on_host(const tx_instruction *i, tx_frame *frame)
 {
+    const tx_opencl_pass *pass = frame->pass;
     char *arena;
+    if (pass && pass->recording) {
+        return tx_opencl_record_host(pass->recording, i, frame->error);
+    }
     TX_TRY(tx_allocate(frame->staged->place[TX_SPACE_ARENA].next, frame->error, &arena));
     tx_status status = TX_OK;
     for (int block = 0; block < frame->staged->blocks && status == TX_OK; block++) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 void tx_opencl_layout_to(const tx_layout *layout, tx_opencl_layout *out)
 {
     *out = (tx_opencl_layout){.channels = layout->shape.channels,
@@ -80,7 +82,7 @@ static tx_status set_real(const tx_opencl_launch *l, cl_kernel kernel, int k, do
     return set(kernel, k, is_single ? sizeof single : sizeof value, is_single ? (const void *)&single : &value, l->frame->error);
 }
 
-static tx_status set_arguments(const tx_opencl_launch *l, cl_kernel kernel)
+tx_status tx_opencl_set_arguments(const tx_opencl_launch *l, cl_kernel kernel)
 {
     for (int k = 0; k < TX_CALL_PLACES; k++) {
         const cl_mem memory = memory_of(l->place[k]);
@@ -93,14 +95,64 @@ static tx_status set_arguments(const tx_opencl_launch *l, cl_kernel kernel)
     return set_real(l, kernel, TX_CALL_PLACES + 3, l->beta);
 }
 
+/* ---- In time ---- */
+
+static tx_status time_of(cl_event event, tx_error *error, double *seconds)
+{
+    cl_ulong begin, end;
+    TX_TRY(TX_OPENCL_CALL(error, clGetEventProfilingInfo, event, CL_PROFILING_COMMAND_START, sizeof begin, &begin, NULL));
+    TX_TRY(TX_OPENCL_CALL(error, clGetEventProfilingInfo, event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL));
+    *seconds += (double)(end - begin) * 1e-9;
+    return TX_OK;
+}
+
+static tx_status start_timed(const tx_opencl_launch *l, cl_kernel kernel, const size_t global[2], size_t group)
+{
+    tx_opencl_pass *pass = l->frame->pass;
+    tx_error *error = l->frame->error;
+    cl_event event;
+    TX_TRY(TX_OPENCL_CALL(error, clEnqueueNDRangeKernel, l->opencl->timed, kernel, 2, NULL, global, (const size_t[]){group, 1}, 0,
+                          NULL, &event));
+    tx_status status = TX_OPENCL_CALL(error, clFinish, l->opencl->timed);
+    status = status ? status : time_of(event, error, &pass->seconds);
+    tx_cl->clReleaseEvent(event);
+    return status;
+}
+
+/* By events of a queue that has them; but for what runs on the host. */
+tx_status tx_opencl_time(const tx_instruction *instruction, tx_frame *frame, double *seconds)
+{
+    tx_opencl *opencl = tx_opencl_of(frame->backend);
+    tx_opencl_pass pass = {.seconds = 0};
+    const double begin = tx_clock();
+    if (!opencl->timed) {
+        TX_OPENCL_MAKE(frame->error, opencl->timed, clCreateCommandQueue, opencl->context, opencl->device.id,
+                       CL_QUEUE_PROFILING_ENABLE);
+    }
+    TX_TRY(TX_OPENCL_CALL(frame->error, clFinish, opencl->queue));
+    frame->pass = &pass;
+    const tx_status status = instruction->run(instruction, frame);
+    frame->pass = NULL;
+    TX_TRY(status);
+    *seconds = instruction->function ? tx_clock() - begin : pass.seconds;
+    return TX_OK;
+}
+
+/* ---- Onto the queue ---- */
+
 static tx_status start(const tx_opencl_launch *l)
 {
+    const tx_opencl_pass *pass = l->frame->pass;
     const cl_kernel kernel = l->opencl->kernels[l->kernel];
     const size_t group = (size_t)(l->sums ? l->opencl->form->sum : l->opencl->form->group);
     const size_t global[] = {(size_t)l->rows * (size_t)l->call.chunks * group, (size_t)(l->once ? 1 : l->frame->staged->blocks)};
-    TX_TRY(set_arguments(l, kernel));
-    return TX_OPENCL_CALL(l->frame->error, clEnqueueNDRangeKernel, l->opencl->queue, kernel, 2, NULL, global,
-                          (const size_t[]){group, 1}, 0, NULL, NULL);
+    if (pass && pass->recording) {
+        return tx_opencl_record(pass->recording, l, global, group);
+    }
+    TX_TRY(tx_opencl_set_arguments(l, kernel));
+    return pass ? start_timed(l, kernel, global, group)
+                : TX_OPENCL_CALL(l->frame->error, clEnqueueNDRangeKernel, l->opencl->queue, kernel, 2, NULL, global,
+                                 (const size_t[]){group, 1}, 0, NULL, NULL);
 }
 
 tx_status tx_opencl_enqueue(const tx_opencl_launch *launch)

@@ -13,11 +13,11 @@
 #define TX_OPENCL_FUNCTIONS(F)                                                                                          \
     F(clGetPlatformIDs) F(clGetPlatformInfo) F(clGetDeviceIDs) F(clGetDeviceInfo)                                       \
     F(clCreateContext) F(clReleaseContext) F(clCreateCommandQueue) F(clReleaseCommandQueue)                             \
-    F(clCreateBuffer) F(clReleaseMemObject) F(clEnqueueReadBuffer) F(clEnqueueWriteBuffer) F(clEnqueueFillBuffer)       \
+    F(clCreateBuffer) F(clReleaseMemObject) F(clEnqueueReadBuffer) F(clEnqueueReadBufferRect) F(clEnqueueWriteBuffer) F(clEnqueueFillBuffer)       \
     F(clCreateProgramWithSource) F(clCreateProgramWithBinary) F(clBuildProgram) F(clGetProgramBuildInfo)                \
     F(clGetProgramInfo) F(clReleaseProgram) F(clCreateKernel) F(clReleaseKernel) F(clSetKernelArg)                      \
     F(clEnqueueNDRangeKernel) F(clFinish)                                                                               \
-    F(clGetEventProfilingInfo) F(clReleaseEvent)
+    F(clGetEventProfilingInfo) F(clReleaseEvent) F(clGetExtensionFunctionAddressForPlatform)
 /* clang-format on */
 
 typedef struct tx_opencl_library {

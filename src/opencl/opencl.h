@@ -17,6 +17,7 @@ typedef struct tx_opencl_device {
     cl_device_id id;
     tx_device text;   /* what it is called */
     bool processor;   /* runs on the host's own cores */
+    bool apart;       /* has memory of its own */
     cl_ulong largest; /* buffer, in bytes */
 } tx_opencl_device;
 
@@ -35,17 +36,22 @@ typedef struct tx_opencl_form {
 
 enum { TX_OPENCL_MOST_KERNELS = 96 };
 
+typedef struct tx_opencl_driver tx_opencl_driver; /* functions that not all drivers have (commands.c) */
+
 typedef struct tx_opencl {
     tx_backend backend;
     const tx_backend *cpu; /* whose kernels users' functions need */
     tx_opencl_device device;
     char computer[256]; /* that, in words */
     const tx_opencl_form *form;
+    bool begun; /* context and what follows are there: only where something runs */
     cl_context context;
-    cl_command_queue queue;
+    cl_command_queue queue, timed; /* timed: for profiles, NULL until there is one */
+    tx_opencl_driver *driver;      /* NULL: it has no command buffers */
     cl_program program;
     cl_kernel kernels[TX_OPENCL_MOST_KERNELS]; /* by tx_opencl_row */
     size_t taken;                              /* bytes of its memory */
+    uint64_t serial;                           /* of its latest buffer */
     pthread_mutex_t mutex;                     /* a kernel's arguments belong to one thread at a time */
 } tx_opencl;
 
@@ -56,13 +62,17 @@ static inline tx_opencl *tx_opencl_of(const tx_backend *backend)
 
 typedef struct tx_opencl_buffer {
     tx_buffer buffer;
-    cl_mem memory; /* NULL: no bytes */
+    cl_mem memory;   /* NULL: no bytes */
+    uint64_t serial; /* no other one of the backend has, or had, this number */
 } tx_opencl_buffer;
 
 /* ---- program.c ---- */
 
+void tx_opencl_form_of(tx_opencl *opencl); /* sets the form */
 /* Builds the kernels of the backend's precision for its device. */
 tx_status tx_opencl_build(tx_opencl *opencl, tx_error *error);
+/* Function number k of the program by itself; tx_opencl_free. */
+tx_status tx_opencl_make_kernel(const tx_opencl *opencl, int k, tx_error *error, cl_kernel *out);
 /* Tests: the form of all backends from now on, 1: that of processors; -1: as the device asks. */
 void tx_opencl_choose_form(int form);
 
@@ -121,6 +131,36 @@ tx_opencl_launch tx_opencl_launch_of(const tx_instruction *instruction, tx_frame
 void tx_opencl_layout_to(const tx_layout *layout, tx_opencl_layout *out);
 void tx_opencl_over(tx_opencl_launch *launch, const tx_opencl_layout *layout); /* all its rows */
 tx_status tx_opencl_enqueue(const tx_opencl_launch *launch);
+
+tx_status tx_opencl_set_arguments(const tx_opencl_launch *launch, cl_kernel kernel);
+/* As a backend's. */
+tx_status tx_opencl_time(const tx_instruction *instruction, tx_frame *frame, double *seconds);
+
+/* What becomes of launches, where they do not just go onto the queue: one of these (a frame's pass). */
+typedef struct tx_opencl_pass {
+    tx_recording *recording; /* they are kept */
+    double seconds;          /* else each is waited for, and its time on the device is added here */
+} tx_opencl_pass;
+
+/* ---- record.c ---- */
+
+tx_status tx_opencl_record(tx_recording *recording, const tx_opencl_launch *launch, const size_t global[2], size_t group);
+tx_status tx_opencl_record_host(tx_recording *recording, const tx_instruction *instruction, tx_error *error);
+/* As a backend's. */
+tx_status tx_opencl_run(const tx_instruction *instructions, size_t count, tx_frame *frame, tx_recording **recording);
+void tx_opencl_forget(tx_recording *recording);
+
+/* ---- commands.c: launches that the driver takes all at once ---- */
+
+typedef struct tx_opencl_commands tx_opencl_commands;
+/* *out stays NULL where the driver has none; tx_free. */
+tx_status tx_opencl_find_commands(const tx_opencl_device *device, tx_error *error, tx_opencl_driver **out);
+tx_status tx_opencl_commands_begin(const tx_opencl *opencl, tx_error *error, tx_opencl_commands **out);
+tx_status tx_opencl_commands_add(const tx_opencl *opencl, tx_opencl_commands *commands, cl_kernel kernel, const size_t global[2],
+                                 size_t group, tx_error *error);
+tx_status tx_opencl_commands_end(const tx_opencl *opencl, tx_opencl_commands *commands, tx_error *error);
+tx_status tx_opencl_commands_run(const tx_opencl *opencl, const tx_opencl_commands *commands, tx_error *error);
+void tx_opencl_commands_free(const tx_opencl *opencl, tx_opencl_commands *commands); /* takes NULL */
 
 /* ---- kernels.c ---- */
 

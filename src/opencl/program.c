@@ -35,16 +35,31 @@ static void write_header(const tx_opencl *opencl, char *text, size_t size)
     }
 }
 
-/* The compiler's first line, in the message. */
+/* Where the compiler speaks of its first error, else where it begins. */
+static const char *first_words(const char *log)
+{
+    const char *at = strstr(log, "error");
+    while (at && at > log && at[-1] != '\n') {
+        at--;
+    }
+    return at ? at : log;
+}
+
+/* What the compiler has to say, in a line. */
 static tx_status build_failed(const tx_opencl *opencl, tx_error *error)
 {
+    enum { MOST = 600 };
     char *log;
     size_t size = 0;
     tx_cl->clGetProgramBuildInfo(opencl->program, opencl->device.id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     TX_TRY(tx_allocate(size + 1, error, &log));
     tx_cl->clGetProgramBuildInfo(opencl->program, opencl->device.id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    char *words = log + (first_words(log) - log);
+    for (char *c = words; *c; c++) {
+        *c = *c == '\n' || *c == '\t' ? ' ' : *c;
+    }
     const tx_status status =
-        tx_error_set(error, TX_FAILURE, "OpenCL: kernels are not compiled for %s: %.*s", opencl->device.text.name, 600, log);
+        tx_error_set(error, TX_FAILURE, "OpenCL: kernels are not compiled for %s: %.*s", opencl->device.text.name, MOST, words);
     tx_free(log);
     return status;
 }
@@ -116,20 +131,30 @@ static tx_status build_source(tx_opencl *opencl, const char *header, uint64_t ke
 
 /* ---- The whole ---- */
 
+tx_status tx_opencl_make_kernel(const tx_opencl *opencl, int k, tx_error *error, cl_kernel *out)
+{
+    char name[64];
+    snprintf(name, sizeof name, "tx_%s", tx_opencl_function(k));
+    TX_OPENCL_MAKE(error, *out, clCreateKernel, opencl->program, name);
+    return TX_OK;
+}
+
 static tx_status make_kernels(tx_opencl *opencl, tx_error *error)
 {
     for (int k = 0; tx_opencl_function(k); k++) {
-        char name[64];
-        snprintf(name, sizeof name, "tx_%s", tx_opencl_function(k));
-        TX_OPENCL_MAKE(error, opencl->kernels[k], clCreateKernel, opencl->program, name);
+        TX_TRY(tx_opencl_make_kernel(opencl, k, error, &opencl->kernels[k]));
     }
     return TX_OK;
+}
+
+void tx_opencl_form_of(tx_opencl *opencl)
+{
+    opencl->form = &forms[chosen < 0 ? opencl->device.processor : chosen];
 }
 
 tx_status tx_opencl_build(tx_opencl *opencl, tx_error *error)
 {
     char header[1024];
-    opencl->form = &forms[chosen < 0 ? opencl->device.processor : chosen];
     write_header(opencl, header, sizeof header);
     const uint64_t key = key_of(opencl, header);
     TX_TRY(build_stored(opencl, key) ? TX_OK : build_source(opencl, header, key, error));

@@ -90,6 +90,27 @@ static void tell_memory(size_t bytes, const tx_log *log)
     tx_log_write(log, TX_LOG_NOTE, "memory per rank: %s predicted", amount);
 }
 
+/* Beside it, what a step moves. */
+static void tell_device(const tx_trainer *trainer, int num_ranks, const tx_log *log)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_traffic traffic = tx_plan_traffic(problem->loss.plan, tx_problem_blocks_at_once(problem, num_ranks));
+    char bytes[32], to[32], from[32];
+    tx_budget_write((double)tx_trainer_device_bytes(trainer, num_ranks), bytes);
+    tx_budget_write((double)traffic.to, to);
+    tx_budget_write((double)traffic.from, from);
+    tx_log_write(log, TX_LOG_NOTE, "device: %s: %s a rank predicted; a step moves %s to it and %s from it",
+                 tx_backend_computer(problem->backend), bytes, to, from);
+    if (traffic.calls) {
+        tx_budget_write((double)traffic.called, bytes);
+        tx_log_write(
+            log, TX_LOG_NOTE,
+            "plugins run on the host: for %d call%s of their functions a step waits for the device and moves %s between it "
+            "and the host",
+            traffic.calls, many(traffic.calls), bytes);
+    }
+}
+
 void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log *log)
 {
     const tx_problem *problem = &trainer->problem;
@@ -101,8 +122,11 @@ void tx_trainer_introduce(const tx_trainer *trainer, int num_ranks, const tx_log
                  problem->random.precision == TX_FLOAT32 ? "float32" : "float64");
     tell_windows(problem, log);
     tell_ranks(trainer, num_ranks, log);
-    const bool on_device = tx_plan_blocks_at_once(problem->loss.plan, 2) > 1;
-    tx_log_write(log, TX_LOG_NOTE, "%s: %s", on_device ? "device" : "instruction set", tx_backend_computer(problem->backend));
+    if (tx_trainer_device_bytes(trainer, num_ranks) > 0) {
+        tell_device(trainer, num_ranks, log);
+    } else {
+        tx_log_write(log, TX_LOG_NOTE, "instruction set: %s", tx_backend_computer(problem->backend));
+    }
     tell_memory(tx_trainer_memory(trainer, num_ranks).total, log);
 }
 

@@ -217,6 +217,8 @@ tx_plan_cost tx_plan_get_cost(const tx_plan *plan)
                           .workspace_bytes = tx_plan_workspace_bytes(plan, 1),
                           .block_bytes = tx_plan_workspace_bytes(plan, 2) - tx_plan_workspace_bytes(plan, 1),
                           .room_bytes = room_bytes(plan),
+                          .device_bytes = tx_plan_device_bytes(plan, 1),
+                          .more_device = tx_plan_device_bytes(plan, 2) - tx_plan_device_bytes(plan, 1),
                           .flops = plan->flops,
                           .num_instructions = (int)plan->num_instructions,
                           .everything = plan->everything,

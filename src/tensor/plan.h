@@ -82,3 +82,4 @@ void tx_plan_take_constants(tx_plan *plan);
 
 /* workspace.c */
 size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks);
+size_t tx_plan_device_bytes(const tx_plan *plan, int blocks); /* of these */

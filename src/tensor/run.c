@@ -1,6 +1,8 @@
 /* Running blocks: one by one in the host's memory, or all at once on a backend that has its own. */
 #include "tensor/run.h"
 
+#include <string.h>
+
 /* ---- in place, block by block ---- */
 
 static const void *const *from_sample(const void *const *samples, int first)
@@ -45,6 +47,16 @@ static tx_status run_blocks(const tx_values *values, tx_workspace *workspace, co
 
 /* ---- staged ---- */
 
+/* Short ones, as a transfer takes as long whatever it carries: side by side first. */
+static tx_status upload_gathered(const tx_workspace *workspace, tx_buffer *buffer, const void *const *samples, size_t bytes,
+                                 int count, tx_error *error)
+{
+    for (int k = 0; k < count; k++) {
+        memcpy(workspace->gathered + (size_t)k * bytes, samples[k], bytes);
+    }
+    return workspace->plan->backend->class_->upload(buffer, 0, workspace->gathered, (size_t)count * bytes, error);
+}
+
 static tx_status upload_samples(const tx_workspace *workspace, tx_source source, const void *const *samples, int count,
                                 tx_error *error)
 {
@@ -53,6 +65,9 @@ static tx_status upload_samples(const tx_workspace *workspace, tx_source source,
     const tx_backend_class *class_ = workspace->plan->backend->class_;
     if (source == TX_SOURCE_SEED) {
         TX_TRY(class_->clear(buffer, 0, buffer->bytes, error)); /* padding lanes have none */
+    }
+    if (bytes && bytes <= TX_GATHERED) {
+        return upload_gathered(workspace, buffer, samples, bytes, count, error);
     }
     for (int k = 0; bytes && k < count; k++) {
         TX_TRY(class_->upload(buffer, (size_t)k * bytes, samples[k], bytes, error));
@@ -102,17 +117,17 @@ static tx_staged stage(const tx_workspace *workspace, const tx_values *values, i
     return staged;
 }
 
-static tx_status download_losses(const tx_workspace *workspace, int count, double *losses, tx_error *error)
+static tx_status download_losses(const tx_workspace *workspace, int count, int blocks, double *losses, tx_error *error)
 {
     const tx_plan *plan = workspace->plan;
-    const int b = plan->options.block;
-    const size_t real = tx_real_bytes(plan->options.precision);
-    for (int first = 0, k = 0; plan->loss.space == TX_SPACE_ARENA && first < count; first += b, k++) {
-        const size_t offset = (size_t)k * plan->arena_bytes + (size_t)plan->loss.offset;
-        TX_TRY(plan->backend->class_->download(workspace->arena, offset, workspace->losses, (size_t)b * real, error));
-        for (int j = 0; j < b && first + j < count; j++) {
-            losses[first + j] = tx_real_get(plan->options.precision, workspace->losses, j);
-        }
+    const size_t bytes = (size_t)plan->options.block * tx_real_bytes(plan->options.precision);
+    if (plan->loss.space != TX_SPACE_ARENA) {
+        return TX_OK;
+    }
+    TX_TRY(plan->backend->class_->download_rows(workspace->arena, (size_t)plan->loss.offset, plan->arena_bytes, workspace->losses,
+                                                bytes, (size_t)blocks, error));
+    for (int k = 0; k < count; k++) {
+        losses[k] = tx_real_get(plan->options.precision, workspace->losses, k);
     }
     return TX_OK;
 }
@@ -137,7 +152,7 @@ static tx_status download(const tx_workspace *workspace, tx_frame *frame, const 
     const size_t bytes = (size_t)frame->staged->blocks * tx_gradient_bytes(&plan->options);
     TX_TRY(output->sum ? plan->backend->class_->add_gradients(frame, plan->sum, output->sum)
                        : plan->backend->class_->synchronise(plan->backend, frame->error));
-    TX_TRY(output->losses ? download_losses(workspace, count, output->losses, frame->error) : TX_OK);
+    TX_TRY(output->losses ? download_losses(workspace, count, frame->staged->blocks, output->losses, frame->error) : TX_OK);
     TX_TRY(download_outputs(workspace, count, output->outputs, frame->error));
     return tx_plan_has_gradient(plan) && !output->sum
                ? plan->backend->class_->download(workspace->gradient, 0, output->gradient, bytes, frame->error)
@@ -159,13 +174,21 @@ tx_status tx_workspace_stage(tx_workspace *workspace, const tx_values *values, c
     return TX_OK;
 }
 
+static tx_status run_instructions(tx_workspace *workspace, tx_frame *frame)
+{
+    const tx_plan *plan = workspace->plan;
+    const tx_backend_class *class_ = plan->backend->class_;
+    return class_->run ? class_->run(plan->instructions, plan->num_instructions, frame, &workspace->recording)
+                       : tx_run_instructions(plan, frame);
+}
+
 static tx_status run_staged(tx_values *values, tx_workspace *workspace, const tx_run_input *input, tx_run_output *output,
                             tx_error *error)
 {
     tx_staged staged;
     tx_frame frame;
     TX_TRY(tx_workspace_stage(workspace, values, input, error, &staged, &frame));
-    TX_TRY(tx_run_instructions(values->plan, &frame));
+    TX_TRY(run_instructions(workspace, &frame));
     tx_note_failed(&output->failed, &frame.failed);
     return download(workspace, &frame, output);
 }

@@ -15,6 +15,8 @@ struct tx_values {
     tx_buffer *flat[2]; /* parameters, tangent, where the backend does not work in place */
 };
 
+enum { TX_GATHERED = 1 << 15 }; /* bytes of a sample */
+
 struct tx_workspace {
     const tx_plan *plan;
     int blocks;
@@ -29,7 +31,9 @@ struct tx_workspace {
     void **states;      /* [num_functions] of users' functions */
     /* Where the backend does not work in place: */
     tx_buffer *staged_lanes, *given[TX_SOURCE_COUNT], *results, *gradient, *sum;
-    char *losses; /* lanes of a block on their way to the caller */
+    tx_recording *recording;
+    char *losses;   /* lanes of all blocks on their way to the caller */
+    char *gathered; /* what samples are given on its way to the backend, where that is little each */
 };
 
 /* Uploads and packs what has changed. The first of several threads does it, the others wait. */

@@ -28,6 +28,22 @@ static size_t staged_bytes(const tx_plan *plan, int blocks)
     return bytes + samples * plan->result_offsets[plan->num_outputs] + (plan->sum ? plan->sum->sum_bytes : 0);
 }
 
+static size_t gathered_bytes(const tx_plan *plan, int blocks)
+{
+    size_t most = 0;
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        const size_t bytes = plan->given_bytes[k];
+        most = bytes <= TX_GATHERED && bytes > most ? bytes : most;
+    }
+    return (size_t)blocks * (size_t)plan->options.block * most;
+}
+
+/* On the host, of a backend that has memory of its own. */
+static size_t passing_bytes(const tx_plan *plan, int blocks)
+{
+    return (size_t)blocks * tx_lane_bytes(&plan->options) + gathered_bytes(plan, blocks);
+}
+
 /* The states of users' functions, and where they stand. */
 static size_t states_bytes(const tx_plan *plan)
 {
@@ -44,7 +60,42 @@ size_t tx_plan_workspace_bytes(const tx_plan *plan, int blocks)
     const bool in_place = plan->backend->class_->in_place;
     return sizeof(tx_workspace) + sizeof(tx_buffer) + arena_bytes(plan, blocks) + many * lanes_bytes(plan) + states_bytes(plan) +
            block * (sizeof(void *) + (plan->given_bytes[TX_SOURCE_SEED] ? sizeof(void *) : 0)) + plan->given_bytes[TX_SOURCE_SEED] +
-           (in_place ? 0 : staged_bytes(plan, blocks));
+           (in_place ? 0 : staged_bytes(plan, blocks) + passing_bytes(plan, blocks));
+}
+
+size_t tx_plan_device_bytes(const tx_plan *plan, int blocks)
+{
+    return plan->backend->class_->in_place ? 0 : arena_bytes(plan, blocks) + staged_bytes(plan, blocks);
+}
+
+/* Of a block, what the inputs and the result of a user's function hold. */
+static size_t called_bytes(const tx_plan *plan, const tx_instruction *i)
+{
+    int64_t reals = i->out_layout->size;
+    for (int k = 0; k < TX_MAX_INPUTS; k++) {
+        reals += i->operand[k].space == TX_SPACE_ARENA ? i->layout[k]->size : 0;
+    }
+    return (size_t)reals * tx_real_bytes(plan->options.precision);
+}
+
+tx_traffic tx_plan_traffic(const tx_plan *plan, int blocks)
+{
+    const tx_plan_options *options = &plan->options;
+    const size_t many = (size_t)blocks, samples = many * (size_t)options->block;
+    tx_traffic traffic = {.to = many * lanes_bytes(plan) + (options->tangents ? 2 : 1) * tx_flat_bytes(options),
+                          .from = samples * (tx_real_bytes(options->precision) + plan->result_offsets[plan->num_outputs])};
+    if (plan->backend->class_->in_place) {
+        return (tx_traffic){0};
+    }
+    for (int k = 0; k < TX_SOURCE_COUNT; k++) {
+        traffic.to += samples * plan->given_bytes[k];
+    }
+    traffic.from += !tx_plan_has_gradient(plan) ? 0 : plan->sum ? plan->sum->sum_bytes : many * tx_gradient_bytes(options);
+    for (size_t k = 0; k < plan->num_instructions; k++) {
+        traffic.calls += plan->instructions[k].function != NULL;
+        traffic.called += plan->instructions[k].function ? many * called_bytes(plan, &plan->instructions[k]) : 0;
+    }
+    return traffic;
 }
 
 static tx_status stage(tx_workspace *workspace, tx_error *error)
@@ -60,7 +111,8 @@ static tx_status stage(tx_workspace *workspace, tx_error *error)
     TX_TRY(class_->allocate(plan->backend, samples * plan->result_offsets[plan->num_outputs], error, &workspace->results));
     TX_TRY(class_->allocate(plan->backend, gradient, error, &workspace->gradient));
     TX_TRY(class_->allocate(plan->backend, plan->sum ? plan->sum->sum_bytes : 0, error, &workspace->sum));
-    return tx_allocate(tx_lane_bytes(&plan->options), error, &workspace->losses);
+    TX_TRY(tx_allocate(blocks * tx_lane_bytes(&plan->options), error, &workspace->losses));
+    return tx_allocate(gathered_bytes(plan, workspace->blocks), error, &workspace->gathered);
 }
 
 static tx_status make_states(tx_workspace *workspace, tx_error *error)
@@ -132,6 +184,9 @@ void tx_workspace_destroy(tx_workspace *workspace)
         return;
     }
     const tx_backend_class *class_ = workspace->plan->backend->class_;
+    if (class_->forget) {
+        class_->forget(workspace->recording);
+    }
     class_->free(workspace->arena);
     class_->free(workspace->staged_lanes);
     class_->free(workspace->results);
@@ -145,6 +200,7 @@ void tx_workspace_destroy(tx_workspace *workspace)
     tx_free(workspace->seeds);
     tx_free(workspace->no_seed);
     tx_free(workspace->losses);
+    tx_free(workspace->gathered);
     destroy_states(workspace);
     tx_free(workspace);
 }

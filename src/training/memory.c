@@ -60,14 +60,25 @@ static size_t activation_bytes(const tx_trainer *trainer, int num_ranks)
            (size_t)problem->threads * tx_answers_workspace_bytes(&trainer->member.answers);
 }
 
-/* What the blocks that run at once take, but for the first: activations, a gradient, losses of each. */
-static size_t more_blocks_bytes(const tx_trainer *trainer, int num_ranks)
+static size_t more_blocks(const tx_problem *problem, int num_ranks)
+{
+    return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1);
+}
+
+/* What programs take for the blocks that run at once, but for the first. */
+static size_t more_activation_bytes(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
     const size_t block = tx_plan_get_cost(problem->loss.plan).block_bytes + tx_programs_block_bytes(&trainer->member.programs) +
-                         tx_answers_block_bytes(&trainer->member.answers) + tx_parameter_bytes(problem) +
-                         (size_t)problem->block * sizeof(double);
-    return (size_t)(tx_problem_blocks_at_once(problem, num_ranks) - 1) * block;
+                         tx_answers_block_bytes(&trainer->member.answers);
+    return more_blocks(problem, num_ranks) * block;
+}
+
+/* And workers: gradients, and losses of each. */
+static size_t more_worker_bytes(const tx_problem *problem, int num_ranks)
+{
+    return (size_t)(tx_problem_gradients_at_once(problem, num_ranks) - 1) * tx_parameter_bytes(problem) +
+           more_blocks(problem, num_ranks) * (size_t)problem->block * sizeof(double);
 }
 
 static int64_t most(int64_t a, int64_t b)
@@ -133,14 +144,16 @@ static size_t held_out_bytes(const tx_trainer *trainer)
 /* Room for what is small and differs from run to run: callbacks, the progress line, how memory was rounded. */
 enum { SMALL_THINGS = 16 * 1024 };
 
-tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
+/* Of the host and of a device together. */
+static tx_budget whole_budget(const tx_trainer *trainer, int num_ranks)
 {
     const tx_problem *problem = &trainer->problem;
     const tx_shared_data *data = &trainer->shared->data;
-    tx_budget budget = {
-        .bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer, num_ranks) + more_blocks_bytes(trainer, num_ranks),
-                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
-                  [TX_USE_HELD_OUT] = held_out_bytes(trainer)}};
+    tx_budget budget = {.bytes = {[TX_USE_ACTIVATIONS] = activation_bytes(trainer, num_ranks) +
+                                                         more_activation_bytes(trainer, num_ranks) +
+                                                         more_worker_bytes(problem, num_ranks),
+                                  [TX_USE_PARAMETERS] = parameter_bytes(trainer, num_ranks),
+                                  [TX_USE_HELD_OUT] = held_out_bytes(trainer)}};
     const size_t later = tx_budget_total(&budget); /* than the data are loaded */
     const size_t loading = data->loading > later ? data->loading - later : 0;
     budget.bytes[TX_USE_DATA] = data->bytes + beside_bytes(trainer, num_ranks) + fetch_bytes(trainer, num_ranks) +
@@ -151,12 +164,34 @@ tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
     return budget;
 }
 
+/* What the loss's program takes of a device is not the host's, unless it is. */
+tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_problem *problem = &trainer->problem;
+    const tx_plan_cost cost = tx_plan_get_cost(problem->loss.plan);
+    tx_budget budget = whole_budget(trainer, num_ranks);
+    if (tx_backend_is_apart(problem->backend)) {
+        budget.bytes[TX_USE_ACTIVATIONS] -= cost.device_bytes + more_blocks(problem, num_ranks) * cost.more_device;
+        budget.bytes[TX_USE_PARAMETERS] -= cost.room_bytes;
+    }
+    return budget;
+}
+
+size_t tx_trainer_device_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    const tx_plan *plan = trainer->problem.loss.plan;
+    return tx_plan_get_cost(plan).device_bytes == 0
+               ? 0
+               : activation_bytes(trainer, num_ranks) + more_activation_bytes(trainer, num_ranks) +
+                     tx_plan_get_cost(plan).room_bytes + tx_programs_room_bytes(&trainer->member.programs);
+}
+
 /* Whoever has no block of its own has no arena either, be it that it helps somebody who has. */
 tx_budget tx_trainer_own_budget(const tx_trainer *trainer)
 {
     const tx_problem *problem = &trainer->problem;
     tx_budget budget = tx_trainer_budget(trainer, tx_parallel_size(trainer->parallel));
-    if (!tx_parallel_is_busy(trainer->parallel, tx_problem_blocks(problem))) {
+    if (!tx_parallel_is_busy(trainer->parallel, tx_problem_blocks(problem)) && !tx_backend_is_apart(problem->backend)) {
         budget.bytes[TX_USE_ACTIVATIONS] -= tx_plan_get_cost(problem->loss.plan).arena_bytes;
     }
     return budget;
@@ -281,10 +316,20 @@ static size_t all_program_bytes(const tx_trainer *trainer)
     return keeping_bytes(&trainer->problem, &now);
 }
 
+/* What parallel.memory is a limit of: all, on a device with memory of its own but for the data, which stay on the host. */
+static size_t limited_bytes(const tx_trainer *trainer, int num_ranks)
+{
+    tx_budget budget = whole_budget(trainer, num_ranks);
+    if (tx_backend_is_apart(trainer->problem.backend)) {
+        budget.bytes[TX_USE_DATA] = budget.bytes[TX_USE_HELD_OUT] = 0;
+    }
+    return tx_budget_total(&budget);
+}
+
 /* What there is beside these programs. */
 static size_t fixed_bytes(const tx_trainer *trainer, int num_ranks)
 {
-    return tx_trainer_memory(trainer, num_ranks).total - all_program_bytes(trainer) + ROUNDING;
+    return limited_bytes(trainer, num_ranks) - all_program_bytes(trainer) + ROUNDING;
 }
 
 /* Each gets the share of the memory that it would take of all. */
@@ -346,7 +391,7 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
     const size_t memory = tx_get_word(parallel, "memory") ? SIZE_MAX : (size_t)tx_get_bytes(parallel, "memory");
     const size_t fixed = fixed_bytes(trainer, num_ranks), before = tx_memory_live();
     keeping less;
-    if (tx_trainer_memory(trainer, num_ranks).total <= memory) {
+    if (limited_bytes(trainer, num_ranks) <= memory) {
         return TX_OK;
     }
     TX_TRY(keep_less(trainer, num_ranks, memory, error, &less));
@@ -364,10 +409,9 @@ tx_status tx_trainer_fit(tx_trainer *trainer, int num_ranks, tx_error *error)
 tx_status tx_trainer_check_device(const tx_trainer *trainer, int num_ranks, tx_error *error)
 {
     const tx_problem *problem = &trainer->problem;
-    const size_t needed = activation_bytes(trainer, num_ranks) + more_blocks_bytes(trainer, num_ranks) +
-                          tx_plan_get_cost(problem->loss.plan).room_bytes;
+    const size_t needed = tx_trainer_device_bytes(trainer, num_ranks);
     size_t room;
-    if (tx_plan_blocks_at_once(problem->loss.plan, 2) == 1) {
+    if (needed == 0) {
         return TX_OK;
     }
     TX_TRY(tx_backend_room(problem->backend, error, &room));

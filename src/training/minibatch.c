@@ -76,15 +76,22 @@ static void join(const tx_workers *workers, tx_worker *worker)
     worker->gradient = crew->memory + shared_gradient();
 }
 
+int tx_problem_gradients_at_once(const tx_problem *problem, int num_ranks)
+{
+    const bool summed = tx_plan_sums(problem->loss.plan) && problem->reduction == TX_REDUCE_EXACT;
+    return summed ? 1 : tx_problem_blocks_at_once(problem, num_ranks);
+}
+
 static tx_status create_worker(const tx_workers *workers, tx_worker *worker, tx_error *error)
 {
     const tx_problem *problem = workers->problem;
-    const size_t at_once = (size_t)blocks_at_once(workers);
+    const size_t at_once = (size_t)blocks_at_once(workers),
+                 gradients = (size_t)tx_problem_gradients_at_once(problem, tx_parallel_size(workers->parallel));
     TX_TRY(tx_team_create(is_crowded(workers), error, &worker->team));
     if (worker == workers->worker && workers->crew->memory) {
         join(workers, worker);
     } else {
-        TX_TRY(tx_allocate_array(at_once, tx_parameter_bytes(problem), error, &worker->gradient));
+        TX_TRY(tx_allocate_array(gradients, tx_parameter_bytes(problem), error, &worker->gradient));
     }
     return tx_allocate_array(at_once * (size_t)problem->block, sizeof(double), error, &worker->losses);
 }

@@ -40,6 +40,8 @@ typedef struct tx_workers {
     double reducing;   /* seconds in reductions, on several ranks: waiting for others included */
 } tx_workers;
 
+/* Gradients of blocks that a worker takes at once: one, where those of blocks that run together are added up before. */
+int tx_problem_gradients_at_once(const tx_problem *problem, int num_ranks);
 /* Of the ranks that are to share blocks: none where this has no use, or where it cannot be. Collective; *out is for the workers. */
 tx_status tx_workers_join(const tx_problem *problem, tx_parallel *parallel, tx_error *error, tx_crew *out);
 /* Not collective; what it borrows must outlive it. */

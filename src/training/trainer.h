@@ -44,9 +44,11 @@ tx_status tx_problem_states(const tx_problem *problem, tx_error *error, tx_trade
 /* What its plans read beside each trajectory of the training data, and of the held-out data where these are the job's. */
 int64_t tx_trainer_numbers(const tx_trainer *trainer);
 int64_t tx_trainer_held_out_numbers(const tx_trainer *trainer);
-/* What it occupies at most as one of num_ranks ranks, and as this one: known once it is planned. */
+/* What it occupies at most as one of num_ranks ranks, and as this one: known once it is planned. A device's memory counts where it
+ * is the host's, too. */
 tx_budget tx_trainer_budget(const tx_trainer *trainer, int num_ranks);
 tx_budget tx_trainer_own_budget(const tx_trainer *trainer);
+size_t tx_trainer_device_bytes(const tx_trainer *trainer, int num_ranks); /* about; 0: there is no device */
 /* What rank 0 takes beside that while it writes a checkpoint: the file without its many numbers, as HDF5 has it and as a copy. */
 size_t tx_trainer_image_bytes(const tx_trainer *trainer);
 tx_memory_estimate tx_trainer_memory(const tx_trainer *trainer, int num_ranks);

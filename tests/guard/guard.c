@@ -174,6 +174,14 @@ static tx_status download(tx_buffer *buffer, size_t offset, void *to, size_t byt
     return leave(status);
 }
 
+static tx_status download_rows(tx_buffer *buffer, size_t offset, size_t pitch, void *to, size_t bytes, size_t rows, tx_error *error)
+{
+    for (size_t k = 0; k < rows; k++) {
+        TX_TRY(download(buffer, offset + k * pitch, (char *)to + k * bytes, bytes, error));
+    }
+    return TX_OK;
+}
+
 static tx_status clear(tx_buffer *buffer, size_t offset, size_t bytes, tx_error *error)
 {
     const tx_status status = enter(GUARD_CLEAR, error);
@@ -473,6 +481,7 @@ const tx_backend_class guard_class = {.name = "guard",
                                       .free = free_buffer,
                                       .upload = upload,
                                       .download = download,
+                                      .download_rows = download_rows,
                                       .clear = clear,
                                       .synchronise = synchronise,
                                       .find = find,

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What the OpenCL backend does on another machine's device, where nothing is installed but its driver: makes a folder that holds
 # the program, tests, golden cases and all libraries (under 64 MiB), to be copied there; its run.sh does all of this in one go:
-# lists devices, holds every operation to its contract in both precisions, trains the golden cases, times the networks of APEBench.
-# usage: scripts/device_check.sh FOLDER          makes it
+# lists devices, holds every operation to its contract in both precisions, trains the golden cases, times the networks of APEBench, and
+# the same steps in jitted JAX where python3 has jax with that device.
+# usage: scripts/device_check.sh FOLDER [VENV]   makes it; VENV: a virtual environment with equinox, pdequinox, optax to take along
 #        FOLDER/run.sh RESULTS [DEVICE]          there: RESULTS gets a line a step in summary.json, and what each has printed
 # DEVICE: as parallel.device. A driver is looked for in /etc/OpenCL/vendors, NVIDIA's in /usr/local/nvidia too. Eight minutes at most.
 set -euo pipefail
@@ -27,6 +28,16 @@ loader=$(ldconfig -p | sed -n 's/.*libOpenCL\.so\.1 .*=> //p' | head -1)
 cp -r "$(ompi_info --path pkglibdir --parsable | sed 's/.*://')" "$folder/lib/openmpi3"
 strip --strip-unneeded "$folder"/bin/* "$folder"/lib/*.so* 2>/dev/null || true
 echo libnvidia-opencl.so.1 >"$folder/vendors/nvidia.icd"
+# Packages of Python alone; compiled ones, jax among them, are that machine's.
+if [ -n "${2:-}" ]; then
+    mkdir "$folder/python"
+    cp scripts/jax_steps.py "$folder/python/"
+    packages=$("$2/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    for package in equinox pdequinox optax jaxtyping wadler_lindig absl typing_extensions.py; do
+        cp -r "$packages/$package" "$folder/python/"
+    done
+    find "$folder/python" -name __pycache__ -prune -exec rm -r {} +
+fi
 
 cat >"$folder/run.sh" <<'RUN'
 #!/usr/bin/env bash
@@ -43,16 +54,19 @@ libraries=$here/lib:/usr/local/nvidia/lib64:/usr/local/nvidia/lib:/usr/lib/x86_6
 started=$SECONDS
 failures=0
 
-# step NAME SECONDS PROGRAM ARGUMENT...: at most so long, and no longer than eight minutes are left
-step() {
-    local name=$1 seconds=$2 program=$3 begin=$SECONDS left=$((470 + started - SECONDS)) status
-    shift 3
+# timed NAME SECONDS COMMAND...: at most so long, and no longer than eight minutes are left
+timed() {
+    local name=$1 seconds=$2 begin=$SECONDS left=$((470 + started - SECONDS)) status
+    shift 2
     [ "$left" -gt 5 ] || left=5
-    timeout $((seconds < left ? seconds : left)) "$here/lib/ld-linux-x86-64.so.2" --library-path "$libraries" "$here/bin/$program" "$@" \
-        >"$results/$name.txt" 2>&1
+    timeout $((seconds < left ? seconds : left)) "$@" >"$results/$name.txt" 2>&1
     status=$?
     [ $status = 0 ] || failures=$((failures + 1))
     printf '{"step": "%s", "exit": %d, "seconds": %d}\n' "$name" $status $((SECONDS - begin)) | tee -a "$results/summary.json"
+}
+# step NAME SECONDS PROGRAM ARGUMENT...: a program of the folder
+step() {
+    timed "$1" "$2" "$here/lib/ld-linux-x86-64.so.2" --library-path "$libraries" "$here/bin/$3" "${@:4}"
 }
 
 : >"$results/summary.json"
@@ -68,6 +82,12 @@ for axes in 1d 2d 3d; do
             --set parallel.backend=opencl --set "parallel.device=$device"
     done
 done
+if [ -d "$here/python" ] && python3 -c 'import jax; exit(jax.default_backend() == "cpu")' 2>/dev/null; then
+    PYTHONPATH=$here/python timed jax 120 python3 "$here/python/jax_steps.py" --seconds 0.5
+    cat "$results/jax.txt"
+else
+    echo "no JAX with a device here: its steps are not timed" | tee "$results/jax.txt"
+fi
 rm -rf "$results/cache"
 echo "$failures steps failed; $((SECONDS - started)) s"
 exit $((failures > 0))

@@ -5,7 +5,8 @@
 # the same steps in jitted JAX where python3 has jax with that device.
 # usage: scripts/device_check.sh FOLDER [VENV]   makes it; VENV: a virtual environment with equinox, pdequinox, optax to take along
 #        FOLDER/run.sh RESULTS [DEVICE]          there: RESULTS gets a line a step in summary.json, and what each has printed
-# DEVICE: as parallel.device. A driver is looked for in /etc/OpenCL/vendors, NVIDIA's in /usr/local/nvidia too. Eight minutes at most.
+# DEVICE: as parallel.device. A driver is looked for in /etc/OpenCL/vendors, NVIDIA's in /usr/local/nvidia too. Eight minutes at most;
+# PATIENCE=10 in the environment: ten times as long, as PoCL takes to compile on a processor.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,8 +42,9 @@ fi
 
 cat >"$folder/run.sh" <<'RUN'
 #!/usr/bin/env bash
-# usage: run.sh RESULTS [DEVICE]
+# usage: [PATIENCE=N] run.sh RESULTS [DEVICE]
 set -u
+patience=${PATIENCE:-1}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1" && results=$(cd "$1" && pwd) || exit 2
 device=${2:-auto}
@@ -56,7 +58,8 @@ failures=0
 
 # timed NAME SECONDS COMMAND...: at most so long, and no longer than eight minutes are left
 timed() {
-    local name=$1 seconds=$2 begin=$SECONDS left=$((470 + started - SECONDS)) status
+    local name=$1 begin=$SECONDS left=$((470 * patience + started - SECONDS)) seconds status
+    seconds=$(($2 * patience))
     shift 2
     [ "$left" -gt 5 ] || left=5
     timeout $((seconds < left ? seconds : left)) "$@" >"$results/$name.txt" 2>&1

@@ -24,7 +24,8 @@ train() { succeeds $launch "$trainax" train run.yaml --quiet --output "$1" "${@:
 # The first one may take minutes: PoCL compiles.
 timeout 600 "$trainax" train run.yaml --quiet --output one 2>err.txt || fail "exit code $?: $(cat err.txt)"
 launch= train cpu --set parallel.backend=cpu
-grep -q '^[^ ]* device: ' one/run.log || fail "the run's log does not name the device"
+grep -Eq '^[^ ]* device: .*: [0-9.]+ [KM]iB a rank predicted; a step moves [0-9.]+ KiB to it and [0-9.]+ KiB from it$' one/run.log ||
+    fail "the run's log does not name the device, or what a step moves: $(grep device one/run.log)"
 awk -F, 'NR == FNR { for (k = 1; k <= NF; k++) a[FNR, k] = $k; next }
     FNR > 1 { for (k = 4; k <= NF; k++) if ($k != "" && ($k - a[FNR, k]) ^ 2 > 1e-24 * $k ^ 2) bad = 1 } END { exit bad || FNR < 20 }' \
     cpu/history.csv one/history.csv || fail "the device computes other numbers than the CPU"
@@ -36,6 +37,10 @@ done
 launch= train resumed --set trainer.num_training_steps=9
 launch="mpirun -n 2" train resumed --resume
 same_run one resumed
+
+# -- what is only planned compiles nothing --
+succeeds env XDG_CACHE_HOME="$work/planned" "$trainax" inspect run.yaml
+grep -q '^device bytes per rank: [0-9]*$' out.txt && [ ! -e planned ] || fail "inspect: $(ls planned) $(grep device out.txt)"
 
 # -- memory: the least that it takes, which the error says --
 expect 2 'parallel.memory: too little: this run takes at least [0-9]+ KiB' "$trainax" train run.yaml --output no --set parallel.memory=1KiB

@@ -77,6 +77,11 @@ train least "$burgers trainer.num_rollout_steps=10 parallel.memory=$(($(predicte
 same_run long least
 [ "$(predicted least)" -lt "$(predicted long)" ] || fail "nothing was computed again: $(predicted least) KiB"
 grep -q "plugin: $work/libburgers.so, SHA-256 $(sha256sum libburgers.so | cut -c1-16)$" alone/run.log || fail "run.log says nothing of the library"
+if "$trainax" list devices >/dev/null 2>&1; then
+    train device "$burgers trainer.num_training_steps=2 parallel.backend=opencl" env POCL_MAX_PTHREAD_COUNT=1
+    grep -Eq "plugins run on the host: for [0-9]+ calls of their functions a step waits for the device and moves [0-9.]+ [KM]iB " \
+        device/run.log || fail "run.log says nothing of what a plugin costs on a device: $(cat device/run.log)"
+fi
 grep -q "library: $work/libburgers.so$" alone/config.yaml || fail "config.yaml names the library by another path"
 
 # -- stopped and resumed, with the library elsewhere, another build of it; another option is another run --

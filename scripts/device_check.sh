@@ -22,7 +22,7 @@ cmake --build $build -j2 --target trainax_command test_contract_operations test_
 
 mkdir -p "$folder"/{bin,lib,golden,vendors}
 cp $build/trainax $build/tests/test_contract_operations $build/tests/test_golden_training_on_device "$folder/bin/"
-cp tests/golden/*.yaml tests/golden/*.txt "$folder/golden/"
+cp tests/golden/*.{yaml,txt,h5} "$folder/golden/"
 loader=$(ldconfig -p | sed -n 's/.*libOpenCL\.so\.1 .*=> //p' | head -1)
 { ldd "$folder"/bin/* "$loader" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /ld-linux/ { print $1 }'; echo "$loader"; } |
     sort -u | xargs -I{} cp -L {} "$folder/lib/"

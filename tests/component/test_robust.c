@@ -6,7 +6,8 @@ static tx_status whole_life(tx_error *error)
     static const char *const set[] = {"callbacks.0.every=2", "evaluation={data: {type: file, path: x}}"};
     tx_registry *registry = NULL;
     TX_TRY(fake_registry_try(error, &registry));
-    const tx_config_source source = {"some/run.yaml", fake_text, set, 2, fake_train, NULL};
+    const tx_config_source source = {
+        .name = "some/run.yaml", .text = fake_text, .overrides = set, .num_overrides = 2, .required = fake_train};
     tx_config *config = NULL, *again = NULL;
     char *text = NULL, *help = NULL, *list = NULL, *schema = NULL;
     tx_status status = tx_config_create(registry, &source, error, &config);

@@ -39,7 +39,7 @@ typedef enum tx_kind {
     TX_KIND_METRIC, /* named in texts (evaluation.metrics), never a section */
     TX_KIND_BASELINE,
     TX_KIND_AUGMENTATION, /* of windows, by a symmetry of the grid */
-    TX_KIND_SCENARIO, /* stands for sections of the run */
+    TX_KIND_SCENARIO,     /* stands for sections of the run */
     TX_KIND_COUNT,
 } tx_kind;
 

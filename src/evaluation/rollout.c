@@ -1,6 +1,5 @@
 /* A stored network, or all of an ensemble, applied again and again, from the first level of every trajectory of a file. */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/finite.h"
@@ -8,6 +7,7 @@
 #include "data/beside.h"
 #include "data/open.h"
 #include "evaluation/members.h"
+#include "evaluation/rolled_file.h"
 #include "evaluation/spread.h"
 #include "parallel/machine.h"
 #include "plugin/plugin.h"
@@ -373,19 +373,6 @@ static tx_status run_block(tx_rollout_job *job, int64_t first, int count, tx_err
     return TX_OK;
 }
 
-static tx_status copy_attribute(tx_rollout_job *job, const char *name, tx_error *error)
-{
-    double value;
-    if (!tx_file_has_attribute(job->initial, "/", name)) {
-        return TX_OK;
-    }
-    TX_TRY(tx_file_get_real(job->initial, "/", name, error, &value));
-    if (!isfinite(value)) {
-        return tx_error_set(error, TX_BAD_DATA, "the attribute '%s' of the initial states is not finite", name);
-    }
-    return value != 0.0 ? tx_file_writer_set_real(job->writer, name, value, error) : TX_OK; /* 0: unknown */
-}
-
 /* This rank's trajectories. */
 static tx_status run_mine(tx_rollout_job *job, tx_error *error)
 {
@@ -397,71 +384,17 @@ static tx_status run_mine(tx_rollout_job *job, tx_error *error)
     return TX_OK;
 }
 
-static tx_status run_all(tx_rollout_job *job, tx_error *error)
-{
-    TX_TRY(copy_attribute(job, "dt", error));
-    TX_TRY(copy_attribute(job, "domain_extent", error));
-    return tx_parallel_agree(job->parallel, run_mine(job, error), error);
-}
-
-/* Lengths of the initial trajectories, as far as these here go. */
-static tx_status cut_lengths(const tx_rollout_job *job, tx_data_source *source, int64_t *lengths, tx_error *error)
-{
-    TX_TRY(tx_file_read_integers(job->initial, "/lengths", 1, &job->trajectories, lengths, error));
-    for (int64_t k = 0; k < job->trajectories; k++) {
-        lengths[k] = lengths[k] < job->num_steps + job->given ? lengths[k] : job->num_steps + job->given;
-    }
-    source->shape.lengths = lengths;
-    return TX_OK;
-}
-
-/* What stands beside the initial states goes along. */
-static tx_status copy_beside(const tx_rollout_job *job, tx_error *error, tx_file **out)
-{
-    int64_t *lengths = NULL;
-    tx_opened opened;
-    TX_TRY(tx_data_open(job->registry, "file", tx_file_path(job->initial), "levels: ':1'", job->precision, error, &opened));
-    tx_status status = TX_OK;
-    if (tx_file_has(job->initial, "/lengths")) {
-        status = tx_allocate_array((size_t)job->trajectories, sizeof *lengths, error, &lengths);
-        status = status ? status : cut_lengths(job, opened.source, lengths, error);
-    }
-    status = status ? status : tx_beside_write(opened.source, error, out);
-    tx_data_close(&opened);
-    tx_free(lengths);
-    return status;
-}
-
-/* Rank 0's. *out: what the file has beside the trajectories; NULL: nothing. */
-static tx_status make_beside(const tx_rollout_job *job, const int64_t *size, tx_error *error, tx_file **out)
-{
-    TX_TRY(tx_registry_find(job->registry, TX_KIND_DATA, "file") ? copy_beside(job, error, out) : TX_OK);
-    if (!job->networks.several) {
-        return TX_OK;
-    }
-    TX_TRY(*out ? TX_OK : tx_file_create(error, out));
-    return tx_file_announce_spread(*out, job->shape.rank, size, job->precision, error);
-}
-
-static tx_status create_writer(tx_rollout_job *job, const char *path, tx_error *error)
-{
-    int64_t size[TX_FILE_MAX_RANK];
-    tx_file *beside = NULL;
-    memcpy(size, job->shape.size, sizeof size);
-    size[1] = job->num_steps + job->given;
-    const bool mine = tx_parallel_rank(job->parallel) == 0;
-    tx_status status = tx_parallel_agree(job->parallel, mine ? make_beside(job, size, error, &beside) : TX_OK, error);
-    status =
-        status ? status
-               : tx_file_writer_create_in(job->parallel, beside, path, job->shape.rank, size, job->precision, error, &job->writer);
-    tx_file_close(beside);
-    return status;
-}
-
 static tx_status write_all(tx_rollout_job *job, const tx_output *output, const char *path, tx_error *error)
 {
-    TX_TRY(create_writer(job, path, error));
-    const tx_status status = run_all(job, error);
+    const tx_rolled rolled = {.parallel = job->parallel,
+                              .registry = job->registry,
+                              .initial = job->initial,
+                              .shape = &job->shape,
+                              .precision = job->precision,
+                              .levels = job->num_steps + job->given,
+                              .spread = job->networks.several};
+    TX_TRY(tx_rolled_create(&rolled, path, error, &job->writer));
+    const tx_status status = tx_parallel_agree(job->parallel, run_mine(job, error), error);
     if (status != TX_OK) {
         tx_file_writer_abandon(job->writer);
         return status;

@@ -17,9 +17,31 @@ typedef struct corrected {
     tx_stepper *stepper;
 } corrected;
 
+/* Its stepper is given one level, and nothing that stands beside it. */
+static tx_status check_wrapper(const tx_network *network, const tx_section *other, tx_error *error)
+{
+    const char *name = tx_section_name(other);
+    return strcmp(name, "history") == 0 || strcmp(name, "conditioned") == 0
+               ? tx_section_error(network->section, NULL, error, TX_INVALID, "corrected_stepper does not work with %s", name)
+               : TX_OK;
+}
+
+static tx_status check_wrappers(const tx_network *network, tx_error *error)
+{
+    for (const tx_network *outer = network->outer; outer; outer = outer->outer) {
+        TX_TRY(check_wrapper(network, outer->section, error));
+    }
+    for (const tx_section *inner = network->section; tx_knows(inner, "network");) {
+        inner = tx_get_section(inner, "network");
+        TX_TRY(check_wrapper(network, inner, error));
+    }
+    return TX_OK;
+}
+
 static tx_status create(tx_network *network, tx_error *error)
 {
     corrected *state;
+    TX_TRY(check_wrappers(network, error));
     TX_TRY(tx_allocate(sizeof *state, error, &state));
     network->state = state;
     state->mode = modes;

@@ -77,7 +77,7 @@ refused 2 'data.num_samples: there are 7 initial states in the file' --set "$sto
 refused 2 'data.initial_condition.path: its levels have another shape than the states' --set "$stored" --set data.num_points=16
 refused 2 'data.key: is required: initial states are drawn from it' --set data.key=null
 refused 2 'evaluation.data: is required' --evaluation --set evaluation.data=null
-refused 2 'generate --coarse needs a scenario' --coarse
+refused 2 'blobs.yaml has no scenario, whose coarse stepper is asked for' --coarse
 refused 3 'cannot open .*none.h5' --set "data.initial_condition={type: file, path: $PWD/none.h5}"
 refused 3 'the data of rollout: trajectory 0, level 1 of the stepper gray_scott \(counted from 0\): a number is missing, or not finite' \
     --set data.num_warmup_steps=0 --set data.stepper.dt=1.0e+30

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "component/ensemble.h"
+#include "problem/network_file.h"
 
 static tx_status add_path(tx_networks *networks, size_t *capacity, char *path, tx_error *error)
 {
@@ -71,6 +72,57 @@ static tx_status find_members(const char *directory, tx_networks *networks, tx_e
     return status;
 }
 
+/* ---- Of one form ---- */
+
+/* Leaves the lines of keys out: members may start anywhere. */
+static void drop_keys(char *text)
+{
+    char *to = text;
+    for (char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n") + (strchr(line, '\n') ? 1 : 0);
+        if (strncmp(line + strspn(line, " "), "key:", 4) != 0) {
+            memmove(to, line, length);
+            to += length;
+        }
+        line += length;
+    }
+    *to = 0;
+}
+
+/* What a network file says of its network, without keys. */
+static tx_status read_form(const char *path, tx_error *error, char **out)
+{
+    tx_file *file;
+    TX_TRY(tx_network_file_open(path, error, &file));
+    const tx_status status = tx_file_get_text(file, "/", "network", error, out);
+    tx_file_close(file);
+    if (status == TX_OK) {
+        drop_keys(*out);
+    }
+    return status;
+}
+
+/* One plan is to serve for all: activations, scales and all else that is no parameter must be the same. */
+static tx_status check_forms(const tx_networks *networks, tx_error *error)
+{
+    char *first;
+    TX_TRY(read_form(networks->paths[0], error, &first));
+    tx_status status = TX_OK;
+    for (int k = 1; k < networks->count && status == TX_OK; k++) {
+        char *form = NULL;
+        status = read_form(networks->paths[k], error, &form);
+        if (status == TX_OK && strcmp(first, form) != 0) {
+            status = tx_error_set(error, TX_BAD_DATA, "%s has another network than %s: members of one form are brought together",
+                                  networks->paths[k], networks->paths[0]);
+        }
+        tx_free(form);
+    }
+    tx_free(first);
+    return status;
+}
+
+/* ---- Looking ---- */
+
 static tx_status find_file(const char *path, tx_networks *networks, tx_error *error)
 {
     size_t capacity = 0;
@@ -87,7 +139,8 @@ tx_status tx_networks_find(const char *path, tx_error *error, tx_networks *out)
 {
     struct stat info;
     tx_networks networks = {.several = stat(path, &info) == 0 && S_ISDIR(info.st_mode)};
-    const tx_status status = networks.several ? find_members(path, &networks, error) : find_file(path, &networks, error);
+    tx_status status = networks.several ? find_members(path, &networks, error) : find_file(path, &networks, error);
+    status = status || !networks.several ? status : check_forms(&networks, error);
     if (status != TX_OK) {
         tx_networks_free(&networks);
         return status;

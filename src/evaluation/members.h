@@ -9,6 +9,7 @@ typedef struct tx_networks {
     char **paths; /* in the order of the members: network_ema.h5 of each where it has one, else network.h5 */
 } tx_networks;
 
-/* Members without such a file, which are not finished, are left out. TX_BAD_DATA: there is no other. Not collective. */
+/* Members without such a file, which are not finished, are left out. TX_BAD_DATA: there is no other, or their networks
+ * differ in more than keys. Not collective. */
 tx_status tx_networks_find(const char *path, tx_error *error, tx_networks *out);
 void tx_networks_free(tx_networks *networks);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "evaluation/rolling.h"
+#include "problem/constants.h"
 #include "problem/losses.h"
 
 enum { SPREAD_NUMBERS = 2 };
@@ -251,6 +252,8 @@ static tx_status allocate(tx_evaluation *evaluation, tx_error *error)
 {
     TX_TRY(evaluation->once ? tx_beside_read(evaluation->source, tx_evaluation_numbers(evaluation), error, &evaluation->beside)
                             : TX_OK);
+    TX_TRY(tx_mask_check(evaluation->network, evaluation->levels.beside, evaluation->random.precision,
+                         evaluation->shape.num_trajectories, error));
     TX_TRY(create_workers(evaluation, error));
     TX_TRY(allocate_numbers(evaluation, error));
     return tx_levels_allocate(&evaluation->levels, error);

@@ -12,6 +12,7 @@
 #include "parallel/machine.h"
 #include "plugin/plugin.h"
 #include "problem/budget.h"
+#include "problem/constants.h"
 #include "problem/losses.h"
 #include "problem/network_file.h"
 #include "problem/problem.h"
@@ -234,7 +235,8 @@ static tx_status prepare(tx_rollout_job *job, tx_error *error)
         TX_TRY(tx_allocate_array(networks, sizeof *job->numbers, error, &job->numbers));
         TX_TRY(tx_allocate_array(networks, sizeof *job->predictions, error, &job->predictions));
     }
-    return job->opened.source ? tx_beside_read(job->opened.source, tx_plan_numbers(job->plan), error, &job->beside) : TX_OK;
+    TX_TRY(job->opened.source ? tx_beside_read(job->opened.source, tx_plan_numbers(job->plan), error, &job->beside) : TX_OK);
+    return tx_mask_check(job->network, &job->beside, job->precision, job->trajectories, error);
 }
 
 static tx_status set_up(tx_rollout_job *job, const tx_registry *registry, const char *initial_path, tx_error *error)

@@ -18,13 +18,14 @@ static void sort(int count, double *values)
     }
 }
 
+/* Of equal values exactly theirs. */
 static double mean_of(int count, const double *values)
 {
     double sum = 0;
-    for (int k = 0; k < count; k++) {
-        sum += values[k];
+    for (int k = 1; k < count; k++) {
+        sum += values[k] - values[0];
     }
-    return sum / count;
+    return values[0] + sum / count;
 }
 
 static double variance_of(int count, const double *values, double mean)

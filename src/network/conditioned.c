@@ -23,6 +23,9 @@ static tx_status append_named(tx_network *network, const char *option, bool fiel
     const char *const *names;
     const int count = tx_get_strings(network->section, option, &names);
     const bool all = count == 1 && strcmp(names[0], "all") == 0, none = count == 1 && strcmp(names[0], "none") == 0;
+    if (field && all && beside && !there) { /* parameters are asked for unless it is said that they are not */
+        return tx_section_error(network->section, option, error, TX_INVALID, "the data have no constant_fields");
+    }
     for (int64_t k = 0; k < (all ? there : none ? 0 : count); k++) {
         int64_t which = k;
         TX_TRY(all ? TX_OK : tx_network_find_beside(network, option, names[k], field, error, &which));

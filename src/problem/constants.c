@@ -83,19 +83,28 @@ static void take(const tx_network_whole *whole, const tx_dataset *dataset, const
     }
 }
 
-/* The same on all ranks, which have all of these numbers. */
-static tx_status check_mask(const tx_network *network, const tx_dataset *dataset, tx_error *error)
+static bool is_empty(const tx_network *network, tx_precision precision, const void *row)
 {
     const int64_t mask = network->whole->mask, points = tx_shape_points(&network->whole->state);
-    for (int64_t k = 0; mask >= 0 && k < dataset->shape.num_trajectories; k++) {
-        const void *row = tx_beside_of(&dataset->beside, k);
-        int64_t j = 0;
-        while (j < points && tx_real_get(dataset->precision, row, mask + j) == 0) {
-            j++;
-        }
-        if (j == points) {
-            return tx_section_error(network->section, NULL, error, TX_BAD_DATA,
-                                    "masked: the field of trajectory %lld (counted from 0) is 0 at all points", (long long)k);
+    int64_t k = 0;
+    while (k < points && tx_real_get(precision, row, mask + k) == 0) {
+        k++;
+    }
+    return k == points;
+}
+
+tx_status tx_mask_check(const tx_network *network, const tx_beside *beside, tx_precision precision, int64_t trajectories,
+                        tx_error *error)
+{
+    const tx_network *masked = network;
+    while (masked && strcmp(tx_section_name(masked->section), "masked") != 0) {
+        masked = masked->inner;
+    }
+    for (int64_t k = 0; masked && k < trajectories; k++) {
+        if (is_empty(network, precision, tx_beside_of(beside, k))) {
+            return tx_section_error(masked->section, "field", error, TX_BAD_DATA,
+                                    "'%s' of trajectory %lld (counted from 0) is 0 at all points",
+                                    tx_get_string(masked->section, "field"), (long long)k);
         }
     }
     return TX_OK;
@@ -111,7 +120,7 @@ tx_status tx_constants_measure(tx_parallel *parallel, const tx_network *network,
         return TX_OK; /* nothing will be trained on them */
     }
     whole->measured = true;
-    TX_TRY(check_mask(network, dataset, error));
+    TX_TRY(tx_mask_check(network, &dataset->beside, dataset->precision, dataset->shape.num_trajectories, error));
     if (tx_constants_follow_data(network)) {
         const tx_status mine = tx_allocate_array((size_t)whole->state.channels, sizeof *channels, error, &channels);
         tx_status status = tx_parallel_agree(parallel, mine, error);

@@ -13,6 +13,11 @@ bool tx_constants_follow_data(const tx_network *network);
  * it. */
 tx_status tx_constants_measure(tx_parallel *parallel, const tx_network *network, const tx_dataset *dataset, tx_error *error);
 
+/* TX_BAD_DATA: one of so many trajectories, whose numbers these are, has no point inside the network's mask. The same on all ranks.
+ */
+tx_status tx_mask_check(const tx_network *network, const tx_beside *beside, tx_precision precision, int64_t trajectories,
+                        tx_error *error);
+
 /* Into a network file that is being made; out of one: TX_BAD_DATA where one that is a statistic is missing. */
 tx_status tx_constants_put(tx_file *file, const tx_network *network, tx_precision precision, tx_error *error);
 bool tx_constants_in(const tx_file *file, const tx_network *network); /* are all of these there? */

@@ -84,7 +84,6 @@ static void destroy_member(tx_member *member)
     tx_answers_destroy(&member->answers);
     tx_held_out_destroy(&member->held_out);
     tx_evaluator_destroy(&member->evaluator);
-    tx_curriculum_destroy(&member->curriculum);
     tx_fetching_destroy(&member->fetching);
     tx_reduction_destroy(member->reduction);
     tx_reduction_destroy(member->losses);
@@ -284,6 +283,7 @@ void tx_trainer_destroy(tx_trainer *trainer)
     }
     destroy_member(&trainer->member);
     tx_rooms_destroy(&trainer->rooms);
+    tx_curriculum_destroy(&trainer->member.curriculum); /* with the plan that these rooms are of */
     tx_workers_destroy(&trainer->workers);
     tx_crew_destroy(&trainer->crew);
     tx_problem_destroy(&trainer->problem);

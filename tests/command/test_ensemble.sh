@@ -76,7 +76,7 @@ same again
 [ "$before" = "$(ls -lR --time-style=full-iso again/member_00[0145])" ] || fail "finished members were touched"
 
 # -- stopped in the middle, by a signal or the clock; gone on with on other ranks and groups --
-slow=(--set 'network=Conv;8;3;relu' --set trainer.num_training_steps=3000 --set 'callbacks=[{type: weight_norm, every: 7}]')
+slow=(--set 'network=Conv;8;3;relu' --set trainer.num_training_steps=600 --set 'callbacks=[{type: weight_norm, every: 7}]')
 succeeds "$trainax" train config.yaml --quiet --output long "${slow[@]}"
 mpirun -n 2 "$trainax" train config.yaml --quiet --output stopped "${slow[@]}" 2>err.txt &
 process=$!

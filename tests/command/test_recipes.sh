@@ -120,7 +120,7 @@ refuse 'channel_weights' recipe_noise 'trainer.time_level_loss={type: mae, chann
 refuse 'point_weights.*area' recipe_noise 'trainer.time_level_loss={type: mse, point_weights: area}'
 refuse 'below' recipe_noise 'callbacks=[{type: until, metric: mean_nRMSE}]'
 refuse 'every' recipe_noise 'callbacks=[{type: until, metric: mean_nRMSE, below: 0.1, every: 0}]'
-if "$trainax" list optimizers | grep -q levenberg_marquardt; then
+if ! "$trainax" --version | grep -q '^BLAS: none'; then
     lm='trainer.optimizer={type: levenberg_marquardt}'
     refuse 'levenberg_marquardt.*accumulate_grad_batches' recipe_noise "$lm" trainer.accumulate_grad_batches=2
     refuse 'reduce_on_plateau.*levenberg_marquardt|levenberg_marquardt.*reduce_on_plateau' recipe_noise \

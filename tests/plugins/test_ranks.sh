@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A solver that is itself parallel: several ranks make each of its calls together, whoever's work it is. Against the same solver on
 # one rank, byte for byte, wherever a plan runs.
+# Alone: four ranks that wait for each other in every call get nothing done beside other tests on two cores.
 . "$(dirname "$0")/../command/common.sh" "$1" "$2"
 
 [ -z "${TRAINAX_SANITIZE:-}" ] || sanitizer="-fsanitize=$TRAINAX_SANITIZE"
@@ -84,13 +85,15 @@ succeeds "$trainax" evaluate chain.yaml --network few/network.h5 --full-loss --o
 mv out.txt alone.txt
 succeeds mpirun -n 4 "$trainax" evaluate chain.yaml --network few/network.h5 --full-loss --output together.csv $(ranks 4)
 cmp alone.csv together.csv && cmp out.txt alone.txt || fail "an evaluation: $(cat out.txt alone.txt)"
-for ranks in "1 1" "4 2"; do
-    all="data.stepper.ranks trainer.ref_stepper.ranks" train second_${ranks% *} $ranks --set precision=float64 --set trainer.num_training_steps=4 --set callbacks=[] \
-        --set trainer.optimizer='{type: levenberg_marquardt}'
-done
-# its sums over ranks are rounded as MPI comes to add
-paste -d, second_1/history.csv second_4/history.csv | awk -F, 'NR > 1 { d = $4 - $8; if (d > 1e-9 * $4 || d < -1e-9 * $4) bad++ } END { exit bad > 0 || NR != 5 }' ||
-    fail "rows that ranks have computed together: $(tail second_*/history.csv)"
+if ! "$trainax" --version | grep -q '^BLAS: none'; then # has no second order
+    for ranks in "1 1" "4 2"; do
+        all="data.stepper.ranks trainer.ref_stepper.ranks" train second_${ranks% *} $ranks --set precision=float64 --set trainer.num_training_steps=4 --set callbacks=[] \
+            --set trainer.optimizer='{type: levenberg_marquardt}'
+    done
+    # its sums over ranks are rounded as MPI comes to add
+    paste -d, second_1/history.csv second_4/history.csv | awk -F, 'NR > 1 { d = $4 - $8; if (d > 1e-9 * $4 || d < -1e-9 * $4) bad++ } END { exit bad > 0 || NR != 5 }' ||
+        fail "rows that ranks have computed together: $(tail second_*/history.csv)"
+fi
 succeeds "$trainax" check chain.yaml --component trainer.ref_stepper --set precision=float64 $(ranks 2)
 succeeds "$trainax" inspect chain.yaml $(ranks 2)
 

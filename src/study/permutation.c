@@ -15,7 +15,9 @@ static int compare(const void *a, const void *b)
 
 static void sort(int n, double *values)
 {
-    qsort(values, (size_t)n, sizeof *values, compare);
+    if (n > 0) {
+        qsort(values, (size_t)n, sizeof *values, compare);
+    }
 }
 
 /* All sums of ±x, sorted; returns how many. */

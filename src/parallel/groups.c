@@ -181,7 +181,7 @@ bool tx_groups_poll(tx_groups *groups, bool stop)
 
 void tx_parallel_serve(const tx_parallel *parallel)
 {
-    if (!tx_joint_take_turn()) {
+    if ((parallel->serves == 0 && !tx_joint_any()) || !tx_joint_take_turn()) {
         return;
     }
     const double now = parallel->serves > 0 ? tx_clock() : 0;

@@ -197,6 +197,11 @@ static void serve_all(void)
     }
 }
 
+bool tx_joint_any(void)
+{
+    return all != NULL;
+}
+
 bool tx_joint_take_turn(void)
 {
     if (pthread_mutex_trylock(&turn)) {

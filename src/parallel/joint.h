@@ -38,4 +38,5 @@ bool tx_joint_all(tx_joint *joint, bool mine); /* false where MPI fails, too */
 /* For who waits: takes part in all that has been asked for. False, and nothing is done, where another thread does, which may be in
  * MPI; else tx_joint_end_turn follows. A failure is told once more by whoever asks. */
 bool tx_joint_take_turn(void);
+bool tx_joint_any(void); /* is there one on this rank? */
 void tx_joint_end_turn(void);

@@ -177,6 +177,11 @@ succeeds "$trainax" rollout triple --initial held_out.h5 --steps 8 --output mean
 expect 2 'member_002/network.h5' "$trainax" rollout triple --initial held_out.h5 --steps 8 --output triple/member_002/network.h5 --overwrite
 expect 3 'no finished member of an ensemble' mpirun -n 2 "$trainax" rollout "$work" --initial held_out.h5 --steps 8 --output no.h5
 expect 3 'no finished member of an ensemble' "$trainax" evaluate config.yaml --network "$work"
+mkdir -p forms/member_000 forms/member_001
+cp long/member_000/network.h5 forms/member_000
+cp double/member_000/network.h5 forms/member_001
+expect 3 'forms/member_001/network.h5 has another network than forms/member_000/network.h5' "$trainax" rollout forms \
+    --initial held_out.h5 --steps 8 --output no.h5
 expect 2 'full loss is of one network' mpirun -n 2 "$trainax" evaluate config.yaml "${double[@]}" --network double --full-loss
 expect 2 'double/member_000/network.h5' "$trainax" evaluate config.yaml "${double[@]}" --network double \
     --output double/member_000/network.h5 --overwrite

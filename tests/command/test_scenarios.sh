@@ -50,6 +50,8 @@ succeeds "$trainax" evaluate burgers.yaml --network one/network.h5 --output erro
 [ "$(wc -l <errors.csv)" -eq 5 ] || fail "metrics of four steps"
 succeeds "$trainax" export one/network.h5 --c --output network.c
 expect 2 "an operation 'rfftn', which cannot be exported to ONNX" "$trainax" export one/network.h5 --onnx --output network.onnx
+expect 2 'network: corrected_stepper does not work with history' "$trainax" train burgers.yaml --output none \
+    --set 'network.network={type: history, num_steps: 2, network: "Conv;4;1;relu"}'
 expect 2 "unknown stepper 'phy' " "$trainax" train burgers.yaml --output none --set network.coarse_stepper=phy
 
 # -- coarse data --
